@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import java.util.Locale;
+
+/** What is done with a record once its {@link Verdict} is known. */
+public enum Action {
+    /**
+     * The record goes downstream. Unless it {@linkplain Verdict#isAccepted() is accepted} it carries headers with the
+     * verdict, so that whoever reads it can tell.
+     */
+    FORWARD,
+
+    /** The record goes nowhere; only the metrics tell of it. */
+    DROP,
+
+    /** The record goes to the duplicates topic, with headers that name its first. */
+    DUPLICATES_TOPIC,
+
+    /** The record goes to the dead-letter topic, with headers that give the reason. */
+    DEAD_LETTER,
+
+    /** The application stops at this record without committing it, so that nothing is lost. */
+    FAIL;
+
+    /** The name as it is written in configuration: lower case with hyphens, {@code dead-letter}. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A record about to be judged, reduced to what the decision needs.
+ *
+ * @param key its idempotency key, or why there is none
+ * @param timestamp its event time in milliseconds since the epoch
+ * @param coordinates where it stands; null if that is unknown (a punctuator made it) or does not tell it apart (an
+ *     earlier operator made several records of one), in which case it is never a {@link Verdict#REPLAY}
+ * @param fingerprint the digest of its payload; null if payloads are not compared
+ */
+public record Candidate(
+        KeyResult key,
+        long timestamp,
+        @Nullable Coordinates coordinates,
+        @Nullable Fingerprint fingerprint) {}

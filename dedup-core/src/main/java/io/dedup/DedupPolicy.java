@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules by which records are judged: how long a first is remembered, how late or early a record may be, and what is
+ * done after each verdict.
+ *
+ * <p>{@link #judge} is the deciding function. Every way of using this framework calls it, so all of them give the same
+ * answers. It is pure: time and memory are arguments.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class DedupPolicy {
+    /** How long a first is remembered unless something else is asked for: 24 hours. */
+    public static final Duration DEFAULT_TTL = Duration.ofHours(24);
+
+    /** How far ahead of the wall clock a record may be: one hour, as brokers allow by default. */
+    public static final Duration DEFAULT_MAX_FUTURE = Duration.ofHours(1);
+
+    /** The longest TTL, lateness or skew that is accepted: ten years of 365 days. */
+    public static final Duration LONGEST = Duration.ofDays(3650);
+
+    private final Duration ttl;
+    private final @Nullable Duration allowedLateness;
+    private final Duration maxFuture;
+    private final Mode mode;
+    private final Map<Verdict, Action> actions;
+    private final long ttlMs;
+    private final long allowedLatenessMs;
+    private final long maxFutureMs;
+
+    private DedupPolicy(
+            Duration ttl,
+            @Nullable Duration allowedLateness,
+            Duration maxFuture,
+            Mode mode,
+            Map<Verdict, Action> actions) {
+        this.ttl = within("TTL", ttl, Duration.ofMillis(1));
+        this.allowedLateness =
+                allowedLateness == null ? null : within("Allowed lateness", allowedLateness, Duration.ZERO);
+        this.maxFuture = within("Allowed time ahead", maxFuture, Duration.ZERO);
+        this.mode = mode;
+        this.actions = actions;
+        this.ttlMs = ttl.toMillis();
+        this.allowedLatenessMs = (allowedLateness == null ? ttl : allowedLateness).toMillis();
+        this.maxFutureMs = maxFuture.toMillis();
+    }
+
+    private static Duration within(String name, Duration duration, Duration least) {
+        if (duration.compareTo(least) < 0 || duration.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    name + " must be between " + least + " and " + LONGEST + ", and is " + duration);
+        }
+        return duration;
+    }
+
+    /**
+     * The policy with that TTL and every default: lateness as the TTL, one hour of skew, {@link Mode#ENFORCE}, and the
+     * {@linkplain Verdict#defaultAction() default action} of each verdict.
+     *
+     * @throws IllegalArgumentException if {@code ttl} is under 1 ms or over {@link #LONGEST}
+     */
+    public static DedupPolicy of(Duration ttl) {
+        Map<Verdict, Action> actions = new EnumMap<>(Verdict.class);
+        for (Verdict verdict : Verdict.values()) {
+            actions.put(verdict, verdict.defaultAction());
+        }
+        return new DedupPolicy(ttl, null, DEFAULT_MAX_FUTURE, Mode.ENFORCE, actions);
+    }
+
+    /**
+     * Returns this policy with another allowed lateness.
+     *
+     * @param lateness how much older than stream time a record may be and still be judged exactly
+     * @throws IllegalArgumentException if negative or over {@link #LONGEST}
+     */
+    public DedupPolicy withAllowedLateness(Duration lateness) {
+        return new DedupPolicy(ttl, lateness, maxFuture, mode, actions);
+    }
+
+    /**
+     * Returns this policy with another allowed time ahead of the wall clock.
+     *
+     * @param ahead how far ahead of the wall clock a record may be
+     * @throws IllegalArgumentException if negative or over {@link #LONGEST}
+     */
+    public DedupPolicy withMaxFuture(Duration ahead) {
+        return new DedupPolicy(ttl, allowedLateness, ahead, mode, actions);
+    }
+
+    /** Returns this policy in another mode. */
+    public DedupPolicy withMode(Mode newMode) {
+        return new DedupPolicy(ttl, allowedLateness, maxFuture, newMode, actions);
+    }
+
+    /**
+     * Returns this policy with another action after that verdict.
+     *
+     * @throws IllegalArgumentException if the action is not one of {@link Verdict#actions()}
+     */
+    public DedupPolicy withAction(Verdict verdict, Action action) {
+        if (!verdict.actions().contains(action)) {
+            throw new IllegalArgumentException("A " + verdict.text() + " record cannot be answered with "
+                    + action.text() + "; allowed are "
+                    + verdict.actions().stream().map(Action::text).toList());
+        }
+        Map<Verdict, Action> changed = new EnumMap<>(actions);
+        changed.put(verdict, action);
+        return new DedupPolicy(ttl, allowedLateness, maxFuture, mode, changed);
+    }
+
+    /** How long a first is remembered, from its own time. */
+    public Duration ttl() {
+        return ttl;
+    }
+
+    /** How much older than stream time a record may be and still be judged exactly. */
+    public Duration allowedLateness() {
+        return allowedLateness == null ? ttl : allowedLateness;
+    }
+
+    /** How far ahead of the wall clock a record may be. */
+    public Duration maxFuture() {
+        return maxFuture;
+    }
+
+    /** How far verdicts are acted upon. */
+    public Mode mode() {
+        return mode;
+    }
+
+    /** What is configured to follow that verdict when the mode is {@link Mode#ENFORCE}. */
+    public Action configuredAction(Verdict verdict) {
+        Action action = actions.get(verdict);
+        if (action == null) {
+            throw new IllegalStateException("No action for " + verdict);
+        }
+        return action;
+    }
+
+    /** What follows that verdict: as configured when enforcing, else {@link Action#FORWARD}. */
+    public Action actionFor(Verdict verdict) {
+        return mode == Mode.ENFORCE ? configuredAction(verdict) : Action.FORWARD;
+    }
+
+    /** Whether some verdict is followed by that action. */
+    public boolean uses(Action action) {
+        return mode == Mode.ENFORCE && actions.containsValue(action);
+    }
+
+    /**
+     * Decides about one record. Times are milliseconds since the epoch.
+     *
+     * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one too far ahead of the wall
+     * clock is {@link Verdict#FUTURE}, and memory is not asked; a key remembered within the TTL, boundary included and
+     * in either direction of time, is {@link Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with
+     * another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and older
+     * than stream time by more than the allowed lateness is {@link Verdict#LATE}; all else is {@link Verdict#FIRST}.
+     *
+     * <p>The boundary is that of Kafka's KIP-655: exactly the TTL apart is still a duplicate.
+     *
+     * @param streamTime the highest time of any earlier record that was not ahead of the wall clock by more than is
+     *     allowed; {@link Long#MIN_VALUE} if there was none
+     * @param now the wall clock
+     */
+    public Judgement judge(Candidate candidate, long streamTime, long now, Memory memory) {
+        if (candidate.key() instanceof MissingKey missing) {
+            return Judgement.withoutKey(missing);
+        }
+        long time = candidate.timestamp();
+        if (isFuture(time, now)) {
+            return Judgement.FUTURE;
+        }
+        Sighting first = memory.recall((IdempotencyKey) candidate.key(), time);
+        if (first != null && first.covers(time, ttlMs)) {
+            return Judgement.repeats(relation(first, candidate), first);
+        }
+        // Written so that the minimum value, no stream time yet, does not overflow.
+        return time < streamTime && streamTime - time > allowedLatenessMs ? Judgement.LATE : Judgement.FIRST;
+    }
+
+    private static Verdict relation(Sighting first, Candidate candidate) {
+        if (first.coordinates() != null && first.coordinates().equals(candidate.coordinates())) {
+            return Verdict.REPLAY;
+        }
+        Fingerprint known = first.fingerprint();
+        Fingerprint seen = candidate.fingerprint();
+        boolean differ = known != null && seen != null && !known.equals(seen);
+        return differ ? Verdict.CONFLICT : Verdict.DUPLICATE;
+    }
+
+    /** Whether that time is ahead of the wall clock by more than is allowed; both in milliseconds since the epoch. */
+    public boolean isFuture(long time, long now) {
+        return time - now > maxFutureMs;
+    }
+
+    /** What is to be remembered of a candidate that was judged {@link Verdict#FIRST}. */
+    public Sighting sightingOf(Candidate candidate) {
+        return new Sighting(
+                candidate.timestamp(), candidate.timestamp() + ttlMs, candidate.coordinates(), candidate.fingerprint());
+    }
+
+    @Override
+    public String toString() {
+        return "ttl=" + ttl + ", allowedLateness=" + allowedLateness() + ", maxFuture=" + maxFuture + ", mode="
+                + mode.text() + ", actions=" + actions;
+    }
+}

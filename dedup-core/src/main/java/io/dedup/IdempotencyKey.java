@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/**
+ * The bytes that name one operation, the same for every retry of it, together with the source they were read from.
+ *
+ * <p>The source is part of the identity: a key {@code 7} from a header and a key {@code 7} from a field of the payload
+ * name different operations. Any bytes are legal except none at all.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class IdempotencyKey implements KeyResult {
+    private final String source;
+    private final byte[] value;
+
+    private IdempotencyKey(String source, byte[] value) {
+        this.source = source;
+        this.value = value;
+    }
+
+    /**
+     * The key with these bytes, read from that source.
+     *
+     * @param source what the key was read from, as in configuration: {@code header:idempotency-key}
+     * @param value at least one byte; copied
+     * @throws IllegalArgumentException if {@code value} is empty
+     */
+    public static IdempotencyKey of(String source, byte[] value) {
+        if (value.length == 0) {
+            throw new IllegalArgumentException("An idempotency key has at least one byte; " + source + " gave none");
+        }
+        return new IdempotencyKey(source, value.clone());
+    }
+
+    /** What the key was read from, as it is written in configuration. */
+    public String source() {
+        return source;
+    }
+
+    /** A copy of the bytes. Never empty. */
+    public byte[] value() {
+        return value.clone();
+    }
+
+    /** Number of bytes, at least 1. */
+    public int length() {
+        return value.length;
+    }
+
+    /** Appends the bytes to {@code target}, without the copy that {@link #value()} makes. */
+    public void writeTo(ByteBuffer target) {
+        target.put(value);
+    }
+
+    /** The bytes as text where they are UTF-8, else in hexadecimal with a leading {@code 0x}. */
+    public String text() {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(value))
+                    .toString();
+        } catch (CharacterCodingException notText) {
+            return "0x" + HexFormat.of().formatHex(value);
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof IdempotencyKey that && source.equals(that.source) && Arrays.equals(value, that.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * source.hashCode() + Arrays.hashCode(value);
+    }
+
+    @Override
+    public String toString() {
+        return source + "=" + text();
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is remembered of a first.
+ *
+ * @param timestamp its event time in milliseconds since the epoch
+ * @param expiresAt the last millisecond at which a later record is still its duplicate; never before {@code timestamp}
+ * @param coordinates where it stands; null if unknown
+ * @param fingerprint the digest of its payload; null if payloads were not compared when it was seen
+ */
+public record Sighting(
+        long timestamp,
+        long expiresAt,
+        @Nullable Coordinates coordinates,
+        @Nullable Fingerprint fingerprint) {
+    public Sighting {
+        if (expiresAt < timestamp) {
+            throw new IllegalArgumentException("A first of " + timestamp + " cannot expire earlier, at " + expiresAt);
+        }
+    }
+
+    /**
+     * Whether a record of that time falls within the TTL of this first, in either direction.
+     *
+     * @param time event time in milliseconds since the epoch
+     * @param ttlMs in milliseconds; counts for records older than this first, which arrived out of order
+     */
+    public boolean covers(long time, long ttlMs) {
+        return time >= timestamp ? time <= expiresAt : timestamp - time <= ttlMs;
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * SHA-256 (FIPS 180-4) over parts that cannot run into each other: every part is preceded by its kind and its length, so
+ * that ("a", "bc") and ("ab", "c") differ, and so do the number 1 and the text "1". Object fields count in the order of
+ * their names, whatever order they were written in.
+ */
+final class FieldDigest {
+    /** What a part is. The tags are part of stored keys and fingerprints: never change one. */
+    private enum Kind {
+        ABSENT(0),
+        NULL(1),
+        TEXT(2),
+        NUMBER(3),
+        BOOLEAN(4),
+        ARRAY(5),
+        OBJECT(6),
+        BYTES(7);
+
+        private final byte tag;
+
+        Kind(int tag) {
+            this.tag = (byte) tag;
+        }
+    }
+
+    private final MessageDigest digest;
+
+    FieldDigest() {
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
+        }
+    }
+
+    FieldDigest add(JsonNode node) {
+        if (node.isMissingNode()) {
+            return add(Kind.ABSENT, new byte[0]);
+        } else if (node.isNull()) {
+            return add(Kind.NULL, new byte[0]);
+        } else if (node.isTextual()) {
+            return add(Kind.TEXT, utf8(node.textValue()));
+        } else if (node.isNumber()) {
+            return add(Kind.NUMBER, utf8(Json.number(node)));
+        } else if (node.isBoolean()) {
+            return add(Kind.BOOLEAN, utf8(node.asText()));
+        } else if (node.isArray()) {
+            start(Kind.ARRAY, node.size());
+            node.forEach(this::add);
+            return this;
+        }
+        Map<String, JsonNode> fields = new TreeMap<>();
+        node.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
+        start(Kind.OBJECT, fields.size());
+        fields.forEach((name, value) -> add(Kind.TEXT, utf8(name)).add(value));
+        return this;
+    }
+
+    FieldDigest addBytes(byte[] bytes) {
+        return add(Kind.BYTES, bytes);
+    }
+
+    byte[] sha256() {
+        return digest.digest();
+    }
+
+    private FieldDigest add(Kind kind, byte[] content) {
+        start(kind, content.length);
+        digest.update(content);
+        return this;
+    }
+
+    private void start(Kind kind, int length) {
+        digest.update(kind.tag);
+        digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, length));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.MissingKey.Reason;
+import java.util.Arrays;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** A key that is the value of a header, whatever bytes it has. */
+final class HeaderKey implements KeyExtractor {
+    private final String name;
+    private final String source;
+
+    HeaderKey(String name) {
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("A header has a name, as in header:idempotency-key");
+        }
+        this.name = name;
+        this.source = KeyExtractors.name("header", name);
+    }
+
+    @Override
+    public KeyResult extract(RecordView record) {
+        return read(record.headers(), name, source);
+    }
+
+    static KeyResult read(Headers headers, String name, String source) {
+        Header last = headers.lastHeader(name);
+        if (last == null) {
+            return new MissingKey(Reason.ABSENT, source, "The record has no header '" + name + "'");
+        }
+        byte[] value = bytes(last);
+        for (Header other : headers.headers(name)) {
+            if (!Arrays.equals(value, bytes(other))) {
+                return new MissingKey(
+                        Reason.AMBIGUOUS, source, "The record has several headers '" + name + "' that differ");
+            }
+        }
+        if (value.length == 0) {
+            return new MissingKey(Reason.EMPTY, source, "The header '" + name + "' is empty");
+        }
+        return IdempotencyKey.of(source, value);
+    }
+
+    private static byte[] bytes(Header header) {
+        byte @Nullable [] value = header.value();
+        return value == null ? new byte[0] : value;
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.MissingKey.Reason;
+
+/** A key that is the record's own key. */
+final class RecordKey implements KeyExtractor {
+    private static final String SOURCE = "record-key";
+
+    @Override
+    public KeyResult extract(RecordView record) {
+        byte[] key = record.key();
+        if (key == null) {
+            return new MissingKey(Reason.ABSENT, SOURCE, "The record has no key");
+        }
+        if (key.length == 0) {
+            return new MissingKey(Reason.EMPTY, SOURCE, "The record's key is empty");
+        }
+        return IdempotencyKey.of(SOURCE, key);
+    }
+}

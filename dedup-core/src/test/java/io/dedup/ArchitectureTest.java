@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.ImportOption.OnlyIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.time.Instant;
+
+/** The walls inside this module. */
+@AnalyzeClasses(packages = "io.dedup", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final DescribedPredicate<JavaClass> KAFKA_BUT_HEADERS = JavaClass.Predicates.resideInAPackage(
+                    "org.apache.kafka..")
+            .and(DescribedPredicate.not(JavaClass.Predicates.resideInAPackage("org.apache.kafka.common.header")))
+            .as("Kafka, except its headers");
+
+    @ArchTest
+    static final ArchRule VOCABULARY_STANDS_ALONE = noClasses()
+            .that()
+            .resideInAPackage("io.dedup")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.dedup.*..", "org.apache.kafka..", "com.fasterxml..")
+            .because("the words and the deciding function need nothing but the JDK");
+
+    @ArchTest
+    static final ArchRule KEYS_KNOW_ONLY_HEADERS = noClasses()
+            .that()
+            .resideInAPackage("io.dedup.key..")
+            .should()
+            .dependOnClassesThat(KAFKA_BUT_HEADERS)
+            .because("reading a key works on any record");
+
+    @ArchTest
+    static final ArchRule CLIENTS_ARE_FOR_THEIR_PACKAGES = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.dedup.consumer..", "io.dedup.producer..", "io.dedup.config..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.kafka.clients..", "org.apache.kafka.common.config..");
+
+    @ArchTest
+    static final ArchRule DATABASES_ARE_FOR_THEIR_PACKAGE = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.dedup.store.jdbc..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("java.sql..", "javax.sql..")
+            .because("only the JDBC store talks to databases");
+
+    @ArchTest
+    static final ArchRule NO_HIDDEN_CLOCK = noClasses()
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Instant.class, "now")
+            .because("every clock is a parameter");
+
+    @ArchTest
+    static void testClasses_named_soThatTheyAreRun(JavaClasses main) {
+        classes()
+                .that()
+                .containAnyMethodsThat(DescribedPredicate.describe(
+                        "are tests",
+                        method -> method.isMetaAnnotatedWith("org.junit.platform.commons.annotation.Testable")))
+                .should()
+                .haveSimpleNameEndingWith("Test")
+                .orShould()
+                .haveSimpleNameEndingWith("IT")
+                .because("a class named otherwise is silently not run")
+                .check(new ClassFileImporter()
+                        .withImportOption(new OnlyIncludeTests())
+                        .importPackages("io.dedup"));
+    }
+}

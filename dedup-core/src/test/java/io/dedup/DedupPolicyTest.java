@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class DedupPolicyTest {
+    private static final long NOON = 1_766_000_000_000L;
+    private static final long TTL = Duration.ofMinutes(10).toMillis();
+    private static final long LATENESS = Duration.ofMinutes(30).toMillis();
+    private static final long SKEW = Duration.ofMinutes(5).toMillis();
+    private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofMillis(TTL))
+            .withAllowedLateness(Duration.ofMillis(LATENESS))
+            .withMaxFuture(Duration.ofMillis(SKEW));
+    private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", "k".getBytes(UTF_8));
+    private static final Coordinates HERE = new Coordinates("orders", 0, 7);
+    private static final Coordinates ELSEWHERE = new Coordinates("orders", 0, 8);
+    private static final Memory EMPTY = (key, timestamp) -> null;
+    private static final Memory UNTOUCHABLE = (key, timestamp) -> {
+        throw new AssertionError("memory was asked");
+    };
+
+    static Stream<Arguments> distancesFromTheFirst() {
+        return Stream.of(
+                arguments(0L, Verdict.DUPLICATE),
+                arguments(1L, Verdict.DUPLICATE),
+                arguments(TTL, Verdict.DUPLICATE),
+                arguments(TTL + 1, Verdict.FIRST),
+                arguments(-1L, Verdict.DUPLICATE),
+                arguments(-TTL, Verdict.DUPLICATE),
+                arguments(-TTL - 1, Verdict.FIRST));
+    }
+
+    @ParameterizedTest
+    @MethodSource("distancesFromTheFirst")
+    void judge_atDistanceFromFirst_boundaryIsInclusiveBothWays(long distance, Verdict expected) {
+        // Given
+        Memory memory = remembering(NOON, HERE, null);
+        // When
+        Judgement judgement = POLICY.judge(at(NOON + distance, ELSEWHERE), NOON, NOON + TTL + 1, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(expected);
+    }
+
+    static Stream<Arguments> distancesBehindStreamTime() {
+        return Stream.of(
+                arguments(0L, Verdict.FIRST),
+                arguments(LATENESS, Verdict.FIRST),
+                arguments(LATENESS + 1, Verdict.LATE),
+                arguments(NOON, Verdict.LATE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("distancesBehindStreamTime")
+    void judge_notRemembered_lateOnlyBeyondTheAllowedLateness(long behind, Verdict expected) {
+        // When
+        Judgement judgement = POLICY.judge(at(NOON - behind, HERE), NOON, NOON, EMPTY);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(expected);
+    }
+
+    static Stream<Arguments> distancesAheadOfTheClock() {
+        return Stream.of(
+                arguments(SKEW, Verdict.FIRST),
+                arguments(SKEW + 1, Verdict.FUTURE),
+                arguments(Duration.ofDays(365).toMillis(), Verdict.FUTURE),
+                arguments(Long.MAX_VALUE - NOON, Verdict.FUTURE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("distancesAheadOfTheClock")
+    void judge_aheadOfTheClock_futureOnlyBeyondTheAllowedSkew(long ahead, Verdict expected) {
+        // When
+        Judgement judgement = POLICY.judge(at(NOON + ahead, HERE), NOON, NOON, EMPTY);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(expected);
+    }
+
+    @Test
+    void judge_future_memoryIsNotAsked() {
+        // When
+        Judgement judgement = POLICY.judge(at(NOON + SKEW + 1, HERE), NOON, NOON, UNTOUCHABLE);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.FUTURE);
+    }
+
+    @Test
+    void judge_noStreamTimeYet_oldestRecordIsFirst() {
+        // When
+        Judgement judgement = POLICY.judge(at(0, HERE), Long.MIN_VALUE, NOON, EMPTY);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.FIRST);
+    }
+
+    @Test
+    void judge_rememberedAndOlderThanTheLateness_isDuplicateNotLate() {
+        // Given
+        long old = NOON - LATENESS - TTL;
+        Memory memory = remembering(old, HERE, null);
+        // When
+        Judgement judgement = POLICY.judge(at(old + 1, ELSEWHERE), NOON, NOON, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
+        assertThat(judgement.first())
+                .isNotNull()
+                .extracting(Sighting::coordinates)
+                .isEqualTo(HERE);
+    }
+
+    @Test
+    void judge_sameCoordinates_isReplayEvenIfThePayloadIsSaidToDiffer() {
+        // Given
+        Memory memory = remembering(NOON, HERE, print(1));
+        // When
+        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, HERE, print(2)), NOON, NOON, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.REPLAY);
+    }
+
+    static Stream<Arguments> almostTheSameCoordinates() {
+        return Stream.of(
+                arguments(new Coordinates("orders", 0, 8)),
+                arguments(new Coordinates("orders", 1, 7)),
+                arguments(new Coordinates("payments", 0, 7)),
+                arguments((Object) null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("almostTheSameCoordinates")
+    void judge_otherCoordinates_isDuplicate(@Nullable Coordinates other) {
+        // Given
+        Memory memory = remembering(NOON, HERE, null);
+        // When
+        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, other, null), NOON, NOON, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
+    }
+
+    @Test
+    void judge_bothWithoutCoordinates_isDuplicate() {
+        // Given
+        Memory memory = (key, time) -> new Sighting(NOON, NOON + TTL, null, null);
+        // When
+        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, null, null), NOON, NOON, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
+    }
+
+    static Stream<Arguments> fingerprints() {
+        return Stream.of(
+                arguments(print(1), print(1), Verdict.DUPLICATE),
+                arguments(print(1), print(2), Verdict.CONFLICT),
+                arguments(null, print(2), Verdict.DUPLICATE),
+                arguments(print(1), null, Verdict.DUPLICATE),
+                arguments(null, null, Verdict.DUPLICATE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("fingerprints")
+    void judge_fingerprints_conflictOnlyIfBothAreKnownAndDiffer(
+            @Nullable Fingerprint first, @Nullable Fingerprint second, Verdict expected) {
+        // Given
+        Memory memory = remembering(NOON, HERE, first);
+        // When
+        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, ELSEWHERE, second), NOON, NOON, memory);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(expected);
+    }
+
+    @Test
+    void judge_rememberedWithShorterExpiry_isFirstAfterIt() {
+        // Given
+        Memory memory = (key, time) -> new Sighting(NOON, NOON + 1000, HERE, null);
+        // When
+        Verdict atExpiry =
+                POLICY.judge(at(NOON + 1000, ELSEWHERE), NOON, NOON, memory).verdict();
+        Verdict afterwards =
+                POLICY.judge(at(NOON + 1001, ELSEWHERE), NOON, NOON, memory).verdict();
+        // Then
+        assertThat(atExpiry).isEqualTo(Verdict.DUPLICATE);
+        assertThat(afterwards).isEqualTo(Verdict.FIRST);
+    }
+
+    @ParameterizedTest
+    @EnumSource(MissingKey.Reason.class)
+    void judge_missingKey_isSaidWithItsReasonAndMemoryIsNotAsked(MissingKey.Reason reason) {
+        // Given
+        MissingKey missing = new MissingKey(reason, "header:id", "no key");
+        // When
+        Judgement judgement =
+                POLICY.judge(new Candidate(missing, NOON + SKEW + 1, HERE, null), NOON, NOON, UNTOUCHABLE);
+        // Then
+        assertThat(judgement.verdict()).isEqualTo(Verdict.MISSING_KEY);
+        assertThat(judgement.reason()).isEqualTo("missing-key:" + reason.text());
+    }
+
+    @Test
+    void actionFor_defaults_areTheDocumentedOnes() {
+        // When
+        DedupPolicy policy = DedupPolicy.of(Duration.ofHours(24));
+        // Then
+        assertThat(policy.actionFor(Verdict.FIRST)).isEqualTo(Action.FORWARD);
+        assertThat(policy.actionFor(Verdict.REPLAY)).isEqualTo(Action.FORWARD);
+        assertThat(policy.actionFor(Verdict.DUPLICATE)).isEqualTo(Action.DROP);
+        assertThat(policy.actionFor(Verdict.CONFLICT)).isEqualTo(Action.DEAD_LETTER);
+        assertThat(policy.actionFor(Verdict.MISSING_KEY)).isEqualTo(Action.DEAD_LETTER);
+        assertThat(policy.actionFor(Verdict.LATE)).isEqualTo(Action.DEAD_LETTER);
+        assertThat(policy.actionFor(Verdict.FUTURE)).isEqualTo(Action.DEAD_LETTER);
+        assertThat(policy.allowedLateness()).isEqualTo(Duration.ofHours(24));
+        assertThat(policy.maxFuture()).isEqualTo(Duration.ofHours(1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Verdict.class)
+    void withAction_everyPair_takenExactlyIfTheVerdictAllowsIt(Verdict verdict) {
+        for (Action action : Action.values()) {
+            if (verdict.actions().contains(action)) {
+                assertThat(POLICY.withAction(verdict, action).actionFor(verdict))
+                        .isEqualTo(action);
+            } else {
+                assertThatIllegalArgumentException()
+                        .isThrownBy(() -> POLICY.withAction(verdict, action))
+                        .withMessageContaining(verdict.text())
+                        .withMessageContaining(action.text());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Mode.class,
+            names = {"OBSERVE", "OFF"})
+    void actionFor_notEnforcing_everythingIsForwarded(Mode mode) {
+        // When
+        DedupPolicy policy = POLICY.withMode(mode);
+        // Then
+        assertThat(Verdict.values())
+                .allSatisfy(verdict -> assertThat(policy.actionFor(verdict)).isEqualTo(Action.FORWARD));
+        assertThat(policy.uses(Action.DEAD_LETTER)).isFalse();
+    }
+
+    @Test
+    void of_impossibleDurations_areRefusedByName() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DedupPolicy.of(Duration.ZERO))
+                .withMessageContaining("TTL");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DedupPolicy.of(Duration.ofDays(3651)))
+                .withMessageContaining("TTL");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> POLICY.withAllowedLateness(Duration.ofMillis(-1)))
+                .withMessageContaining("lateness");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> POLICY.withMaxFuture(Duration.ofMillis(-1)))
+                .withMessageContaining("ahead");
+    }
+
+    private static Candidate at(long time, Coordinates coordinates) {
+        return new Candidate(KEY, time, coordinates, null);
+    }
+
+    private static Memory remembering(long time, Coordinates coordinates, @Nullable Fingerprint fingerprint) {
+        return (key, timestamp) -> new Sighting(time, time + TTL, coordinates, fingerprint);
+    }
+
+    private static Fingerprint print(int seed) {
+        byte[] digest = new byte[Fingerprint.BYTES];
+        digest[0] = (byte) seed;
+        return Fingerprint.fromBytes(digest);
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+
+class VocabularyTest {
+    @Test
+    void idempotencyKey_empty_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.of("header:id", new byte[0]))
+                .withMessageContaining("header:id");
+    }
+
+    @Test
+    void idempotencyKey_sameBytesFromOtherSource_isAnotherKey() {
+        // Given
+        byte[] bytes = "7".getBytes(UTF_8);
+        // When
+        IdempotencyKey fromHeader = IdempotencyKey.of("header:id", bytes);
+        IdempotencyKey fromValue = IdempotencyKey.of("value:/id", bytes);
+        // Then
+        assertThat(fromHeader).isNotEqualTo(fromValue).isEqualTo(IdempotencyKey.of("header:id", bytes));
+        assertThat(fromHeader).hasSameHashCodeAs(IdempotencyKey.of("header:id", bytes));
+    }
+
+    @Test
+    void idempotencyKey_arrayChangedAfterwards_staysAsItWas() {
+        // Given
+        byte[] bytes = "abc".getBytes(UTF_8);
+        IdempotencyKey key = IdempotencyKey.of("header:id", bytes);
+        // When
+        bytes[0] = 'x';
+        key.value()[1] = 'x';
+        // Then
+        assertThat(key.text()).isEqualTo("abc");
+    }
+
+    @Test
+    void idempotencyKey_bytesThatAreNoText_areShownInHexadecimal() {
+        // When
+        IdempotencyKey key = IdempotencyKey.of("header:id", new byte[] {(byte) 0xff, 0, (byte) 0x80});
+        // Then
+        assertThat(key.text()).isEqualTo("0xff0080");
+    }
+
+    @Test
+    void coordinates_impossible_areRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new Coordinates("", 0, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Coordinates("t", -1, 0));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Coordinates("t", 0, -1));
+    }
+
+    @Test
+    void sighting_expiringBeforeItsTime_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new Sighting(10, 9, null, null));
+    }
+
+    @Test
+    void fingerprint_wrongNumberOfBytes_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.fromBytes(new byte[15]));
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.ofDigest(new byte[15]));
+    }
+
+    @Test
+    void scope_namesFor_topicNoneAndLiteral() {
+        assertThat(Scope.parse("topic").nameFor("orders")).isEqualTo("orders");
+        assertThat(Scope.parse("topic").nameFor(null)).isEmpty();
+        assertThat(Scope.parse("none").nameFor("orders")).isEmpty();
+        assertThat(Scope.parse("billing").nameFor("orders")).isEqualTo("billing");
+        assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse(" "));
+    }
+}

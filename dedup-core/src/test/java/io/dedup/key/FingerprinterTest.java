@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.dedup.Fingerprint;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FingerprinterTest {
+    @Test
+    void none_givesNothing() {
+        assertThat(print("none", "{}")).isNull();
+    }
+
+    @Test
+    void wholeValue_everyByteCounts() {
+        assertThat(print("value", "{\"a\":1}")).isEqualTo(print("value", "{\"a\":1}"));
+        assertThat(print("value", "{\"a\":1}")).isNotEqualTo(print("value", "{\"a\": 1}"));
+        assertThat(print("value", null)).isEqualTo(print("value", null)).isNotEqualTo(print("value", ""));
+    }
+
+    @Test
+    void fields_onlyTheseCountInCanonicalForm() {
+        // Given
+        String form = "value:/amount,/to";
+        // Then
+        assertThat(print(form, "{\"amount\":10,\"to\":\"x\",\"note\":1}"))
+                .isEqualTo(print(form, "{\"to\":\"x\", \"note\":2, \"amount\":10.00}"));
+        assertThat(print(form, "{\"amount\":10,\"to\":\"x\"}"))
+                .isNotEqualTo(print(form, "{\"amount\":11,\"to\":\"x\"}"))
+                .isNotEqualTo(print(form, "{\"amount\":10}"));
+        assertThat(print(form, "{\"amount\":10}")).isNotEqualTo(print(form, "{\"amount\":10,\"to\":null}"));
+    }
+
+    @Test
+    void fields_valueThatIsNotJson_countsWhole() {
+        assertThat(print("value:/a", "oops")).isEqualTo(print("value", "oops"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "all", "value:", "value:amount", "value:/a,b"})
+    void parse_malformed_isRefused(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprinter.parse(text));
+    }
+
+    private static @Nullable Fingerprint print(String form, @Nullable String value) {
+        return Fingerprinter.parse(form)
+                .fingerprint(RecordView.of(new RecordHeaders(), null, value == null ? null : value.getBytes(UTF_8)));
+    }
+}
