@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.config;
+
+import io.dedup.Action;
+import io.dedup.Mode;
+import io.dedup.Verdict;
+import io.dedup.config.ConfigProblem.Code;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigValue;
+
+/** Finds everything that is wrong with a set of properties: unknown keys, unusable values, contradictions. */
+final class ConfigCheck {
+    private final Map<String, ?> properties;
+    private final Map<String, String> ours;
+    private final List<ConfigProblem> problems = new ArrayList<>();
+
+    private ConfigCheck(Map<String, ?> properties) {
+        this.properties = properties;
+        this.ours = DedupKeys.ours(properties);
+    }
+
+    static List<ConfigProblem> problems(Map<String, ?> properties) {
+        ConfigCheck check = new ConfigCheck(properties);
+        check.unknownKeys();
+        check.values();
+        if (check.problems.isEmpty()) {
+            check.contradictions();
+        }
+        return List.copyOf(check.problems);
+    }
+
+    private void unknownKeys() {
+        Set<String> known = DedupKeys.definition().names();
+        ours.forEach((key, value) -> {
+            if (!known.contains(key)) {
+                problems.add(new ConfigProblem(
+                        Code.UNKNOWN_KEY,
+                        key,
+                        value,
+                        "There is no such key",
+                        Spelling.nearest(key, known)
+                                .map(nearest -> "Did you mean " + nearest + "?")
+                                .orElse("Remove it; docs/configuration.md lists every key")));
+            }
+        });
+    }
+
+    private void values() {
+        for (ConfigValue value : DedupKeys.definition().validate(ours)) {
+            if (value.errorMessages().isEmpty()) {
+                continue;
+            }
+            ConfigDef.ConfigKey key = DedupKeys.definition().configKeys().get(value.name());
+            String allowed = key != null && key.validator != null
+                    ? "Allowed: " + key.validator
+                    : "Give it a value of type " + (key == null ? "STRING" : key.type);
+            problems.add(new ConfigProblem(
+                    Code.INVALID_VALUE,
+                    value.name(),
+                    ours.get(value.name()),
+                    String.join("; ", value.errorMessages()),
+                    allowed));
+        }
+    }
+
+    private void contradictions() {
+        DedupConfig config = read();
+        boolean enforcing = config.policy().mode() == Mode.ENFORCE;
+        boolean routesDuplicates = config.policy().configuredAction(Verdict.DUPLICATE) == Action.DUPLICATES_TOPIC;
+        if (enforcing && config.deadLetterTopic().isEmpty()) {
+            deadLettered(config).ifPresent(this::noDeadLetterTopic);
+        }
+        if (routesDuplicates && config.duplicatesTopic().isEmpty()) {
+            problems.add(new ConfigProblem(
+                    Code.NO_DUPLICATES_TOPIC,
+                    DedupConfig.DUPLICATES_TOPIC,
+                    null,
+                    "Duplicates are to be routed, and no topic is named for them",
+                    "Name a topic, or set " + DedupConfig.actionKey(Verdict.DUPLICATE) + "=drop"));
+        }
+        if (!routesDuplicates && config.duplicatesTopic().isPresent()) {
+            problems.add(new ConfigProblem(
+                    Code.UNUSED_TOPIC,
+                    DedupConfig.DUPLICATES_TOPIC,
+                    ours.get(DedupConfig.DUPLICATES_TOPIC),
+                    "Nothing would be written to this topic",
+                    "Set " + DedupConfig.actionKey(Verdict.DUPLICATE) + "=duplicates-topic, or remove the key"));
+        }
+        routes(config.routes());
+    }
+
+    private DedupConfig read() {
+        return DedupConfig.parsed(ours, DedupKeys.deadLetterTopic(properties));
+    }
+
+    private static Optional<Verdict> deadLettered(DedupConfig config) {
+        return DedupKeys.configurableVerdicts().stream()
+                .filter(verdict -> config.policy().configuredAction(verdict) == Action.DEAD_LETTER)
+                .findFirst();
+    }
+
+    private void noDeadLetterTopic(Verdict verdict) {
+        problems.add(new ConfigProblem(
+                Code.NO_DEAD_LETTER_TOPIC,
+                DedupConfig.DEAD_LETTER_TOPIC,
+                null,
+                "Records judged " + verdict.text() + " are to go to the dead-letter topic, and none is named",
+                "Name a topic, or set " + DedupConfig.actionKey(verdict) + " (and those of the other verdicts) to drop,"
+                        + " forward or fail"));
+    }
+
+    private void routes(Map<String, String> routes) {
+        Set<String> targets = new HashSet<>();
+        routes.forEach((source, target) -> {
+            if (routes.containsKey(target)) {
+                badRoute(source + "->" + target, "The target is itself the source of a route");
+            } else if (!targets.add(target)) {
+                badRoute(source + "->" + target, "The target is already the target of another route");
+            }
+        });
+    }
+
+    private void badRoute(String route, String message) {
+        problems.add(new ConfigProblem(
+                Code.BAD_ROUTE, DedupConfig.ROUTES, route, message, "Give every route a target of its own"));
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.config;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that is wrong with a configuration, with what to do about it.
+ *
+ * @param code what kind of problem it is
+ * @param key the property that is wrong, exactly as it is to be written
+ * @param value what the property holds; null if it is not set
+ * @param message what is wrong, in one sentence
+ * @param fix what to write instead, in one sentence
+ */
+public record ConfigProblem(Code code, String key, @Nullable String value, String message, String fix) {
+
+    /** The kinds of problem, each with a code that stays the same from release to release. */
+    public enum Code {
+        /** A key that starts with {@code dedup.} and is none of ours. */
+        UNKNOWN_KEY(101, "A property starts with `dedup.` and is not known. Most often a slip of the pen."),
+        /** A value that the key does not take. */
+        INVALID_VALUE(102, "A property has a value that it does not take."),
+        /** Dead letters with nowhere to go. */
+        NO_DEAD_LETTER_TOPIC(
+                103, "Some verdict is answered with `dead-letter`, and no topic is named for the dead letters."),
+        /** Duplicates with nowhere to go. */
+        NO_DUPLICATES_TOPIC(104, "`dedup.on.duplicate=duplicates-topic`, and no topic is named for the duplicates."),
+        /** A topic that nothing is ever written to. */
+        UNUSED_TOPIC(105, "A topic is named, and nothing would ever be written to it."),
+        /** A relay that would read what it writes. */
+        BAD_ROUTE(106, "A route leads a topic into itself or into another route, or names a topic twice."),
+        /** Something that is defined and cannot be used in this way of running. */
+        NOT_AVAILABLE(107, "A setting is known, and the way in which dedup is used here does not offer it.");
+
+        private final int number;
+        private final String explanation;
+
+        Code(int number, String explanation) {
+            this.number = number;
+            this.explanation = explanation;
+        }
+
+        /** One sentence or two on what the code means, in Markdown. */
+        public String explanation() {
+            return explanation;
+        }
+
+        /** The code as it is printed: {@code DEDUP-101}. */
+        @Override
+        public String toString() {
+            return String.format(Locale.ROOT, "DEDUP-%03d", number);
+        }
+    }
+
+    /** The whole problem on one line, as it is shown to a person. */
+    @Override
+    public String toString() {
+        String setting = value == null ? key : key + "=" + value;
+        return code + " " + setting + ": " + message + ". " + fix + ".";
+    }
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.config;
+
+import io.dedup.Action;
+import io.dedup.DedupPolicy;
+import io.dedup.Mode;
+import io.dedup.Scope;
+import io.dedup.Verdict;
+import io.dedup.key.Fingerprinter;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.KeyExtractors;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.common.config.ConfigDef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code dedup.*} properties, read and checked.
+ *
+ * <p>Reading is strict: an unknown {@code dedup.*} key, a value that its key does not take, and settings that
+ * contradict each other are all reported at once, each with the exact key and the fix. Properties that do not start
+ * with {@code dedup.} belong to Kafka and are left alone.
+ *
+ * <pre>{@code
+ * DedupConfig config = DedupConfig.of(properties);   // throws DedupConfigException
+ * KStream<K, V> unique = Dedup.configured(config).apply(stream);
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class DedupConfig {
+    /** What every key of this framework starts with. */
+    public static final String PREFIX = "dedup.";
+
+    /** Where the idempotency key is. */
+    public static final String KEY = "dedup.key";
+    /** The longest key that is accepted, in bytes. */
+    public static final String KEY_MAX_BYTES = "dedup.key.max.bytes";
+    /** What a key is unique within. */
+    public static final String SCOPE = "dedup.scope";
+    /** How long a first is remembered, in milliseconds. */
+    public static final String TTL_MS = "dedup.ttl.ms";
+    /** A header that shortens the TTL of one record. */
+    public static final String TTL_HEADER = "dedup.ttl.header";
+    /** How late a record may be, in milliseconds. */
+    public static final String ALLOWED_LATENESS_MS = "dedup.allowed.lateness.ms";
+    /** How far ahead of the wall clock a record may be, in milliseconds. */
+    public static final String MAX_FUTURE_MS = "dedup.max.future.ms";
+    /** What tells a retry from another operation with the same key. */
+    public static final String FINGERPRINT = "dedup.fingerprint";
+    /** Where duplicates go if they are routed. */
+    public static final String DUPLICATES_TOPIC = "dedup.duplicates.topic";
+    /** Where refused records go. */
+    public static final String DEAD_LETTER_TOPIC = "dedup.dead.letter.topic";
+    /** How far verdicts are acted upon. */
+    public static final String MODE = "dedup.mode";
+    /** Whether the key already decides the partition. */
+    public static final String PARTITIONING = "dedup.partitioning";
+    /** What keeps the keys. */
+    public static final String STORE = "dedup.store";
+    /** Topic to topic, for the runner. */
+    public static final String ROUTES = "dedup.routes";
+    /** Source topics to guard, for the wrapper. */
+    public static final String WRAP_TOPICS = "dedup.wrap.topics";
+    /** Processors to guard, for the wrapper. */
+    public static final String WRAP_NODES = "dedup.wrap.nodes";
+    /** The handler for exceptions that are none of ours. */
+    public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
+
+    /** Kafka Streams' own key for the dead-letter topic, which counts when {@link #DEAD_LETTER_TOPIC} is not set. */
+    public static final String KAFKA_DEAD_LETTER_TOPIC = "errors.dead.letter.queue.topic.name";
+
+    private final Map<String, Object> values;
+    private final Map<String, String> routes;
+    private final Optional<String> deadLetterTopic;
+
+    private DedupConfig(Map<String, Object> values, Optional<String> deadLetterTopic) {
+        this.values = values;
+        this.deadLetterTopic = deadLetterTopic;
+        this.routes = Routes.parse(string(ROUTES));
+    }
+
+    /**
+     * Reads and checks the {@code dedup.*} keys among these properties.
+     *
+     * @throws DedupConfigException with everything that is wrong
+     */
+    public static DedupConfig of(Map<String, ?> properties) {
+        List<ConfigProblem> problems = check(properties);
+        if (!problems.isEmpty()) {
+            throw new DedupConfigException(problems);
+        }
+        return parsed(DedupKeys.ours(properties), DedupKeys.deadLetterTopic(properties));
+    }
+
+    /** Reads keys of which each is known to hold something it takes. */
+    static DedupConfig parsed(Map<String, String> ours, Optional<String> deadLetterTopic) {
+        return new DedupConfig(DedupKeys.definition().parse(ours), deadLetterTopic);
+    }
+
+    /** Everything that is wrong with the {@code dedup.*} keys among these properties; empty if they can be used. */
+    public static List<ConfigProblem> check(Map<String, ?> properties) {
+        return ConfigCheck.problems(properties);
+    }
+
+    /** A copy of the definition of every key, with defaults and documentation. */
+    public static ConfigDef definition() {
+        return new ConfigDef(DedupKeys.definition());
+    }
+
+    /** The key that holds the action for that verdict, as in {@code dedup.on.missing.key}. */
+    public static String actionKey(Verdict verdict) {
+        return "dedup.on." + verdict.name().toLowerCase(Locale.ROOT).replace('_', '.');
+    }
+
+    /** The rules by which records are judged. */
+    public DedupPolicy policy() {
+        DedupPolicy policy = DedupPolicy.of(duration(TTL_MS))
+                .withMaxFuture(duration(MAX_FUTURE_MS))
+                .withMode(Mode.valueOf(string(MODE).toUpperCase(Locale.ROOT)));
+        if (values.get(ALLOWED_LATENESS_MS) != null) {
+            policy = policy.withAllowedLateness(duration(ALLOWED_LATENESS_MS));
+        }
+        for (Verdict verdict : DedupKeys.configurableVerdicts()) {
+            policy = policy.withAction(verdict, action(string(actionKey(verdict))));
+        }
+        return policy;
+    }
+
+    /** Reads the idempotency key, refusing those that are too long. */
+    public KeyExtractor keyExtractor() {
+        return KeyExtractors.atMost(
+                (Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(String.join(",", strings(KEY))));
+    }
+
+    /** Takes the fingerprint of the payload. */
+    public Fingerprinter fingerprinter() {
+        return Fingerprinter.parse(String.join(",", strings(FINGERPRINT)));
+    }
+
+    /** What a key is unique within. */
+    public Scope scope() {
+        return Scope.parse(string(SCOPE));
+    }
+
+    /** The header that shortens the TTL of one record, if there is one. */
+    public Optional<String> ttlHeader() {
+        return Optional.ofNullable(optionalString(TTL_HEADER));
+    }
+
+    /** Where duplicates go, if they are routed. */
+    public Optional<String> duplicatesTopic() {
+        return Optional.ofNullable(optionalString(DUPLICATES_TOPIC));
+    }
+
+    /** Where refused records go: our own key, else Kafka Streams' {@value #KAFKA_DEAD_LETTER_TOPIC}. */
+    public Optional<String> deadLetterTopic() {
+        return deadLetterTopic;
+    }
+
+    /** {@code as-is} or {@code by-key}. */
+    public String partitioning() {
+        return string(PARTITIONING);
+    }
+
+    /** {@code rocksdb} or {@code memory}. */
+    public String store() {
+        return string(STORE);
+    }
+
+    /** Source topic to target topic, in the order they are written; empty if there are none. */
+    public Map<String, String> routes() {
+        return routes;
+    }
+
+    /** The source topics to guard; empty if there are none. */
+    public List<String> wrapTopics() {
+        return strings(WRAP_TOPICS);
+    }
+
+    /** The processors to guard; empty if there are none. */
+    public List<String> wrapNodes() {
+        return strings(WRAP_NODES);
+    }
+
+    private static Action action(String text) {
+        return Arrays.stream(Action.values())
+                .filter(action -> action.text().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(text + " was validated and is no action"));
+    }
+
+    private Object value(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            throw new IllegalStateException(key + " has no value");
+        }
+        return value;
+    }
+
+    private Duration duration(String key) {
+        return Duration.ofMillis((Long) value(key));
+    }
+
+    private String string(String key) {
+        return (String) value(key);
+    }
+
+    private @Nullable String optionalString(String key) {
+        return (String) values.get(key);
+    }
+
+    private List<String> strings(String key) {
+        return ((List<?>) value(key)).stream().map(String.class::cast).toList();
+    }
+
+    /** Every key with its value, in the order of the documentation. */
+    @Override
+    public String toString() {
+        Map<String, Object> ordered = new LinkedHashMap<>();
+        DedupKeys.definition().names().forEach(name -> ordered.put(name, values.get(name)));
+        return ordered.toString();
+    }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.config;
+
+import io.dedup.Action;
+import io.dedup.DedupPolicy;
+import io.dedup.Mode;
+import io.dedup.Scope;
+import io.dedup.Verdict;
+import io.dedup.key.Fingerprinter;
+import io.dedup.key.KeyExtractors;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.Importance;
+import org.apache.kafka.common.config.ConfigDef.Range;
+import org.apache.kafka.common.config.ConfigDef.ValidString;
+import org.apache.kafka.common.config.ConfigException;
+import org.jspecify.annotations.Nullable;
+
+/** The definition of every {@code dedup.*} key: type, default, what it takes, and its documentation. */
+final class DedupKeys {
+    private static final long LONGEST_MS = DedupPolicy.LONGEST.toMillis();
+    private static final List<Verdict> CONFIGURABLE =
+            List.of(Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.MISSING_KEY, Verdict.LATE, Verdict.FUTURE);
+    private static final ConfigDef DEFINITION = define();
+
+    private DedupKeys() {}
+
+    static ConfigDef definition() {
+        return DEFINITION;
+    }
+
+    /** The verdicts whose action can be chosen. */
+    static List<Verdict> configurableVerdicts() {
+        return CONFIGURABLE;
+    }
+
+    /** The {@code dedup.*} keys among these properties, as text. */
+    static Map<String, String> ours(Map<String, ?> properties) {
+        Map<String, String> ours = new TreeMap<>();
+        properties.forEach((key, value) -> {
+            if (key.startsWith(DedupConfig.PREFIX) && value != null) {
+                ours.put(key, value instanceof Class<?> type ? type.getName() : value.toString());
+            }
+        });
+        return ours;
+    }
+
+    static Optional<String> deadLetterTopic(Map<String, ?> properties) {
+        Object own = properties.get(DedupConfig.DEAD_LETTER_TOPIC);
+        Object kafkas = properties.get(DedupConfig.KAFKA_DEAD_LETTER_TOPIC);
+        return Optional.ofNullable(own == null ? kafkas : own).map(Object::toString);
+    }
+
+    private static ConfigDef define() {
+        ConfigDef keys = new ConfigDef()
+                .define(
+                        DedupConfig.KEY,
+                        ConfigDef.Type.LIST,
+                        "header:idempotency-key",
+                        takes(KeyExtractors.FORMS, KeyExtractors::parse),
+                        Importance.HIGH,
+                        "Where the idempotency key of a record is. Several sources mean the first that has something;"
+                                + " a source that has something unusable ends the search. A part that starts with a"
+                                + " slash belongs to the source before it.")
+                .define(
+                        DedupConfig.TTL_MS,
+                        ConfigDef.Type.LONG,
+                        DedupPolicy.DEFAULT_TTL.toMillis(),
+                        Range.between(1L, LONGEST_MS),
+                        Importance.HIGH,
+                        "How long a first is remembered, in milliseconds from its own time. It does not slide: a"
+                                + " duplicate does not prolong it. Exactly this far apart is still a duplicate.")
+                .define(
+                        DedupConfig.MODE,
+                        ConfigDef.Type.STRING,
+                        Mode.ENFORCE.text(),
+                        ValidString.in(texts(Mode.values(), Mode::text)),
+                        Importance.HIGH,
+                        "How far verdicts are acted upon. observe forwards everything, counts verdicts and marks what"
+                                + " would not have been forwarded; off judges nothing.")
+                .define(
+                        DedupConfig.KEY_MAX_BYTES,
+                        ConfigDef.Type.INT,
+                        255,
+                        Range.between(1, 65_535),
+                        Importance.LOW,
+                        "The longest key that is accepted, in bytes. A record with a longer one is refused as"
+                                + " missing-key:too-long.")
+                .define(
+                        DedupConfig.SCOPE,
+                        ConfigDef.Type.STRING,
+                        Scope.topic().toString(),
+                        takes("topic, none, or a name", Scope::parse),
+                        Importance.MEDIUM,
+                        "What a key is unique within. topic: the same key on two topics names two operations. none:"
+                                + " it names one. A name: as none, apart from other scopes.")
+                .define(
+                        DedupConfig.ALLOWED_LATENESS_MS,
+                        ConfigDef.Type.LONG,
+                        null,
+                        optional(Range.between(0L, LONGEST_MS)),
+                        Importance.MEDIUM,
+                        "How much older than stream time a record may be and still be judged exactly, in milliseconds."
+                                + " Firsts are remembered for the TTL plus this. Not set: as dedup.ttl.ms.")
+                .define(
+                        DedupConfig.MAX_FUTURE_MS,
+                        ConfigDef.Type.LONG,
+                        DedupPolicy.DEFAULT_MAX_FUTURE.toMillis(),
+                        Range.between(0L, LONGEST_MS),
+                        Importance.MEDIUM,
+                        "How far ahead of the wall clock a record may be, in milliseconds. One that is further ahead"
+                                + " is judged future and never advances stream time.")
+                .define(
+                        DedupConfig.TTL_HEADER,
+                        ConfigDef.Type.STRING,
+                        null,
+                        Importance.LOW,
+                        "A header that shortens the TTL of one record.")
+                .define(
+                        DedupConfig.FINGERPRINT,
+                        ConfigDef.Type.LIST,
+                        "none",
+                        takes(Fingerprinter.FORMS, Fingerprinter::parse),
+                        Importance.MEDIUM,
+                        "What must be equal for a record with a remembered key to be its duplicate. Where it differs"
+                                + " the record is a conflict. value compares every byte, value:/a,/b only those fields"
+                                + " of a JSON value.");
+        for (Verdict verdict : CONFIGURABLE) {
+            keys.define(
+                    DedupConfig.actionKey(verdict),
+                    ConfigDef.Type.STRING,
+                    verdict.defaultAction().text(),
+                    ValidString.in(texts(verdict.actions().toArray(Action[]::new), Action::text)),
+                    Importance.MEDIUM,
+                    actionDoc(verdict));
+        }
+        return keys.define(
+                        DedupConfig.DUPLICATES_TOPIC,
+                        ConfigDef.Type.STRING,
+                        null,
+                        Importance.MEDIUM,
+                        "Where duplicates go with dedup.on.duplicate=duplicates-topic.")
+                .define(
+                        DedupConfig.DEAD_LETTER_TOPIC,
+                        ConfigDef.Type.STRING,
+                        null,
+                        Importance.HIGH,
+                        "Where records go that are answered with dead-letter, with the reason in their headers. Not"
+                                + " set: Kafka Streams' " + DedupConfig.KAFKA_DEAD_LETTER_TOPIC + ".")
+                .define(
+                        DedupConfig.PARTITIONING,
+                        ConfigDef.Type.STRING,
+                        "as-is",
+                        ValidString.in("as-is", "by-key"),
+                        Importance.MEDIUM,
+                        "as-is: the producer already sends equal idempotency keys to the same partition. by-key:"
+                                + " repartition by idempotency key first.")
+                .define(
+                        DedupConfig.STORE,
+                        ConfigDef.Type.STRING,
+                        "rocksdb",
+                        ValidString.in("rocksdb", "memory"),
+                        Importance.MEDIUM,
+                        "What keeps the keys: rocksdb on local disk, or memory on the heap. Both are backed by a"
+                                + " changelog topic and survive the loss of the machine.")
+                .define(
+                        DedupConfig.ROUTES,
+                        ConfigDef.Type.STRING,
+                        "",
+                        takes("SOURCE->TARGET,SOURCE->TARGET…", Routes::parse),
+                        Importance.HIGH,
+                        "For the runner: which topic is deduplicated into which.")
+                .define(
+                        DedupConfig.WRAP_TOPICS,
+                        ConfigDef.Type.LIST,
+                        "",
+                        Importance.MEDIUM,
+                        "For the wrapper: guard these topics right after they are read.")
+                .define(
+                        DedupConfig.WRAP_NODES,
+                        ConfigDef.Type.LIST,
+                        "",
+                        Importance.MEDIUM,
+                        "For the wrapper: guard these named processors.")
+                .define(
+                        DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+                        ConfigDef.Type.STRING,
+                        null,
+                        Importance.LOW,
+                        "The ProcessingExceptionHandler that is asked about exceptions of other processors. Ours only"
+                                + " answers for records that dedup refuses. Not set: log and fail, as in Kafka.");
+    }
+
+    private static String actionDoc(Verdict verdict) {
+        return switch (verdict) {
+            case DUPLICATE -> "What to do with a record whose key is remembered.";
+            case CONFLICT -> "What to do with a record whose key is remembered with another payload.";
+            case MISSING_KEY -> "What to do with a record that has no usable key.";
+            case LATE -> "What to do with a record that is too old for its first to be surely remembered.";
+            case FUTURE -> "What to do with a record from the future. It is never remembered, even if forwarded.";
+            case FIRST, REPLAY -> throw new IllegalArgumentException(verdict + " is always forwarded");
+        };
+    }
+
+    private static <T> String[] texts(T[] values, Function<T, String> text) {
+        return Arrays.stream(values).map(text).toArray(String[]::new);
+    }
+
+    /** A validator that asks the parser itself, so that what is accepted and what is understood cannot differ. */
+    private static ConfigDef.Validator takes(String forms, Consumer<String> parser) {
+        return ConfigDef.LambdaValidator.with(
+                (name, value) -> {
+                    try {
+                        parser.accept(text(value));
+                    } catch (IllegalArgumentException refused) {
+                        throw new ConfigException(name, value, refused.getMessage());
+                    }
+                },
+                () -> forms);
+    }
+
+    private static String text(@Nullable Object value) {
+        if (value instanceof List<?> list) {
+            return String.join(",", list.stream().map(String::valueOf).toList());
+        }
+        return String.valueOf(value);
+    }
+
+    private static ConfigDef.Validator optional(ConfigDef.Validator validator) {
+        return ConfigDef.LambdaValidator.with(
+                (name, value) -> {
+                    if (value != null) {
+                        validator.ensureValid(name, value);
+                    }
+                },
+                validator::toString);
+    }
+}
