@@ -74,6 +74,15 @@ public final class DedupPolicy {
     }
 
     /**
+     * Returns this policy with another TTL; the allowed lateness follows it unless it was set.
+     *
+     * @throws IllegalArgumentException if {@code newTtl} is under 1 ms or over {@link #LONGEST}
+     */
+    public DedupPolicy withTtl(Duration newTtl) {
+        return new DedupPolicy(newTtl, allowedLateness, maxFuture, mode, actions);
+    }
+
+    /**
      * Returns this policy with another allowed lateness.
      *
      * @param lateness how much older than stream time a record may be and still be judged exactly

@@ -31,7 +31,12 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         /** A relay that would read what it writes. */
         BAD_ROUTE(106, "A route leads a topic into itself or into another route, or names a topic twice."),
         /** Something that is defined and cannot be used in this way of running. */
-        NOT_AVAILABLE(107, "A setting is known, and the way in which dedup is used here does not offer it.");
+        NOT_AVAILABLE(107, "A setting is known, and the way in which dedup is used here does not offer it."),
+        /** Refused records that Kafka Streams would not deal with as configured. */
+        NO_EXCEPTION_HANDLER(
+                108,
+                "Records are to be dead-lettered or to stop the application, and Kafka Streams is not told so by"
+                        + " `processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler`.");
 
         private final int number;
         private final String explanation;

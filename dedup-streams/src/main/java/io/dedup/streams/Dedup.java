@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.Action;
+import io.dedup.DedupPolicy;
+import io.dedup.Mode;
+import io.dedup.Scope;
+import io.dedup.Verdict;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
+import io.dedup.key.Fingerprinter;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.KeyExtractors;
+import io.dedup.streams.store.StoreEngine;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The deduplicating operator: lets the first record of every operation through and keeps its duplicates away from
+ * whatever comes after.
+ *
+ * <pre>{@code
+ * KStream<String, Order> orders = builder.stream("orders", Consumed.with(Serdes.String(), orderSerde));
+ *
+ * Dedup.by(header("idempotency-key"))
+ *         .within(Duration.ofHours(24))
+ *         .apply(orders)
+ *         .foreach((id, order) -> charge(order));
+ * }</pre>
+ *
+ * <p><b>What it keeps.</b> Key, value, headers, timestamp, partitioning and serdes of the stream; it forces no
+ * repartition. Equal idempotency keys must arrive on the same partition.
+ *
+ * <p><b>What it guarantees.</b> Under {@code exactly_once_v2}, one output per key and TTL, whatever crashes. Under
+ * {@code at_least_once} nothing is lost; what was in flight at a crash may come out twice, as from any Kafka Streams
+ * application.
+ *
+ * <p><b>What happens to the rest.</b> See {@link Verdict}; {@link #on} chooses another {@link Action}. The defaults send
+ * records without a key, conflicts, late records and those from the future to the dead-letter topic, for which the
+ * application's properties need two lines; without them it does not start, and says which:
+ *
+ * <pre>
+ * processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler
+ * errors.dead.letter.queue.topic.name=orders-dead-letter
+ * </pre>
+ *
+ * <p>Immutable and thread-safe: every {@code with} returns another operator. One operator goes into a topology once;
+ * give the second one a name of its own.
+ */
+public final class Dedup {
+    /** The name of the node, unless another is given. */
+    public static final String DEFAULT_NAME = "dedup";
+
+    private static final int DEFAULT_KEY_MAX_BYTES = 255;
+
+    private final DedupSettings settings;
+
+    private Dedup(DedupSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * An operator that finds idempotency keys there, with a TTL of 24 hours and every default.
+     *
+     * <p>Keys of more than 255 bytes are refused; bring {@link KeyExtractors#atMost} for another limit.
+     */
+    public static Dedup by(KeyExtractor keyExtractor) {
+        return new Dedup(new DedupSettings(
+                DEFAULT_NAME,
+                KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor),
+                DedupPolicy.of(DedupPolicy.DEFAULT_TTL),
+                Fingerprinter.none(),
+                Scope.topic(),
+                null,
+                StoreEngine.rocksDb(),
+                null,
+                null));
+    }
+
+    /**
+     * An operator as {@code dedup.*} properties describe it.
+     *
+     * @throws DedupConfigException if they ask for something that the operator does not offer
+     */
+    public static Dedup configured(DedupConfig config) {
+        refuseUnavailable(config);
+        Dedup dedup = new Dedup(new DedupSettings(
+                DEFAULT_NAME,
+                config.keyExtractor(),
+                config.policy(),
+                config.fingerprinter(),
+                config.scope(),
+                null,
+                StoreEngine.named(config.store()),
+                null,
+                null));
+        return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
+    }
+
+    /**
+     * How long a first is remembered, from its own time. It does not slide.
+     *
+     * @throws IllegalArgumentException if under 1 ms or over {@link DedupPolicy#LONGEST}
+     */
+    public Dedup within(Duration ttl) {
+        return new Dedup(settings.withPolicy(settings.policy().withTtl(ttl)));
+    }
+
+    /**
+     * How much older than stream time a record may be and still be judged exactly; as the TTL unless set.
+     *
+     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
+     */
+    public Dedup withAllowedLateness(Duration lateness) {
+        return new Dedup(settings.withPolicy(settings.policy().withAllowedLateness(lateness)));
+    }
+
+    /**
+     * How far ahead of the wall clock a record may be; one hour unless set.
+     *
+     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
+     */
+    public Dedup withMaxFuture(Duration ahead) {
+        return new Dedup(settings.withPolicy(settings.policy().withMaxFuture(ahead)));
+    }
+
+    /** How far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
+    public Dedup withMode(Mode mode) {
+        return new Dedup(settings.withPolicy(settings.policy().withMode(mode)));
+    }
+
+    /** By what a reused key is told from a retry; not at all unless set. */
+    public Dedup withFingerprint(Fingerprinter fingerprinter) {
+        return new Dedup(settings.withFingerprinter(fingerprinter));
+    }
+
+    /** What a key is unique within; its topic unless set. */
+    public Dedup withScope(Scope scope) {
+        return new Dedup(settings.withScope(scope));
+    }
+
+    /** What holds remembered firsts on this machine; RocksDB unless set. */
+    public Dedup withStore(StoreEngine engine) {
+        return new Dedup(settings.withEngine(engine));
+    }
+
+    /**
+     * The name of the node. Its store is called {@code NAME-seen} and its changelog follows from that, so a name that
+     * changes is a memory that is lost.
+     */
+    public Dedup withName(String name) {
+        return new Dedup(settings.withName(name));
+    }
+
+    /**
+     * How keys and values become bytes for a key source or a fingerprint that reads them. Not needed for byte arrays, nor
+     * in the DSL if the stream has serdes. Without them the application's default serdes are used.
+     */
+    public Dedup withSerdes(Serde<?> keySerde, Serde<?> valueSerde) {
+        return new Dedup(settings.withSerdes(keySerde, valueSerde));
+    }
+
+    /**
+     * What to do after that verdict.
+     *
+     * @throws IllegalArgumentException if the action is not one of {@link Verdict#actions()}; for duplicates on their
+     *     own topic see {@link #withDuplicatesTopic}
+     */
+    public Dedup on(Verdict verdict, Action action) {
+        return new Dedup(settings.withPolicy(settings.policy().withAction(verdict, action)));
+    }
+
+    /**
+     * Routes duplicates to that topic, with headers that name their first. The topic must exist; its records keep their
+     * key, value and timestamp.
+     */
+    public Dedup withDuplicatesTopic(String topic) {
+        return new Dedup(settings.withDuplicatesTopic(topic)).on(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
+    }
+
+    /**
+     * Puts the operator behind that stream.
+     *
+     * @return what is let through, with the serdes of {@code stream}
+     * @throws IllegalArgumentException if the stream is not one of Kafka's own
+     * @throws org.apache.kafka.streams.errors.TopologyException if the topology has a node of that name already
+     */
+    public <K, V> KStream<K, V> apply(KStream<K, V> stream) {
+        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DedupSettings typed = settings.withSerdes(splice.keys(), splice.values());
+        String forwardedChild = settings.name() + "-forwarded";
+        String duplicatesChild = settings.name() + "-duplicates";
+        String topic = duplicatesTopicIfRouted();
+        Outlets outlets = topic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild, duplicatesChild);
+
+        KStream<K, V> judged =
+                stream.processValues(new FixedKeySupplier<K, V>(typed, outlets), Named.as(settings.name()));
+        GraphSplice.of(judged).keepInPlace();
+        KStream<K, V> forwarded = stream.peek((key, value) -> {}, Named.as(forwardedChild));
+        splice.move(forwarded, judged);
+        if (topic != null) {
+            judged.to(topic, Produced.with(splice.keys(), splice.values()).withName(duplicatesChild));
+        }
+        return forwarded;
+    }
+
+    /**
+     * The operator for the Processor API. It brings its own store, and forwards to every child.
+     *
+     * @throws IllegalStateException if duplicates are routed: their child has to be named, see {@link
+     *     #supplier(String, String)}
+     */
+    public <K, V> ProcessorSupplier<K, V, K, V> supplier() {
+        if (duplicatesTopicIfRouted() != null || settings.policy().uses(Action.DUPLICATES_TOPIC)) {
+            throw new IllegalStateException(
+                    "Duplicates are routed, so the node has two outlets: name the child for what"
+                            + " is let through and the sink for the duplicates with supplier(forwardedTo, duplicatesTo)");
+        }
+        return new Supplier<>(settings, Outlets.ALL_CHILDREN);
+    }
+
+    /**
+     * The operator for the Processor API with two outlets. It brings its own store.
+     *
+     * @param forwardedTo the name of the child that gets what is let through
+     * @param duplicatesTo the name of the child, usually a sink, that gets duplicates
+     */
+    public <K, V> ProcessorSupplier<K, V, K, V> supplier(String forwardedTo, String duplicatesTo) {
+        DedupPolicy routing = settings.policy().withAction(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
+        return new Supplier<>(settings.withPolicy(routing), new Outlets(forwardedTo, duplicatesTo));
+    }
+
+    /** The topic, or null if duplicates do not go to one of their own. */
+    private @Nullable String duplicatesTopicIfRouted() {
+        boolean routed = settings.policy().configuredAction(Verdict.DUPLICATE) == Action.DUPLICATES_TOPIC;
+        if (routed && settings.duplicatesTopic() == null) {
+            throw new IllegalStateException(
+                    "Duplicates are to go to a topic of their own: name it withDuplicatesTopic");
+        }
+        return routed ? settings.duplicatesTopic() : null;
+    }
+
+    private static void refuseUnavailable(DedupConfig config) {
+        List<ConfigProblem> problems = Stream.of(
+                        config.partitioning().equals("as-is")
+                                ? null
+                                : unavailable(DedupConfig.PARTITIONING, config.partitioning(), "as-is"),
+                        config.ttlHeader()
+                                .map(header -> unavailable(DedupConfig.TTL_HEADER, header, "no header"))
+                                .orElse(null))
+                .filter(Objects::nonNull)
+                .toList();
+        if (!problems.isEmpty()) {
+            throw new DedupConfigException(problems);
+        }
+    }
+
+    private static ConfigProblem unavailable(String key, String value, String offered) {
+        return new ConfigProblem(
+                Code.NOT_AVAILABLE, key, value, "The operator does not offer this", "It offers: " + offered);
+    }
+
+    /** Brings processor and store into a DSL topology. */
+    private record FixedKeySupplier<K, V>(DedupSettings settings, Outlets outlets)
+            implements FixedKeyProcessorSupplier<K, V, V> {
+        @Override
+        public FixedKeyProcessor<K, V, V> get() {
+            return new DedupFixedKeyProcessor<>(settings, outlets);
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return settings.stores();
+        }
+    }
+
+    /** Brings processor and store into a topology of the Processor API. */
+    private record Supplier<K, V>(DedupSettings settings, Outlets outlets) implements ProcessorSupplier<K, V, K, V> {
+        @Override
+        public Processor<K, V, K, V> get() {
+            return new DedupProcessor<>(settings, outlets);
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return settings.stores();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.Candidate;
+import io.dedup.Coordinates;
+import io.dedup.IdempotencyKey;
+import io.dedup.Judgement;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.Sighting;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+
+/**
+ * The headers that say why a record is a duplicate, a dead letter, or marked. All values are UTF-8 text.
+ *
+ * <p>Dead letters carry Kafka's own {@code __streams.errors.*} beside them.
+ */
+public final class DedupHeaders {
+    /** The verdict, and after a colon what is wrong with a missing key: {@code conflict}, {@code missing-key:absent}. */
+    public static final String REASON = "__dedup.reason";
+
+    /** Where the idempotency key was found or looked for, as in configuration: {@code header:idempotency-key}. */
+    public static final String KEY_SOURCE = "__dedup.key.source";
+
+    /** For a missing key: what is wrong with it, as a sentence. */
+    public static final String DETAIL = "__dedup.detail";
+
+    /** The event time of this record, in milliseconds since the epoch. */
+    public static final String TIMESTAMP = "__dedup.timestamp";
+
+    /** The topic of the first. */
+    public static final String FIRST_TOPIC = "__dedup.first.topic";
+
+    /** The partition of the first. */
+    public static final String FIRST_PARTITION = "__dedup.first.partition";
+
+    /** The offset of the first. */
+    public static final String FIRST_OFFSET = "__dedup.first.offset";
+
+    /** The event time of the first, in milliseconds since the epoch. */
+    public static final String FIRST_TIMESTAMP = "__dedup.first.timestamp";
+
+    private DedupHeaders() {}
+
+    /** What these headers say about a judgement. */
+    static Headers of(Judgement judgement, Candidate candidate) {
+        Headers headers = new RecordHeaders();
+        add(headers, REASON, judgement.reason());
+        add(headers, KEY_SOURCE, source(candidate.key()));
+        add(headers, TIMESTAMP, Long.toString(candidate.timestamp()));
+        MissingKey missing = judgement.missing();
+        if (missing != null) {
+            add(headers, DETAIL, missing.detail());
+        }
+        Sighting first = judgement.first();
+        if (first != null) {
+            add(headers, FIRST_TIMESTAMP, Long.toString(first.timestamp()));
+            Coordinates at = first.coordinates();
+            if (at != null) {
+                add(headers, FIRST_TOPIC, at.topic());
+                add(headers, FIRST_PARTITION, Integer.toString(at.partition()));
+                add(headers, FIRST_OFFSET, Long.toString(at.offset()));
+            }
+        }
+        return headers;
+    }
+
+    /** A copy of {@code original} with {@code marks} in it, replacing older marks of the same names. */
+    static Headers merged(Headers original, Headers marks) {
+        Headers merged = new RecordHeaders(original);
+        marks.forEach(mark -> merged.remove(mark.key()).add(mark));
+        return merged;
+    }
+
+    private static String source(KeyResult key) {
+        return key instanceof IdempotencyKey found ? found.source() : ((MissingKey) key).source();
+    }
+
+    private static void add(Headers headers, String name, String value) {
+        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+}

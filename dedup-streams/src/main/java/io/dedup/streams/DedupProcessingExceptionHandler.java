@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import static org.apache.kafka.streams.StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG;
+import static org.apache.kafka.streams.StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG;
+
+import io.dedup.Action;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.errors.ErrorHandlerContext;
+import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends refused records to the dead-letter topic by Kafka's own mechanism (KIP-1034), with the reason in their headers.
+ *
+ * <p>The dead letter is the record as it was read: the bytes of key and value, and its headers. Its timestamp is that of
+ * now, since a broker refuses one from the future and soon deletes one from long ago; the record's own is in {@link
+ * DedupHeaders#TIMESTAMP}. It is written by the task's own producer, so under exactly-once it belongs to the same
+ * transaction.
+ *
+ * <p>Exceptions that are not ours go to the handler named by {@value DedupConfig#PROCESSING_EXCEPTION_HANDLER}, or fail
+ * as they do in Kafka without one.
+ *
+ * <pre>
+ * processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler
+ * errors.dead.letter.queue.topic.name=orders-dead-letter
+ * </pre>
+ *
+ * <p>Confined to the stream thread, as every handler.
+ */
+public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
+    private final ProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
+    private ProcessingExceptionHandler others = new LogAndFailProcessingExceptionHandler();
+
+    /**
+     * Reads the dead-letter topic and the handler for other exceptions.
+     *
+     * @throws DedupConfigException if the handler for other exceptions cannot be made
+     */
+    @Override
+    public void configure(Map<String, ?> configs) {
+        Map<String, Object> withTopic = new HashMap<>(configs);
+        Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
+        if (topic != null) {
+            withTopic.put(ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, topic);
+        }
+        deadLetters.configure(withTopic);
+        Object handler = configs.get(DedupConfig.PROCESSING_EXCEPTION_HANDLER);
+        if (handler != null) {
+            others = instantiate(handler);
+        }
+        others.configure(withTopic);
+    }
+
+    @Override
+    public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
+        if (!(exception instanceof RefusedRecordException refused)) {
+            return others.handleError(context, record, exception);
+        }
+        if (refused.action() == Action.FAIL) {
+            return Response.fail();
+        }
+        List<ProducerRecord<byte[], byte[]>> built =
+                deadLetters.handleError(context, record, refused).deadLetterQueueRecords();
+        return Response.resume(
+                built.stream().map(letter -> stamped(letter, refused)).toList());
+    }
+
+    private static ProducerRecord<byte[], byte[]> stamped(
+            ProducerRecord<byte[], byte[]> letter, RefusedRecordException refused) {
+        Headers headers = DedupHeaders.merged(letter.headers(), refused.reasons());
+        // Without a timestamp the producer takes the time of sending.
+        return new ProducerRecord<>(letter.topic(), null, null, letter.key(), letter.value(), headers);
+    }
+
+    /**
+     * Checks that refused records are dealt with as configured, so that an application without the handler does not
+     * start instead of stopping at the first refused record, or losing it.
+     *
+     * @throws DedupConfigException naming the lines to add
+     */
+    static void require(Map<String, ?> configs, boolean deadLetters, boolean failures) {
+        Class<?> handler = handlerClass(configs.get(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG));
+        boolean ours = handler != null && DedupProcessingExceptionHandler.class.isAssignableFrom(handler);
+        boolean failing = handler == null || LogAndFailProcessingExceptionHandler.class.isAssignableFrom(handler);
+        if (!ours && (deadLetters || (failures && !failing))) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NO_EXCEPTION_HANDLER,
+                    PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
+                    handler == null ? null : handler.getName(),
+                    "Refused records are to go to the dead-letter topic or to stop the application, and this handler"
+                            + " does neither",
+                    "Set " + PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG + "="
+                            + DedupProcessingExceptionHandler.class.getName() + ", and your own handler as "
+                            + DedupConfig.PROCESSING_EXCEPTION_HANDLER)));
+        }
+        if (deadLetters
+                && configs.get(ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG) == null
+                && configs.get(DedupConfig.DEAD_LETTER_TOPIC) == null) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NO_DEAD_LETTER_TOPIC,
+                    ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG,
+                    null,
+                    "Refused records are to go to the dead-letter topic, and none is named",
+                    "Set " + ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG + " to a topic that exists, or choose drop,"
+                            + " forward or fail for conflict, missing-key, late and future")));
+        }
+    }
+
+    private static @Nullable Class<?> handlerClass(@Nullable Object configured) {
+        return configured == null || configured instanceof Class<?> ? (Class<?>) configured : load(configured);
+    }
+
+    private static Class<?> load(Object name) {
+        try {
+            return Utils.loadClass(name.toString(), Object.class);
+        } catch (ClassNotFoundException unknown) {
+            throw unusable(name, unknown);
+        }
+    }
+
+    private static ProcessingExceptionHandler instantiate(Object configured) {
+        try {
+            return (ProcessingExceptionHandler)
+                    Utils.newInstance(load(configured instanceof Class<?> type ? type.getName() : configured));
+        } catch (RuntimeException failed) {
+            throw failed instanceof DedupConfigException ? failed : unusable(configured, failed);
+        }
+    }
+
+    private static DedupConfigException unusable(Object name, Exception cause) {
+        DedupConfigException exception = new DedupConfigException(List.of(new ConfigProblem(
+                Code.INVALID_VALUE,
+                DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+                name.toString(),
+                "This is not a ProcessingExceptionHandler that can be made: " + cause.getMessage(),
+                "Name a class on the class path that implements it and has a constructor without parameters")));
+        exception.initCause(cause);
+        return exception;
+    }
+}

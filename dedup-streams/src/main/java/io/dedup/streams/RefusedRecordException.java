@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.Action;
+import io.dedup.Judgement;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+
+/**
+ * A record that goes to the dead-letter topic or stops the application.
+ *
+ * <p>Kafka Streams hands it to the {@link DedupProcessingExceptionHandler}. It has no stack trace: it says something
+ * about the record and nothing about the code.
+ */
+public final class RefusedRecordException extends KafkaException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Judgement judgement;
+    private final Action action;
+    private final transient Headers reasons;
+
+    RefusedRecordException(Judgement judgement, Action action, Headers reasons, String message) {
+        super(message);
+        this.judgement = judgement;
+        this.action = action;
+        this.reasons = reasons;
+    }
+
+    /** Why it is refused. */
+    public Judgement judgement() {
+        return judgement;
+    }
+
+    /** {@link Action#DEAD_LETTER} or {@link Action#FAIL}. */
+    public Action action() {
+        return action;
+    }
+
+    /** A copy of the headers that say why: see {@link DedupHeaders}. */
+    public Headers reasons() {
+        return new RecordHeaders(reasons);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+        return this;
+    }
+}

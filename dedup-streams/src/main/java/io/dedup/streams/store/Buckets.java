@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.DedupPolicy;
+import java.time.Duration;
+
+/**
+ * How time is cut, so that everything within the TTL of a record is found by at most three point reads.
+ *
+ * <p>A bucket is one millisecond wider than the TTL. Two firsts of one key are further apart than the TTL, so a bucket
+ * holds at most one; and what lies within the TTL of a time lies in its own bucket or one beside it.
+ *
+ * @param ttlMs how long a first is remembered, in milliseconds
+ * @param latenessMs how late a record may be, in milliseconds
+ */
+record Buckets(long ttlMs, long latenessMs) {
+    /** Stream time is written down at most once per this part of the TTL. */
+    private static final long STREAM_TIME_STEPS = 1_000;
+
+    static Buckets of(DedupPolicy policy) {
+        return new Buckets(policy.ttl().toMillis(), policy.allowedLateness().toMillis());
+    }
+
+    /** The width of a bucket in milliseconds. */
+    long width() {
+        return ttlMs + 1;
+    }
+
+    /** The start of the bucket that the time falls into. */
+    long start(long time) {
+        return Math.floorDiv(time, width()) * width();
+    }
+
+    /** How far stream time may advance without being written down, in milliseconds. */
+    long streamTimeStep() {
+        return Math.max(1, ttlMs / STREAM_TIME_STEPS);
+    }
+
+    /**
+     * How long a bucket is kept, from its start. A record that is not late has a time of at least stream time less the
+     * lateness; its first is at most a TTL older; and the bucket of that first starts less than a width before it. The
+     * step is for a stream time that was read back after a restart.
+     */
+    Duration retention() {
+        return Duration.ofMillis(width() + ttlMs + latenessMs + streamTimeStep());
+    }
+
+    Duration window() {
+        return Duration.ofMillis(width());
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BucketsTest {
+    private static final int TRIALS = 20_000;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void start_anythingWithinTheTtl_liesInTheOwnBucketOrOneBesideIt(long seed) {
+        Random random = new Random(seed);
+        for (int i = 0; i < TRIALS; i++) {
+            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000));
+            long time = 5_000L + random.nextInt(100_000);
+            long other = time + random.nextLong(-buckets.ttlMs(), buckets.ttlMs() + 1);
+            long own = buckets.start(time);
+            assertThat(Set.of(own - buckets.width(), own, own + buckets.width()))
+                    .as("seed %d, trial %d, %s, %d and %d", seed, i, buckets, time, other)
+                    .contains(buckets.start(other));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void retention_firstOfARecordThatIsNotLate_isStillKept(long seed) {
+        Random random = new Random(seed);
+        for (int i = 0; i < TRIALS; i++) {
+            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000));
+            long streamTime = 10_000L + random.nextInt(100_000);
+            long time = streamTime - random.nextLong(buckets.latenessMs() + buckets.streamTimeStep() + 1);
+            long first = time - random.nextLong(buckets.ttlMs() + 1);
+            long newestBucket = buckets.start(streamTime);
+            // What Kafka's window stores show: starts after the newest one seen less the retention.
+            long oldestShown = newestBucket - buckets.retention().toMillis() + 1;
+            assertThat(buckets.start(first))
+                    .as("seed %d, trial %d, %s", seed, i, buckets)
+                    .isGreaterThanOrEqualTo(oldestShown);
+        }
+    }
+}
