@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.streams.KafkaStreams;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The process is killed in the middle: it has let firsts through and written them down, and has not committed. Every key
+ * is sent twice, and once more after the restart.
+ */
+class CrashIT {
+    private static final int KEYS = 400;
+    private static final int STALL_AT = 250;
+
+    @TempDir
+    Path directory;
+
+    private final TestCluster cluster = TestCluster.shared();
+
+    @Test
+    void kill_exactlyOnce_everyKeyComesOutExactlyOnce() throws Exception {
+        // Given
+        List<String> keys = keys();
+        String id = "crash-eos";
+        killInTheMiddle(id, "exactly_once_v2", keys);
+        // When
+        try (RunningApp app = RunningApp.start(id, directory.resolve("state"), Map.of())) {
+            cluster.sendAll(id + "-in", 1, now(), keys);
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+        }
+        // Then
+        assertThat(values(cluster.read(id + "-out"))).containsExactlyElementsOf(keys);
+    }
+
+    @Test
+    void kill_atLeastOnce_nothingIsLost() throws Exception {
+        // Given
+        List<String> keys = keys();
+        String id = "crash-alos";
+        killInTheMiddle(id, "at_least_once", keys);
+        double replays;
+        // When
+        Map<String, Object> atLeastOnce = Map.of("processing.guarantee", "at_least_once");
+        try (RunningApp app = RunningApp.start(id, directory.resolve("state"), atLeastOnce)) {
+            cluster.sendAll(id + "-in", 1, now(), keys);
+            cluster.awaitProcessed(id, id + "-in");
+            replays = app.metric("replays-total");
+        }
+        // Then
+        List<String> out = values(cluster.read(id + "-out"));
+        assertThat(new HashSet<>(out)).containsExactlyInAnyOrderElementsOf(keys);
+        // What was remembered and not committed came out again: without the coordinates it would have been dropped.
+        assertThat(replays).isGreaterThanOrEqualTo(STALL_AT - 1);
+        assertThat(out).hasSize(KEYS + STALL_AT - 1);
+    }
+
+    private void killInTheMiddle(String id, String guarantee, List<String> keys) throws Exception {
+        cluster.createTopic(id + "-in", 1, Map.of());
+        cluster.createTopic(id + "-out", 1, Map.of());
+        cluster.createTopic(id + "-dead", 1, Map.of());
+        List<String> twice = new ArrayList<>(keys);
+        twice.addAll(keys);
+        cluster.sendAll(id + "-in", 1, now(), twice);
+        try (KilledApp app = KilledApp.start(id, directory, guarantee, STALL_AT)) {
+            String changelog = id + "-dedup-seen-changelog";
+            await().atMost(TestCluster.PATIENCE).untilAsserted(() -> {
+                assertThat(cluster.topicsStartingWith(changelog)).hasSize(1);
+                assertThat(cluster.readUncommitted(changelog)).hasSizeGreaterThanOrEqualTo(STALL_AT);
+                assertThat(cluster.readUncommitted(id + "-out")).hasSize(STALL_AT - 1);
+            });
+            app.kill();
+        }
+    }
+
+    private static long now() {
+        return System.currentTimeMillis();
+    }
+
+    private static List<String> keys() {
+        return IntStream.range(0, KEYS).mapToObj(i -> "key-" + i).collect(Collectors.toList());
+    }
+
+    private static List<String> values(List<ConsumerRecord<String, String>> records) {
+        return records.stream().map(ConsumerRecord::value).toList();
+    }
+}

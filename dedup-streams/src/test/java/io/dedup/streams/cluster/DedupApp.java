@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static io.dedup.key.KeyExtractors.header;
+
+import io.dedup.streams.Dedup;
+import io.dedup.streams.DedupProcessingExceptionHandler;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+
+/**
+ * The application under test, {@code in -> dedup -> out}: run inside a test, or as a process of its own that can be
+ * killed.
+ */
+final class DedupApp {
+    static final Duration TTL = Duration.ofHours(1);
+
+    private DedupApp() {}
+
+    /** Runs until killed: {@code BOOTSTRAP APPLICATION_ID STATE_DIR GUARANTEE STALL_AT}. */
+    public static void main(String[] args) throws InterruptedException {
+        Properties properties = properties(args[0], args[1], Path.of(args[2]));
+        properties.put("processing.guarantee", args[3]);
+        int stallAt = Integer.parseInt(args[4]);
+        KafkaStreams streams = new KafkaStreams(topology(args[1], stallAt), properties);
+        streams.start();
+        new CountDownLatch(1).await();
+    }
+
+    static Topology topology(String id) {
+        return topology(id, 0);
+    }
+
+    /**
+     * The topics are {@code ID-in} and {@code ID-out}.
+     *
+     * @param stallAt the number of the first behind which processing stands still; 0 for none
+     */
+    private static Topology topology(String id, int stallAt) {
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
+        AtomicInteger firsts = new AtomicInteger();
+        Dedup.by(header(TestCluster.KEY_HEADER))
+                .within(TTL)
+                .apply(in)
+                .peek((key, value) -> {
+                    if (firsts.incrementAndGet() == stallAt) {
+                        standStill();
+                    }
+                })
+                .to(id + "-out");
+        return builder.build();
+    }
+
+    static Properties properties(String bootstrapServers, String id, Path stateDir) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrapServers);
+        properties.put("application.id", id);
+        properties.put("state.dir", stateDir.toString());
+        properties.put("processing.guarantee", "exactly_once_v2");
+        properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
+        properties.put("errors.dead.letter.queue.topic.name", id + "-dead");
+        properties.put("processing.exception.handler.global.enabled", "true");
+        // The shortest a broker allows: a killed member is missed sooner.
+        properties.put("session.timeout.ms", "6000");
+        properties.put("heartbeat.interval.ms", "1000");
+        return properties;
+    }
+
+    private static void standStill() {
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dedup.streams.DedupHeaders;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.KafkaStreams;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What is remembered survives a restart. */
+class RestartIT {
+    private static final long WEEK = Duration.ofDays(7).toMillis();
+
+    @TempDir
+    Path directory;
+
+    private final TestCluster cluster = TestCluster.shared();
+
+    enum LocalState {
+        KEPT,
+        LOST
+    }
+
+    @ParameterizedTest
+    @EnumSource(LocalState.class)
+    void restart_stateDirectoryKeptOrLost_stillRemembers(LocalState localState) throws Exception {
+        // Given
+        String id = "restart-" + localState.name().toLowerCase(Locale.ROOT);
+        long now = System.currentTimeMillis();
+        createTopics(id);
+        runOnce(id, () -> cluster.sendAll(id + "-in", 2, now, List.of("a", "b", "c")));
+        if (localState == LocalState.LOST) {
+            deleteState();
+        }
+        // When
+        runOnce(id, () -> cluster.sendAll(id + "-in", 2, now + 1, List.of("a", "b", "c", "d")));
+        // Then
+        assertThat(cluster.read(id + "-out"))
+                .extracting(ConsumerRecord::value)
+                .containsExactlyInAnyOrder("a", "b", "c", "d");
+    }
+
+    @ParameterizedTest
+    @EnumSource(LocalState.class)
+    void restart_firstRecordAfterwardsIsAWeekLate_isLateAndNotForwarded(LocalState localState) throws Exception {
+        // Given
+        String id = "late-" + localState.name().toLowerCase(Locale.ROOT);
+        long now = System.currentTimeMillis();
+        createTopics(id);
+        runOnce(id, () -> cluster.send(id + "-in", 0, now, "a", "a"));
+        if (localState == LocalState.LOST) {
+            deleteState();
+        }
+        // When
+        runOnce(id, () -> cluster.send(id + "-in", 0, now - WEEK, "old", "old"));
+        // Then
+        assertThat(cluster.read(id + "-out")).extracting(ConsumerRecord::value).containsExactly("a");
+        assertThat(cluster.read(id + "-dead")).singleElement().satisfies(letter -> {
+            assertThat(letter.value()).isEqualTo("old");
+            assertThat(TestCluster.header(letter, DedupHeaders.REASON)).isEqualTo("late");
+        });
+    }
+
+    private void createTopics(String id) {
+        for (String topic : List.of("-in", "-out", "-dead")) {
+            cluster.createTopic(id + topic, 2, Map.of());
+        }
+    }
+
+    private void runOnce(String id, Runnable sending) {
+        try (RunningApp app = RunningApp.start(id, directory.resolve("state"), Map.of())) {
+            sending.run();
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+        }
+    }
+
+    private void deleteState() throws IOException {
+        Utils.delete(directory.resolve("state").toFile());
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Collectors;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.TaskMetadata;
+
+/** The application under test, running inside this JVM. */
+final class RunningApp implements AutoCloseable {
+    private final KafkaStreams streams;
+
+    private RunningApp(KafkaStreams streams) {
+        this.streams = streams;
+    }
+
+    /** Starts it and waits until it is running. */
+    static RunningApp start(String id, Path stateDir, Map<String, ?> overrides) {
+        Properties properties = DedupApp.properties(TestCluster.shared().bootstrapServers(), id, stateDir);
+        properties.putAll(overrides);
+        RunningApp app = new RunningApp(new KafkaStreams(DedupApp.topology(id), properties));
+        app.streams.start();
+        await().atMost(TestCluster.PATIENCE)
+                .untilAsserted(() -> assertThat(app.streams.state()).isEqualTo(KafkaStreams.State.RUNNING));
+        return app;
+    }
+
+    KafkaStreams.State state() {
+        return streams.state();
+    }
+
+    /** How many tasks run here. */
+    int activeTasks() {
+        return streams.metadataForLocalThreads().stream()
+                .flatMap(thread -> thread.activeTasks().stream())
+                .map(TaskMetadata::taskId)
+                .collect(Collectors.toSet())
+                .size();
+    }
+
+    double metric(String name) {
+        return streams.metrics().entrySet().stream()
+                .filter(metric -> metric.getKey().group().equals("stream-dedup-metrics")
+                        && metric.getKey().name().equals(name))
+                .mapToDouble(metric -> (double) metric.getValue().metricValue())
+                .sum();
+    }
+
+    /** Leaves the group at once, as in a rolling restart. */
+    @Override
+    public void close() {
+        boolean closed = streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+                .withTimeout(Duration.ofSeconds(60)));
+        assertThat(closed).as("the application stopped in time").isTrue();
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.embedded.EmbeddedBroker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+
+/** The one broker that all cluster tests of this JVM share, and what they do with it. */
+final class TestCluster {
+    static final String KEY_HEADER = "idempotency-key";
+    static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    private static @Nullable TestCluster shared;
+
+    private final EmbeddedBroker broker;
+    private final Admin admin;
+    private final KafkaProducer<String, String> producer;
+
+    private TestCluster(EmbeddedBroker broker) {
+        this.broker = broker;
+        this.admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+        this.producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers()), new StringSerializer(), new StringSerializer());
+    }
+
+    /** Starts the broker at the first call; it stops with the JVM. */
+    static synchronized TestCluster shared() {
+        TestCluster cluster = shared;
+        if (cluster == null) {
+            EmbeddedBroker broker = EmbeddedBroker.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
+            cluster = new TestCluster(broker);
+            shared = cluster;
+        }
+        return cluster;
+    }
+
+    String bootstrapServers() {
+        return broker.bootstrapServers();
+    }
+
+    void createTopic(String topic, int partitions, Map<String, String> configs) {
+        try {
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(configs)))
+                    .all()
+                    .get();
+        } catch (InterruptedException | ExecutionException failed) {
+            throw new AssertionError("could not create " + topic, failed);
+        }
+    }
+
+    /** Sends a record and waits until the broker has it. */
+    void send(String topic, @Nullable Integer partition, long timestamp, @Nullable String key, String value) {
+        RecordHeaders headers = new RecordHeaders();
+        if (key != null) {
+            headers.add(KEY_HEADER, key.getBytes(UTF_8));
+        }
+        var acknowledged = producer.send(new ProducerRecord<>(topic, partition, timestamp, key, value, headers));
+        assertThat(acknowledged).succeedsWithin(PATIENCE);
+    }
+
+    /** Sends many records of the same time and waits once. */
+    void sendAll(String topic, int partitions, long timestamp, List<String> keys) {
+        List<Future<?>> acknowledged = new ArrayList<>();
+        for (String key : keys) {
+            RecordHeaders headers = new RecordHeaders();
+            headers.add(KEY_HEADER, key.getBytes(UTF_8));
+            int partition = Math.floorMod(key.hashCode(), partitions);
+            acknowledged.add(producer.send(new ProducerRecord<>(topic, partition, timestamp, key, key, headers)));
+        }
+        acknowledged.forEach(future -> assertThat(future).succeedsWithin(PATIENCE));
+    }
+
+    /** Waits until that application has committed everything that is in the topic now. */
+    void awaitProcessed(String applicationId, String topic) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(committed(applicationId, topic)).isEqualTo(endOffsets(topic)));
+    }
+
+    private Map<TopicPartition, Long> committed(String applicationId, String topic) throws Exception {
+        Map<TopicPartition, Long> committed = new HashMap<>();
+        for (TopicPartition partition : endOffsets(topic).keySet()) {
+            committed.put(partition, 0L);
+        }
+        Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(applicationId)
+                .partitionsToOffsetAndMetadata()
+                .get();
+        offsets.forEach((partition, offset) -> {
+            if (partition.topic().equals(topic) && offset != null) {
+                committed.put(partition, offset.offset());
+            }
+        });
+        return committed;
+    }
+
+    private Map<TopicPartition, Long> endOffsets(String topic) throws Exception {
+        List<TopicPartition> partitions =
+                admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
+                        .map(partition -> new TopicPartition(topic, partition.partition()))
+                        .toList();
+        Map<TopicPartition, ListOffsetsResultInfo> ends = admin.listOffsets(
+                        partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())))
+                .all()
+                .get();
+        return ends.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, end -> end.getValue().offset()));
+    }
+
+    /** The names of topics that start so. */
+    List<String> topicsStartingWith(String prefix) throws Exception {
+        return admin.listTopics().names().get().stream()
+                .filter(name -> name.startsWith(prefix))
+                .toList();
+    }
+
+    /** Everything that is committed in the topic now. */
+    List<ConsumerRecord<String, String>> read(String topic) {
+        return read(topic, "read_committed");
+    }
+
+    /** Everything that is in the topic now, committed or not. */
+    List<ConsumerRecord<String, String>> readUncommitted(String topic) {
+        return read(topic, "read_uncommitted");
+    }
+
+    private List<ConsumerRecord<String, String>> read(String topic, String isolation) {
+        Map<String, Object> config = Map.of(
+                "bootstrap.servers", bootstrapServers(), "isolation.level", isolation, "auto.offset.reset", "earliest");
+        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            // Under read_committed this is the last stable offset.
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            consumer.seekToBeginning(partitions);
+            List<ConsumerRecord<String, String>> records = new ArrayList<>();
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+            }
+            return records;
+        }
+    }
+
+    static @Nullable String header(ConsumerRecord<?, ?> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null ? null : new String(header.value(), UTF_8);
+    }
+}
