@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo;
+
+import io.dedup.demo.traffic.Topics;
+import io.dedup.embedded.EmbeddedBroker;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Kafka cluster of a run: a broker inside this JVM, or somebody's cluster.
+ *
+ * <p>Thread-safe, except {@link #read}.
+ */
+final class Cluster implements AutoCloseable {
+    private static final String AFTER_MAX = "message.timestamp.after.max.ms";
+    private static final String TIMESTAMP_TYPE = "message.timestamp.type";
+    /** Old records must not be deleted during the run, and records with a broken clock must get in. */
+    private static final Map<String, String> ANY_TIME =
+            Map.of("retention.ms", "-1", AFTER_MAX, String.valueOf(Long.MAX_VALUE), TIMESTAMP_TYPE, "CreateTime");
+
+    private final @Nullable EmbeddedBroker broker;
+    private final String bootstrapServers;
+    private final Admin admin;
+
+    private Cluster(@Nullable EmbeddedBroker broker, String bootstrapServers) {
+        this.broker = broker;
+        this.bootstrapServers = bootstrapServers;
+        this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers, "default.api.timeout.ms", "30000"));
+    }
+
+    /** Starts a broker inside this JVM. */
+    static Cluster embedded() {
+        EmbeddedBroker broker = EmbeddedBroker.start();
+        return new Cluster(broker, broker.bootstrapServers());
+    }
+
+    /** Somebody's cluster at {@code HOST:PORT,HOST:PORT…}. */
+    static Cluster at(String bootstrapServers) {
+        return new Cluster(null, bootstrapServers);
+    }
+
+    String bootstrapServers() {
+        return bootstrapServers;
+    }
+
+    /**
+     * Makes the topics that are not there, and checks those that are.
+     *
+     * @return how many partitions the topics have
+     * @throws DemoFailedException if the cluster does not answer, or a topic that is there cannot be used
+     */
+    int prepareTopics(int partitions) {
+        Set<String> existing = answer(admin.listTopics().names());
+        List<String> wanted = new ArrayList<>(List.of(Topics.DUPLICATES, Topics.DEAD_LETTERS));
+        for (String input : Topics.INPUTS) {
+            wanted.add(input);
+            wanted.add(Topics.unique(input));
+        }
+        answer(admin.createTopics(wanted.stream()
+                        .filter(topic -> !existing.contains(topic))
+                        .map(topic -> new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(ANY_TIME))
+                        .toList())
+                .all());
+        for (String input : Topics.INPUTS) {
+            if (existing.contains(input)) {
+                requireAnyTime(input);
+            }
+        }
+        Set<Integer> counts = answer(admin.describeTopics(Topics.INPUTS).allTopicNames()).values().stream()
+                .map(topic -> topic.partitions().size())
+                .collect(Collectors.toSet());
+        if (counts.size() != 1) {
+            throw new DemoFailedException(
+                    "The topics " + Topics.INPUTS + " have different numbers of partitions; make them equal");
+        }
+        return counts.iterator().next();
+    }
+
+    private void requireAnyTime(String topic) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        Config config = answer(admin.describeConfigs(List.of(resource)).all())
+                .values()
+                .iterator()
+                .next();
+        boolean farAhead = Long.parseLong(config.get(AFTER_MAX).value())
+                > Duration.ofDays(366).toMillis();
+        boolean createTime = config.get(TIMESTAMP_TYPE).value().equals("CreateTime");
+        if (!farAhead || !createTime) {
+            throw new DemoFailedException("The topic '" + topic + "' is there and refuses or changes the times that the"
+                    + " demo sends. Set its " + AFTER_MAX + "=" + Long.MAX_VALUE + " and " + TIMESTAMP_TYPE
+                    + "=CreateTime, or delete it");
+        }
+    }
+
+    /** The end of every partition of these topics. */
+    Map<TopicPartition, Long> ends(Collection<String> topics) {
+        Map<TopicPartition, OffsetSpec> latest = answer(
+                        admin.describeTopics(topics).allTopicNames())
+                .values()
+                .stream()
+                .flatMap(topic -> topic.partitions().stream()
+                        .map(partition -> new TopicPartition(topic.name(), partition.partition())))
+                .collect(Collectors.toMap(Function.identity(), partition -> OffsetSpec.latest()));
+        return answer(admin.listOffsets(latest).all()).entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, end -> end.getValue().offset()));
+    }
+
+    /** Lets an application that has not run yet begin there. */
+    void beginAt(String applicationId, Map<TopicPartition, Long> offsets) {
+        answer(admin.alterConsumerGroupOffsets(
+                        applicationId,
+                        offsets.entrySet().stream()
+                                .collect(Collectors.toMap(
+                                        Map.Entry::getKey, start -> new OffsetAndMetadata(start.getValue()))))
+                .all());
+    }
+
+    /** How many records of these the application has not committed. */
+    long remaining(String applicationId, Map<TopicPartition, Long> ends) {
+        Map<TopicPartition, OffsetAndMetadata> committed =
+                answer(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata());
+        return ends.entrySet().stream()
+                .mapToLong(end -> {
+                    OffsetAndMetadata offset = committed.get(end.getKey());
+                    return offset == null ? end.getValue() : Math.max(0, end.getValue() - offset.offset());
+                })
+                .sum();
+    }
+
+    /** Hands every committed record from these offsets on to somebody. */
+    void read(Map<TopicPartition, Long> starts, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
+        Map<String, Object> config = Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed");
+        try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.assign(starts.keySet());
+            starts.forEach(consumer::seek);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(starts.keySet());
+            while (starts.keySet().stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+                consumer.poll(Duration.ofMillis(200)).forEach(reader);
+            }
+        }
+    }
+
+    /** Removes what an application that will not come back has left in the cluster. */
+    void forget(String applicationId) {
+        List<String> internal = answer(admin.listTopics().names()).stream()
+                .filter(topic -> topic.startsWith(applicationId + "-"))
+                .toList();
+        answer(admin.deleteTopics(internal).all());
+        answer(admin.deleteConsumerGroups(List.of(applicationId)).all());
+    }
+
+    private <T extends @Nullable Object> T answer(KafkaFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException failed) {
+            throw new DemoFailedException(
+                    "The cluster at " + bootstrapServers + " did not do as asked: "
+                            + (failed.getCause() == null ? failed : failed.getCause()).getMessage(),
+                    failed);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            throw new DemoFailedException("Interrupted", stopped);
+        }
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ofSeconds(5));
+        if (broker != null) {
+            broker.close();
+        }
+    }
+}

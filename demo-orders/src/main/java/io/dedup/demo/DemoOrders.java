@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo;
+
+import io.dedup.DedupPolicy;
+import io.dedup.demo.report.Progress;
+import io.dedup.demo.report.Summary;
+import io.dedup.demo.report.SummaryText;
+import io.dedup.demo.traffic.InputFile;
+import io.dedup.demo.traffic.MalformedInputFileException;
+import io.dedup.demo.traffic.Reference;
+import io.dedup.demo.traffic.Sending;
+import io.dedup.demo.traffic.Traffic;
+import io.dedup.demo.traffic.TrafficGenerator;
+import io.dedup.demo.traffic.Truth;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command that runs the demo. */
+@Command(
+        name = "demo-orders",
+        mixinStandardHelpOptions = true,
+        version = "dedup demo 0.1.0",
+        sortOptions = false,
+        description = {
+            "Orders and payments go through a real Kafka broker, sent by producers that retry.",
+            "dedup lets every operation through once; a ledger books whatever gets through.",
+            ""
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:The ledger equals the truth: nothing lost, nothing twice.",
+            "1:It does not, or the run failed.",
+            "2:An option or a line of the input file cannot be used; nothing was charged."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  java -jar demo-orders.jar --events 20000 --duplicate-ratio 0.3 --seed 7",
+            "  java -jar demo-orders.jar --input my-traffic.jsonl --summary-json out.json",
+            "  java -jar demo-orders.jar --bootstrap-servers localhost:9092"
+        })
+public final class DemoOrders implements Callable<Integer> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DemoOrders.class);
+    private static final int FAILED = 1;
+    private static final int UNUSABLE = 2;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(names = "--events", paramLabel = "N", description = "How many operations there are. Default: 20000.")
+    private @Nullable Integer events;
+
+    @Option(
+            names = "--duplicate-ratio",
+            paramLabel = "R",
+            description = "How many duplicates are sent for every operation, on average. Default: 0.3.")
+    private @Nullable Double duplicateRatio;
+
+    @Option(names = "--seed", paramLabel = "S", description = "The same seed gives the same traffic. Default: 1.")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--input",
+            paramLabel = "FILE.jsonl",
+            description = "Send these records instead: one JSON object a line, with topic, key, timestamp, headers and"
+                    + " value.")
+    private @Nullable Path input;
+
+    @Option(
+            names = "--partitions",
+            paramLabel = "P",
+            defaultValue = "4",
+            description = "Partitions of topics that are made. Default: ${DEFAULT-VALUE}.")
+    private int partitions;
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "DURATION",
+            defaultValue = "24h",
+            converter = DurationConverter.class,
+            description = "How long an operation is remembered: 90s, 10m, 24h, 7d. Default: ${DEFAULT-VALUE}.")
+    private Duration ttl = Duration.ZERO;
+
+    @Option(
+            names = "--bootstrap-servers",
+            paramLabel = "HOST:PORT",
+            description = "Use this cluster instead of a broker inside this JVM.")
+    private @Nullable String bootstrapServers;
+
+    @Option(
+            names = "--summary-json",
+            paramLabel = "FILE",
+            description = "Also write the summary there, as one JSON object.")
+    private @Nullable Path summaryJson;
+
+    /** Runs the command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new DemoOrders()).execute(args));
+    }
+
+    @Override
+    public Integer call() {
+        requireUsable();
+        boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
+        try {
+            IntFunction<Traffic> traffic = traffic();
+            Progress progress = new Progress(System.out, terminal);
+            Summary summary = new DemoRun(bootstrapServers, partitions, ttl, traffic, progress).run();
+            PrintWriter out = spec.commandLine().getOut();
+            out.println();
+            out.print(SummaryText.of(summary, CommandLine.Help.Ansi.valueOf(terminal)));
+            out.flush();
+            if (summaryJson != null) {
+                summary.write(summaryJson);
+            }
+            return summary.isPassed() ? 0 : FAILED;
+        } catch (MalformedInputFileException | NoSuchFileException unusable) {
+            return complain(UNUSABLE, message(unusable));
+        } catch (IOException | DemoFailedException failed) {
+            LOGGER.error("The run failed", failed);
+            return complain(
+                    FAILED,
+                    failed.getMessage() + System.lineSeparator() + "The log is in "
+                            + Path.of(System.getProperty("java.io.tmpdir"), "demo-orders.log"));
+        }
+    }
+
+    private static @Nullable String message(IOException unusable) {
+        return unusable instanceof NoSuchFileException
+                ? "There is no file " + unusable.getMessage()
+                : unusable.getMessage();
+    }
+
+    private int complain(int exitCode, @Nullable String message) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(message);
+        err.flush();
+        return exitCode;
+    }
+
+    private IntFunction<Traffic> traffic() throws IOException {
+        long now = System.currentTimeMillis();
+        if (input == null) {
+            int operations = events == null ? 20_000 : events;
+            double ratio = duplicateRatio == null ? 0.3 : duplicateRatio;
+            long usedSeed = seed == null ? 1 : seed;
+            return count -> TrafficGenerator.generate(operations, ratio, usedSeed, ttl, now);
+        }
+        List<Sending> sendings = InputFile.read(input, now);
+        return count -> {
+            Truth truth = Reference.truth(sendings, count, ttl, DedupPolicy.DEFAULT_MAX_FUTURE, now);
+            return new Traffic(truth.entries(), sendings, truth);
+        };
+    }
+
+    private void requireUsable() {
+        require(
+                input == null || (events == null && duplicateRatio == null && seed == null),
+                "--input brings its own records: leave out --events, --duplicate-ratio and --seed");
+        require(events == null || events >= 1, "--events must be at least 1, and is " + events);
+        require(
+                duplicateRatio == null || (duplicateRatio >= 0 && duplicateRatio <= 100),
+                "--duplicate-ratio must be between 0 and 100, and is " + duplicateRatio);
+        require(
+                partitions >= 1 && partitions <= 1_000,
+                "--partitions must be between 1 and 1000, and is " + partitions);
+        require(
+                ttl.compareTo(Duration.ofSeconds(1)) >= 0 && ttl.compareTo(DedupPolicy.LONGEST) <= 0,
+                "--ttl must be between 1s and " + DedupPolicy.LONGEST.toDays() + "d, and is " + ttl);
+        require(
+                summaryJson == null || isWritable(summaryJson.toAbsolutePath()),
+                "--summary-json cannot be written: " + summaryJson);
+    }
+
+    private static boolean isWritable(Path file) {
+        Path parent = file.getParent();
+        return parent != null && Files.isDirectory(parent) && Files.isWritable(parent) && !Files.isDirectory(file);
+    }
+
+    private void require(boolean usable, String message) {
+        if (!usable) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}

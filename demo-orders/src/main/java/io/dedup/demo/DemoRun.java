@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo;
+
+import io.dedup.demo.ledger.Ledger;
+import io.dedup.demo.report.Outcome;
+import io.dedup.demo.report.Progress;
+import io.dedup.demo.report.Summary;
+import io.dedup.demo.traffic.Topics;
+import io.dedup.demo.traffic.Traffic;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: starts everything, sends, waits until all of it is processed, counts, and leaves nothing behind.
+ *
+ * <p>Confined to one thread.
+ */
+final class DemoRun {
+    private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+    private static final Duration STUCK_AFTER = Duration.ofMinutes(2);
+
+    private final @Nullable String bootstrapServers;
+    private final int partitions;
+    private final Duration ttl;
+    private final IntFunction<Traffic> traffic;
+    private final Progress progress;
+
+    /**
+     * @param bootstrapServers null for a broker inside this JVM
+     * @param traffic what is sent, given the number of partitions
+     */
+    DemoRun(
+            @Nullable String bootstrapServers,
+            int partitions,
+            Duration ttl,
+            IntFunction<Traffic> traffic,
+            Progress progress) {
+        this.bootstrapServers = bootstrapServers;
+        this.partitions = partitions;
+        this.ttl = ttl;
+        this.traffic = traffic;
+        this.progress = progress;
+    }
+
+    /**
+     * Runs to the end.
+     *
+     * @throws DemoFailedException if it cannot be finished
+     */
+    Summary run() {
+        long start = System.nanoTime();
+        try (Workspace workspace = Workspace.create();
+                Ledger ledger = Ledger.open(workspace.directory(), Application.THREADS);
+                Cluster cluster = cluster()) {
+            int count = cluster.prepareTopics(partitions);
+            Traffic sent = traffic.apply(count);
+            String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
+            List<String> outputs = List.of(
+                    Topics.unique(Topics.ORDERS),
+                    Topics.unique(Topics.PAYMENTS),
+                    Topics.DUPLICATES,
+                    Topics.DEAD_LETTERS);
+            Map<TopicPartition, Long> outputStarts = cluster.ends(outputs);
+            cluster.beginAt(id, cluster.ends(Topics.INPUTS));
+            try (Application application = Application.start(
+                            id,
+                            cluster.bootstrapServers(),
+                            workspace.directory().resolve("state"),
+                            ttl,
+                            ledger);
+                    Sender sender = Sender.start(cluster.bootstrapServers(), sent.sendings(), count)) {
+                awaitProcessed(cluster, id, application, sender, sent.sendings().size());
+            }
+            cluster.forget(id);
+            Outcome outcome = new Outcome(ledger.entries());
+            cluster.read(outputStarts, outcome::add);
+            return Summary.of(sent, outcome, (System.nanoTime() - start) / 1e9);
+        } catch (SQLException failed) {
+            throw new DemoFailedException("The ledger failed: " + failed.getMessage(), failed);
+        } finally {
+            progress.clear();
+        }
+    }
+
+    private Cluster cluster() {
+        if (bootstrapServers != null) {
+            progress.say("Using the cluster at " + bootstrapServers);
+            return Cluster.at(bootstrapServers);
+        }
+        progress.say("Starting a Kafka broker inside this JVM …");
+        return Cluster.embedded();
+    }
+
+    private void awaitProcessed(Cluster cluster, String id, Application application, Sender sender, int total) {
+        await(application, application::isRunning, () -> 0, () -> "Waiting for the application to start");
+        progress.say("Sending orders and payments; the ledger books what dedup lets through …");
+        await(
+                application,
+                sender::isDone,
+                sender::acknowledged,
+                () -> String.format(Locale.ROOT, "  sent %,d of %,d", sender.acknowledged(), total));
+        Map<TopicPartition, Long> ends = cluster.ends(Topics.INPUTS);
+        long[] remaining = {total};
+        await(
+                application,
+                () -> {
+                    remaining[0] = cluster.remaining(id, ends);
+                    return remaining[0] == 0;
+                },
+                () -> total - remaining[0],
+                () -> String.format(Locale.ROOT, "  sent %,d, judged %,d", total, total - remaining[0]));
+    }
+
+    /** Waits until something is so, as long as a number still changes and the application is alive. */
+    private void await(Application application, BooleanSupplier done, LongSupplier moving, Supplier<String> line) {
+        long last = moving.getAsLong();
+        long lastMove = System.nanoTime();
+        while (!done.getAsBoolean()) {
+            application.requireAlive();
+            progress.update(line.get());
+            if (moving.getAsLong() != last) {
+                last = moving.getAsLong();
+                lastMove = System.nanoTime();
+            }
+            if (System.nanoTime() - lastMove > STUCK_AFTER.toNanos()) {
+                throw new DemoFailedException(
+                        "Nothing has moved for " + STUCK_AFTER.toMinutes() + " minutes:" + line.get());
+            }
+            LockSupport.parkNanos(LOOK_EVERY.toNanos());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo;
+
+import static io.dedup.key.KeyExtractors.header;
+
+import io.dedup.demo.ledger.Ledger;
+import io.dedup.demo.ledger.LedgerSink;
+import io.dedup.demo.traffic.Sending;
+import io.dedup.demo.traffic.Topics;
+import io.dedup.key.Fingerprinter;
+import io.dedup.streams.Dedup;
+import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+
+/**
+ * The application: orders and payments are deduplicated, booked, and passed on.
+ *
+ * <pre>
+ * orders   ─ orders-dedup   ┬─ ledger
+ *                           └─ orders.unique
+ * payments ─ payments-dedup ┬─ ledger
+ *                           └─ payments.unique
+ * </pre>
+ *
+ * Duplicates and dead letters of both go to a topic each.
+ */
+final class OrderTopology {
+    /** What a retry has in common with its original: the amount, the currency, and what is paid for. */
+    private static final Fingerprinter SAME_REQUEST =
+            Fingerprinter.fields(List.of("/amountCents", "/currency", "/orderId"));
+
+    private OrderTopology() {}
+
+    static Topology build(Duration ttl, Ledger ledger) {
+        StreamsBuilder builder = new StreamsBuilder();
+        for (String topic : Topics.INPUTS) {
+            KStream<byte[], byte[]> received =
+                    builder.stream(topic, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()));
+            KStream<byte[], byte[]> unique = Dedup.by(header(Sending.IDEMPOTENCY_KEY))
+                    .within(ttl)
+                    .withFingerprint(SAME_REQUEST)
+                    .withDuplicatesTopic(Topics.DUPLICATES)
+                    .withName(topic + "-dedup")
+                    .apply(received);
+            unique.process(() -> new LedgerSink(ledger));
+            unique.to(Topics.unique(topic));
+        }
+        return builder.build();
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.ledger;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.dedup.Coordinates;
+import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.Truth;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A database in which every operation that arrives is booked, in a file of its own.
+ *
+ * <p>It knows nothing of idempotency keys: two records that ask for the same thing are booked twice. Only the very same
+ * record, read again after a failure, is booked once, because its coordinates are the primary key.
+ *
+ * <p>Thread-safe.
+ */
+public final class Ledger implements AutoCloseable {
+    private static final String SCHEMA = """
+            CREATE TABLE IF NOT EXISTS ledger (
+                topic           VARCHAR(249) NOT NULL,
+                partition_no    INT          NOT NULL,
+                offset_no       BIGINT       NOT NULL,
+                idempotency_key VARCHAR(255) NOT NULL,
+                order_id        VARCHAR      NOT NULL,
+                payment_id      VARCHAR,
+                customer_id     VARCHAR      NOT NULL,
+                amount_cents    BIGINT       NOT NULL,
+                currency        CHAR(3)      NOT NULL,
+                PRIMARY KEY (topic, partition_no, offset_no)
+            )
+            """;
+
+    private final HikariDataSource dataSource;
+
+    private Ledger(HikariDataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /**
+     * Opens the ledger in that directory, making it if it is not there.
+     *
+     * @param writers how many threads book at the same time
+     * @throws SQLException if the database cannot be opened
+     */
+    public static Ledger open(Path directory, int writers) throws SQLException {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("ledger");
+        config.setJdbcUrl("jdbc:h2:file:" + directory.toAbsolutePath().resolve("ledger") + ";MODE=PostgreSQL");
+        config.setMaximumPoolSize(writers + 1);
+        HikariDataSource dataSource = new HikariDataSource(config);
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute(SCHEMA);
+        } catch (SQLException failed) {
+            dataSource.close();
+            throw failed;
+        }
+        return new Ledger(dataSource);
+    }
+
+    /**
+     * Books an operation, unless the record at these coordinates has been booked.
+     *
+     * @param idempotencyKey what the record carries; empty if it carries none. Kept for the audit, not looked at
+     * @throws SQLException if it may not have been booked
+     */
+    public void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement insert = connection.prepareStatement(
+                        "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
+            insert.setString(1, at.topic());
+            insert.setInt(2, at.partition());
+            insert.setLong(3, at.offset());
+            insert.setString(4, idempotencyKey);
+            insert.setString(5, operation.orderId());
+            insert.setString(6, operation.paymentId());
+            insert.setString(7, operation.customerId());
+            insert.setLong(8, operation.amountCents());
+            insert.setString(9, operation.currency());
+            insert.executeUpdate();
+        }
+    }
+
+    /**
+     * How many entries there are.
+     *
+     * @throws SQLException if the database cannot be read
+     */
+    public int size() throws SQLException {
+        return query("SELECT COUNT(*) FROM ledger", rows -> {
+            rows.next();
+            return rows.getInt(1);
+        });
+    }
+
+    /**
+     * How often each entry stands there.
+     *
+     * @throws SQLException if the database cannot be read
+     */
+    public Map<Truth.Entry, Integer> entries() throws SQLException {
+        return query(
+                "SELECT topic, idempotency_key, amount_cents, currency, COUNT(*) FROM ledger"
+                        + " GROUP BY topic, idempotency_key, amount_cents, currency",
+                rows -> {
+                    Map<Truth.Entry, Integer> entries = new HashMap<>();
+                    while (rows.next()) {
+                        entries.put(
+                                new Truth.Entry(
+                                        rows.getString(1), rows.getString(2), rows.getLong(3), rows.getString(4)),
+                                rows.getInt(5));
+                    }
+                    return entries;
+                });
+    }
+
+    private <T extends @Nullable Object> T query(String sql, Reader<T> reader) throws SQLException {
+        try (Connection connection = dataSource.getConnection();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            return reader.read(rows);
+        }
+    }
+
+    @FunctionalInterface
+    private interface Reader<T extends @Nullable Object> {
+        T read(ResultSet rows) throws SQLException;
+    }
+
+    @Override
+    public void close() {
+        dataSource.close();
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.traffic;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One record that a producer sends.
+ *
+ * @param topic one of {@link Topics#INPUTS}
+ * @param key the record's key; null for none
+ * @param timestamp event time in milliseconds since the epoch
+ * @param headers in order; names may repeat
+ * @param operation what it asks for
+ * @param value the operation as JSON
+ */
+public record Sending(
+        String topic, @Nullable String key, long timestamp, List<Header> headers, Operation operation, String value) {
+    /** The header that names the operation. */
+    public static final String IDEMPOTENCY_KEY = "idempotency-key";
+
+    /** A header of a record, as text. */
+    public record Header(String name, String value) {}
+
+    /** The idempotency key, if there is exactly one and it is not empty; else null. */
+    public @Nullable String idempotencyKey() {
+        List<String> values = headers.stream()
+                .filter(header -> header.name().equals(IDEMPOTENCY_KEY))
+                .map(Header::value)
+                .distinct()
+                .toList();
+        return values.size() == 1 && !values.get(0).isEmpty() ? values.get(0) : null;
+    }
+
+    /**
+     * The partition it is sent to: equal idempotency keys go to the same one, which is what deduplication needs of a
+     * producer.
+     *
+     * @param partitions how many there are
+     */
+    public int partition(int partitions) {
+        String decides = idempotencyKey();
+        if (decides == null) {
+            decides = key == null ? operation.orderId() : key;
+        }
+        return Utils.toPositive(Utils.murmur2(decides.getBytes(UTF_8))) % partitions;
+    }
+
+    /** The record as it is handed to Kafka's producer. */
+    public ProducerRecord<byte[], byte[]> toRecord(int partitions) {
+        RecordHeaders recordHeaders = new RecordHeaders();
+        headers.forEach(
+                header -> recordHeaders.add(header.name(), header.value().getBytes(UTF_8)));
+        byte[] keyBytes = key == null ? null : key.getBytes(UTF_8);
+        return new ProducerRecord<>(
+                topic, partition(partitions), timestamp, keyBytes, value.getBytes(UTF_8), recordHeaders);
+    }
+}
