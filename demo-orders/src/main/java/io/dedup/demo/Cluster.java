@@ -180,7 +180,7 @@ final class Cluster implements AutoCloseable {
                             + (failed.getCause() == null ? failed : failed.getCause()).getMessage(),
                     failed);
         } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
+            // Not set again: what has been started is now stopped, which takes calls that must not be interrupted.
             throw new DemoFailedException("Interrupted", stopped);
         }
     }

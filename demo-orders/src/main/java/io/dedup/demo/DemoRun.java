@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
@@ -20,6 +22,8 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run: starts everything, sends, waits until all of it is processed, counts, and leaves nothing behind.
@@ -27,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one thread.
  */
 final class DemoRun {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DemoRun.class);
+    private static final Duration STOP_WITHIN = Duration.ofSeconds(30);
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
     private static final Duration STUCK_AFTER = Duration.ofMinutes(2);
 
@@ -59,6 +65,42 @@ final class DemoRun {
      * @throws DemoFailedException if it cannot be finished
      */
     Summary run() {
+        CountDownLatch unwound = new CountDownLatch(1);
+        Thread hook = unwindOnSignal(Thread.currentThread(), unwound);
+        try {
+            return runToTheEnd();
+        } finally {
+            progress.clear();
+            unwound.countDown();
+            disarm(hook);
+        }
+    }
+
+    /** Lets Ctrl-C end the run as an exception does: everything that was started is stopped, and the data deleted. */
+    private static Thread unwindOnSignal(Thread running, CountDownLatch unwound) {
+        Thread hook = new Thread(() -> {
+            running.interrupt();
+            try {
+                if (!unwound.await(STOP_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+                    LOGGER.warn("The run did not clean up within {}", STOP_WITHIN);
+                }
+            } catch (InterruptedException hurried) {
+                LOGGER.warn("The run was not given the time to clean up", hurried);
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        return hook;
+    }
+
+    private static void disarm(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException alreadyShuttingDown) {
+            LOGGER.info("Ending on a signal");
+        }
+    }
+
+    private Summary runToTheEnd() {
         long start = System.nanoTime();
         try (Workspace workspace = Workspace.create();
                 Ledger ledger = Ledger.open(workspace.directory(), Application.THREADS);
@@ -88,8 +130,6 @@ final class DemoRun {
             return Summary.of(sent, outcome, (System.nanoTime() - start) / 1e9);
         } catch (SQLException failed) {
             throw new DemoFailedException("The ledger failed: " + failed.getMessage(), failed);
-        } finally {
-            progress.clear();
         }
     }
 
@@ -138,6 +178,9 @@ final class DemoRun {
                         "Nothing has moved for " + STUCK_AFTER.toMinutes() + " minutes:" + line.get());
             }
             LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            if (Thread.interrupted()) {
+                throw new DemoFailedException("Interrupted");
+            }
         }
     }
 }

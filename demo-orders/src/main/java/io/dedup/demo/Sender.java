@@ -2,6 +2,7 @@
 package io.dedup.demo;
 
 import io.dedup.demo.traffic.Sending;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,13 +10,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends records in order, on a thread of its own. Thread-safe. */
 final class Sender implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Sender.class);
+    private static final Duration STOP_WITHIN = Duration.ofSeconds(10);
+
     private final AtomicLong acknowledged = new AtomicLong();
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private final Thread thread;
     private final int total;
+    private volatile boolean stopped;
 
     private Sender(String bootstrapServers, List<Sending> sendings, int partitions) {
         this.total = sendings.size();
@@ -32,7 +39,7 @@ final class Sender implements AutoCloseable {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrapServers, "linger.ms", 5);
         try (var producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (Sending sending : sendings) {
-                if (failure.get() != null || Thread.currentThread().isInterrupted()) {
+                if (failure.get() != null || stopped) {
                     return;
                 }
                 var unused = producer.send(sending.toRecord(partitions), (metadata, exception) -> {
@@ -64,8 +71,14 @@ final class Sender implements AutoCloseable {
         return acknowledged() == total;
     }
 
+    /** Sends nothing more, and waits for what is on its way. */
     @Override
     public void close() {
-        thread.interrupt();
+        stopped = true;
+        try {
+            thread.join(STOP_WITHIN.toMillis());
+        } catch (InterruptedException hurried) {
+            LOGGER.warn("The sender was not given the time to finish", hurried);
+        }
     }
 }

@@ -55,7 +55,8 @@ public final class Ledger implements AutoCloseable {
     public static Ledger open(Path directory, int writers) throws SQLException {
         HikariConfig config = new HikariConfig();
         config.setPoolName("ledger");
-        config.setJdbcUrl("jdbc:h2:file:" + directory.toAbsolutePath().resolve("ledger") + ";MODE=PostgreSQL");
+        config.setJdbcUrl("jdbc:h2:file:" + directory.toAbsolutePath().resolve("ledger")
+                + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE");
         config.setMaximumPoolSize(writers + 1);
         HikariDataSource dataSource = new HikariDataSource(config);
         try (Connection connection = dataSource.getConnection();

@@ -17,8 +17,8 @@ public final class SummaryText {
         line(text, "records sent", summary.sent(), "for " + grouped(summary.operations()) + " operations");
         line(text, "firsts", summary.firsts(), "let through to the ledger");
         line(text, "duplicates dropped", summary.duplicates(), "kept away from it");
+        line(text, "conflicts", summary.conflicts(), "a used key with another payload; dead-lettered");
         line(text, "dead-lettered", summary.deadLettered(), reasons(summary.deadLetteredByReason()));
-        line(text, "conflicts", summary.conflicts(), "of these: a used key with another payload");
         line(text, "ledger entries", summary.ledgerEntries(), "");
         line(text, "charged twice", summary.chargedTwice(), "");
         line(text, "lost", summary.lost(), "");
