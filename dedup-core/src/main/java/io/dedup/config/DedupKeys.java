@@ -121,7 +121,7 @@ final class DedupKeys {
                         ConfigDef.Type.STRING,
                         null,
                         Importance.LOW,
-                        "A header that shortens the TTL of one record.")
+                        "A header that shortens the TTL of one record. Reserved: the operator refuses it so far (DEDUP-107).")
                 .define(
                         DedupConfig.FINGERPRINT,
                         ConfigDef.Type.LIST,
@@ -160,7 +160,7 @@ final class DedupKeys {
                         ValidString.in("as-is", "by-key"),
                         Importance.MEDIUM,
                         "as-is: the producer already sends equal idempotency keys to the same partition. by-key:"
-                                + " repartition by idempotency key first.")
+                                + " repartition by idempotency key first; the operator refuses it so far (DEDUP-107).")
                 .define(
                         DedupConfig.STORE,
                         ConfigDef.Type.STRING,
@@ -175,19 +175,19 @@ final class DedupKeys {
                         "",
                         takes("SOURCE->TARGET,SOURCE->TARGET…", Routes::parse),
                         Importance.HIGH,
-                        "For the runner: which topic is deduplicated into which.")
+                        "Reserved for a runner: which topic is deduplicated into which.")
                 .define(
                         DedupConfig.WRAP_TOPICS,
                         ConfigDef.Type.LIST,
                         "",
                         Importance.MEDIUM,
-                        "For the wrapper: guard these topics right after they are read.")
+                        "Reserved for a wrapper: guard these topics right after they are read.")
                 .define(
                         DedupConfig.WRAP_NODES,
                         ConfigDef.Type.LIST,
                         "",
                         Importance.MEDIUM,
-                        "For the wrapper: guard these named processors.")
+                        "Reserved for a wrapper: guard these named processors.")
                 .define(
                         DedupConfig.PROCESSING_EXCEPTION_HANDLER,
                         ConfigDef.Type.STRING,
