@@ -199,7 +199,7 @@ public final class DedupPolicy {
         }
         Fingerprint known = first.fingerprint();
         Fingerprint seen = candidate.fingerprint();
-        boolean differ = known != null && seen != null && !known.equals(seen);
+        boolean differ = known != null && seen != null && known.conflictsWith(seen);
         return differ ? Verdict.CONFLICT : Verdict.DUPLICATE;
     }
 

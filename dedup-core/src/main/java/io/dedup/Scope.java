@@ -40,12 +40,21 @@ public final class Scope {
         return new Scope(name);
     }
 
-    /** Reads the form used in configuration: {@code topic}, {@code none}, or a name. */
+    /**
+     * Reads the form used in configuration: {@code topic}, {@code none}, or a name.
+     *
+     * @throws IllegalArgumentException if it is blank, or one of the two in capital letters
+     */
     public static Scope parse(String text) {
         return switch (text) {
             case "topic" -> TOPIC;
             case "none" -> NONE;
-            default -> named(text);
+            default -> {
+                if (text.equalsIgnoreCase("topic") || text.equalsIgnoreCase("none")) {
+                    throw new IllegalArgumentException("'" + text + "' is not a scope; write it in small letters");
+                }
+                yield named(text);
+            }
         };
     }
 

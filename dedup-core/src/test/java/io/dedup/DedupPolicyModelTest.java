@@ -72,7 +72,7 @@ class DedupPolicyModelTest {
                 : IdempotencyKey.of("test", new byte[] {(byte) random.nextInt(40)});
         long time = now + (random.nextInt(30) == 0 ? random.nextInt(100) : 0) - random.nextInt(150);
         byte[] digest = new byte[Fingerprint.BYTES];
-        digest[0] = (byte) random.nextInt(2);
+        digest[Fingerprint.BYTES - 1] = (byte) random.nextInt(2);
         return new Sent(key, time, new Coordinates("t", 0, offset), Fingerprint.fromBytes(digest));
     }
 

@@ -276,7 +276,7 @@ class DedupPolicyTest {
 
     private static Fingerprint print(int seed) {
         byte[] digest = new byte[Fingerprint.BYTES];
-        digest[0] = (byte) seed;
+        digest[Fingerprint.BYTES - 1] = (byte) seed;
         return Fingerprint.fromBytes(digest);
     }
 }

@@ -61,8 +61,25 @@ class VocabularyTest {
 
     @Test
     void fingerprint_wrongNumberOfBytes_isRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.fromBytes(new byte[15]));
-        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.ofDigest(new byte[15]));
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.fromBytes(new byte[16]));
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.of("value", new byte[15]));
+    }
+
+    @Test
+    void fingerprint_ofAnotherDefinition_isNoConflict() {
+        // Given
+        Fingerprint whole = Fingerprint.of("value", digest(1));
+        // Then
+        assertThat(whole.conflictsWith(Fingerprint.of("value", digest(2)))).isTrue();
+        assertThat(whole.conflictsWith(Fingerprint.of("value", digest(1)))).isFalse();
+        assertThat(whole.conflictsWith(Fingerprint.of("value:/amount", digest(2))))
+                .isFalse();
+    }
+
+    private static byte[] digest(int first) {
+        byte[] digest = new byte[32];
+        digest[0] = (byte) first;
+        return digest;
     }
 
     @Test
@@ -72,5 +89,7 @@ class VocabularyTest {
         assertThat(Scope.parse("none").nameFor("orders")).isEmpty();
         assertThat(Scope.parse("billing").nameFor("orders")).isEqualTo("billing");
         assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse(" "));
+        assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse("Topic"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse("NONE"));
     }
 }

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigDef.Range;
@@ -27,6 +28,7 @@ final class DedupKeys {
     private static final long LONGEST_MS = DedupPolicy.LONGEST.toMillis();
     private static final List<Verdict> CONFIGURABLE =
             List.of(Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.MISSING_KEY, Verdict.LATE, Verdict.FUTURE);
+    private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final ConfigDef DEFINITION = define();
 
     private DedupKeys() {}
@@ -45,7 +47,11 @@ final class DedupKeys {
         Map<String, String> ours = new TreeMap<>();
         properties.forEach((key, value) -> {
             if (key.startsWith(DedupConfig.PREFIX) && value != null) {
-                ours.put(key, value instanceof Class<?> type ? type.getName() : value.toString());
+                ours.put(
+                        key,
+                        value instanceof Class<?> type
+                                ? type.getName()
+                                : text(value).strip());
             }
         });
         return ours;
@@ -54,7 +60,8 @@ final class DedupKeys {
     static Optional<String> deadLetterTopic(Map<String, ?> properties) {
         Object own = properties.get(DedupConfig.DEAD_LETTER_TOPIC);
         Object kafkas = properties.get(DedupConfig.KAFKA_DEAD_LETTER_TOPIC);
-        return Optional.ofNullable(own == null ? kafkas : own).map(Object::toString);
+        return Optional.ofNullable(own == null ? kafkas : own)
+                .map(topic -> topic.toString().strip());
     }
 
     private static ConfigDef define() {
@@ -144,12 +151,14 @@ final class DedupKeys {
                         DedupConfig.DUPLICATES_TOPIC,
                         ConfigDef.Type.STRING,
                         null,
+                        optional(topicName()),
                         Importance.MEDIUM,
                         "Where duplicates go with dedup.on.duplicate=duplicates-topic.")
                 .define(
                         DedupConfig.DEAD_LETTER_TOPIC,
                         ConfigDef.Type.STRING,
                         null,
+                        optional(topicName()),
                         Importance.HIGH,
                         "Where records go that are answered with dead-letter, with the reason in their headers. Not"
                                 + " set: Kafka Streams' " + DedupConfig.KAFKA_DEAD_LETTER_TOPIC + ".")
@@ -200,7 +209,9 @@ final class DedupKeys {
     private static String actionDoc(Verdict verdict) {
         return switch (verdict) {
             case DUPLICATE -> "What to do with a record whose key is remembered.";
-            case CONFLICT -> "What to do with a record whose key is remembered with another payload.";
+            case CONFLICT ->
+                "What to do with a record whose key is remembered with another payload. Needs dedup.fingerprint,"
+                        + " without which there are no conflicts.";
             case MISSING_KEY -> "What to do with a record that has no usable key.";
             case LATE -> "What to do with a record that is too old for its first to be surely remembered.";
             case FUTURE -> "What to do with a record from the future. It is never remembered, even if forwarded.";
@@ -223,6 +234,14 @@ final class DedupKeys {
                     }
                 },
                 () -> forms);
+    }
+
+    private static ConfigDef.Validator topicName() {
+        return takes("a topic name: letters, digits, '.', '_' and '-', at most 249", name -> {
+            if (!TOPIC_NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+                throw new IllegalArgumentException("this is not a name that a topic can have");
+            }
+        });
     }
 
     private static String text(@Nullable Object value) {

@@ -3,7 +3,6 @@ package io.dedup.key;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Map;
@@ -49,11 +48,11 @@ final class FieldDigest {
         } else if (node.isNull()) {
             return add(Kind.NULL, new byte[0]);
         } else if (node.isTextual()) {
-            return add(Kind.TEXT, utf8(node.textValue()));
+            return add(Kind.TEXT, units(node.textValue()));
         } else if (node.isNumber()) {
-            return add(Kind.NUMBER, utf8(Json.number(node)));
+            return add(Kind.NUMBER, units(Json.number(node)));
         } else if (node.isBoolean()) {
-            return add(Kind.BOOLEAN, utf8(node.asText()));
+            return add(Kind.BOOLEAN, units(node.asText()));
         } else if (node.isArray()) {
             start(Kind.ARRAY, node.size());
             node.forEach(this::add);
@@ -62,7 +61,7 @@ final class FieldDigest {
         Map<String, JsonNode> fields = new TreeMap<>();
         node.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
         start(Kind.OBJECT, fields.size());
-        fields.forEach((name, value) -> add(Kind.TEXT, utf8(name)).add(value));
+        fields.forEach((name, value) -> add(Kind.TEXT, units(name)).add(value));
         return this;
     }
 
@@ -85,7 +84,10 @@ final class FieldDigest {
         digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, length));
     }
 
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    /** The text's UTF-16 code units: unlike in UTF-8, two different texts never give the same bytes. */
+    private static byte[] units(String text) {
+        ByteBuffer bytes = ByteBuffer.allocate(text.length() * Character.BYTES);
+        bytes.asCharBuffer().put(text);
+        return bytes.array();
     }
 }

@@ -27,12 +27,16 @@ public interface Fingerprinter {
         return record -> null;
     }
 
-    /** Every byte of the value counts; a tombstone is like no value with bytes. */
+    /**
+     * Every byte of the value counts; a tombstone is like no value with bytes. Where a value has been read into an object,
+     * these are the bytes that its serializer writes.
+     */
     static Fingerprinter wholeValue() {
         return record -> {
             byte[] value = record.value();
             FieldDigest digest = new FieldDigest();
-            return truncated(value == null ? digest.add(Json.MISSING) : digest.addBytes(value));
+            return Fingerprint.of(
+                    "value", (value == null ? digest.add(Json.MISSING) : digest.addBytes(value)).sha256());
         };
     }
 
@@ -49,16 +53,17 @@ public interface Fingerprinter {
             throw new IllegalArgumentException("A fingerprint over fields needs at least one, as in value:/amount");
         }
         List<JsonPointer> compiled = pointers.stream().map(Json::pointer).toList();
-        Fingerprinter whole = wholeValue();
+        String definition = "value:" + String.join(",", pointers);
         return record -> {
+            FieldDigest digest = new FieldDigest();
             try {
                 JsonNode value = record.json();
-                FieldDigest digest = new FieldDigest();
                 compiled.forEach(pointer -> digest.add(value.at(pointer)));
-                return truncated(digest);
             } catch (Json.NotJson unreadable) {
-                return whole.fingerprint(record);
+                byte[] value = record.value();
+                digest.addBytes(value == null ? new byte[0] : value);
             }
+            return Fingerprint.of(definition, digest.sha256());
         };
     }
 
@@ -78,9 +83,5 @@ public interface Fingerprinter {
                     .toList());
         }
         throw new IllegalArgumentException("'" + text + "' is not a fingerprint; allowed are " + FORMS);
-    }
-
-    private static Fingerprint truncated(FieldDigest digest) {
-        return Fingerprint.ofDigest(digest.sha256());
     }
 }

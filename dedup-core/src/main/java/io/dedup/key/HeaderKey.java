@@ -16,8 +16,9 @@ final class HeaderKey implements KeyExtractor {
     private final String source;
 
     HeaderKey(String name) {
-        if (name.isBlank()) {
-            throw new IllegalArgumentException("A header has a name, as in header:idempotency-key");
+        if (name.isBlank() || !name.equals(name.strip())) {
+            throw new IllegalArgumentException(
+                    "A header has a name without blanks around it, as in header:idempotency-key");
         }
         this.name = name;
         this.source = KeyExtractors.name("header", name);

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * since two readers could see two different keys in it.
  */
 final class Json {
+    private static final int LONGEST_PLAIN_EXPONENT = 40;
+
     static final JsonNode MISSING = MissingNode.getInstance();
 
     private static final ObjectReader READER = JsonMapper.builder()
@@ -35,7 +38,8 @@ final class Json {
                 throw new NotJson(null);
             }
             return document;
-        } catch (IOException unreadable) {
+        } catch (IOException | ArithmeticException | NumberFormatException unreadable) {
+            // The latter two are numbers with exponents that nobody means.
             throw new NotJson(unreadable);
         }
     }
@@ -51,22 +55,33 @@ final class Json {
         return JsonPointer.compile(text);
     }
 
-    /** A number in one form, so that 10, 10.0 and 1e1 are the same; never expanded, so that 1e999999 stays short. */
+    /**
+     * A number in one form, so that 10, 10.0 and 1e1 are the same: digits without trailing zeros and an exponent, or the
+     * plain number where that is short. Never expanded beyond that, so that 1e999999 stays short.
+     */
     static String number(JsonNode number) {
-        return number.isIntegralNumber() ? number.bigIntegerValue().toString() : canonical(number.decimalValue());
-    }
-
-    private static String canonical(BigDecimal value) {
-        BigDecimal stripped = value.stripTrailingZeros();
-        boolean small = stripped.scale() <= 0 && stripped.precision() - stripped.scale() <= 40;
-        return small ? stripped.toBigInteger().toString() : stripped.toString();
+        BigDecimal value = number.decimalValue();
+        BigInteger digits = value.unscaledValue();
+        if (digits.signum() == 0) {
+            return "0";
+        }
+        long exponent = -(long) value.scale();
+        BigInteger[] tenth = digits.divideAndRemainder(BigInteger.TEN);
+        while (tenth[1].signum() == 0) {
+            digits = tenth[0];
+            exponent++;
+            tenth = digits.divideAndRemainder(BigInteger.TEN);
+        }
+        return Math.abs(exponent) <= LONGEST_PLAIN_EXPONENT
+                ? new BigDecimal(digits, (int) -exponent).toPlainString()
+                : digits + "E" + exponent;
     }
 
     /** The bytes are not one JSON document. Carries no text of the payload. */
     static final class NotJson extends Exception {
         private static final long serialVersionUID = 1L;
 
-        NotJson(@Nullable IOException cause) {
+        NotJson(@Nullable Exception cause) {
             super("not a JSON document", cause);
         }
     }

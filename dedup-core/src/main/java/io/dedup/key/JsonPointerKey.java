@@ -7,6 +7,9 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /** A key that is a string or a number inside a JSON value. */
@@ -39,9 +42,19 @@ final class JsonPointerKey implements KeyExtractor {
                     "What the value has at " + pointer + " is neither a string nor a number");
         }
         String text = node.isTextual() ? node.textValue() : Json.number(node);
-        return text.isEmpty()
-                ? new MissingKey(Reason.EMPTY, source, "The string at " + pointer + " is empty")
-                : IdempotencyKey.of(source, text.getBytes(StandardCharsets.UTF_8));
+        if (text.isEmpty()) {
+            return new MissingKey(Reason.EMPTY, source, "The string at " + pointer + " is empty");
+        }
+        try {
+            ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[utf8.remaining()];
+            utf8.get(bytes);
+            return IdempotencyKey.of(source, bytes);
+        } catch (CharacterCodingException halfACharacter) {
+            // Replacing it would give two different strings one key.
+            return new MissingKey(
+                    Reason.INVALID_JSON, source, "The string at " + pointer + " has half of a surrogate pair");
+        }
     }
 
     static MissingKey notJson(String source) {

@@ -122,7 +122,7 @@ public final class KeyExtractors {
         String kind = colon < 0 ? head : head.substring(0, colon);
         List<String> arguments = new ArrayList<>(parts.subList(1, parts.size()));
         if (colon >= 0) {
-            arguments.add(0, head.substring(colon + 1));
+            arguments.add(0, head.substring(colon + 1).strip());
         }
         return switch (kind + "/" + Math.min(arguments.size(), 2)) {
             case "header/1" -> header(arguments.get(0));

@@ -7,15 +7,18 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
 import io.dedup.Mode;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem.Code;
+import io.dedup.key.RecordView;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -91,6 +94,25 @@ class DedupConfigTest {
     }
 
     @Test
+    void of_listAndBlanks_areReadAsMeant() {
+        // When
+        DedupConfig config = DedupConfig.of(Map.of(
+                "dedup.key",
+                List.of("header: id ", "value:/id"),
+                "dedup.ttl.ms",
+                60_000L,
+                "dedup.dead.letter.topic",
+                " dead "));
+        // Then
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("id", new byte[] {7});
+        assertThat(config.keyExtractor().extract(RecordView.of(headers, null, null)))
+                .isEqualTo(IdempotencyKey.of("header:id", new byte[] {7}));
+        assertThat(config.policy().ttl()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(config.deadLetterTopic()).contains("dead");
+    }
+
+    @Test
     void of_keysThatAreNotOurs_areLeftAlone() {
         // When
         List<ConfigProblem> problems = DedupConfig.check(with("application.id", "x", "dedup", "y", "dedupe.ttl", "z"));
@@ -107,6 +129,10 @@ class DedupConfigTest {
                 arguments("dedup.allowed.lateness.ms", "-1", Code.INVALID_VALUE, "dedup.allowed.lateness.ms", "[0"),
                 arguments("dedup.mode", "enforced", Code.INVALID_VALUE, "dedup.mode", "[enforce, observe, off]"),
                 arguments("dedup.key", "headr:id", Code.INVALID_VALUE, "dedup.key", "header:NAME"),
+                arguments("dedup.scope", "Topic", Code.INVALID_VALUE, "dedup.scope", "small letters"),
+                arguments("dedup.dead.letter.topic", "", Code.INVALID_VALUE, "dedup.dead.letter.topic", "topic name"),
+                arguments("dedup.dead.letter.topic", "no good!", Code.INVALID_VALUE, "dedup.dead.letter.topic", "249"),
+                arguments("dedup.duplicates.topic", "..", Code.INVALID_VALUE, "dedup.duplicates.topic", "topic name"),
                 arguments("dedup.key", "", Code.INVALID_VALUE, "dedup.key", "header:NAME"),
                 arguments("dedup.fingerprint", "sha", Code.INVALID_VALUE, "dedup.fingerprint", "value:/POINTER"),
                 arguments("dedup.on.duplicate", "fail", Code.INVALID_VALUE, "dedup.on.duplicate", "duplicates-topic"),

