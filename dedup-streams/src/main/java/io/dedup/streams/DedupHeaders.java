@@ -9,6 +9,8 @@ import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Sighting;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
@@ -18,8 +20,13 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
  * <p>Dead letters carry Kafka's own {@code __streams.errors.*} beside them.
  */
 public final class DedupHeaders {
+    private static final String PREFIX = "__dedup.";
+
     /** The verdict, and after a colon what is wrong with a missing key: {@code conflict}, {@code missing-key:absent}. */
     public static final String REASON = "__dedup.reason";
+
+    /** The name of the operator that says so. */
+    public static final String NODE = "__dedup.node";
 
     /** Where the idempotency key was found or looked for, as in configuration: {@code header:idempotency-key}. */
     public static final String KEY_SOURCE = "__dedup.key.source";
@@ -45,9 +52,10 @@ public final class DedupHeaders {
     private DedupHeaders() {}
 
     /** What these headers say about a judgement. */
-    static Headers of(Judgement judgement, Candidate candidate) {
+    static Headers of(String node, Judgement judgement, Candidate candidate) {
         Headers headers = new RecordHeaders();
         add(headers, REASON, judgement.reason());
+        add(headers, NODE, node);
         add(headers, KEY_SOURCE, source(candidate.key()));
         add(headers, TIMESTAMP, Long.toString(candidate.timestamp()));
         MissingKey missing = judgement.missing();
@@ -67,11 +75,28 @@ public final class DedupHeaders {
         return headers;
     }
 
-    /** A copy of {@code original} with {@code marks} in it, replacing older marks of the same names. */
+    /** A copy of {@code original} with {@code marks} in it instead of any older ones. */
     static Headers merged(Headers original, Headers marks) {
-        Headers merged = new RecordHeaders(original);
-        marks.forEach(mark -> merged.remove(mark.key()).add(mark));
+        Headers merged = without(original);
+        marks.forEach(merged::add);
         return merged;
+    }
+
+    /** A copy of {@code original} without any marks. */
+    static Headers without(Headers original) {
+        Headers unmarked = new RecordHeaders();
+        for (Header header : original) {
+            if (!header.key().startsWith(PREFIX)) {
+                unmarked.add(header);
+            }
+        }
+        return unmarked;
+    }
+
+    /** Whether that operator has marked the record, which has come back since. */
+    static boolean isMarkedBy(String node, Headers headers) {
+        Header mark = headers.lastHeader(NODE);
+        return mark != null && Arrays.equals(mark.value(), node.getBytes(StandardCharsets.UTF_8));
     }
 
     private static String source(KeyResult key) {

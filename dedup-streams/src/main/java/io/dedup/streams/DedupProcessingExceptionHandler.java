@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends refused records to the dead-letter topic by Kafka's own mechanism (KIP-1034), with the reason in their headers.
  *
- * <p>The dead letter is the record as it was read: the bytes of key and value, and its headers. Its timestamp is that of
+ * <p>The dead letter is the record as it was read from its topic: the bytes of key and value, and its headers. Where those
+ * bytes are not at hand any more, it is the record as it stood before the operator. Where an earlier operation made several
+ * records of one, the dead letter is thus the one they were made of; sent again, what had been let through is a duplicate. Its timestamp is that of
  * now, since a broker refuses one from the future and soon deletes one from long ago; the record's own is in {@link
  * DedupHeaders#TIMESTAMP}. It is written by the task's own producer, so under exactly-once it belongs to the same
  * transaction.
@@ -51,17 +53,17 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
      */
     @Override
     public void configure(Map<String, ?> configs) {
-        Map<String, Object> withTopic = new HashMap<>(configs);
+        Map<String, Object> ours = new HashMap<>(configs);
         Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
         if (topic != null) {
-            withTopic.put(ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, topic);
+            ours.put(ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, topic);
         }
-        deadLetters.configure(withTopic);
+        deadLetters.configure(ours);
         Object handler = configs.get(DedupConfig.PROCESSING_EXCEPTION_HANDLER);
         if (handler != null) {
             others = instantiate(handler);
         }
-        others.configure(withTopic);
+        others.configure(configs);
     }
 
     @Override
@@ -81,8 +83,13 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
     private static ProducerRecord<byte[], byte[]> stamped(
             ProducerRecord<byte[], byte[]> letter, RefusedRecordException refused) {
         Headers headers = DedupHeaders.merged(letter.headers(), refused.reasons());
+        // Kafka lets go of the bytes that were read once something has been sent on behalf of them, and has none at all
+        // for what a punctuator made. Then the record is written as it stood before the operator.
+        boolean bytesAsRead = letter.key() != null || letter.value() != null;
+        byte[] key = bytesAsRead ? letter.key() : refused.keyBytes();
+        byte[] value = bytesAsRead ? letter.value() : refused.valueBytes();
         // Without a timestamp the producer takes the time of sending.
-        return new ProducerRecord<>(letter.topic(), null, null, letter.key(), letter.value(), headers);
+        return new ProducerRecord<>(letter.topic(), null, null, key, value, headers);
     }
 
     /**
@@ -120,30 +127,35 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
     }
 
     private static @Nullable Class<?> handlerClass(@Nullable Object configured) {
-        return configured == null || configured instanceof Class<?> ? (Class<?>) configured : load(configured);
+        return configured == null || configured instanceof Class<?>
+                ? (Class<?>) configured
+                : load(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, configured);
     }
 
-    private static Class<?> load(Object name) {
+    private static Class<?> load(String key, Object name) {
         try {
             return Utils.loadClass(name.toString(), Object.class);
         } catch (ClassNotFoundException unknown) {
-            throw unusable(name, unknown);
+            throw unusable(key, name, unknown);
         }
     }
 
     private static ProcessingExceptionHandler instantiate(Object configured) {
         try {
-            return (ProcessingExceptionHandler)
-                    Utils.newInstance(load(configured instanceof Class<?> type ? type.getName() : configured));
+            return (ProcessingExceptionHandler) Utils.newInstance(load(
+                    DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+                    configured instanceof Class<?> type ? type.getName() : configured));
         } catch (RuntimeException failed) {
-            throw failed instanceof DedupConfigException ? failed : unusable(configured, failed);
+            throw failed instanceof DedupConfigException
+                    ? failed
+                    : unusable(DedupConfig.PROCESSING_EXCEPTION_HANDLER, configured, failed);
         }
     }
 
-    private static DedupConfigException unusable(Object name, Exception cause) {
+    private static DedupConfigException unusable(String key, Object name, Exception cause) {
         DedupConfigException exception = new DedupConfigException(List.of(new ConfigProblem(
                 Code.INVALID_VALUE,
-                DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+                key,
                 name.toString(),
                 "This is not a ProcessingExceptionHandler that can be made: " + cause.getMessage(),
                 "Name a class on the class path that implements it and has a constructor without parameters")));

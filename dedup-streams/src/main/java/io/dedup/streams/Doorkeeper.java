@@ -20,6 +20,8 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,7 @@ final class Doorkeeper<R> implements AutoCloseable {
     private final Forward<R> forward;
     private final SeenStore store;
     private final VerdictSensors sensors;
+    private final Cancellable refreshing;
     private final Set<Bytes> rememberedHere = new HashSet<>();
     private @Nullable Coordinates here;
 
@@ -71,6 +74,8 @@ final class Doorkeeper<R> implements AutoCloseable {
         this.forward = forward;
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name());
+        this.refreshing =
+                context.schedule(SeenStore.REFRESH_EVERY, PunctuationType.WALL_CLOCK_TIME, store::refreshStreamTime);
     }
 
     /**
@@ -93,7 +98,8 @@ final class Doorkeeper<R> implements AutoCloseable {
         switch (settings.policy().actionFor(ruling.verdict())) {
             case FORWARD ->
                 forward.forward(
-                        ruling.verdict().isAccepted() ? record : marked(record, headers, ruling), outlets.forwarded());
+                        ruling.verdict().isAccepted() ? unmarked(record, headers) : marked(record, headers, ruling),
+                        outlets.forwarded());
             case DUPLICATES_TOPIC -> forward.forward(marked(record, headers, ruling), outlets.duplicatesChild());
             case DEAD_LETTER -> throw refusal(ruling, Action.DEAD_LETTER, "");
             case FAIL ->
@@ -106,16 +112,28 @@ final class Doorkeeper<R> implements AutoCloseable {
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {
-        return withHeaders.apply(record, DedupHeaders.merged(headers, ruling.marks()));
+        return withHeaders.apply(record, DedupHeaders.merged(headers, marks(ruling)));
+    }
+
+    /** The record itself, unless it is one that this operator has marked before and that was sent again. */
+    private R unmarked(R record, Headers headers) {
+        return DedupHeaders.isMarkedBy(settings.name(), headers)
+                ? withHeaders.apply(record, DedupHeaders.without(headers))
+                : record;
+    }
+
+    private Headers marks(Ruling ruling) {
+        return DedupHeaders.of(settings.name(), ruling.judgement(), ruling.candidate());
     }
 
     /** Judges one record and, if it is a first, remembers it. */
     private Ruling judge(Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
+        Coordinates at = coordinates();
+        String topic = at == null ? settings.name() : at.topic();
         RecordView view = RecordView.lazily(
                 headers,
-                () -> bytes(key, settings.keySerde(), context::keySerde),
-                () -> bytes(value, settings.valueSerde(), context::valueSerde));
-        Coordinates at = coordinates();
+                () -> bytes(topic, key, settings.keySerde(), context::keySerde),
+                () -> bytes(topic, value, settings.valueSerde(), context::valueSerde));
         long now = context.currentSystemTimeMs();
         boolean future = settings.policy().isFuture(timestamp, now);
         KeyResult keyResult = settings.keyExtractor().extract(view);
@@ -142,7 +160,7 @@ final class Doorkeeper<R> implements AutoCloseable {
         if (judgement.verdict().isAccepted() && storeKey != null) {
             rememberedHere.add(storeKey);
         }
-        return new Ruling(judgement, candidate);
+        return new Ruling(judgement, candidate, view);
     }
 
     private RefusedRecordException refusal(Ruling ruling, Action action, String advice) {
@@ -152,7 +170,8 @@ final class Doorkeeper<R> implements AutoCloseable {
         String detail = missing == null ? "" : " (" + missing.detail() + ")";
         String message = place + " is refused by " + settings.name() + ": "
                 + ruling.judgement().reason() + detail + advice;
-        return new RefusedRecordException(ruling.judgement(), action, ruling.marks(), message);
+        return new RefusedRecordException(
+                ruling.judgement(), action, marks(ruling), message, ruling.view()::key, ruling.view()::value);
     }
 
     /**
@@ -182,7 +201,7 @@ final class Doorkeeper<R> implements AutoCloseable {
 
     @SuppressWarnings("unchecked") // the serde is the stream's own, or the application's for all streams
     private static byte @Nullable [] bytes(
-            @Nullable Object data, @Nullable Serde<?> own, Supplier<Serde<?>> applications) {
+            String topic, @Nullable Object data, @Nullable Serde<?> own, Supplier<Serde<?>> applications) {
         if (data == null) {
             return null;
         }
@@ -190,22 +209,19 @@ final class Doorkeeper<R> implements AutoCloseable {
             return bytes;
         }
         Serde<Object> serde = (Serde<Object>) (own == null ? applications.get() : own);
-        return serde.serializer().serialize(null, data);
+        return serde.serializer().serialize(topic, data);
     }
 
     @Override
     public void close() {
+        refreshing.cancel();
         sensors.close();
     }
 
     /** A judgement with the record it is about. */
-    private record Ruling(Judgement judgement, Candidate candidate) {
+    private record Ruling(Judgement judgement, Candidate candidate, RecordView view) {
         Verdict verdict() {
             return judgement.verdict();
-        }
-
-        Headers marks() {
-            return DedupHeaders.of(judgement, candidate);
         }
     }
 }

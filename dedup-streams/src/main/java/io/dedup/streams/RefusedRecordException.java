@@ -3,9 +3,11 @@ package io.dedup.streams;
 
 import io.dedup.Action;
 import io.dedup.Judgement;
+import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A record that goes to the dead-letter topic or stops the application.
@@ -19,12 +21,22 @@ public final class RefusedRecordException extends KafkaException {
     private final transient Judgement judgement;
     private final Action action;
     private final transient Headers reasons;
+    private final transient Supplier<byte @Nullable []> key;
+    private final transient Supplier<byte @Nullable []> value;
 
-    RefusedRecordException(Judgement judgement, Action action, Headers reasons, String message) {
+    RefusedRecordException(
+            Judgement judgement,
+            Action action,
+            Headers reasons,
+            String message,
+            Supplier<byte @Nullable []> key,
+            Supplier<byte @Nullable []> value) {
         super(message);
         this.judgement = judgement;
         this.action = action;
         this.reasons = reasons;
+        this.key = key;
+        this.value = value;
     }
 
     /** Why it is refused. */
@@ -40,6 +52,16 @@ public final class RefusedRecordException extends KafkaException {
     /** A copy of the headers that say why: see {@link DedupHeaders}. */
     public Headers reasons() {
         return new RecordHeaders(reasons);
+    }
+
+    /** The key of the record that was refused, as bytes; null if it has none. Serialises it. */
+    byte @Nullable [] keyBytes() {
+        return key.get();
+    }
+
+    /** The value of the record that was refused, as bytes; null for a tombstone. Serialises it. */
+    byte @Nullable [] valueBytes() {
+        return value.get();
     }
 
     @Override

@@ -139,6 +139,21 @@ class DedupTest {
     }
 
     @Test
+    void apply_oneRecordSomewhatAhead_makesNobodyLate() {
+        try (DedupFixture topology = DedupFixture.of(DEDUP)) {
+            // Given
+            topology.send("a", "1", T);
+            // When
+            topology.send("ahead", "2", T + Duration.ofMinutes(59).toMillis());
+            topology.send("c", "3", T + 1).send("a", "again", T + 2);
+            topology.send("ahead", "again", T + Duration.ofMinutes(51).toMillis());
+            // Then
+            assertThat(topology.out()).containsExactly("1", "2", "3");
+            assertThat(topology.metric("duplicates-total")).isEqualTo(2);
+        }
+    }
+
+    @Test
     void apply_aWeekLate_isJudgedLateEveryTimeAndNeverForwarded() {
         try (DedupFixture topology = DedupFixture.of(DEDUP)) {
             // Given
@@ -270,6 +285,64 @@ class DedupTest {
                     .extracting(letter -> header(letter, DedupHeaders.REASON))
                     .containsExactly("missing-key:empty", "missing-key:too-long");
             assertThat(topology.out()).containsExactly("fits");
+        }
+    }
+
+    /** Kafka lets go of the bytes it has read as soon as a sink has sent something. */
+    @Test
+    void deadLetter_afterASiblingHasSent_keepsItsPayload() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        in.to("audit");
+        DEDUP.apply(in).to("out");
+        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            topology.send(null, "payload", T);
+            // Then
+            assertThat(topology.read("audit")).hasSize(1);
+            assertThat(topology.read("dead")).singleElement().satisfies(letter -> {
+                assertThat(letter.key()).isEqualTo("k");
+                assertThat(letter.value()).isEqualTo("payload");
+            });
+        }
+    }
+
+    @Test
+    void deadLetter_sentAgainWithAKey_comesOutWithoutTheOldMarks() {
+        try (DedupFixture topology = DedupFixture.of(DEDUP)) {
+            // Given
+            topology.send(null, "payload", T);
+            TestRecord<String, String> letter = topology.read("dead").get(0);
+            letter.headers().add(KEY_HEADER, "a".getBytes(UTF_8));
+            // When
+            topology.send(new TestRecord<>(letter.key(), letter.value(), letter.headers(), T));
+            // Then
+            assertThat(topology.read("out")).singleElement().satisfies(record -> {
+                assertThat(record.headers()).noneMatch(h -> h.key().startsWith("__dedup."));
+                assertThat(header(record, KEY_HEADER)).isEqualTo("a");
+            });
+        }
+    }
+
+    @Test
+    void apply_behindAnotherOperator_keepsTheOthersMarks() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        KStream<String, String> observed =
+                DEDUP.withName("observer").withMode(Mode.OBSERVE).apply(in);
+        Dedup.by(KeyExtractors.jsonPointer("/id"))
+                .withName("second")
+                .apply(observed)
+                .to("out");
+        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            topology.send("a", "{\"id\":1}", T).send("a", "{\"id\":2}", T);
+            // Then
+            assertThat(topology.read("out"))
+                    .extracting(record -> header(record, DedupHeaders.NODE))
+                    .containsExactly(null, "observer");
         }
     }
 
@@ -652,6 +725,41 @@ class DedupTest {
                     .extracting(letter -> header(letter, DedupHeaders.REASON))
                     .containsExactly(null, "missing-key:absent");
         }
+    }
+
+    @Test
+    void handler_otherProcessorsDeadLetters_goToKafkasOwnTopic() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.apply(in).foreach((key, value) -> {
+            throw new IllegalStateException("cannot");
+        });
+        Map<String, Object> twoTopics = Map.of(
+                DedupConfig.DEAD_LETTER_TOPIC,
+                "refused",
+                DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+                LogAndContinueProcessingExceptionHandler.class);
+        try (DedupFixture topology = DedupFixture.of(builder.build(), twoTopics)) {
+            // When
+            topology.send("a", "fails", T).send(null, "no key", T);
+            // Then
+            assertThat(topology.read("dead")).extracting(TestRecord::value).containsExactly("fails");
+            assertThat(topology.read("refused")).extracting(TestRecord::value).containsExactly("no key");
+        }
+    }
+
+    @Test
+    void handler_classThatDoesNotExist_isNamedWithItsKey() {
+        // Given
+        Map<String, Object> unknown = Map.of(DedupConfig.PROCESSING_EXCEPTION_HANDLER, "no.such.Handler");
+        // Then
+        assertThatThrownBy(() -> DedupFixture.of(new StreamsBuilder().build(), unknown))
+                .rootCause()
+                .isInstanceOf(ClassNotFoundException.class);
+        assertThatThrownBy(() -> new DedupProcessingExceptionHandler().configure(unknown))
+                .isInstanceOf(DedupConfigException.class)
+                .hasMessageContaining("DEDUP-102 dedup.processing.exception.handler=no.such.Handler");
     }
 
     @Test

@@ -12,13 +12,17 @@ import java.time.Duration;
  *
  * @param ttlMs how long a first is remembered, in milliseconds
  * @param latenessMs how late a record may be, in milliseconds
+ * @param aheadMs how far ahead of the wall clock a record may be, in milliseconds
  */
-record Buckets(long ttlMs, long latenessMs) {
+record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     /** Stream time is written down at most once per this part of the TTL. */
     private static final long STREAM_TIME_STEPS = 1_000;
 
     static Buckets of(DedupPolicy policy) {
-        return new Buckets(policy.ttl().toMillis(), policy.allowedLateness().toMillis());
+        return new Buckets(
+                policy.ttl().toMillis(),
+                policy.allowedLateness().toMillis(),
+                policy.maxFuture().toMillis());
     }
 
     /** The width of a bucket in milliseconds. */
@@ -38,11 +42,12 @@ record Buckets(long ttlMs, long latenessMs) {
 
     /**
      * How long a bucket is kept, from its start. A record that is not late has a time of at least stream time less the
-     * lateness; its first is at most a TTL older; and the bucket of that first starts less than a width before it. The
-     * step is for a stream time that was read back after a restart.
+     * lateness; its first is at most a TTL older; and the bucket of that first starts less than a width before it. A first
+     * may be ahead of stream time, which stops at the wall clock, and the store counts from there. The step is for a stream
+     * time that was read back after a restart.
      */
     Duration retention() {
-        return Duration.ofMillis(width() + ttlMs + latenessMs + streamTimeStep());
+        return Duration.ofMillis(width() + ttlMs + latenessMs + aheadMs + streamTimeStep());
     }
 
     Duration window() {

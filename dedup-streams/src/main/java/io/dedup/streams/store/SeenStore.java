@@ -5,6 +5,7 @@ import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -26,11 +27,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream thread.
  */
 public final class SeenStore {
+    /** How often stream time is to be written down if it does not advance: half a day. */
+    public static final Duration REFRESH_EVERY = Duration.ofHours(12);
+
     private final TimestampedWindowStore<Bytes, byte[]> store;
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
     private long streamTime;
     private long writtenStreamTime;
+    private long refreshedAt;
+    /** No first is remembered from after this time. */
+    private long newest;
 
     /**
      * A view of that store, which was built by {@link #builder} with the same policy and has been restored.
@@ -42,6 +49,8 @@ public final class SeenStore {
         this.buckets = Buckets.of(policy);
         this.streamTime = readStreamTime();
         this.writtenStreamTime = streamTime;
+        this.newest =
+                streamTime == Long.MIN_VALUE ? streamTime : streamTime + buckets.streamTimeStep() + buckets.aheadMs();
     }
 
     /** Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy. */
@@ -64,21 +73,40 @@ public final class SeenStore {
     }
 
     /**
-     * Advances stream time if that time is higher. Not to be called with the time of a record from the future.
+     * Advances stream time if that time is higher, but not beyond the wall clock: a record that is somewhat ahead must not
+     * make those late that are on time. Not to be called with the time of a record from the future.
      *
      * @param time event time in milliseconds since the epoch
      * @param now the wall clock in milliseconds since the epoch
      */
     public void advanceStreamTime(long time, long now) {
-        if (time <= streamTime) {
+        long advanced = Math.min(time, now);
+        if (advanced <= streamTime) {
             return;
         }
-        streamTime = time;
+        streamTime = advanced;
         if (writtenStreamTime == Long.MIN_VALUE || streamTime - writtenStreamTime >= buckets.streamTimeStep()) {
-            byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(streamTime).array();
-            store.put(SeenKey.STREAM_TIME, ValueAndTimestamp.make(value, now), buckets.start(streamTime));
-            writtenStreamTime = streamTime;
+            writeStreamTime(now);
         }
+    }
+
+    /**
+     * Writes stream time down anew, so that the broker does not delete it from the changelog of a topic that has gone
+     * quiet. To be called every {@link #REFRESH_EVERY} or so.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    public void refreshStreamTime(long now) {
+        if (streamTime != Long.MIN_VALUE && now - refreshedAt >= REFRESH_EVERY.toMillis() / 2) {
+            writeStreamTime(now);
+        }
+    }
+
+    private void writeStreamTime(long now) {
+        byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(streamTime).array();
+        store.put(SeenKey.STREAM_TIME, ValueAndTimestamp.make(value, now), buckets.start(streamTime));
+        writtenStreamTime = streamTime;
+        refreshedAt = now;
     }
 
     /** The store key of that idempotency key within that scope. */
@@ -99,7 +127,7 @@ public final class SeenStore {
             found = at(key, previous, time);
         }
         long next = own + buckets.width();
-        if (found == null && mayHoldFirsts(next) && time + buckets.ttlMs() >= next) {
+        if (found == null && next <= newest && time + buckets.ttlMs() >= next) {
             found = at(key, next, time);
         }
         return found;
@@ -112,11 +140,7 @@ public final class SeenStore {
      */
     public void remember(Bytes key, Sighting first, long now) {
         store.put(key, ValueAndTimestamp.make(SightingCodec.encode(first), now), buckets.start(first.timestamp()));
-    }
-
-    /** Nothing is remembered from after stream time; a restored one may lag by a step. */
-    private boolean mayHoldFirsts(long bucket) {
-        return streamTime != Long.MIN_VALUE && bucket <= streamTime + buckets.streamTimeStep();
+        newest = Math.max(newest, first.timestamp());
     }
 
     private @Nullable Sighting at(Bytes key, long bucket, long time) {

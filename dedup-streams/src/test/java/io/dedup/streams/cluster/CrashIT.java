@@ -67,10 +67,34 @@ class CrashIT {
         assertThat(out).hasSize(KEYS + STALL_AT - 1);
     }
 
+    /** The thread dies, not the process: the same task comes back with what was committed of its store. */
+    @Test
+    void exception_exactlyOnceAndThreadReplaced_everyKeyComesOutExactlyOnce() {
+        // Given
+        List<String> keys = keys();
+        String id = "crash-thread";
+        createTopics(id);
+        List<String> twice = new ArrayList<>(keys);
+        twice.addAll(keys);
+        cluster.sendAll(id + "-in", 1, now(), twice);
+        // When
+        try (RunningApp app = RunningApp.startThrowingOnce(id, directory.resolve("state"), STALL_AT)) {
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+            assertThat(app.threadsReplaced()).isEqualTo(1);
+        }
+        // Then
+        assertThat(values(cluster.read(id + "-out"))).containsExactlyElementsOf(keys);
+    }
+
+    private void createTopics(String id) {
+        for (String topic : List.of("-in", "-out", "-dead")) {
+            cluster.createTopic(id + topic, 1, Map.of());
+        }
+    }
+
     private void killInTheMiddle(String id, String guarantee, List<String> keys) throws Exception {
-        cluster.createTopic(id + "-in", 1, Map.of());
-        cluster.createTopic(id + "-out", 1, Map.of());
-        cluster.createTopic(id + "-dead", 1, Map.of());
+        createTopics(id);
         List<String> twice = new ArrayList<>(keys);
         twice.addAll(keys);
         cluster.sendAll(id + "-in", 1, now(), twice);

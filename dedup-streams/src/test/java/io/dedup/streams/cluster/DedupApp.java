@@ -31,34 +31,39 @@ final class DedupApp {
         Properties properties = properties(args[0], args[1], Path.of(args[2]));
         properties.put("processing.guarantee", args[3]);
         int stallAt = Integer.parseInt(args[4]);
-        KafkaStreams streams = new KafkaStreams(topology(args[1], stallAt), properties);
+        KafkaStreams streams = new KafkaStreams(topology(args[1], onFirst(stallAt, DedupApp::standStill)), properties);
         streams.start();
         new CountDownLatch(1).await();
     }
 
     static Topology topology(String id) {
-        return topology(id, 0);
+        return topology(id, () -> {});
     }
 
     /**
      * The topics are {@code ID-in} and {@code ID-out}.
      *
-     * @param stallAt the number of the first behind which processing stands still; 0 for none
+     * @param behind what happens behind the operator for every first
      */
-    private static Topology topology(String id, int stallAt) {
+    static Topology topology(String id, Runnable behind) {
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
-        AtomicInteger firsts = new AtomicInteger();
         Dedup.by(header(TestCluster.KEY_HEADER))
                 .within(TTL)
                 .apply(in)
-                .peek((key, value) -> {
-                    if (firsts.incrementAndGet() == stallAt) {
-                        standStill();
-                    }
-                })
+                .peek((key, value) -> behind.run())
                 .to(id + "-out");
         return builder.build();
+    }
+
+    /** Does something at the first of that number, and only then. */
+    static Runnable onFirst(int number, Runnable action) {
+        AtomicInteger firsts = new AtomicInteger();
+        return () -> {
+            if (firsts.incrementAndGet() == number) {
+                action.run();
+            }
+        };
     }
 
     static Properties properties(String bootstrapServers, String id, Path stateDir) {

@@ -8,15 +8,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.TaskMetadata;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 
 /** The application under test, running inside this JVM. */
 final class RunningApp implements AutoCloseable {
     private final KafkaStreams streams;
+    private final AtomicInteger threadsReplaced = new AtomicInteger();
 
     private RunningApp(KafkaStreams streams) {
         this.streams = streams;
@@ -24,9 +28,25 @@ final class RunningApp implements AutoCloseable {
 
     /** Starts it and waits until it is running. */
     static RunningApp start(String id, Path stateDir, Map<String, ?> overrides) {
+        return start(id, DedupApp.topology(id), stateDir, overrides);
+    }
+
+    /** Starts it with something behind the operator that throws at the first of that number. */
+    static RunningApp startThrowingOnce(String id, Path stateDir, int throwAt) {
+        Topology topology = DedupApp.topology(id, DedupApp.onFirst(throwAt, () -> {
+            throw new IllegalStateException("once");
+        }));
+        return start(id, topology, stateDir, Map.of());
+    }
+
+    private static RunningApp start(String id, Topology topology, Path stateDir, Map<String, ?> overrides) {
         Properties properties = DedupApp.properties(TestCluster.shared().bootstrapServers(), id, stateDir);
         properties.putAll(overrides);
-        RunningApp app = new RunningApp(new KafkaStreams(DedupApp.topology(id), properties));
+        RunningApp app = new RunningApp(new KafkaStreams(topology, properties));
+        app.streams.setUncaughtExceptionHandler(thrown -> {
+            app.threadsReplaced.incrementAndGet();
+            return StreamThreadExceptionResponse.REPLACE_THREAD;
+        });
         app.streams.start();
         await().atMost(TestCluster.PATIENCE)
                 .untilAsserted(() -> assertThat(app.streams.state()).isEqualTo(KafkaStreams.State.RUNNING));
@@ -35,6 +55,10 @@ final class RunningApp implements AutoCloseable {
 
     KafkaStreams.State state() {
         return streams.state();
+    }
+
+    int threadsReplaced() {
+        return threadsReplaced.get();
     }
 
     /** How many tasks run here. */

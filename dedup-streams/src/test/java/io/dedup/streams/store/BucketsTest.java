@@ -16,7 +16,7 @@ class BucketsTest {
     void start_anythingWithinTheTtl_liesInTheOwnBucketOrOneBesideIt(long seed) {
         Random random = new Random(seed);
         for (int i = 0; i < TRIALS; i++) {
-            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000));
+            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000), random.nextInt(500));
             long time = 5_000L + random.nextInt(100_000);
             long other = time + random.nextLong(-buckets.ttlMs(), buckets.ttlMs() + 1);
             long own = buckets.start(time);
@@ -31,11 +31,11 @@ class BucketsTest {
     void retention_firstOfARecordThatIsNotLate_isStillKept(long seed) {
         Random random = new Random(seed);
         for (int i = 0; i < TRIALS; i++) {
-            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000));
+            Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000), random.nextInt(500));
             long streamTime = 10_000L + random.nextInt(100_000);
             long time = streamTime - random.nextLong(buckets.latenessMs() + buckets.streamTimeStep() + 1);
             long first = time - random.nextLong(buckets.ttlMs() + 1);
-            long newestBucket = buckets.start(streamTime);
+            long newestBucket = buckets.start(streamTime + random.nextLong(buckets.aheadMs() + 1));
             // What Kafka's window stores show: starts after the newest one seen less the retention.
             long oldestShown = newestBucket - buckets.retention().toMillis() + 1;
             assertThat(buckets.start(first))

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SightingCodecTest {
     private static final Coordinates AT = new Coordinates("orders", 3, 4711);
     private static final Fingerprint PRINT =
-            Fingerprint.fromBytes(HexFormat.of().parseHex("000102030405060708090a0b0c0d0e0f"));
+            Fingerprint.fromBytes(HexFormat.of().parseHex("000102030405060708090a0b0c0d0e0f10111213"));
 
     static Stream<Sighting> sightings() {
         return Stream.of(
@@ -45,7 +45,7 @@ class SightingCodecTest {
         // Then
         assertThat(HexFormat.of().formatHex(encoded))
                 .isEqualTo("0103" + "80f0ebdce566" + "80f0b252" + "06" + "ce49" + "0c" + "6f7264657273"
-                        + "000102030405060708090a0b0c0d0e0f");
+                        + "000102030405060708090a0b0c0d0e0f10111213");
     }
 
     @ParameterizedTest

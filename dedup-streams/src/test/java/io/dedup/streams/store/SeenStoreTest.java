@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Properties;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is known again when a store is opened anew. */
+class SeenStoreTest {
+    private static final long NOW = 1_766_000_000_000L;
+    private static final long STEP = 600;
+    private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofMillis(1000 * STEP));
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    private TimestampedWindowStore<Bytes, byte[]> store;
+
+    @BeforeEach
+    void openStore(@TempDir Path directory) {
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY)
+                .withLoggingDisabled()
+                .build();
+        store.init(context.getStateStoreContext(), store);
+    }
+
+    @Test
+    void streamTime_nothingSeen_isNone() {
+        assertThat(new SeenStore(store, POLICY).streamTime()).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
+    void streamTime_openedAnew_lagsByLessThanAStep() {
+        // Given
+        SeenStore before = new SeenStore(store, POLICY);
+        for (long time = NOW - 10 * STEP; time <= NOW; time += 7) {
+            before.advanceStreamTime(time, NOW);
+        }
+        long exact = before.streamTime();
+        // When
+        SeenStore afterwards = new SeenStore(store, POLICY);
+        // Then
+        assertThat(afterwards.streamTime()).isLessThanOrEqualTo(exact).isGreaterThan(exact - STEP);
+    }
+
+    @Test
+    void streamTime_refreshed_isExactWhenOpenedAnew() {
+        // Given
+        SeenStore before = new SeenStore(store, POLICY);
+        before.advanceStreamTime(NOW, NOW);
+        before.advanceStreamTime(NOW + STEP - 1, NOW + STEP);
+        // When
+        before.refreshStreamTime(NOW + SeenStore.REFRESH_EVERY.toMillis());
+        // Then
+        assertThat(new SeenStore(store, POLICY).streamTime()).isEqualTo(NOW + STEP - 1);
+    }
+
+    @Test
+    void advanceStreamTime_aheadOfTheClock_stopsAtTheClock() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        // When
+        seen.advanceStreamTime(NOW + 1_000_000, NOW);
+        // Then
+        assertThat(seen.streamTime()).isEqualTo(NOW);
+    }
+
+    @Test
+    void recall_openedAnew_findsWhatIsAheadOfStreamTime() {
+        // Given
+        SeenStore before = new SeenStore(store, POLICY);
+        Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        long ahead = NOW + Duration.ofMinutes(59).toMillis();
+        Sighting first = new Sighting(ahead, ahead + 1000 * STEP, new Coordinates("orders", 0, 1), null);
+        before.advanceStreamTime(ahead, NOW);
+        before.remember(key, first, NOW);
+        // When
+        SeenStore afterwards = new SeenStore(store, POLICY);
+        // Then
+        assertThat(afterwards.recall(key, ahead - 1000 * STEP)).isEqualTo(first);
+        assertThat(afterwards.recall(key, ahead - 1000 * STEP - 1)).isNull();
+    }
+}
