@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -21,11 +22,15 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Kafka cluster of a run: a broker inside this JVM, or somebody's cluster.
@@ -33,7 +38,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe, except {@link #read}.
  */
 final class Cluster implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Cluster.class);
     private static final String AFTER_MAX = "message.timestamp.after.max.ms";
+    private static final String BEFORE_MAX = "message.timestamp.before.max.ms";
     private static final String TIMESTAMP_TYPE = "message.timestamp.type";
     /** Old records must not be deleted during the run, and records with a broken clock must get in. */
     private static final Map<String, String> ANY_TIME =
@@ -57,7 +64,13 @@ final class Cluster implements AutoCloseable {
 
     /** Somebody's cluster at {@code HOST:PORT,HOST:PORT…}. */
     static Cluster at(String bootstrapServers) {
-        return new Cluster(null, bootstrapServers);
+        try {
+            return new Cluster(null, bootstrapServers);
+        } catch (KafkaException unusable) {
+            Throwable cause = unusable.getCause() == null ? unusable : unusable.getCause();
+            throw new DemoFailedException(
+                    "There is no cluster at " + bootstrapServers + ": " + cause.getMessage(), unusable);
+        }
     }
 
     String bootstrapServers() {
@@ -77,24 +90,22 @@ final class Cluster implements AutoCloseable {
             wanted.add(input);
             wanted.add(Topics.unique(input));
         }
-        answer(admin.createTopics(wanted.stream()
-                        .filter(topic -> !existing.contains(topic))
-                        .map(topic -> new NewTopic(topic, Optional.of(partitions), Optional.empty()).configs(ANY_TIME))
-                        .toList())
-                .all());
-        for (String input : Topics.INPUTS) {
-            if (existing.contains(input)) {
-                requireAnyTime(input);
-            }
-        }
-        Set<Integer> counts = answer(admin.describeTopics(Topics.INPUTS).allTopicNames()).values().stream()
+        List<String> inputs = Topics.INPUTS.stream().filter(existing::contains).toList();
+        inputs.forEach(this::requireAnyTime);
+        Set<Integer> counts = answer(admin.describeTopics(inputs).allTopicNames()).values().stream()
                 .map(topic -> topic.partitions().size())
                 .collect(Collectors.toSet());
-        if (counts.size() != 1) {
+        if (counts.size() > 1) {
             throw new DemoFailedException(
                     "The topics " + Topics.INPUTS + " have different numbers of partitions; make them equal");
         }
-        return counts.iterator().next();
+        int count = counts.isEmpty() ? partitions : counts.iterator().next();
+        answer(admin.createTopics(wanted.stream()
+                        .filter(topic -> !existing.contains(topic))
+                        .map(topic -> new NewTopic(topic, Optional.of(count), Optional.empty()).configs(ANY_TIME))
+                        .toList())
+                .all());
+        return count;
     }
 
     private void requireAnyTime(String topic) {
@@ -103,12 +114,13 @@ final class Cluster implements AutoCloseable {
                 .values()
                 .iterator()
                 .next();
-        boolean farAhead = Long.parseLong(config.get(AFTER_MAX).value())
-                > Duration.ofDays(366).toMillis();
+        boolean anyTime = Stream.of(AFTER_MAX, BEFORE_MAX)
+                .allMatch(bound -> config.get(bound).value().equals(String.valueOf(Long.MAX_VALUE)));
         boolean createTime = config.get(TIMESTAMP_TYPE).value().equals("CreateTime");
-        if (!farAhead || !createTime) {
+        if (!anyTime || !createTime) {
             throw new DemoFailedException("The topic '" + topic + "' is there and refuses or changes the times that the"
-                    + " demo sends. Set its " + AFTER_MAX + "=" + Long.MAX_VALUE + " and " + TIMESTAMP_TYPE
+                    + " demo sends. Set its " + AFTER_MAX + " and " + BEFORE_MAX + " to " + Long.MAX_VALUE + " and "
+                    + TIMESTAMP_TYPE
                     + "=CreateTime, or delete it");
         }
     }
@@ -162,19 +174,26 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    /** Removes what an application that will not come back has left in the cluster. */
+    /** Removes what an application that will not come back has left in the cluster, as far as that can be done. */
     void forget(String applicationId) {
-        List<String> internal = answer(admin.listTopics().names()).stream()
-                .filter(topic -> topic.startsWith(applicationId + "-"))
-                .toList();
-        answer(admin.deleteTopics(internal).all());
-        answer(admin.deleteConsumerGroups(List.of(applicationId)).all());
+        try {
+            List<String> internal = answer(admin.listTopics().names()).stream()
+                    .filter(topic -> topic.startsWith(applicationId + "-"))
+                    .toList();
+            answer(admin.deleteTopics(internal).all());
+            answer(admin.deleteConsumerGroups(List.of(applicationId)).all());
+        } catch (DemoFailedException left) {
+            LOGGER.warn("Something of {} is left in the cluster", applicationId, left);
+        }
     }
 
     private <T extends @Nullable Object> T answer(KafkaFuture<T> future) {
         try {
             return future.get();
         } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof TimeoutException) {
+                throw new DemoFailedException("No broker answers at " + bootstrapServers, failed);
+            }
             throw new DemoFailedException(
                     "The cluster at " + bootstrapServers + " did not do as asked: "
                             + (failed.getCause() == null ? failed : failed.getCause()).getMessage(),

@@ -15,12 +15,12 @@ import io.dedup.demo.traffic.Truth;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +58,11 @@ public final class DemoOrders implements Callable<Integer> {
     private static final Logger LOGGER = LoggerFactory.getLogger(DemoOrders.class);
     private static final int FAILED = 1;
     private static final int UNUSABLE = 2;
+    /** All records of a run are held in memory. */
+    private static final int MOST_EVENTS = 2_000_000;
+
+    private static final int MOST_DUPLICATES = 10;
+    private static final Pattern SERVERS = Pattern.compile("[^\\s,:]+:\\d{1,5}(,[^\\s,:]+:\\d{1,5})*");
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -120,6 +125,10 @@ public final class DemoOrders implements Callable<Integer> {
         boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
         try {
             IntFunction<Traffic> traffic = traffic();
+            if (summaryJson != null) {
+                // A failed run must not leave the good news of an earlier one.
+                Files.deleteIfExists(summaryJson);
+            }
             Progress progress = new Progress(System.out, terminal);
             Summary summary = new DemoRun(bootstrapServers, partitions, ttl, traffic, progress).run();
             PrintWriter out = spec.commandLine().getOut();
@@ -130,8 +139,8 @@ public final class DemoOrders implements Callable<Integer> {
                 summary.write(summaryJson);
             }
             return summary.isPassed() ? 0 : FAILED;
-        } catch (MalformedInputFileException | NoSuchFileException unusable) {
-            return complain(UNUSABLE, message(unusable));
+        } catch (MalformedInputFileException malformed) {
+            return complain(UNUSABLE, malformed.getMessage());
         } catch (IOException | DemoFailedException failed) {
             LOGGER.error("The run failed", failed);
             return complain(
@@ -139,12 +148,6 @@ public final class DemoOrders implements Callable<Integer> {
                     failed.getMessage() + System.lineSeparator() + "The log is in "
                             + Path.of(System.getProperty("java.io.tmpdir"), "demo-orders.log"));
         }
-    }
-
-    private static @Nullable String message(IOException unusable) {
-        return unusable instanceof NoSuchFileException
-                ? "There is no file " + unusable.getMessage()
-                : unusable.getMessage();
     }
 
     private int complain(int exitCode, @Nullable String message) {
@@ -173,10 +176,18 @@ public final class DemoOrders implements Callable<Integer> {
         require(
                 input == null || (events == null && duplicateRatio == null && seed == null),
                 "--input brings its own records: leave out --events, --duplicate-ratio and --seed");
-        require(events == null || events >= 1, "--events must be at least 1, and is " + events);
         require(
-                duplicateRatio == null || (duplicateRatio >= 0 && duplicateRatio <= 100),
-                "--duplicate-ratio must be between 0 and 100, and is " + duplicateRatio);
+                input == null || (Files.isRegularFile(input) && Files.isReadable(input)),
+                "--input cannot be read, or is no file: " + input);
+        require(
+                bootstrapServers == null || SERVERS.matcher(bootstrapServers).matches(),
+                "--bootstrap-servers must be HOST:PORT, or several separated by commas, and is " + bootstrapServers);
+        require(
+                events == null || (events >= 1 && events <= MOST_EVENTS),
+                "--events must be between 1 and " + MOST_EVENTS + ", and is " + events);
+        require(
+                duplicateRatio == null || (duplicateRatio >= 0 && duplicateRatio <= MOST_DUPLICATES),
+                "--duplicate-ratio must be between 0 and " + MOST_DUPLICATES + ", and is " + duplicateRatio);
         require(
                 partitions >= 1 && partitions <= 1_000,
                 "--partitions must be between 1 and 1000, and is " + partitions);
@@ -190,7 +201,10 @@ public final class DemoOrders implements Callable<Integer> {
 
     private static boolean isWritable(Path file) {
         Path parent = file.getParent();
-        return parent != null && Files.isDirectory(parent) && Files.isWritable(parent) && !Files.isDirectory(file);
+        return parent != null
+                && Files.isDirectory(parent)
+                && Files.isWritable(parent)
+                && (!Files.exists(file) || (Files.isRegularFile(file) && Files.isWritable(file)));
     }
 
     private void require(boolean usable, String message) {

@@ -115,16 +115,20 @@ final class DemoRun {
                     Topics.DEAD_LETTERS);
             Map<TopicPartition, Long> outputStarts = cluster.ends(outputs);
             cluster.beginAt(id, cluster.ends(Topics.INPUTS));
-            try (Application application = Application.start(
-                            id,
-                            cluster.bootstrapServers(),
-                            workspace.directory().resolve("state"),
-                            ttl,
-                            ledger);
-                    Sender sender = Sender.start(cluster.bootstrapServers(), sent.sendings(), count)) {
-                awaitProcessed(cluster, id, application, sender, sent.sendings().size());
+            try {
+                try (Application application = Application.start(
+                                id,
+                                cluster.bootstrapServers(),
+                                workspace.directory().resolve("state"),
+                                ttl,
+                                ledger);
+                        Sender sender = Sender.start(cluster.bootstrapServers(), sent.sendings(), count)) {
+                    awaitProcessed(
+                            cluster, id, application, sender, sent.sendings().size());
+                }
+            } finally {
+                cluster.forget(id);
             }
-            cluster.forget(id);
             Outcome outcome = new Outcome(ledger.entries());
             cluster.read(outputStarts, outcome::add);
             return Summary.of(sent, outcome, (System.nanoTime() - start) / 1e9);

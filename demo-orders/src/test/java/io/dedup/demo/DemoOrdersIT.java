@@ -136,15 +136,18 @@ class DemoOrdersIT {
             delimiter = '|',
             quoteCharacter = '"',
             value = {
-                "--events 0 | --events must be at least 1",
-                "--duplicate-ratio -1 | --duplicate-ratio must be between 0 and 100",
-                "--duplicate-ratio NaN | --duplicate-ratio must be between 0 and 100",
+                "--events 0 | --events must be between 1 and 2000000",
+                "--events 2000001 | --events must be between 1 and 2000000",
+                "--duplicate-ratio -1 | --duplicate-ratio must be between 0 and 10",
+                "--duplicate-ratio NaN | --duplicate-ratio must be between 0 and 10",
+                "--bootstrap-servers nonsense | --bootstrap-servers must be HOST:PORT",
                 "--partitions 0 | --partitions must be between 1 and 1000",
                 "--ttl 10 | '10' is not a duration; write 500ms, 90s, 10m, 24h, 7d or PT24H",
                 "--ttl 10ms | --ttl must be between 1s",
                 "--evnts 5 | Unknown option",
                 "--input sample-traffic.jsonl --events 5 | leave out --events",
-                "--input no-such.jsonl | There is no file no-such.jsonl"
+                "--input no-such.jsonl | --input cannot be read, or is no file: no-such.jsonl",
+                "--input src | --input cannot be read, or is no file: src"
             })
     void run_unusableOptions_exitWithTwoAndSayWhy(String options, String message) {
         // When
@@ -155,12 +158,15 @@ class DemoOrdersIT {
     }
 
     @Test
-    void run_clusterThatDoesNotAnswer_exitsWithOneAndSaysWhich() {
+    void run_clusterThatDoesNotAnswer_exitsWithOneAndSaysWhich() throws IOException {
+        // Given
+        Path earlier = Files.writeString(directory.resolve("out.json"), "{\"lost\":0}");
         // When
         int exitCode = run("--events", "1", "--bootstrap-servers", "localhost:1");
         // Then
         assertThat(exitCode).isEqualTo(1);
-        assertThat(err.toString()).contains("localhost:1").contains("demo-orders.log");
+        assertThat(earlier).as("the good news of an earlier run").doesNotExist();
+        assertThat(err.toString()).contains("No broker answers at localhost:1").contains("demo-orders.log");
     }
 
     @Test

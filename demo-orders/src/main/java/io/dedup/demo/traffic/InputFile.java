@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.dedup.demo.traffic.Sending.Header;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,6 +42,11 @@ public final class InputFile {
             .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
+    /** What surely fits into a Kafka record of the default size. */
+    private static final int LONGEST_LINE = 900_000;
+
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     private InputFile() {}
 
     /**
@@ -51,19 +59,48 @@ public final class InputFile {
     public static List<Sending> read(Path file, long now) throws IOException {
         List<Sending> sendings = new ArrayList<>();
         int number = 0;
-        try (BufferedReader lines = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file))) {
+            while (true) {
                 number++;
-                if (!line.isBlank()) {
-                    sendings.add(parse(line, now));
+                byte[] line = line(bytes);
+                if (line.length == 0) {
+                    return sendings;
+                }
+                String text = text(line, number == 1);
+                if (!text.isBlank()) {
+                    sendings.add(parse(text, now));
                 }
             }
         } catch (IllegalArgumentException malformed) {
             throw new MalformedInputFileException(file, number, String.valueOf(malformed.getMessage()));
-        } catch (CharacterCodingException notText) {
-            throw new MalformedInputFileException(file, number + 1, "it is not UTF-8");
         }
-        return sendings;
+    }
+
+    /** The bytes up to and with the next line feed, or to the end; none at the end. */
+    private static byte[] line(InputStream bytes) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int next = bytes.read(); next >= 0; next = bytes.read()) {
+            line.write(next);
+            if (line.size() > LONGEST_LINE) {
+                throw new IllegalArgumentException("it has more than " + LONGEST_LINE + " bytes");
+            }
+            if (next == '\n') {
+                break;
+            }
+        }
+        return line.toByteArray();
+    }
+
+    private static String text(byte[] line, boolean first) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(line))
+                    .toString();
+            return first && text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+        } catch (CharacterCodingException notText) {
+            throw new IllegalArgumentException("it is not UTF-8", notText);
+        }
     }
 
     private static Sending parse(String line, long now) {

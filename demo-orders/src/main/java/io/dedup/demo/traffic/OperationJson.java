@@ -72,7 +72,11 @@ public final class OperationJson {
             throw new IllegalArgumentException(
                     "value.currency must be three capital letters, as in EUR, and is " + shown(value.path("currency")));
         }
-        String paymentId = topic.equals(Topics.PAYMENTS) ? text(value, "paymentId") : null;
+        boolean payment = topic.equals(Topics.PAYMENTS);
+        if (!payment && value.has("paymentId")) {
+            throw new IllegalArgumentException("value.paymentId is for payments, and this is on " + topic);
+        }
+        String paymentId = payment ? text(value, "paymentId") : null;
         return new Operation(
                 text(value, "orderId"), paymentId, text(value, "customerId"), amount.longValue(), currency);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.traffic;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -71,6 +72,8 @@ class InputFileTest {
                 arguments(line("\"topik\":\"orders\"", "\"currency\":\"EUR\""), "no field 'topik'"),
                 arguments(line("\"topic\":\"orders\"", "\"currency\":\"euro\""), "value.currency"),
                 arguments(line("\"topic\":\"payments\"", "\"currency\":\"EUR\""), "value.paymentId"),
+                arguments(GOOD.replace("\"orderId\"", "\"paymentId\":{},\"orderId\""), "value.paymentId"),
+                arguments(GOOD.replace("c-1", "c".repeat(500_000)), "more than 900000 bytes"),
                 arguments(GOOD.replace("10", "1.5"), "value.amountCents"),
                 arguments(GOOD.replace("10", "\"10\""), "value.amountCents"),
                 arguments(GOOD.replace("10", "0"), "value.amountCents"),
@@ -100,11 +103,20 @@ class InputFileTest {
     @Test
     void read_notText_isNamed() throws IOException {
         // Given
-        Path file = Files.write(directory.resolve("in.jsonl"), new byte[] {'{', (byte) 0xff, '}'});
+        Path file = write(GOOD, GOOD, "{\"x\":\"\u00e4\"}", GOOD);
+        Files.write(file, Files.readString(file).getBytes(ISO_8859_1));
         // Then
         assertThatThrownBy(() -> InputFile.read(file, NOW))
                 .isInstanceOf(MalformedInputFileException.class)
-                .hasMessageContaining("UTF-8");
+                .hasMessageContaining("line 3: it is not UTF-8");
+    }
+
+    @Test
+    void read_byteOrderMarkAndWindowsLineEnds_areSkipped() throws IOException {
+        // Given
+        Path file = Files.writeString(directory.resolve("in.jsonl"), "\uFEFF" + GOOD + "\r\n\r\n" + GOOD);
+        // Then
+        assertThat(InputFile.read(file, NOW)).hasSize(2);
     }
 
     @Test
