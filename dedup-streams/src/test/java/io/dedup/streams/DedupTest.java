@@ -139,6 +139,21 @@ class DedupTest {
     }
 
     @Test
+    void apply_oneRecordAYearAheadInABacklog_makesNobodyLate() {
+        try (DedupFixture topology = DedupFixture.of(DEDUP)) {
+            // Given
+            long hoursAgo = T - Duration.ofHours(5).toMillis();
+            topology.send("a", "1", hoursAgo);
+            // When
+            topology.send("broken clock", "future", T + 365 * DAY).send(null, "no key either", T + 365 * DAY);
+            topology.send("b", "2", hoursAgo + 1).send("a", "again", hoursAgo + 2);
+            // Then
+            assertThat(topology.out()).containsExactly("1", "2");
+            assertThat(topology.metric("late-total")).isZero();
+        }
+    }
+
+    @Test
     void apply_oneRecordSomewhatAhead_makesNobodyLate() {
         try (DedupFixture topology = DedupFixture.of(DEDUP)) {
             // Given

@@ -25,6 +25,11 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
                 policy.maxFuture().toMillis());
     }
 
+    /** The buckets of another TTL. */
+    Buckets withTtl(long otherTtlMs) {
+        return new Buckets(otherTtlMs, latenessMs, aheadMs);
+    }
+
     /** The width of a bucket in milliseconds. */
     long width() {
         return ttlMs + 1;

@@ -22,8 +22,8 @@ import org.apache.kafka.common.utils.Bytes;
  * <p>Confined to the stream thread.
  */
 final class SeenKey {
-    /** The key under which stream time is kept: shorter than any prefix, so never that of a record. */
-    static final Bytes STREAM_TIME = Bytes.wrap(new byte[] {0});
+    /** The key of the store's {@link StoreNote}: shorter than any prefix, so never that of a record. */
+    static final Bytes NOTE = Bytes.wrap(new byte[] {0});
 
     private static final int PREFIX_BYTES = 8;
 

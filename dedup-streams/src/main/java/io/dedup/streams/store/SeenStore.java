@@ -4,8 +4,9 @@ package io.dedup.streams.store;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
-import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -33,8 +34,9 @@ public final class SeenStore {
     private final TimestampedWindowStore<Bytes, byte[]> store;
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
+    private final List<Buckets> earlierBuckets;
+    private StoreNote note;
     private long streamTime;
-    private long writtenStreamTime;
     private long refreshedAt;
     /** No first is remembered from after this time. */
     private long newest;
@@ -47,10 +49,33 @@ public final class SeenStore {
     public SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
         this.store = store;
         this.buckets = Buckets.of(policy);
-        this.streamTime = readStreamTime();
-        this.writtenStreamTime = streamTime;
-        this.newest =
-                streamTime == Long.MIN_VALUE ? streamTime : streamTime + buckets.streamTimeStep() + buckets.aheadMs();
+        StoreNote read = readNote();
+        this.streamTime = read.streamTime();
+        this.note = under(read, buckets);
+        this.earlierBuckets = note.earlier().stream()
+                .map(earlier -> buckets.withTtl(earlier.ttlMs()))
+                .toList();
+        this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(read, buckets);
+    }
+
+    /** The note for these buckets: if it was written for another TTL, that one is kept in mind as long as it matters. */
+    private static StoreNote under(StoreNote note, Buckets buckets) {
+        List<StoreNote.Earlier> earlier = new ArrayList<>();
+        for (StoreNote.Earlier one : note.earlier()) {
+            if (one.ttlMs() != buckets.ttlMs() && one.until() >= note.streamTime()) {
+                earlier.add(one);
+            }
+        }
+        if (note.ttlMs() != buckets.ttlMs()) {
+            long until = mostAhead(note, buckets) + note.ttlMs() + buckets.latenessMs();
+            earlier.add(new StoreNote.Earlier(note.ttlMs(), until));
+        }
+        return new StoreNote(note.number(), note.streamTime(), buckets.ttlMs(), earlier);
+    }
+
+    /** The latest time that anything remembered when the note was written can have. */
+    private static long mostAhead(StoreNote note, Buckets buckets) {
+        return note.streamTime() + buckets.withTtl(note.ttlMs()).streamTimeStep() + buckets.aheadMs();
     }
 
     /** Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy. */
@@ -85,8 +110,9 @@ public final class SeenStore {
             return;
         }
         streamTime = advanced;
-        if (writtenStreamTime == Long.MIN_VALUE || streamTime - writtenStreamTime >= buckets.streamTimeStep()) {
-            writeStreamTime(now);
+        boolean unwritten = note.streamTime() == Long.MIN_VALUE;
+        if (unwritten || streamTime - note.streamTime() >= buckets.streamTimeStep()) {
+            writeNote(now);
         }
     }
 
@@ -98,14 +124,13 @@ public final class SeenStore {
      */
     public void refreshStreamTime(long now) {
         if (streamTime != Long.MIN_VALUE && now - refreshedAt >= REFRESH_EVERY.toMillis() / 2) {
-            writeStreamTime(now);
+            writeNote(now);
         }
     }
 
-    private void writeStreamTime(long now) {
-        byte[] value = ByteBuffer.allocate(Long.BYTES).putLong(streamTime).array();
-        store.put(SeenKey.STREAM_TIME, ValueAndTimestamp.make(value, now), buckets.start(streamTime));
-        writtenStreamTime = streamTime;
+    private void writeNote(long now) {
+        note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier());
+        store.put(SeenKey.NOTE, ValueAndTimestamp.make(note.encode(), now), buckets.start(streamTime));
         refreshedAt = now;
     }
 
@@ -115,20 +140,36 @@ public final class SeenStore {
     }
 
     /**
-     * The first of that key whose TTL covers the time, or null.
+     * The first of that key whose TTL covers the time, or null. What was remembered under an earlier TTL is remembered as
+     * long as that one said.
      *
      * @param time event time in milliseconds since the epoch
      */
     public @Nullable Sighting recall(Bytes key, long time) {
-        long own = buckets.start(time);
-        Sighting found = at(key, own, time);
-        long previous = own - buckets.width();
-        if (found == null && previous >= 0 && time - buckets.ttlMs() < own) {
-            found = at(key, previous, time);
+        Sighting found = recall(buckets, key, time);
+        for (int i = 0; found == null && i < earlierBuckets.size(); i++) {
+            if (streamTime <= note.earlier().get(i).until()) {
+                found = recall(earlierBuckets.get(i), key, time);
+            }
         }
-        long next = own + buckets.width();
-        if (found == null && next <= newest && time + buckets.ttlMs() >= next) {
-            found = at(key, next, time);
+        return found;
+    }
+
+    /** How many earlier TTLs are still looked into. */
+    int earlierTtls() {
+        return earlierBuckets.size();
+    }
+
+    private @Nullable Sighting recall(Buckets cut, Bytes key, long time) {
+        long own = cut.start(time);
+        Sighting found = at(cut, key, own, time);
+        long previous = own - cut.width();
+        if (found == null && previous >= 0 && time - cut.ttlMs() < own) {
+            found = at(cut, key, previous, time);
+        }
+        long next = own + cut.width();
+        if (found == null && next <= newest && time + cut.ttlMs() >= next) {
+            found = at(cut, key, next, time);
         }
         return found;
     }
@@ -143,21 +184,23 @@ public final class SeenStore {
         newest = Math.max(newest, first.timestamp());
     }
 
-    private @Nullable Sighting at(Bytes key, long bucket, long time) {
+    private @Nullable Sighting at(Buckets cut, Bytes key, long bucket, long time) {
         ValueAndTimestamp<byte[]> stored = store.fetch(key, bucket);
         if (stored == null) {
             return null;
         }
         Sighting sighting = SightingCodec.decode(stored.value());
-        return sighting.covers(time, buckets.ttlMs()) ? sighting : null;
+        return sighting.covers(time, cut.ttlMs()) ? sighting : null;
     }
 
-    private long readStreamTime() {
-        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> latestFirst =
-                store.backwardFetch(SeenKey.STREAM_TIME, 0L, Long.MAX_VALUE)) {
-            return latestFirst.hasNext()
-                    ? ByteBuffer.wrap(latestFirst.next().value.value()).getLong()
-                    : Long.MIN_VALUE;
+    private StoreNote readNote() {
+        StoreNote latest = new StoreNote(0, Long.MIN_VALUE, buckets.ttlMs(), List.of());
+        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> notes = store.fetch(SeenKey.NOTE, 0L, Long.MAX_VALUE)) {
+            while (notes.hasNext()) {
+                StoreNote found = StoreNote.decode(notes.next().value.value());
+                latest = found.number() > latest.number() ? found : latest;
+            }
         }
+        return latest;
     }
 }

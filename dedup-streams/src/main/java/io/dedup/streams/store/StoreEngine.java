@@ -23,9 +23,10 @@ public interface StoreEngine {
      */
     WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
 
-    /** RocksDB on local disk. */
+    /** RocksDB on local disk. Local files that were written for another retention are replaced from the changelog. */
     static StoreEngine rocksDb() {
-        return (name, retention, window) -> Stores.persistentTimestampedWindowStore(name, retention, window, false);
+        return (name, retention, window) ->
+                new FixedLayoutSupplier(Stores.persistentTimestampedWindowStore(name, retention, window, false));
     }
 
     /** Kafka's window store on the heap: no disk, and a full restore from the changelog at every assignment. */

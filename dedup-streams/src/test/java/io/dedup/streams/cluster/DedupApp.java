@@ -31,13 +31,14 @@ final class DedupApp {
         Properties properties = properties(args[0], args[1], Path.of(args[2]));
         properties.put("processing.guarantee", args[3]);
         int stallAt = Integer.parseInt(args[4]);
-        KafkaStreams streams = new KafkaStreams(topology(args[1], onFirst(stallAt, DedupApp::standStill)), properties);
+        KafkaStreams streams =
+                new KafkaStreams(topology(args[1], TTL, onFirst(stallAt, DedupApp::standStill)), properties);
         streams.start();
         new CountDownLatch(1).await();
     }
 
-    static Topology topology(String id) {
-        return topology(id, () -> {});
+    static Topology topology(String id, Duration ttl) {
+        return topology(id, ttl, () -> {});
     }
 
     /**
@@ -45,11 +46,11 @@ final class DedupApp {
      *
      * @param behind what happens behind the operator for every first
      */
-    static Topology topology(String id, Runnable behind) {
+    static Topology topology(String id, Duration ttl, Runnable behind) {
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
         Dedup.by(header(TestCluster.KEY_HEADER))
-                .within(TTL)
+                .within(ttl)
                 .apply(in)
                 .peek((key, value) -> behind.run())
                 .to(id + "-out");

@@ -71,6 +71,34 @@ class RestartIT {
         });
     }
 
+    /** Another TTL means other buckets and other segments; what was remembered must be found all the same. */
+    @ParameterizedTest
+    @EnumSource(LocalState.class)
+    void restart_otherTtl_stillRemembers(LocalState localState) throws Exception {
+        // Given
+        String id = "ttl-" + localState.name().toLowerCase(Locale.ROOT);
+        long now = System.currentTimeMillis();
+        createTopics(id);
+        List<String> keys = List.of("a", "b", "c", "d", "e", "f");
+        runOnce(id, () -> cluster.sendAll(id + "-in", 2, now, keys));
+        for (Duration other : List.of(DedupApp.TTL.multipliedBy(7), DedupApp.TTL.dividedBy(3))) {
+            if (localState == LocalState.LOST) {
+                deleteState();
+            }
+            // When
+            try (RunningApp app = RunningApp.startWithTtl(id, directory.resolve("state"), other)) {
+                cluster.sendAll(id + "-in", 2, now + 1, keys);
+                cluster.awaitProcessed(id, id + "-in");
+                assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+            }
+            // Then
+            assertThat(cluster.read(id + "-out"))
+                    .as("after TTL %s", other)
+                    .extracting(ConsumerRecord::value)
+                    .containsExactlyInAnyOrderElementsOf(keys);
+        }
+    }
+
     private void createTopics(String id) {
         for (String topic : List.of("-in", "-out", "-dead")) {
             cluster.createTopic(id + topic, 2, Map.of());

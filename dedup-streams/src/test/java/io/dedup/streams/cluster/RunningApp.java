@@ -28,12 +28,17 @@ final class RunningApp implements AutoCloseable {
 
     /** Starts it and waits until it is running. */
     static RunningApp start(String id, Path stateDir, Map<String, ?> overrides) {
-        return start(id, DedupApp.topology(id), stateDir, overrides);
+        return start(id, DedupApp.topology(id, DedupApp.TTL), stateDir, overrides);
+    }
+
+    /** Starts it with another TTL and waits until it is running. */
+    static RunningApp startWithTtl(String id, Path stateDir, Duration ttl) {
+        return start(id, DedupApp.topology(id, ttl), stateDir, Map.of());
     }
 
     /** Starts it with something behind the operator that throws at the first of that number. */
     static RunningApp startThrowingOnce(String id, Path stateDir, int throwAt) {
-        Topology topology = DedupApp.topology(id, DedupApp.onFirst(throwAt, () -> {
+        Topology topology = DedupApp.topology(id, DedupApp.TTL, DedupApp.onFirst(throwAt, () -> {
             throw new IllegalStateException("once");
         }));
         return start(id, topology, stateDir, Map.of());

@@ -69,6 +69,57 @@ class SeenStoreTest {
     }
 
     @Test
+    void recall_otherTtl_remembersAsLongAsTheEarlierOneSaid() {
+        // Given
+        long ttl = 1000 * STEP;
+        SeenStore before = new SeenStore(store, POLICY);
+        Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        Sighting first = new Sighting(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
+        before.advanceStreamTime(NOW, NOW);
+        before.remember(key, first, NOW);
+        for (long other : new long[] {ttl / 3, ttl - 1, ttl + 1, 2 * ttl, 7 * ttl}) {
+            // When
+            SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(other)));
+            // Then
+            assertThat(changed.recall(key, NOW)).as("TTL %d", other).isEqualTo(first);
+            assertThat(changed.recall(key, NOW + ttl)).as("TTL %d", other).isEqualTo(first);
+            assertThat(changed.recall(key, NOW + ttl + 1)).as("TTL %d", other).isNull();
+        }
+    }
+
+    @Test
+    void recall_ttlChangedTwiceAndWrittenInBetween_stillRemembersTheFirstOne() {
+        // Given
+        long ttl = 1000 * STEP;
+        SeenStore one = new SeenStore(store, POLICY);
+        Bytes key = one.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        Sighting first = new Sighting(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
+        one.advanceStreamTime(NOW, NOW);
+        one.remember(key, first, NOW);
+        SeenStore two = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(5 * ttl)));
+        two.advanceStreamTime(NOW + 6 * STEP, NOW + 6 * STEP);
+        // When
+        SeenStore three = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(2 * ttl)));
+        // Then
+        assertThat(three.recall(key, NOW + ttl)).isEqualTo(first);
+        assertThat(three.streamTime()).isEqualTo(NOW + 6 * STEP);
+    }
+
+    @Test
+    void recall_earlierTtlLongPast_costsNothingMore() {
+        // Given
+        new SeenStore(store, POLICY).advanceStreamTime(NOW, NOW);
+        Duration other = Duration.ofMillis(3000 * STEP);
+        SeenStore changed = new SeenStore(store, POLICY.withTtl(other));
+        long muchLater = NOW + 10 * other.toMillis();
+        changed.advanceStreamTime(muchLater, muchLater);
+        // When
+        SeenStore afterwards = new SeenStore(store, POLICY.withTtl(other));
+        // Then
+        assertThat(afterwards.earlierTtls()).isZero();
+    }
+
+    @Test
     void advanceStreamTime_aheadOfTheClock_stopsAtTheClock() {
         // Given
         SeenStore seen = new SeenStore(store, POLICY);
