@@ -3,6 +3,7 @@ package io.dedup.config;
 
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
+import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Scope;
 import io.dedup.Verdict;
@@ -69,6 +70,8 @@ public final class DedupConfig {
     public static final String WRAP_TOPICS = "dedup.wrap.topics";
     /** Processors to guard, for the wrapper. */
     public static final String WRAP_NODES = "dedup.wrap.nodes";
+    /** What becomes of the key of a first that failed further down and was skipped. */
+    public static final String ON_FAILURE = "dedup.on.failure";
     /** The handler for exceptions that are none of ours. */
     public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
 
@@ -146,6 +149,11 @@ public final class DedupConfig {
     /** What a key is unique within. */
     public Scope scope() {
         return Scope.parse(string(SCOPE));
+    }
+
+    /** What becomes of the key of a first that failed further down and was skipped. */
+    public FailurePolicy failurePolicy() {
+        return FailurePolicy.valueOf(string(ON_FAILURE).toUpperCase(Locale.ROOT));
     }
 
     /** The header that shortens the TTL of one record, if there is one. */

@@ -3,6 +3,7 @@ package io.dedup.config;
 
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
+import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Scope;
 import io.dedup.Verdict;
@@ -148,6 +149,15 @@ final class DedupKeys {
                     actionDoc(verdict));
         }
         return keys.define(
+                        DedupConfig.ON_FAILURE,
+                        ConfigDef.Type.STRING,
+                        FailurePolicy.RELEASE.text(),
+                        ValidString.in(texts(FailurePolicy.values(), FailurePolicy::text)),
+                        Importance.MEDIUM,
+                        "What becomes of the key of a first whose processing fails further down and is skipped by the"
+                                + " exception handler. release: it is forgotten, and a retry is processed. keep: it"
+                                + " stays remembered, and a retry is a duplicate.")
+                .define(
                         DedupConfig.DUPLICATES_TOPIC,
                         ConfigDef.Type.STRING,
                         null,

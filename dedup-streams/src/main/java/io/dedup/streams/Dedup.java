@@ -3,6 +3,7 @@ package io.dedup.streams;
 
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
+import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Scope;
 import io.dedup.Verdict;
@@ -88,6 +89,7 @@ public final class Dedup {
                 Scope.topic(),
                 null,
                 StoreEngine.rocksDb(),
+                FailurePolicy.RELEASE,
                 null,
                 null));
     }
@@ -107,6 +109,7 @@ public final class Dedup {
                 config.scope(),
                 null,
                 StoreEngine.named(config.store()),
+                config.failurePolicy(),
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -157,6 +160,18 @@ public final class Dedup {
     /** What holds remembered firsts on this machine; RocksDB unless set. */
     public Dedup withStore(StoreEngine engine) {
         return new Dedup(settings.withEngine(engine));
+    }
+
+    /**
+     * What becomes of the key of a first whose processing fails further down in the same sub-topology and is skipped by the
+     * application's exception handler; {@link FailurePolicy#RELEASE} unless set. Without such a handler the application
+     * stops and reads the record again, and nothing is skipped.
+     *
+     * <p>To learn of skipped failures the application's own handler has to be the one named by {@value
+     * DedupConfig#PROCESSING_EXCEPTION_HANDLER}, behind the {@link DedupProcessingExceptionHandler}.
+     */
+    public Dedup onFailure(FailurePolicy failurePolicy) {
+        return new Dedup(settings.withFailurePolicy(failurePolicy));
     }
 
     /**

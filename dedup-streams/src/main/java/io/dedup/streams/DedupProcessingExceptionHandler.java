@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * transaction.
  *
  * <p>Exceptions that are not ours go to the handler named by {@value DedupConfig#PROCESSING_EXCEPTION_HANDLER}, or fail
- * as they do in Kafka without one.
+ * as they do in Kafka without one. If that handler skips a failure, the operator before it learns of it and releases the key:
+ * see {@link io.dedup.FailurePolicy}.
  *
  * <pre>
  * processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler
@@ -69,7 +70,11 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
     @Override
     public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
         if (!(exception instanceof RefusedRecordException refused)) {
-            return others.handleError(context, record, exception);
+            Response response = others.handleError(context, record, exception);
+            if (response.result() == Result.RESUME) {
+                SkippedFailures.add();
+            }
+            return response;
         }
         if (refused.action() == Action.FAIL) {
             return Response.fail();
@@ -98,17 +103,17 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
      *
      * @throws DedupConfigException naming the lines to add
      */
-    static void require(Map<String, ?> configs, boolean deadLetters, boolean failures) {
+    static void require(Map<String, ?> configs, boolean deadLetters, boolean failures, boolean releases) {
         Class<?> handler = handlerClass(configs.get(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG));
         boolean ours = handler != null && DedupProcessingExceptionHandler.class.isAssignableFrom(handler);
         boolean failing = handler == null || LogAndFailProcessingExceptionHandler.class.isAssignableFrom(handler);
-        if (!ours && (deadLetters || (failures && !failing))) {
+        if (!ours && (deadLetters || ((failures || releases) && !failing))) {
             throw new DedupConfigException(List.of(new ConfigProblem(
                     Code.NO_EXCEPTION_HANDLER,
                     PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
                     handler == null ? null : handler.getName(),
-                    "Refused records are to go to the dead-letter topic or to stop the application, and this handler"
-                            + " does neither",
+                    "Records are to go to the dead-letter topic or to stop the application when they are refused, or"
+                            + " their keys to be released when this handler skips them, and it tells dedup of none",
                     "Set " + PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG + "="
                             + DedupProcessingExceptionHandler.class.getName() + ", and your own handler as "
                             + DedupConfig.PROCESSING_EXCEPTION_HANDLER)));

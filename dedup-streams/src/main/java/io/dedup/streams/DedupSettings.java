@@ -2,6 +2,7 @@
 package io.dedup.streams;
 
 import io.dedup.DedupPolicy;
+import io.dedup.FailurePolicy;
 import io.dedup.Scope;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
@@ -28,37 +29,106 @@ record DedupSettings(
         Scope scope,
         @Nullable String duplicatesTopic,
         StoreEngine engine,
+        FailurePolicy failurePolicy,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
     DedupSettings withName(String newName) {
         return new DedupSettings(
-                newName, keyExtractor, policy, fingerprinter, scope, duplicatesTopic, engine, keySerde, valueSerde);
+                newName,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     DedupSettings withPolicy(DedupPolicy newPolicy) {
         return new DedupSettings(
-                name, keyExtractor, newPolicy, fingerprinter, scope, duplicatesTopic, engine, keySerde, valueSerde);
+                name,
+                keyExtractor,
+                newPolicy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     DedupSettings withFingerprinter(Fingerprinter newFingerprinter) {
         return new DedupSettings(
-                name, keyExtractor, policy, newFingerprinter, scope, duplicatesTopic, engine, keySerde, valueSerde);
+                name,
+                keyExtractor,
+                policy,
+                newFingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     DedupSettings withScope(Scope newScope) {
         return new DedupSettings(
-                name, keyExtractor, policy, fingerprinter, newScope, duplicatesTopic, engine, keySerde, valueSerde);
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                newScope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     DedupSettings withDuplicatesTopic(String newDuplicatesTopic) {
         return new DedupSettings(
-                name, keyExtractor, policy, fingerprinter, scope, newDuplicatesTopic, engine, keySerde, valueSerde);
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                newDuplicatesTopic,
+                engine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     DedupSettings withEngine(StoreEngine newEngine) {
         return new DedupSettings(
-                name, keyExtractor, policy, fingerprinter, scope, duplicatesTopic, newEngine, keySerde, valueSerde);
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                newEngine,
+                failurePolicy,
+                keySerde,
+                valueSerde);
+    }
+
+    DedupSettings withFailurePolicy(FailurePolicy newFailurePolicy) {
+        return new DedupSettings(
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                newFailurePolicy,
+                keySerde,
+                valueSerde);
     }
 
     /** Serdes that were set before stay as they are. */
@@ -71,6 +141,7 @@ record DedupSettings(
                 scope,
                 duplicatesTopic,
                 engine,
+                failurePolicy,
                 keySerde == null ? keys : keySerde,
                 valueSerde == null ? values : valueSerde);
     }

@@ -4,6 +4,7 @@ package io.dedup.streams;
 import io.dedup.Action;
 import io.dedup.Candidate;
 import io.dedup.Coordinates;
+import io.dedup.FailurePolicy;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.Judgement;
@@ -66,7 +67,8 @@ final class Doorkeeper<R> implements AutoCloseable {
         DedupProcessingExceptionHandler.require(
                 context.appConfigs(),
                 settings.policy().uses(Action.DEAD_LETTER),
-                settings.policy().uses(Action.FAIL));
+                settings.policy().uses(Action.FAIL),
+                settings.failurePolicy() == FailurePolicy.RELEASE);
         this.settings = settings;
         this.outlets = outlets;
         this.context = context;
@@ -96,10 +98,13 @@ final class Doorkeeper<R> implements AutoCloseable {
         sensors.count(ruling.verdict());
         sensors.stop(start);
         switch (settings.policy().actionFor(ruling.verdict())) {
-            case FORWARD ->
-                forward.forward(
-                        ruling.verdict().isAccepted() ? unmarked(record, headers) : marked(record, headers, ruling),
-                        outlets.forwarded());
+            case FORWARD -> {
+                if (ruling.verdict().isAccepted()) {
+                    accept(unmarked(record, headers), ruling);
+                } else {
+                    forward.forward(marked(record, headers, ruling), outlets.forwarded());
+                }
+            }
             case DUPLICATES_TOPIC -> forward.forward(marked(record, headers, ruling), outlets.duplicatesChild());
             case DEAD_LETTER -> throw refusal(ruling, Action.DEAD_LETTER, "");
             case FAIL ->
@@ -108,6 +113,19 @@ final class Doorkeeper<R> implements AutoCloseable {
             case DROP -> {
                 // The sensors have counted it.
             }
+        }
+    }
+
+    /** Forwards a record that is to be processed now, and releases its key if that fails and is skipped. */
+    private void accept(R record, Ruling ruling) {
+        long skipped = SkippedFailures.count();
+        forward.forward(record, outlets.forwarded());
+        Bytes key = ruling.storeKey();
+        boolean failed = SkippedFailures.count() != skipped;
+        if (failed && key != null && settings.failurePolicy() == FailurePolicy.RELEASE) {
+            store.release(key, ruling.candidate().timestamp());
+            rememberedHere.remove(key);
+            sensors.countRelease();
         }
     }
 
@@ -160,7 +178,7 @@ final class Doorkeeper<R> implements AutoCloseable {
         if (judgement.verdict().isAccepted() && storeKey != null) {
             rememberedHere.add(storeKey);
         }
-        return new Ruling(judgement, candidate, view);
+        return new Ruling(judgement, candidate, view, storeKey);
     }
 
     private RefusedRecordException refusal(Ruling ruling, Action action, String advice) {
@@ -219,7 +237,11 @@ final class Doorkeeper<R> implements AutoCloseable {
     }
 
     /** A judgement with the record it is about. */
-    private record Ruling(Judgement judgement, Candidate candidate, RecordView view) {
+    private record Ruling(
+            Judgement judgement,
+            Candidate candidate,
+            RecordView view,
+            @Nullable Bytes storeKey) {
         Verdict verdict() {
             return judgement.verdict();
         }

@@ -22,6 +22,7 @@ final class VerdictSensors implements AutoCloseable {
 
     private final StreamsMetrics metrics;
     private final Map<Verdict, Sensor> verdicts = new EnumMap<>(Verdict.class);
+    private final Sensor releases;
     private final Sensor judging;
 
     VerdictSensors(StreamsMetrics metrics, TaskId task, String node) {
@@ -33,6 +34,7 @@ final class VerdictSensors implements AutoCloseable {
             verdicts.put(
                     verdict, metrics.addRateTotalSensor(SCOPE, entity, operation(verdict), RecordingLevel.INFO, tags));
         }
+        this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
         this.judging = metrics.addLatencyRateTotalSensor(SCOPE, entity, "judge", RecordingLevel.DEBUG, tags);
     }
 
@@ -56,6 +58,11 @@ final class VerdictSensors implements AutoCloseable {
         }
     }
 
+    /** A key has been released because what came after its first failed and was skipped. */
+    void countRelease() {
+        releases.record();
+    }
+
     /** Now, if anybody wants to know how long judging takes; else 0. In nanoseconds of an arbitrary origin. */
     long start() {
         return judging.shouldRecord() ? System.nanoTime() : 0;
@@ -70,6 +77,7 @@ final class VerdictSensors implements AutoCloseable {
     @Override
     public void close() {
         verdicts.values().forEach(metrics::removeSensor);
+        metrics.removeSensor(releases);
         metrics.removeSensor(judging);
     }
 }

@@ -155,6 +155,15 @@ public final class SeenStore {
         return found;
     }
 
+    /**
+     * Forgets the first of that key and time.
+     *
+     * @param time the event time it was remembered with, in milliseconds since the epoch
+     */
+    public void release(Bytes key, long time) {
+        store.put(key, null, buckets.start(time));
+    }
+
     /** How many earlier TTLs are still looked into. */
     int earlierTtls() {
         return earlierBuckets.size();
