@@ -5,6 +5,7 @@ import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
@@ -171,9 +172,10 @@ public final class DedupConfig {
         return deadLetterTopic;
     }
 
-    /** {@code as-is} or {@code by-key}. */
-    public String partitioning() {
-        return string(PARTITIONING);
+    /** Who sees to it that equal keys meet on one partition. */
+    public Partitioning partitioning() {
+        return Partitioning.valueOf(
+                string(PARTITIONING).toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /** {@code rocksdb} or {@code memory}. */

@@ -5,6 +5,7 @@ import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
@@ -175,11 +176,11 @@ final class DedupKeys {
                 .define(
                         DedupConfig.PARTITIONING,
                         ConfigDef.Type.STRING,
-                        "as-is",
-                        ValidString.in("as-is", "by-key"),
+                        Partitioning.AS_IS.text(),
+                        ValidString.in(texts(Partitioning.values(), Partitioning::text)),
                         Importance.MEDIUM,
                         "as-is: the producer already sends equal idempotency keys to the same partition. by-key:"
-                                + " repartition by idempotency key first; the operator refuses it so far (DEDUP-107).")
+                                + " the operator repartitions by idempotency key before it judges.")
                 .define(
                         DedupConfig.STORE,
                         ConfigDef.Type.STRING,

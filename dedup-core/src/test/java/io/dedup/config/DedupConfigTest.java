@@ -9,6 +9,7 @@ import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.key.RecordView;
@@ -42,7 +43,7 @@ class DedupConfigTest {
         assertThat(config.deadLetterTopic()).contains("dead");
         assertThat(config.duplicatesTopic()).isEmpty();
         assertThat(config.ttlHeader()).isEmpty();
-        assertThat(config.partitioning()).isEqualTo("as-is");
+        assertThat(config.partitioning()).isEqualTo(Partitioning.AS_IS);
         assertThat(config.store()).isEqualTo("rocksdb");
         assertThat(config.scope()).hasToString("topic");
         assertThat(config.routes()).isEmpty();

@@ -5,6 +5,7 @@ import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
@@ -17,13 +18,12 @@ import io.dedup.key.KeyExtractors;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -90,6 +90,7 @@ public final class Dedup {
                 null,
                 StoreEngine.rocksDb(),
                 FailurePolicy.RELEASE,
+                Partitioning.AS_IS,
                 null,
                 null));
     }
@@ -110,6 +111,7 @@ public final class Dedup {
                 null,
                 StoreEngine.named(config.store()),
                 config.failurePolicy(),
+                config.partitioning(),
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -209,29 +211,53 @@ public final class Dedup {
     }
 
     /**
+     * Who sees to it that equal idempotency keys meet on one partition; the producer unless set. With {@link
+     * Partitioning#BY_KEY} the operator repartitions through a topic {@code APPLICATION-NAME-repartition}.
+     */
+    public Dedup withPartitioning(Partitioning partitioning) {
+        return new Dedup(settings.withPartitioning(partitioning));
+    }
+
+    /**
      * Puts the operator behind that stream.
      *
-     * @return what is let through, with the serdes of {@code stream}
+     * @return what is let through, with the serdes of {@code stream}; with {@link Partitioning#BY_KEY}, where records are
+     *     not partitioned by their own keys any more, with its value serde, and what needs the key on its partition
+     *     repartitions
      * @throws IllegalArgumentException if the stream is not one of Kafka's own
      * @throws org.apache.kafka.streams.errors.TopologyException if the topology has a node of that name already
      */
     public <K, V> KStream<K, V> apply(KStream<K, V> stream) {
         GraphSplice<K, V> splice = GraphSplice.of(stream);
-        DedupSettings typed = settings.withSerdes(splice.keys(), splice.values());
+        DedupSettings typed = settings.forStream(splice.keys(), splice.values());
         String forwardedChild = settings.name() + "-forwarded";
         String duplicatesChild = settings.name() + "-duplicates";
         String topic = duplicatesTopicIfRouted();
         Outlets outlets = topic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild, duplicatesChild);
 
-        KStream<K, V> judged =
-                stream.processValues(new FixedKeySupplier<K, V>(typed, outlets), Named.as(settings.name()));
+        boolean byKey = settings.partitioning() == Partitioning.BY_KEY;
+        KStream<K, V> met = byKey ? routed(stream, typed) : stream;
+        KStream<K, V> judged = met.processValues(new FixedKeySupplier<K, V>(typed, outlets), Named.as(settings.name()));
         GraphSplice.of(judged).keepInPlace();
-        KStream<K, V> forwarded = stream.peek((key, value) -> {}, Named.as(forwardedChild));
-        splice.move(forwarded, judged);
+        KStream<K, V> forwarded = byKey
+                ? met.selectKey((key, value) -> key, Named.as(forwardedChild))
+                : met.peek((key, value) -> {}, Named.as(forwardedChild));
+        GraphSplice.of(met).move(forwarded, judged);
         if (topic != null) {
             judged.to(topic, Produced.with(splice.keys(), splice.values()).withName(duplicatesChild));
         }
         return forwarded;
+    }
+
+    /** The stream after a repartition by idempotency key, in which records keep their own keys. */
+    @SuppressWarnings("unchecked") // the serdes are the stream's
+    private static <K, V> KStream<K, V> routed(KStream<K, V> stream, DedupSettings typed) {
+        KStream<K, V> routed =
+                stream.process(() -> new RouteProcessor<K, V>(typed), Named.as(typed.name() + "-by-key"));
+        GraphSplice.of(routed).keepInPlace();
+        return routed.repartition(Repartitioned.with((Serde<K>) typed.keySerde(), (Serde<V>) typed.valueSerde())
+                .withName(typed.name())
+                .withStreamPartitioner(new KeyPartitioner<>()));
     }
 
     /**
@@ -246,7 +272,7 @@ public final class Dedup {
                     "Duplicates are routed, so the node has two outlets: name the child for what"
                             + " is let through and the sink for the duplicates with supplier(forwardedTo, duplicatesTo)");
         }
-        return new Supplier<>(settings, Outlets.ALL_CHILDREN);
+        return supplier(settings, Outlets.ALL_CHILDREN);
     }
 
     /**
@@ -257,7 +283,16 @@ public final class Dedup {
      */
     public <K, V> ProcessorSupplier<K, V, K, V> supplier(String forwardedTo, String duplicatesTo) {
         DedupPolicy routing = settings.policy().withAction(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
-        return new Supplier<>(settings.withPolicy(routing), new Outlets(forwardedTo, duplicatesTo));
+        return supplier(settings.withPolicy(routing), new Outlets(forwardedTo, duplicatesTo));
+    }
+
+    private static <K, V> ProcessorSupplier<K, V, K, V> supplier(DedupSettings settings, Outlets outlets) {
+        if (settings.partitioning() == Partitioning.BY_KEY) {
+            throw new IllegalStateException(
+                    "In the Processor API a node cannot repartition: send records through a topic"
+                            + " that is partitioned by idempotency key, and leave the partitioning as-is");
+        }
+        return new Supplier<>(settings, outlets);
     }
 
     /** The topic, or null if duplicates do not go to one of their own. */
@@ -271,23 +306,14 @@ public final class Dedup {
     }
 
     private static void refuseUnavailable(DedupConfig config) {
-        List<ConfigProblem> problems = Stream.of(
-                        config.partitioning().equals("as-is")
-                                ? null
-                                : unavailable(DedupConfig.PARTITIONING, config.partitioning(), "as-is"),
-                        config.ttlHeader()
-                                .map(header -> unavailable(DedupConfig.TTL_HEADER, header, "no header"))
-                                .orElse(null))
-                .filter(Objects::nonNull)
-                .toList();
-        if (!problems.isEmpty()) {
-            throw new DedupConfigException(problems);
-        }
-    }
-
-    private static ConfigProblem unavailable(String key, String value, String offered) {
-        return new ConfigProblem(
-                Code.NOT_AVAILABLE, key, value, "The operator does not offer this", "It offers: " + offered);
+        config.ttlHeader().ifPresent(header -> {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    DedupConfig.TTL_HEADER,
+                    header,
+                    "The operator does not offer this",
+                    "Remove the key; every record has the TTL of " + DedupConfig.TTL_MS)));
+        });
     }
 
     /** Brings processor and store into a DSL topology. */

@@ -20,13 +20,18 @@ final class DedupFixedKeyProcessor<K, V> implements FixedKeyProcessor<K, V, V> {
 
     @Override
     public void init(FixedKeyProcessorContext<K, V> context) {
-        door = new Doorkeeper<>(settings, outlets, context, FixedKeyRecord::withHeaders, (record, child) -> {
-            if (child == null) {
-                context.forward(record);
-            } else {
-                context.forward(record, child);
-            }
-        });
+        door = new Doorkeeper<>(
+                settings,
+                outlets,
+                context,
+                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
+                (record, child) -> {
+                    if (child == null) {
+                        context.forward(record);
+                    } else {
+                        context.forward(record, child);
+                    }
+                });
     }
 
     @Override

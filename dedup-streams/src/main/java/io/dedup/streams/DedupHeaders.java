@@ -13,6 +13,7 @@ import java.util.Arrays;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The headers that say why a record is a duplicate, a dead letter, or marked. All values are UTF-8 text.
@@ -37,6 +38,15 @@ public final class DedupHeaders {
     /** The event time of this record, in milliseconds since the epoch. */
     public static final String TIMESTAMP = "__dedup.timestamp";
 
+    /** The topic of this record. */
+    public static final String TOPIC = "__dedup.topic";
+
+    /** The partition of this record. */
+    public static final String PARTITION = "__dedup.partition";
+
+    /** The offset of this record. */
+    public static final String OFFSET = "__dedup.offset";
+
     /** The topic of the first. */
     public static final String FIRST_TOPIC = "__dedup.first.topic";
 
@@ -52,7 +62,7 @@ public final class DedupHeaders {
     private DedupHeaders() {}
 
     /** What these headers say about a judgement. */
-    static Headers of(String node, Judgement judgement, Candidate candidate) {
+    static Headers of(String node, Judgement judgement, Candidate candidate, @Nullable Coordinates here) {
         Headers headers = new RecordHeaders();
         add(headers, REASON, judgement.reason());
         add(headers, NODE, node);
@@ -65,14 +75,18 @@ public final class DedupHeaders {
         Sighting first = judgement.first();
         if (first != null) {
             add(headers, FIRST_TIMESTAMP, Long.toString(first.timestamp()));
-            Coordinates at = first.coordinates();
-            if (at != null) {
-                add(headers, FIRST_TOPIC, at.topic());
-                add(headers, FIRST_PARTITION, Integer.toString(at.partition()));
-                add(headers, FIRST_OFFSET, Long.toString(at.offset()));
-            }
+            add(headers, first.coordinates(), FIRST_TOPIC, FIRST_PARTITION, FIRST_OFFSET);
         }
+        add(headers, here, TOPIC, PARTITION, OFFSET);
         return headers;
+    }
+
+    private static void add(Headers headers, @Nullable Coordinates at, String topic, String partition, String offset) {
+        if (at != null) {
+            add(headers, topic, at.topic());
+            add(headers, partition, Integer.toString(at.partition()));
+            add(headers, offset, Long.toString(at.offset()));
+        }
     }
 
     /** A copy of {@code original} with {@code marks} in it instead of any older ones. */

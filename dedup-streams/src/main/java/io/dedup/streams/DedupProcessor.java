@@ -20,13 +20,18 @@ final class DedupProcessor<K, V> implements Processor<K, V, K, V> {
 
     @Override
     public void init(ProcessorContext<K, V> context) {
-        door = new Doorkeeper<>(settings, outlets, context, Record::withHeaders, (record, child) -> {
-            if (child == null) {
-                context.forward(record);
-            } else {
-                context.forward(record, child);
-            }
-        });
+        door = new Doorkeeper<>(
+                settings,
+                outlets,
+                context,
+                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
+                (record, child) -> {
+                    if (child == null) {
+                        context.forward(record);
+                    } else {
+                        context.forward(record, child);
+                    }
+                });
     }
 
     @Override

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
+import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
+import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +36,7 @@ record DedupSettings(
         @Nullable String duplicatesTopic,
         StoreEngine engine,
         FailurePolicy failurePolicy,
+        Partitioning partitioning,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
@@ -43,6 +50,7 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -57,6 +65,7 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -71,6 +80,7 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -85,6 +95,7 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -99,6 +110,7 @@ record DedupSettings(
                 newDuplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -113,6 +125,7 @@ record DedupSettings(
                 duplicatesTopic,
                 newEngine,
                 failurePolicy,
+                partitioning,
                 keySerde,
                 valueSerde);
     }
@@ -127,7 +140,38 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 newFailurePolicy,
+                partitioning,
                 keySerde,
+                valueSerde);
+    }
+
+    DedupSettings withPartitioning(Partitioning newPartitioning) {
+        return new DedupSettings(
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                newPartitioning,
+                keySerde,
+                valueSerde);
+    }
+
+    private DedupSettings withKeySerde(Serde<?> newKeySerde) {
+        return new DedupSettings(
+                name,
+                keyExtractor,
+                policy,
+                fingerprinter,
+                scope,
+                duplicatesTopic,
+                engine,
+                failurePolicy,
+                partitioning,
+                newKeySerde,
                 valueSerde);
     }
 
@@ -142,8 +186,15 @@ record DedupSettings(
                 duplicatesTopic,
                 engine,
                 failurePolicy,
+                partitioning,
                 keySerde == null ? keys : keySerde,
                 valueSerde == null ? values : valueSerde);
+    }
+
+    /** For a stream with those serdes, of which those that were set before are not replaced. */
+    DedupSettings forStream(@Nullable Serde<?> keys, @Nullable Serde<?> values) {
+        DedupSettings typed = withSerdes(keys, values);
+        return partitioning == Partitioning.BY_KEY ? typed.withKeySerde(new RouteKeySerde<>(typed.keySerde())) : typed;
     }
 
     String storeName() {
@@ -153,5 +204,43 @@ record DedupSettings(
     /** A new set with one new builder, as Kafka Streams wants it. */
     Set<StoreBuilder<?>> stores() {
         return Set.of(SeenStore.builder(storeName(), engine, policy));
+    }
+
+    /** Takes the application's serdes where the stream has none of its own; to be called when a node is initialised. */
+    void resolveSerdes(ProcessingContext context) {
+        if (keySerde instanceof RouteKeySerde<?> route) {
+            route.orElse(context::keySerde);
+        }
+    }
+
+    /**
+     * A record as key extractors see it, whatever types its key and value have here.
+     *
+     * @param at where it stands; null if unknown
+     */
+    RecordView view(
+            @Nullable Coordinates at,
+            Headers headers,
+            @Nullable Object key,
+            @Nullable Object value,
+            ProcessingContext context) {
+        String topic = at == null ? name : at.topic();
+        return RecordView.lazily(
+                headers,
+                () -> bytes(topic, key, keySerde, context::keySerde),
+                () -> bytes(topic, value, valueSerde, context::valueSerde));
+    }
+
+    @SuppressWarnings("unchecked") // the serde is the stream's own, or the application's for all streams
+    private static byte @Nullable [] bytes(
+            String topic, @Nullable Object data, @Nullable Serde<?> own, Supplier<Serde<?>> applications) {
+        if (data == null) {
+            return null;
+        }
+        if (data instanceof byte[] bytes) {
+            return bytes;
+        }
+        Serde<Object> serde = (Serde<Object>) (own == null ? applications.get() : own);
+        return serde.serializer().serialize(topic, data);
     }
 }

@@ -11,20 +11,16 @@ import io.dedup.Judgement;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.function.BiFunction;
-import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
-import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,16 +38,21 @@ final class Doorkeeper<R> implements AutoCloseable {
         void forward(R record, @Nullable String child);
     }
 
+    /** The same record with other headers and another timestamp. */
+    @FunctionalInterface
+    interface Rewrite<R> {
+        R apply(R record, Headers headers, long timestamp);
+    }
+
     private final DedupSettings settings;
     private final Outlets outlets;
     private final ProcessingContext context;
-    private final BiFunction<R, Headers, R> withHeaders;
+    private final Rewrite<R> rewrite;
     private final Forward<R> forward;
     private final SeenStore store;
     private final VerdictSensors sensors;
     private final Cancellable refreshing;
-    private final Set<Bytes> rememberedHere = new HashSet<>();
-    private @Nullable Coordinates here;
+    private final Siblings<Bytes> siblings = new Siblings<>();
 
     /**
      * Opens the door for a task whose store has been restored.
@@ -62,17 +63,18 @@ final class Doorkeeper<R> implements AutoCloseable {
             DedupSettings settings,
             Outlets outlets,
             ProcessingContext context,
-            BiFunction<R, Headers, R> withHeaders,
+            Rewrite<R> rewrite,
             Forward<R> forward) {
         DedupProcessingExceptionHandler.require(
                 context.appConfigs(),
                 settings.policy().uses(Action.DEAD_LETTER),
                 settings.policy().uses(Action.FAIL),
                 settings.failurePolicy() == FailurePolicy.RELEASE);
+        settings.resolveSerdes(context);
         this.settings = settings;
         this.outlets = outlets;
         this.context = context;
-        this.withHeaders = withHeaders;
+        this.rewrite = rewrite;
         this.forward = forward;
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name());
@@ -90,7 +92,7 @@ final class Doorkeeper<R> implements AutoCloseable {
      */
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
         if (settings.policy().mode() == Mode.OFF) {
-            forward.forward(record, outlets.forwarded());
+            forward.forward(untouched(record, headers, timestamp), outlets.forwarded());
             return;
         }
         long start = sensors.start();
@@ -100,7 +102,7 @@ final class Doorkeeper<R> implements AutoCloseable {
         switch (settings.policy().actionFor(ruling.verdict())) {
             case FORWARD -> {
                 if (ruling.verdict().isAccepted()) {
-                    accept(unmarked(record, headers), ruling);
+                    accept(unmarked(record, headers, ruling), ruling);
                 } else {
                     forward.forward(marked(record, headers, ruling), outlets.forwarded());
                 }
@@ -116,6 +118,14 @@ final class Doorkeeper<R> implements AutoCloseable {
         }
     }
 
+    private R untouched(R record, Headers headers, long timestamp) {
+        if (settings.partitioning() == Partitioning.AS_IS) {
+            return record;
+        }
+        Headers original = new RecordHeaders(headers).remove(Origin.HEADER);
+        return rewrite.apply(record, original, origin(headers, timestamp).timestamp());
+    }
+
     /** Forwards a record that is to be processed now, and releases its key if that fails and is skipped. */
     private void accept(R record, Ruling ruling) {
         long skipped = SkippedFailures.count();
@@ -124,36 +134,46 @@ final class Doorkeeper<R> implements AutoCloseable {
         boolean failed = SkippedFailures.count() != skipped;
         if (failed && key != null && settings.failurePolicy() == FailurePolicy.RELEASE) {
             store.release(key, ruling.candidate().timestamp());
-            rememberedHere.remove(key);
+            siblings.remove(key);
             sensors.countRelease();
         }
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {
-        return withHeaders.apply(record, DedupHeaders.merged(headers, marks(ruling)));
+        return rewrite.apply(
+                record,
+                DedupHeaders.merged(headers, marks(ruling)),
+                ruling.origin().timestamp());
     }
 
-    /** The record itself, unless it is one that this operator has marked before and that was sent again. */
-    private R unmarked(R record, Headers headers) {
-        return DedupHeaders.isMarkedBy(settings.name(), headers)
-                ? withHeaders.apply(record, DedupHeaders.without(headers))
-                : record;
+    /**
+     * The record itself, unless it has come through our repartition topic, or this operator has marked it before and it
+     * was sent again.
+     */
+    private R unmarked(R record, Headers headers, Ruling ruling) {
+        boolean asItCame =
+                settings.partitioning() == Partitioning.AS_IS && !DedupHeaders.isMarkedBy(settings.name(), headers);
+        return asItCame
+                ? record
+                : rewrite.apply(
+                        record, DedupHeaders.without(headers), ruling.origin().timestamp());
     }
 
     private Headers marks(Ruling ruling) {
-        return DedupHeaders.of(settings.name(), ruling.judgement(), ruling.candidate());
+        return DedupHeaders.of(
+                settings.name(),
+                ruling.judgement(),
+                ruling.candidate(),
+                ruling.origin().coordinates());
     }
 
     /** Judges one record and, if it is a first, remembers it. */
     private Ruling judge(Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
-        Coordinates at = coordinates();
-        String topic = at == null ? settings.name() : at.topic();
-        RecordView view = RecordView.lazily(
-                headers,
-                () -> bytes(topic, key, settings.keySerde(), context::keySerde),
-                () -> bytes(topic, value, settings.valueSerde(), context::valueSerde));
+        Origin origin = origin(headers, timestamp);
+        Coordinates at = origin.coordinates();
+        RecordView view = settings.view(at, headers, key, value, context);
         long now = context.currentSystemTimeMs();
-        boolean future = settings.policy().isFuture(timestamp, now);
+        boolean future = settings.policy().isFuture(origin.timestamp(), now);
         KeyResult keyResult = settings.keyExtractor().extract(view);
         Bytes seenKey = null;
         Fingerprint fingerprint = null;
@@ -162,7 +182,9 @@ final class Doorkeeper<R> implements AutoCloseable {
             fingerprint = settings.fingerprinter().fingerprint(view);
         }
         Bytes storeKey = seenKey;
-        Candidate candidate = new Candidate(keyResult, timestamp, replayable(at, seenKey), fingerprint);
+        siblings.moveTo(at);
+        boolean sibling = origin.isSibling() || (storeKey != null && siblings.has(storeKey));
+        Candidate candidate = new Candidate(keyResult, origin.timestamp(), sibling ? null : at, fingerprint);
         Judgement judgement = settings.policy()
                 .judge(
                         candidate,
@@ -170,19 +192,25 @@ final class Doorkeeper<R> implements AutoCloseable {
                         now,
                         (idempotencyKey, time) -> storeKey == null ? null : store.recall(storeKey, time));
         if (!future) {
-            store.advanceStreamTime(timestamp, now);
+            store.advanceStreamTime(origin.timestamp(), now);
         }
         if (judgement.verdict() == Verdict.FIRST && storeKey != null) {
             store.remember(storeKey, settings.policy().sightingOf(candidate), now);
         }
         if (judgement.verdict().isAccepted() && storeKey != null) {
-            rememberedHere.add(storeKey);
+            siblings.add(storeKey);
         }
-        return new Ruling(judgement, candidate, view, storeKey);
+        return new Ruling(judgement, candidate, view, origin, storeKey);
+    }
+
+    private Origin origin(Headers headers, long timestamp) {
+        return settings.partitioning() == Partitioning.BY_KEY
+                ? Origin.read(headers)
+                : new Origin(Origin.coordinates(context.recordMetadata().orElse(null)), timestamp, false);
     }
 
     private RefusedRecordException refusal(Ruling ruling, Action action, String advice) {
-        Coordinates at = coordinates();
+        Coordinates at = ruling.origin().coordinates();
         MissingKey missing = ruling.judgement().missing();
         String place = at == null ? "A record without coordinates" : "The record at " + at;
         String detail = missing == null ? "" : " (" + missing.detail() + ")";
@@ -190,44 +218,6 @@ final class Doorkeeper<R> implements AutoCloseable {
                 + ruling.judgement().reason() + detail + advice;
         return new RefusedRecordException(
                 ruling.judgement(), action, marks(ruling), message, ruling.view()::key, ruling.view()::value);
-    }
-
-    /**
-     * The coordinates by which a record may turn out to be a replay. An earlier operation may have made several records
-     * of one: they share its coordinates, and the second of a key is a duplicate of the first, which was remembered a
-     * moment ago and not in an earlier life of this task.
-     */
-    private @Nullable Coordinates replayable(@Nullable Coordinates at, @Nullable Bytes key) {
-        if (at == null) {
-            return null;
-        }
-        if (!at.equals(here)) {
-            here = at;
-            rememberedHere.clear();
-        }
-        return key != null && rememberedHere.contains(key) ? null : at;
-    }
-
-    private @Nullable Coordinates coordinates() {
-        RecordMetadata metadata = context.recordMetadata().orElse(null);
-        // Records that a punctuator made have no topic and no offset.
-        if (metadata == null || metadata.topic() == null || metadata.offset() < 0) {
-            return null;
-        }
-        return new Coordinates(metadata.topic(), metadata.partition(), metadata.offset());
-    }
-
-    @SuppressWarnings("unchecked") // the serde is the stream's own, or the application's for all streams
-    private static byte @Nullable [] bytes(
-            String topic, @Nullable Object data, @Nullable Serde<?> own, Supplier<Serde<?>> applications) {
-        if (data == null) {
-            return null;
-        }
-        if (data instanceof byte[] bytes) {
-            return bytes;
-        }
-        Serde<Object> serde = (Serde<Object>) (own == null ? applications.get() : own);
-        return serde.serializer().serialize(topic, data);
     }
 
     @Override
@@ -241,6 +231,7 @@ final class Doorkeeper<R> implements AutoCloseable {
             Judgement judgement,
             Candidate candidate,
             RecordView view,
+            Origin origin,
             @Nullable Bytes storeKey) {
         Verdict verdict() {
             return judgement.verdict();

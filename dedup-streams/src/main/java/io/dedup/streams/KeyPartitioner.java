@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.processor.StreamPartitioner;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Partitions by the idempotency key of the record in hand, while the record keeps its own key.
+ *
+ * <p>Kafka gives a partitioner the record's key and value and no headers. It asks it within the call that forwards the
+ * record to the sink, on the same thread, so the node before says there what decides.
+ *
+ * <p>Thread-safe.
+ */
+final class KeyPartitioner<K, V> implements StreamPartitioner<K, V> {
+    private static final ThreadLocal<byte @Nullable []> DECIDING = new ThreadLocal<>();
+
+    /** Runs {@code forward}, within which these bytes decide the partition. */
+    static void deciding(byte[] bytes, Runnable forward) {
+        DECIDING.set(bytes);
+        try {
+            forward.run();
+        } finally {
+            DECIDING.remove();
+        }
+    }
+
+    @Override
+    public Optional<Set<Integer>> partitions(String topic, @Nullable K key, @Nullable V value, int numPartitions) {
+        byte[] bytes = Objects.requireNonNull(DECIDING.get(), "a partition is asked for outside of forward");
+        return Optional.of(Set.of(Utils.toPositive(Utils.murmur2(bytes)) % numPartitions));
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.Coordinates;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which keys have been seen at the coordinates of the record in hand.
+ *
+ * <p>An earlier operation may have made several records of one. They share its coordinates, so for the second with a key
+ * these do not say that it is the first one read again.
+ *
+ * <p>Confined to the stream thread.
+ *
+ * @param <T> the kind of key
+ */
+final class Siblings<T> {
+    private final Set<T> keys = new HashSet<>();
+    private @Nullable Coordinates here;
+
+    /** Goes to those coordinates, and starts anew if they are others. */
+    void moveTo(@Nullable Coordinates coordinates) {
+        if (coordinates == null || !coordinates.equals(here)) {
+            here = coordinates;
+            keys.clear();
+        }
+    }
+
+    boolean has(T key) {
+        return keys.contains(key);
+    }
+
+    /** Returns whether the key is new here. */
+    boolean add(T key) {
+        return keys.add(key);
+    }
+
+    void remove(T key) {
+        keys.remove(key);
+    }
+}
