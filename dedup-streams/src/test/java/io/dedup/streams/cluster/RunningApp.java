@@ -44,7 +44,8 @@ final class RunningApp implements AutoCloseable {
         return start(id, topology, stateDir, Map.of());
     }
 
-    private static RunningApp start(String id, Topology topology, Path stateDir, Map<String, ?> overrides) {
+    /** Starts another application on the same topics and waits until it is running. */
+    static RunningApp start(String id, Topology topology, Path stateDir, Map<String, ?> overrides) {
         Properties properties = DedupApp.properties(TestCluster.shared().bootstrapServers(), id, stateDir);
         properties.putAll(overrides);
         RunningApp app = new RunningApp(new KafkaStreams(topology, properties));
