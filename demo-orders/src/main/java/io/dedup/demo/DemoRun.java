@@ -154,7 +154,12 @@ final class DemoRun {
                 sender::isDone,
                 sender::acknowledged,
                 () -> String.format(Locale.ROOT, "  sent %,d of %,d", sender.acknowledged(), total));
-        Map<TopicPartition, Long> ends = cluster.ends(Topics.INPUTS);
+        awaitCommitted(cluster, id, application, Topics.INPUTS, total);
+        awaitCommitted(cluster, id, application, OrderTopology.repartitionTopics(id), total);
+    }
+
+    private void awaitCommitted(Cluster cluster, String id, Application application, List<String> topics, int total) {
+        Map<TopicPartition, Long> ends = cluster.ends(topics);
         long[] remaining = {total};
         await(
                 application,

@@ -3,6 +3,7 @@ package io.dedup.demo;
 
 import static io.dedup.key.KeyExtractors.header;
 
+import io.dedup.Partitioning;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.ledger.LedgerSink;
 import io.dedup.demo.traffic.Sending;
@@ -16,18 +17,20 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Produced;
 
 /**
  * The application: orders and payments are deduplicated, booked, and passed on.
  *
  * <pre>
- * orders   ─ orders-dedup   ┬─ ledger
- *                           └─ orders.unique
- * payments ─ payments-dedup ┬─ ledger
- *                           └─ payments.unique
+ * orders   ─ by key ─ orders-dedup   ┬─ ledger
+ *                                    └─ orders.unique
+ * payments ─ by key ─ payments-dedup ┬─ ledger
+ *                                    └─ payments.unique
  * </pre>
  *
- * Duplicates and dead letters of both go to a topic each.
+ * An order is retried under a new record key, and so on another partition: the operator brings equal idempotency keys
+ * together. Duplicates and dead letters of both go to a topic each.
  */
 final class OrderTopology {
     /** What a retry has in common with its original: the amount, the currency, and what is paid for. */
@@ -35,6 +38,17 @@ final class OrderTopology {
             Fingerprinter.fields(List.of("/amountCents", "/currency", "/orderId"));
 
     private OrderTopology() {}
+
+    /** The topics in which equal idempotency keys meet. */
+    static List<String> repartitionTopics(String applicationId) {
+        return Topics.INPUTS.stream()
+                .map(topic -> applicationId + "-" + dedupName(topic) + "-repartition")
+                .toList();
+    }
+
+    private static String dedupName(String topic) {
+        return topic + "-dedup";
+    }
 
     static Topology build(Duration ttl, Ledger ledger) {
         StreamsBuilder builder = new StreamsBuilder();
@@ -45,10 +59,11 @@ final class OrderTopology {
                     .within(ttl)
                     .withFingerprint(SAME_REQUEST)
                     .withDuplicatesTopic(Topics.DUPLICATES)
-                    .withName(topic + "-dedup")
+                    .withPartitioning(Partitioning.BY_KEY)
+                    .withName(dedupName(topic))
                     .apply(received);
             unique.process(() -> new LedgerSink(ledger));
-            unique.to(Topics.unique(topic));
+            unique.to(Topics.unique(topic), Produced.keySerde(Serdes.ByteArray()));
         }
         return builder.build();
     }

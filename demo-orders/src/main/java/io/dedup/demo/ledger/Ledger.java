@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.dedup.Coordinates;
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.Topics;
 import io.dedup.demo.traffic.Truth;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -111,14 +112,14 @@ public final class Ledger implements AutoCloseable {
      */
     public Map<Truth.Entry, Integer> entries() throws SQLException {
         return query(
-                "SELECT topic, idempotency_key, amount_cents, currency, COUNT(*) FROM ledger"
-                        + " GROUP BY topic, idempotency_key, amount_cents, currency",
+                "SELECT payment_id IS NULL, idempotency_key, amount_cents, currency, COUNT(*) FROM ledger"
+                        + " GROUP BY payment_id IS NULL, idempotency_key, amount_cents, currency",
                 rows -> {
                     Map<Truth.Entry, Integer> entries = new HashMap<>();
                     while (rows.next()) {
+                        String topic = rows.getBoolean(1) ? Topics.ORDERS : Topics.PAYMENTS;
                         entries.put(
-                                new Truth.Entry(
-                                        rows.getString(1), rows.getString(2), rows.getLong(3), rows.getString(4)),
+                                new Truth.Entry(topic, rows.getString(2), rows.getLong(3), rows.getString(4)),
                                 rows.getInt(5));
                     }
                     return entries;

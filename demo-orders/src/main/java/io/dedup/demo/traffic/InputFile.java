@@ -119,13 +119,25 @@ public final class InputFile {
         if (!value.isObject()) {
             throw new IllegalArgumentException("value must be an object, and is " + OperationJson.shown(value));
         }
+        String key = key(json.path("key"));
+        List<Header> headers = headers(json.path("headers"));
         return new Sending(
                 topic.textValue(),
-                key(json.path("key")),
+                key,
+                partitionedBy(key, headers),
                 timestamp(json.path("timestamp"), now),
-                headers(json.path("headers")),
+                headers,
                 OperationJson.parse(topic.textValue(), value),
                 value.toString());
+    }
+
+    /**
+     * What keeps records of one operation in the order of the file, whatever keys they have: nobody could tell what should
+     * come of them otherwise.
+     */
+    private static String partitionedBy(@Nullable String key, List<Header> headers) {
+        String idempotencyKey = Sending.idempotencyKey(headers);
+        return idempotencyKey != null ? idempotencyKey : key == null ? "" : key;
     }
 
     private static JsonNode json(String line) {

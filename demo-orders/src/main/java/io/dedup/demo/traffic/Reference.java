@@ -41,7 +41,7 @@ public final class Reference {
     public static Truth truth(List<Sending> sendings, int partitionCount, Duration ttl, Duration maxFuture, long now) {
         Reference reference = new Reference(ttl, maxFuture);
         for (Sending sending : sendings) {
-            String place = sending.topic() + "-" + sending.partition(partitionCount);
+            String place = sending.topic() + "-" + sending.judgedIn(partitionCount);
             Partition partition = reference.partitions.computeIfAbsent(place, unseen -> new Partition());
             reference.verdicts.merge(reference.judge(sending, partition, now), 1, Integer::sum);
         }

@@ -14,13 +14,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param topic one of {@link Topics#INPUTS}
  * @param key the record's key; null for none
+ * @param partitionedBy what decides the partition
  * @param timestamp event time in milliseconds since the epoch
  * @param headers in order; names may repeat
  * @param operation what it asks for
  * @param value the operation as JSON
  */
 public record Sending(
-        String topic, @Nullable String key, long timestamp, List<Header> headers, Operation operation, String value) {
+        String topic,
+        @Nullable String key,
+        String partitionedBy,
+        long timestamp,
+        List<Header> headers,
+        Operation operation,
+        String value) {
     /** The header that names the operation. */
     public static final String IDEMPOTENCY_KEY = "idempotency-key";
 
@@ -29,6 +36,10 @@ public record Sending(
 
     /** The idempotency key, if there is exactly one and it is not empty; else null. */
     public @Nullable String idempotencyKey() {
+        return idempotencyKey(headers);
+    }
+
+    static @Nullable String idempotencyKey(List<Header> headers) {
         List<String> values = headers.stream()
                 .filter(header -> header.name().equals(IDEMPOTENCY_KEY))
                 .map(Header::value)
@@ -38,16 +49,22 @@ public record Sending(
     }
 
     /**
-     * The partition it is sent to: equal idempotency keys go to the same one, which is what deduplication needs of a
-     * producer.
+     * The partition it is sent to, as Kafka's producers do it: by the record's key.
      *
      * @param partitions how many there are
      */
     public int partition(int partitions) {
-        String decides = idempotencyKey();
-        if (decides == null) {
-            decides = key == null ? operation.orderId() : key;
-        }
+        return Utils.toPositive(Utils.murmur2(partitionedBy.getBytes(UTF_8))) % partitions;
+    }
+
+    /**
+     * The partition in which it is judged, once it has met those of its idempotency key.
+     *
+     * @param partitions how many there are
+     */
+    int judgedIn(int partitions) {
+        String idempotencyKey = idempotencyKey();
+        String decides = idempotencyKey != null ? idempotencyKey : key == null ? "" : key;
         return Utils.toPositive(Utils.murmur2(decides.getBytes(UTF_8))) % partitions;
     }
 

@@ -111,10 +111,12 @@ public final class TrafficGenerator {
         verdicts.put(Verdict.DUPLICATE, sent);
     }
 
-    /** The client got no answer in time and sends the same request again. */
+    /** The client got no answer in time and sends the same request again; an order under a new record key. */
     private void clientTimesOut(Original original) {
         double position = original.number() + random.nextInt(50) + overtaken();
-        add(position, original, soonAfter(original), plain(original), List.of(key(original)));
+        Operation operation = original.operation();
+        String recordKey = operation.customerId() + (operation.paymentId() == null ? "-" + random.nextInt(1_000) : "");
+        add(position, original, recordKey, soonAfter(original), plain(original), List.of(key(original)), operation);
     }
 
     /** The gateway comes back up and sends what it had in hand once more, in its own spelling. */
@@ -184,15 +186,19 @@ public final class TrafficGenerator {
 
     private void add(
             double position, Original original, long time, String value, List<Header> headers, Operation operation) {
-        attempts.add(new Attempt(
-                position,
-                new Sending(
-                        original.operation().topic(),
-                        original.operation().customerId(),
-                        time,
-                        headers,
-                        operation,
-                        value)));
+        add(position, original, original.operation().customerId(), time, value, headers, operation);
+    }
+
+    private void add(
+            double position,
+            Original original,
+            String recordKey,
+            long time,
+            String value,
+            List<Header> headers,
+            Operation operation) {
+        String topic = original.operation().topic();
+        attempts.add(new Attempt(position, new Sending(topic, recordKey, recordKey, time, headers, operation, value)));
     }
 
     private Original any(List<Original> originals) {

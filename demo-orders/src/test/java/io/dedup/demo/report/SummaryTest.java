@@ -31,6 +31,7 @@ class SummaryTest {
     private static final Sending SENDING = new Sending(
             "orders",
             "c",
+            "c",
             1,
             List.of(new Header("idempotency-key", "k")),
             new Operation("1", null, "c", 123_456, "EUR"),

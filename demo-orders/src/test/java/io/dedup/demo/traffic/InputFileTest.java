@@ -49,6 +49,7 @@ class InputFileTest {
                 .isEqualTo(new Sending(
                         "orders",
                         "c-1",
+                        "a",
                         5,
                         List.of(new Header("idempotency-key", "a")),
                         new Operation("1", null, "c-1", 10, "EUR"),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.traffic;
 
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.Verdict;
@@ -74,6 +77,12 @@ class TrafficGeneratorTest {
                 .as("a gateway's own spelling")
                 .anyMatch(s -> s.value().startsWith("{\"relayedBy\""));
         assertThat(sendings.stream().map(Sending::topic).distinct()).containsExactlyInAnyOrder("orders", "payments");
+        assertThat(sendings.stream()
+                        .filter(s -> s.topic().equals("orders") && s.idempotencyKey() != null)
+                        .collect(groupingBy(s -> String.valueOf(s.idempotencyKey()), mapping(Sending::key, toSet())))
+                        .values())
+                .as("orders retried under new record keys")
+                .anyMatch(keys -> keys.size() > 1);
         long outOfOrder = 0;
         for (int i = 1; i < sendings.size(); i++) {
             outOfOrder += sendings.get(i).timestamp() < sendings.get(i - 1).timestamp() ? 1 : 0;
