@@ -92,7 +92,8 @@ final class Doorkeeper<R> implements AutoCloseable {
      */
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
         if (settings.policy().mode() == Mode.OFF) {
-            forward.forward(untouched(record, headers, timestamp), outlets.forwarded());
+            long own = origin(headers, timestamp).timestamp();
+            forward.forward(untouched(record, headers, own), outlets.forwarded());
             return;
         }
         long start = sensors.start();
@@ -118,12 +119,12 @@ final class Doorkeeper<R> implements AutoCloseable {
         }
     }
 
+    /** The record as it was before it went through our repartition topic, if it did; else itself. */
     private R untouched(R record, Headers headers, long timestamp) {
         if (settings.partitioning() == Partitioning.AS_IS) {
             return record;
         }
-        Headers original = new RecordHeaders(headers).remove(Origin.HEADER);
-        return rewrite.apply(record, original, origin(headers, timestamp).timestamp());
+        return rewrite.apply(record, new RecordHeaders(headers).remove(Origin.HEADER), timestamp);
     }
 
     /** Forwards a record that is to be processed now, and releases its key if that fails and is skipped. */
@@ -146,17 +147,12 @@ final class Doorkeeper<R> implements AutoCloseable {
                 ruling.origin().timestamp());
     }
 
-    /**
-     * The record itself, unless it has come through our repartition topic, or this operator has marked it before and it
-     * was sent again.
-     */
+    /** The record as it came, without marks that this operator made before the record was sent again. */
     private R unmarked(R record, Headers headers, Ruling ruling) {
-        boolean asItCame =
-                settings.partitioning() == Partitioning.AS_IS && !DedupHeaders.isMarkedBy(settings.name(), headers);
-        return asItCame
-                ? record
-                : rewrite.apply(
-                        record, DedupHeaders.without(headers), ruling.origin().timestamp());
+        long timestamp = ruling.origin().timestamp();
+        return DedupHeaders.isMarkedBy(settings.name(), headers)
+                ? rewrite.apply(record, DedupHeaders.without(headers), timestamp)
+                : untouched(record, headers, timestamp);
     }
 
     private Headers marks(Ruling ruling) {

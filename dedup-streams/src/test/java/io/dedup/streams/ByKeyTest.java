@@ -172,6 +172,35 @@ class ByKeyTest {
     }
 
     @Test
+    void apply_behindAnotherOperator_keepsTheOthersMarks() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        KStream<String, String> observed = Dedup.by(header(KEY_HEADER))
+                .withName("observer")
+                .withMode(Mode.OBSERVE)
+                .apply(in);
+        Dedup.by(KeyExtractors.jsonPointer("/id"))
+                .withPartitioning(Partitioning.BY_KEY)
+                .apply(observed)
+                .to("out", Produced.keySerde(Serdes.String()));
+        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            topology.send("k", "a", "{\"id\":1}", T).send("k", "a", "{\"id\":2}", T);
+            // Then
+            assertThat(topology.read("out"))
+                    .satisfiesExactly(
+                            first ->
+                                    assertThat(header(first, DedupHeaders.NODE)).isNull(),
+                            second -> {
+                                assertThat(header(second, DedupHeaders.NODE)).isEqualTo("observer");
+                                assertThat(second.headers().lastHeader(Origin.HEADER))
+                                        .isNull();
+                            });
+        }
+    }
+
+    @Test
     void supplier_processorApi_isRefused() {
         assertThatIllegalStateException().isThrownBy(DEDUP::supplier).withMessageContaining("repartition");
     }

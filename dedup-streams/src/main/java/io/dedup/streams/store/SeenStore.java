@@ -156,12 +156,13 @@ public final class SeenStore {
     }
 
     /**
-     * Forgets the first of that key and time.
+     * Forgets the first of that key and time, under whichever TTL it was remembered.
      *
      * @param time the event time it was remembered with, in milliseconds since the epoch
      */
     public void release(Bytes key, long time) {
         store.put(key, null, buckets.start(time));
+        earlierBuckets.forEach(earlier -> store.put(key, null, earlier.start(time)));
     }
 
     /** How many earlier TTLs are still looked into. */

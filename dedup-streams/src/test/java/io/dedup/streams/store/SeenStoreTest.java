@@ -88,6 +88,21 @@ class SeenStoreTest {
     }
 
     @Test
+    void release_rememberedUnderAnEarlierTtl_isForgotten() {
+        // Given
+        SeenStore before = new SeenStore(store, POLICY);
+        Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        before.advanceStreamTime(NOW, NOW);
+        before.remember(key, new Sighting(NOW, NOW + 1000 * STEP, new Coordinates("orders", 0, 1), null), NOW);
+        SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(7000 * STEP)));
+        assertThat(changed.recall(key, NOW)).isNotNull();
+        // When
+        changed.release(key, NOW);
+        // Then
+        assertThat(changed.recall(key, NOW)).isNull();
+    }
+
+    @Test
     void recall_ttlChangedTwiceAndWrittenInBetween_stillRemembersTheFirstOne() {
         // Given
         long ttl = 1000 * STEP;
