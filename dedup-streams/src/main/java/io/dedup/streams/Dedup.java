@@ -19,6 +19,7 @@ import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
@@ -75,6 +76,10 @@ public final class Dedup {
         this.settings = settings;
     }
 
+    private Dedup changed(Consumer<DedupSettings.Draft> change) {
+        return new Dedup(settings.with(change));
+    }
+
     /**
      * An operator that finds idempotency keys there, with a TTL of 24 hours and every default.
      *
@@ -123,7 +128,7 @@ public final class Dedup {
      * @throws IllegalArgumentException if under 1 ms or over {@link DedupPolicy#LONGEST}
      */
     public Dedup within(Duration ttl) {
-        return new Dedup(settings.withPolicy(settings.policy().withTtl(ttl)));
+        return changed(draft -> draft.policy = settings.policy().withTtl(ttl));
     }
 
     /**
@@ -132,7 +137,7 @@ public final class Dedup {
      * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
      */
     public Dedup withAllowedLateness(Duration lateness) {
-        return new Dedup(settings.withPolicy(settings.policy().withAllowedLateness(lateness)));
+        return changed(draft -> draft.policy = settings.policy().withAllowedLateness(lateness));
     }
 
     /**
@@ -141,27 +146,27 @@ public final class Dedup {
      * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
      */
     public Dedup withMaxFuture(Duration ahead) {
-        return new Dedup(settings.withPolicy(settings.policy().withMaxFuture(ahead)));
+        return changed(draft -> draft.policy = settings.policy().withMaxFuture(ahead));
     }
 
     /** How far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
     public Dedup withMode(Mode mode) {
-        return new Dedup(settings.withPolicy(settings.policy().withMode(mode)));
+        return changed(draft -> draft.policy = settings.policy().withMode(mode));
     }
 
     /** By what a reused key is told from a retry; not at all unless set. */
     public Dedup withFingerprint(Fingerprinter fingerprinter) {
-        return new Dedup(settings.withFingerprinter(fingerprinter));
+        return changed(draft -> draft.fingerprinter = fingerprinter);
     }
 
     /** What a key is unique within; its topic unless set. */
     public Dedup withScope(Scope scope) {
-        return new Dedup(settings.withScope(scope));
+        return changed(draft -> draft.scope = scope);
     }
 
     /** What holds remembered firsts on this machine; RocksDB unless set. */
     public Dedup withStore(StoreEngine engine) {
-        return new Dedup(settings.withEngine(engine));
+        return changed(draft -> draft.engine = engine);
     }
 
     /**
@@ -173,7 +178,7 @@ public final class Dedup {
      * DedupConfig#PROCESSING_EXCEPTION_HANDLER}, behind the {@link DedupProcessingExceptionHandler}.
      */
     public Dedup onFailure(FailurePolicy failurePolicy) {
-        return new Dedup(settings.withFailurePolicy(failurePolicy));
+        return changed(draft -> draft.failurePolicy = failurePolicy);
     }
 
     /**
@@ -181,7 +186,7 @@ public final class Dedup {
      * changes is a memory that is lost.
      */
     public Dedup withName(String name) {
-        return new Dedup(settings.withName(name));
+        return changed(draft -> draft.name = name);
     }
 
     /**
@@ -189,7 +194,10 @@ public final class Dedup {
      * in the DSL if the stream has serdes. Without them the application's default serdes are used.
      */
     public Dedup withSerdes(Serde<?> keySerde, Serde<?> valueSerde) {
-        return new Dedup(settings.withSerdes(keySerde, valueSerde));
+        return changed(draft -> {
+            draft.keySerde = keySerde;
+            draft.valueSerde = valueSerde;
+        });
     }
 
     /**
@@ -199,7 +207,7 @@ public final class Dedup {
      *     own topic see {@link #withDuplicatesTopic}
      */
     public Dedup on(Verdict verdict, Action action) {
-        return new Dedup(settings.withPolicy(settings.policy().withAction(verdict, action)));
+        return changed(draft -> draft.policy = settings.policy().withAction(verdict, action));
     }
 
     /**
@@ -207,7 +215,7 @@ public final class Dedup {
      * key, value and timestamp.
      */
     public Dedup withDuplicatesTopic(String topic) {
-        return new Dedup(settings.withDuplicatesTopic(topic)).on(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
+        return changed(draft -> draft.duplicatesTopic = topic).on(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
     }
 
     /**
@@ -215,7 +223,7 @@ public final class Dedup {
      * Partitioning#BY_KEY} the operator repartitions through a topic {@code APPLICATION-NAME-repartition}.
      */
     public Dedup withPartitioning(Partitioning partitioning) {
-        return new Dedup(settings.withPartitioning(partitioning));
+        return changed(draft -> draft.partitioning = partitioning);
     }
 
     /**
@@ -283,7 +291,7 @@ public final class Dedup {
      */
     public <K, V> ProcessorSupplier<K, V, K, V> supplier(String forwardedTo, String duplicatesTo) {
         DedupPolicy routing = settings.policy().withAction(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
-        return supplier(settings.withPolicy(routing), new Outlets(forwardedTo, duplicatesTo));
+        return supplier(settings.with(draft -> draft.policy = routing), new Outlets(forwardedTo, duplicatesTo));
     }
 
     private static <K, V> ProcessorSupplier<K, V, K, V> supplier(DedupSettings settings, Outlets outlets) {

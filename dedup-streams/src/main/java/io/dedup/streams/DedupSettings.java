@@ -12,6 +12,7 @@ import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
@@ -40,161 +41,20 @@ record DedupSettings(
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
-    DedupSettings withName(String newName) {
-        return new DedupSettings(
-                newName,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withPolicy(DedupPolicy newPolicy) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                newPolicy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withFingerprinter(Fingerprinter newFingerprinter) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                newFingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withScope(Scope newScope) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                newScope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withDuplicatesTopic(String newDuplicatesTopic) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                newDuplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withEngine(StoreEngine newEngine) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                newEngine,
-                failurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withFailurePolicy(FailurePolicy newFailurePolicy) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                newFailurePolicy,
-                partitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    DedupSettings withPartitioning(Partitioning newPartitioning) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                newPartitioning,
-                keySerde,
-                valueSerde);
-    }
-
-    private DedupSettings withKeySerde(Serde<?> newKeySerde) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                newKeySerde,
-                valueSerde);
-    }
-
-    /** Serdes that were set before stay as they are. */
-    DedupSettings withSerdes(@Nullable Serde<?> keys, @Nullable Serde<?> values) {
-        return new DedupSettings(
-                name,
-                keyExtractor,
-                policy,
-                fingerprinter,
-                scope,
-                duplicatesTopic,
-                engine,
-                failurePolicy,
-                partitioning,
-                keySerde == null ? keys : keySerde,
-                valueSerde == null ? values : valueSerde);
+    /** The same settings but for what {@code change} sets. */
+    DedupSettings with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.settings();
     }
 
     /** For a stream with those serdes, of which those that were set before are not replaced. */
     DedupSettings forStream(@Nullable Serde<?> keys, @Nullable Serde<?> values) {
-        DedupSettings typed = withSerdes(keys, values);
-        return partitioning == Partitioning.BY_KEY ? typed.withKeySerde(new RouteKeySerde<>(typed.keySerde())) : typed;
+        Serde<?> ownKeys = keySerde == null ? keys : keySerde;
+        return with(draft -> {
+            draft.keySerde = partitioning == Partitioning.BY_KEY ? new RouteKeySerde<>(ownKeys) : ownKeys;
+            draft.valueSerde = valueSerde == null ? values : valueSerde;
+        });
     }
 
     String storeName() {
@@ -242,5 +102,56 @@ record DedupSettings(
         }
         Serde<Object> serde = (Serde<Object>) (own == null ? applications.get() : own);
         return serde.serializer().serialize(topic, data);
+    }
+
+    /** Settings while they are changed. */
+    static final class Draft {
+        String name;
+        KeyExtractor keyExtractor;
+        DedupPolicy policy;
+        Fingerprinter fingerprinter;
+        Scope scope;
+
+        @Nullable
+        String duplicatesTopic;
+
+        StoreEngine engine;
+        FailurePolicy failurePolicy;
+        Partitioning partitioning;
+
+        @Nullable
+        Serde<?> keySerde;
+
+        @Nullable
+        Serde<?> valueSerde;
+
+        private Draft(DedupSettings settings) {
+            name = settings.name;
+            keyExtractor = settings.keyExtractor;
+            policy = settings.policy;
+            fingerprinter = settings.fingerprinter;
+            scope = settings.scope;
+            duplicatesTopic = settings.duplicatesTopic;
+            engine = settings.engine;
+            failurePolicy = settings.failurePolicy;
+            partitioning = settings.partitioning;
+            keySerde = settings.keySerde;
+            valueSerde = settings.valueSerde;
+        }
+
+        private DedupSettings settings() {
+            return new DedupSettings(
+                    name,
+                    keyExtractor,
+                    policy,
+                    fingerprinter,
+                    scope,
+                    duplicatesTopic,
+                    engine,
+                    failurePolicy,
+                    partitioning,
+                    keySerde,
+                    valueSerde);
+        }
     }
 }
