@@ -17,6 +17,9 @@ public enum Action {
     /** The record goes to the duplicates topic, with headers that name its first. */
     DUPLICATES_TOPIC,
 
+    /** The duplicate is answered with the stored outcome of its first. Only where outcomes are stored. */
+    REPLAY_OUTCOME,
+
     /** The record goes to the dead-letter topic, with headers that give the reason. */
     DEAD_LETTER,
 

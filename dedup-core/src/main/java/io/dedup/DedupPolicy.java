@@ -168,8 +168,13 @@ public final class DedupPolicy {
      * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one too far ahead of the wall
      * clock is {@link Verdict#FUTURE}, and memory is not asked; a key remembered within the TTL, boundary included and
      * in either direction of time, is {@link Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with
-     * another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and older
-     * than stream time by more than the allowed lateness is {@link Verdict#LATE}; all else is {@link Verdict#FIRST}.
+     * another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and asks for a
+     * TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older than stream time by more than the allowed
+     * lateness, or so old that memory {@linkplain Memory#mayHaveForgotten may have forgotten} its first, is {@link
+     * Verdict#LATE}; all else is {@link Verdict#FIRST}.
+     *
+     * <p>A record that asks for a TTL of its own, no longer than that of this policy, is remembered that long. Of two
+     * records the TTL of the earlier one counts.
      *
      * <p>The boundary is that of Kafka's KIP-655: exactly the TTL apart is still a duplicate.
      *
@@ -185,12 +190,26 @@ public final class DedupPolicy {
         if (isFuture(time, now)) {
             return Judgement.FUTURE;
         }
-        Sighting first = memory.recall((IdempotencyKey) candidate.key(), time);
-        if (first != null && first.covers(time, ttlMs)) {
+        IdempotencyKey key = (IdempotencyKey) candidate.key();
+        long ttl = ttlOf(candidate);
+        Sighting first = memory.recall(key, time, ttl);
+        if (first != null && first.covers(time, ttl)) {
             return Judgement.repeats(relation(first, candidate), first);
         }
+        if (candidate.ttl() instanceof InvalidTtl invalid) {
+            return Judgement.withInvalidTtl(invalid);
+        }
+        return isLate(time, streamTime) || memory.mayHaveForgotten(key, time) ? Judgement.LATE : Judgement.FIRST;
+    }
+
+    private boolean isLate(long time, long streamTime) {
         // Written so that the minimum value, no stream time yet, does not overflow.
-        return time < streamTime && streamTime - time > allowedLatenessMs ? Judgement.LATE : Judgement.FIRST;
+        return time < streamTime && streamTime - time > allowedLatenessMs;
+    }
+
+    /** The TTL of that record in milliseconds: its own, else that of this policy, which it never exceeds. */
+    private long ttlOf(Candidate candidate) {
+        return candidate.ttl() instanceof RecordTtl own ? Math.min(own.millis(), ttlMs) : ttlMs;
     }
 
     private static Verdict relation(Sighting first, Candidate candidate) {
@@ -211,7 +230,10 @@ public final class DedupPolicy {
     /** What is to be remembered of a candidate that was judged {@link Verdict#FIRST}. */
     public Sighting sightingOf(Candidate candidate) {
         return new Sighting(
-                candidate.timestamp(), candidate.timestamp() + ttlMs, candidate.coordinates(), candidate.fingerprint());
+                candidate.timestamp(),
+                candidate.timestamp() + ttlOf(candidate),
+                candidate.coordinates(),
+                candidate.fingerprint());
     }
 
     @Override

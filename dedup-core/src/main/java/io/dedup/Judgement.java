@@ -9,28 +9,47 @@ import org.jspecify.annotations.Nullable;
  * @param first the first that the record repeats; null unless the verdict is {@link Verdict#REPLAY}, {@link
  *     Verdict#DUPLICATE} or {@link Verdict#CONFLICT}
  * @param missing what is wrong with the key; null unless the verdict is {@link Verdict#MISSING_KEY}
+ * @param invalidTtl what is wrong with the record's own TTL; null unless the verdict is {@link Verdict#INVALID_TTL}
  */
 public record Judgement(
-        Verdict verdict, @Nullable Sighting first, @Nullable MissingKey missing) {
-    static final Judgement FIRST = new Judgement(Verdict.FIRST, null, null);
-    static final Judgement LATE = new Judgement(Verdict.LATE, null, null);
-    static final Judgement FUTURE = new Judgement(Verdict.FUTURE, null, null);
+        Verdict verdict,
+        @Nullable Sighting first,
+        @Nullable MissingKey missing,
+        @Nullable InvalidTtl invalidTtl) {
+    static final Judgement FIRST = new Judgement(Verdict.FIRST, null, null, null);
+    static final Judgement LATE = new Judgement(Verdict.LATE, null, null, null);
+    static final Judgement FUTURE = new Judgement(Verdict.FUTURE, null, null, null);
 
     static Judgement withoutKey(MissingKey missing) {
-        return new Judgement(Verdict.MISSING_KEY, null, missing);
+        return new Judgement(Verdict.MISSING_KEY, null, missing, null);
+    }
+
+    static Judgement withInvalidTtl(InvalidTtl invalidTtl) {
+        return new Judgement(Verdict.INVALID_TTL, null, null, invalidTtl);
     }
 
     static Judgement repeats(Verdict verdict, Sighting first) {
-        return new Judgement(verdict, first, null);
+        return new Judgement(verdict, first, null, null);
     }
 
     /**
      * The reason in one word or two for headers and logs: the verdict's text, and after a colon what is wrong with a
-     * missing key, as in {@code missing-key:too-long}.
+     * missing key or a TTL, as in {@code missing-key:too-long}.
      */
     public String reason() {
-        return missing == null
+        if (missing != null) {
+            return verdict.text() + ":" + missing.reason().text();
+        }
+        return invalidTtl == null
                 ? verdict.text()
-                : verdict.text() + ":" + missing.reason().text();
+                : verdict.text() + ":" + invalidTtl.reason().text();
+    }
+
+    /** What is wrong, as a sentence; null if the verdict says it all. */
+    public @Nullable String detail() {
+        if (missing != null) {
+            return missing.detail();
+        }
+        return invalidTtl == null ? null : invalidTtl.detail();
     }
 }

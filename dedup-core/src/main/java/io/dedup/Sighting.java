@@ -10,23 +10,38 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAt the last millisecond at which a later record is still its duplicate; never before {@code timestamp}
  * @param coordinates where it stands; null if unknown
  * @param fingerprint the digest of its payload; null if payloads were not compared when it was seen
+ * @param outcome what processing it came to; null if outcomes were not stored when it was seen
  */
 public record Sighting(
         long timestamp,
         long expiresAt,
         @Nullable Coordinates coordinates,
-        @Nullable Fingerprint fingerprint) {
+        @Nullable Fingerprint fingerprint,
+        @Nullable StoredOutcome outcome) {
     public Sighting {
         if (expiresAt < timestamp) {
             throw new IllegalArgumentException("A first of " + timestamp + " cannot expire earlier, at " + expiresAt);
         }
     }
 
+    /** A first without an outcome. */
+    public Sighting(
+            long timestamp, long expiresAt, @Nullable Coordinates coordinates, @Nullable Fingerprint fingerprint) {
+        this(timestamp, expiresAt, coordinates, fingerprint, null);
+    }
+
+    /** Returns this first with that outcome. */
+    public Sighting withOutcome(@Nullable StoredOutcome newOutcome) {
+        return new Sighting(timestamp, expiresAt, coordinates, fingerprint, newOutcome);
+    }
+
     /**
-     * Whether a record of that time falls within the TTL of this first, in either direction.
+     * Whether a record of that time falls within the TTL of this first, in either direction: of two records the TTL of
+     * the earlier one counts.
      *
      * @param time event time in milliseconds since the epoch
-     * @param ttlMs in milliseconds; counts for records older than this first, which arrived out of order
+     * @param ttlMs the TTL of that record in milliseconds; counts if it is older than this first, which arrived out of
+     *     order
      */
     public boolean covers(long time, long ttlMs) {
         return time >= timestamp ? time <= expiresAt : timestamp - time <= ttlMs;

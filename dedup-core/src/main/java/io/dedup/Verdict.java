@@ -20,13 +20,16 @@ public enum Verdict {
     REPLAY(Action.FORWARD),
 
     /** The key is remembered at other coordinates, at most the TTL apart. */
-    DUPLICATE(Action.DROP, Action.DUPLICATES_TOPIC, Action.FORWARD),
+    DUPLICATE(Action.DROP, Action.DUPLICATES_TOPIC, Action.FORWARD, Action.REPLAY_OUTCOME),
 
     /** As {@link #DUPLICATE}, but the payload differs from that of the first. */
     CONFLICT(Action.DEAD_LETTER, Action.DROP, Action.FORWARD, Action.FAIL),
 
     /** The record names no operation: see {@link MissingKey.Reason}. It is never given an empty key to share. */
     MISSING_KEY(Action.DEAD_LETTER, Action.FORWARD, Action.DROP, Action.FAIL),
+
+    /** Not remembered, and asks for a TTL that it cannot have: see {@link InvalidTtl.Reason}. It is not remembered. */
+    INVALID_TTL(Action.DEAD_LETTER, Action.FORWARD, Action.DROP, Action.FAIL),
 
     /**
      * Not remembered, and older than stream time by more than the allowed lateness, so that its first may have been

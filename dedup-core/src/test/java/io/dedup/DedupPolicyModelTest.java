@@ -42,7 +42,7 @@ class DedupPolicyModelTest {
                     record.candidate(),
                     streamTime,
                     now,
-                    (key, time) -> memory.getOrDefault(key, List.of()).stream()
+                    (key, time, own) -> memory.getOrDefault(key, List.of()).stream()
                             .filter(first -> first.covers(time, ttl))
                             .findFirst()
                             .orElse(null));

@@ -26,8 +26,8 @@ class DedupPolicyTest {
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", "k".getBytes(UTF_8));
     private static final Coordinates HERE = new Coordinates("orders", 0, 7);
     private static final Coordinates ELSEWHERE = new Coordinates("orders", 0, 8);
-    private static final Memory EMPTY = (key, timestamp) -> null;
-    private static final Memory UNTOUCHABLE = (key, timestamp) -> {
+    private static final Memory EMPTY = (key, timestamp, ttl) -> null;
+    private static final Memory UNTOUCHABLE = (key, timestamp, ttl) -> {
         throw new AssertionError("memory was asked");
     };
 
@@ -150,7 +150,7 @@ class DedupPolicyTest {
     @Test
     void judge_bothWithoutCoordinates_isDuplicate() {
         // Given
-        Memory memory = (key, time) -> new Sighting(NOON, NOON + TTL, null, null);
+        Memory memory = (key, time, ttl) -> new Sighting(NOON, NOON + TTL, null, null);
         // When
         Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, null, null), NOON, NOON, memory);
         // Then
@@ -181,7 +181,7 @@ class DedupPolicyTest {
     @Test
     void judge_rememberedWithShorterExpiry_isFirstAfterIt() {
         // Given
-        Memory memory = (key, time) -> new Sighting(NOON, NOON + 1000, HERE, null);
+        Memory memory = (key, time, ttl) -> new Sighting(NOON, NOON + 1000, HERE, null);
         // When
         Verdict atExpiry =
                 POLICY.judge(at(NOON + 1000, ELSEWHERE), NOON, NOON, memory).verdict();
@@ -271,7 +271,7 @@ class DedupPolicyTest {
     }
 
     private static Memory remembering(long time, Coordinates coordinates, @Nullable Fingerprint fingerprint) {
-        return (key, timestamp) -> new Sighting(time, time + TTL, coordinates, fingerprint);
+        return (key, timestamp, ttl) -> new Sighting(time, time + TTL, coordinates, fingerprint);
     }
 
     private static Fingerprint print(int seed) {

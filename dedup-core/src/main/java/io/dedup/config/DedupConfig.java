@@ -47,7 +47,7 @@ public final class DedupConfig {
     public static final String SCOPE = "dedup.scope";
     /** How long a first is remembered, in milliseconds. */
     public static final String TTL_MS = "dedup.ttl.ms";
-    /** A header that shortens the TTL of one record. */
+    /** A header by which a record asks for a shorter TTL. */
     public static final String TTL_HEADER = "dedup.ttl.header";
     /** How late a record may be, in milliseconds. */
     public static final String ALLOWED_LATENESS_MS = "dedup.allowed.lateness.ms";
@@ -73,11 +73,18 @@ public final class DedupConfig {
     public static final String WRAP_NODES = "dedup.wrap.nodes";
     /** What becomes of the key of a first that failed further down and was skipped. */
     public static final String ON_FAILURE = "dedup.on.failure";
+    /** The longest outcome that is stored, in bytes. */
+    public static final String OUTCOME_MAX_BYTES = "dedup.outcome.max.bytes";
+    /** What to do where an outcome should be and is not. */
+    public static final String ON_NO_OUTCOME = "dedup.on.no.outcome";
     /** The handler for exceptions that are none of ours. */
     public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
 
     /** Kafka Streams' own key for the dead-letter topic, which counts when {@link #DEAD_LETTER_TOPIC} is not set. */
     public static final String KAFKA_DEAD_LETTER_TOPIC = "errors.dead.letter.queue.topic.name";
+
+    /** The longest outcome that is stored unless something else is asked for: 64 KiB. */
+    public static final int DEFAULT_OUTCOME_MAX_BYTES = 64 * 1024;
 
     private final Map<String, Object> values;
     private final Map<String, String> routes;
@@ -157,7 +164,17 @@ public final class DedupConfig {
         return FailurePolicy.valueOf(string(ON_FAILURE).toUpperCase(Locale.ROOT));
     }
 
-    /** The header that shortens the TTL of one record, if there is one. */
+    /** The longest outcome that is stored, in bytes. */
+    public int outcomeMaxBytes() {
+        return (Integer) value(OUTCOME_MAX_BYTES);
+    }
+
+    /** What to do where an outcome should be and is not: {@link Action#DEAD_LETTER} or {@link Action#FAIL}. */
+    public Action onNoOutcome() {
+        return action(string(ON_NO_OUTCOME));
+    }
+
+    /** The header by which a record asks for a shorter TTL, if there is one. */
     public Optional<String> ttlHeader() {
         return Optional.ofNullable(optionalString(TTL_HEADER));
     }

@@ -10,6 +10,7 @@ import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
+import io.dedup.key.TtlHeader;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +29,14 @@ import org.jspecify.annotations.Nullable;
 /** The definition of every {@code dedup.*} key: type, default, what it takes, and its documentation. */
 final class DedupKeys {
     private static final long LONGEST_MS = DedupPolicy.LONGEST.toMillis();
-    private static final List<Verdict> CONFIGURABLE =
-            List.of(Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.MISSING_KEY, Verdict.LATE, Verdict.FUTURE);
+    private static final List<Verdict> CONFIGURABLE = List.of(
+            Verdict.DUPLICATE,
+            Verdict.CONFLICT,
+            Verdict.MISSING_KEY,
+            Verdict.INVALID_TTL,
+            Verdict.LATE,
+            Verdict.FUTURE);
+    private static final int MOST_OUTCOME_BYTES = 64 * 1024 * 1024;
     private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final ConfigDef DEFINITION = define();
 
@@ -129,8 +136,12 @@ final class DedupKeys {
                         DedupConfig.TTL_HEADER,
                         ConfigDef.Type.STRING,
                         null,
+                        optional(takes(
+                                "a header's name, without blanks around it",
+                                name -> new TtlHeader(name, DedupPolicy.DEFAULT_TTL))),
                         Importance.LOW,
-                        "A header that shortens the TTL of one record. Reserved: the operator refuses it so far (DEDUP-107).")
+                        "A header by which a record asks for a TTL of its own, in milliseconds as decimal text, no longer"
+                                + " than dedup.ttl.ms. A record without it has that of dedup.ttl.ms.")
                 .define(
                         DedupConfig.FINGERPRINT,
                         ConfigDef.Type.LIST,
@@ -158,6 +169,22 @@ final class DedupKeys {
                         "What becomes of the key of a first whose processing fails further down and is skipped by the"
                                 + " exception handler. release: it is forgotten, and a retry is processed. keep: it"
                                 + " stays remembered, and a retry is a duplicate.")
+                .define(
+                        DedupConfig.OUTCOME_MAX_BYTES,
+                        ConfigDef.Type.INT,
+                        DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
+                        Range.between(0, MOST_OUTCOME_BYTES),
+                        Importance.LOW,
+                        "The longest outcome that is stored beside a key, in bytes. What the changelog topic takes"
+                                + " (max.message.bytes, 1 MiB unless changed) has to be more.")
+                .define(
+                        DedupConfig.ON_NO_OUTCOME,
+                        ConfigDef.Type.STRING,
+                        Action.DEAD_LETTER.text(),
+                        ValidString.in(Action.DEAD_LETTER.text(), Action.FAIL.text()),
+                        Importance.LOW,
+                        "What to do where outcomes are stored and there is none: a first whose outcome is longer than"
+                                + " dedup.outcome.max.bytes, and a duplicate whose first was remembered without one.")
                 .define(
                         DedupConfig.DUPLICATES_TOPIC,
                         ConfigDef.Type.STRING,
@@ -219,11 +246,16 @@ final class DedupKeys {
 
     private static String actionDoc(Verdict verdict) {
         return switch (verdict) {
-            case DUPLICATE -> "What to do with a record whose key is remembered.";
+            case DUPLICATE ->
+                "What to do with a record whose key is remembered. replay-outcome, which mapOnce always does, answers it"
+                        + " with the stored outcome of its first.";
             case CONFLICT ->
                 "What to do with a record whose key is remembered with another payload. Needs dedup.fingerprint,"
                         + " without which there are no conflicts.";
             case MISSING_KEY -> "What to do with a record that has no usable key.";
+            case INVALID_TTL ->
+                "What to do with a record that asks for a TTL that it cannot have. It is never remembered, even if"
+                        + " forwarded. Needs dedup.ttl.header.";
             case LATE -> "What to do with a record that is too old for its first to be surely remembered.";
             case FUTURE -> "What to do with a record from the future. It is never remembered, even if forwarded.";
             case FIRST, REPLAY -> throw new IllegalArgumentException(verdict + " is always forwarded");

@@ -8,16 +8,13 @@ import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.Verdict;
-import io.dedup.config.ConfigProblem;
-import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
-import io.dedup.config.DedupConfigException;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
+import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
@@ -25,8 +22,11 @@ import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.kstream.ValueMapper;
+import org.apache.kafka.streams.kstream.ValueMapperWithKey;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -97,16 +97,17 @@ public final class Dedup {
                 FailurePolicy.RELEASE,
                 Partitioning.AS_IS,
                 null,
+                false,
+                DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
+                Action.DEAD_LETTER,
+                null,
                 null));
     }
 
     /**
      * An operator as {@code dedup.*} properties describe it.
-     *
-     * @throws DedupConfigException if they ask for something that the operator does not offer
      */
     public static Dedup configured(DedupConfig config) {
-        refuseUnavailable(config);
         Dedup dedup = new Dedup(new DedupSettings(
                 DEFAULT_NAME,
                 config.keyExtractor(),
@@ -117,6 +118,10 @@ public final class Dedup {
                 StoreEngine.named(config.store()),
                 config.failurePolicy(),
                 config.partitioning(),
+                config.ttlHeader().orElse(null),
+                false,
+                config.outcomeMaxBytes(),
+                config.onNoOutcome(),
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -147,6 +152,48 @@ public final class Dedup {
      */
     public Dedup withMaxFuture(Duration ahead) {
         return changed(draft -> draft.policy = settings.policy().withMaxFuture(ahead));
+    }
+
+    /**
+     * Lets a record ask for a TTL of its own in that header: milliseconds as decimal text, no more than the TTL of the
+     * operator. What asks for anything else is {@link Verdict#INVALID_TTL}; what has no such header has the TTL of the
+     * operator.
+     *
+     * <p>A key whose TTL is short can be used again soon. The last 16 firsts of one key are kept for every TTL of the
+     * operator, so that what arrives out of order is judged exactly; what is older than that is {@link Verdict#LATE}.
+     *
+     * @throws IllegalArgumentException if the name is blank
+     */
+    public Dedup withTtlHeader(String header) {
+        TtlHeader checked = new TtlHeader(header, settings.policy().ttl());
+        return changed(draft -> draft.ttlHeader = checked.name());
+    }
+
+    /**
+     * The longest outcome that {@link #mapOnce} stores, in bytes; 64 KiB unless set. What the changelog topic takes has to
+     * be more.
+     *
+     * @throws IllegalArgumentException if negative
+     */
+    public Dedup withOutcomeMaxBytes(int bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("An outcome cannot have " + bytes + " bytes");
+        }
+        return changed(draft -> draft.outcomeMaxBytes = bytes);
+    }
+
+    /**
+     * What {@link #mapOnce} does with a first whose outcome is too large to be stored, and with a duplicate whose first was
+     * remembered without an outcome; {@link Action#DEAD_LETTER} unless set.
+     *
+     * @throws IllegalArgumentException unless {@link Action#DEAD_LETTER} or {@link Action#FAIL}
+     */
+    public Dedup onNoOutcome(Action action) {
+        if (action != Action.DEAD_LETTER && action != Action.FAIL) {
+            throw new IllegalArgumentException("A record without an outcome goes to the dead-letter topic or stops the"
+                    + " application; it cannot be answered with " + action.text());
+        }
+        return changed(draft -> draft.onNoOutcome = action);
     }
 
     /** How far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
@@ -236,25 +283,91 @@ public final class Dedup {
      * @throws org.apache.kafka.streams.errors.TopologyException if the topology has a node of that name already
      */
     public <K, V> KStream<K, V> apply(KStream<K, V> stream) {
+        if (settings.policy().uses(Action.REPLAY_OUTCOME)) {
+            throw new IllegalStateException("Duplicates are to be answered with the outcome of their first ("
+                    + DedupConfig.actionKey(Verdict.DUPLICATE) + "=" + Action.REPLAY_OUTCOME.text()
+                    + "), and here is none: use mapOnce");
+        }
         GraphSplice<K, V> splice = GraphSplice.of(stream);
         DedupSettings typed = settings.forStream(splice.keys(), splice.values());
-        String forwardedChild = settings.name() + "-forwarded";
         String duplicatesChild = settings.name() + "-duplicates";
         String topic = duplicatesTopicIfRouted();
-        Outlets outlets = topic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild, duplicatesChild);
+        Outlets outlets = topic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild(), duplicatesChild);
 
-        boolean byKey = settings.partitioning() == Partitioning.BY_KEY;
-        KStream<K, V> met = byKey ? routed(stream, typed) : stream;
-        KStream<K, V> judged = met.processValues(new FixedKeySupplier<K, V>(typed, outlets), Named.as(settings.name()));
+        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
+        KStream<K, V> judged = met.processValues(
+                new FixedKeySupplier<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
         GraphSplice.of(judged).keepInPlace();
-        KStream<K, V> forwarded = byKey
-                ? met.selectKey((key, value) -> key, Named.as(forwardedChild))
-                : met.peek((key, value) -> {}, Named.as(forwardedChild));
+        KStream<K, V> forwarded =
+                isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
         GraphSplice.of(met).move(forwarded, judged);
         if (topic != null) {
             judged.to(topic, Produced.with(splice.keys(), splice.values()).withName(duplicatesChild));
         }
         return forwarded;
+    }
+
+    /**
+     * Processes every operation once and answers its duplicates with the very same outcome: see {@link
+     * #mapOnce(KStream, ValueMapperWithKey, Serde)}.
+     */
+    public <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream, ValueMapper<? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
+        return mapOnce(stream, (key, value) -> mapper.apply(value), outcomeSerde);
+    }
+
+    /**
+     * Processes every operation once and answers its duplicates with the very same outcome, for request and reply over
+     * Kafka.
+     *
+     * <p>The mapper runs for a first, and the bytes of what it returns are stored beside the key. A duplicate does not run
+     * it: it comes out with its own key, headers and timestamp, the stored outcome as its value, and headers that name its
+     * first and say {@link DedupHeaders#REPLAYED}. Null is an outcome too. If the mapper throws, nothing is remembered
+     * unless failures are {@linkplain FailurePolicy#KEEP kept}.
+     *
+     * <p>An outcome that is too large to be stored, and a duplicate whose first was remembered without one, are dealt with
+     * as {@link #onNoOutcome} says. What is forwarded though it is not a first, as everything is in {@link Mode#OBSERVE},
+     * is mapped and not stored.
+     *
+     * @param mapper called by several stream threads
+     * @param outcomeSerde writes and reads outcomes; used by several stream threads
+     * @return the outcomes, with the key serde of {@code stream} and, as after {@code mapValues}, no value serde
+     * @throws IllegalStateException if duplicates are to be forwarded or routed
+     * @throws IllegalArgumentException if the stream is not one of Kafka's own
+     */
+    public <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
+        Action duplicates = settings.policy().configuredAction(Verdict.DUPLICATE);
+        if (duplicates == Action.FORWARD || duplicates == Action.DUPLICATES_TOPIC) {
+            throw new IllegalStateException(
+                    "mapOnce answers duplicates with the outcome of their first, so they cannot be" + " answered with "
+                            + duplicates.text() + " too");
+        }
+        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DedupSettings typed = settings.forStream(splice.keys(), splice.values()).with(draft -> {
+            draft.policy = settings.policy().withAction(Verdict.DUPLICATE, Action.REPLAY_OUTCOME);
+            draft.storesOutcomes = true;
+        });
+        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
+        KStream<K, W> answered = met.processValues(
+                new FixedKeySupplier<>(
+                        typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(settings.name(), mapper, outcomeSerde)),
+                Named.as(settings.name()));
+        GraphSplice.of(answered).keepInPlace();
+        return isByKey() ? withAnyPartition(answered) : answered;
+    }
+
+    private boolean isByKey() {
+        return settings.partitioning() == Partitioning.BY_KEY;
+    }
+
+    private String forwardedChild() {
+        return settings.name() + "-forwarded";
+    }
+
+    /** Says that records are not on the partitions of their own keys, so that what needs that repartitions. */
+    private <K, W> KStream<K, W> withAnyPartition(KStream<K, W> stream) {
+        return stream.selectKey((key, value) -> key, Named.as(forwardedChild()));
     }
 
     /** The stream after a repartition by idempotency key, in which records keep their own keys. */
@@ -313,23 +426,13 @@ public final class Dedup {
         return routed ? settings.duplicatesTopic() : null;
     }
 
-    private static void refuseUnavailable(DedupConfig config) {
-        config.ttlHeader().ifPresent(header -> {
-            throw new DedupConfigException(List.of(new ConfigProblem(
-                    Code.NOT_AVAILABLE,
-                    DedupConfig.TTL_HEADER,
-                    header,
-                    "The operator does not offer this",
-                    "Remove the key; every record has the TTL of " + DedupConfig.TTL_MS)));
-        });
-    }
-
     /** Brings processor and store into a DSL topology. */
-    private record FixedKeySupplier<K, V>(DedupSettings settings, Outlets outlets)
-            implements FixedKeyProcessorSupplier<K, V, V> {
+    private record FixedKeySupplier<K, V, W>(
+            DedupSettings settings, Outlets outlets, Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage)
+            implements FixedKeyProcessorSupplier<K, V, W> {
         @Override
-        public FixedKeyProcessor<K, V, V> get() {
-            return new DedupFixedKeyProcessor<>(settings, outlets);
+        public FixedKeyProcessor<K, V, W> get() {
+            return new DedupFixedKeyProcessor<>(settings, outlets, passage);
         }
 
         @Override

@@ -8,22 +8,26 @@ import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The node of the DSL, which cannot change keys and hence forces no repartition. Confined to the stream thread. */
-final class DedupFixedKeyProcessor<K, V> implements FixedKeyProcessor<K, V, V> {
+final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W> {
     private final DedupSettings settings;
     private final Outlets outlets;
-    private @Nullable Doorkeeper<FixedKeyRecord<K, V>> door;
+    private final Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage;
+    private @Nullable Doorkeeper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> door;
 
-    DedupFixedKeyProcessor(DedupSettings settings, Outlets outlets) {
+    DedupFixedKeyProcessor(
+            DedupSettings settings, Outlets outlets, Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage) {
         this.settings = settings;
         this.outlets = outlets;
+        this.passage = passage;
     }
 
     @Override
-    public void init(FixedKeyProcessorContext<K, V> context) {
+    public void init(FixedKeyProcessorContext<K, W> context) {
         door = new Doorkeeper<>(
                 settings,
                 outlets,
                 context,
+                passage,
                 (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
                 (record, child) -> {
                     if (child == null) {

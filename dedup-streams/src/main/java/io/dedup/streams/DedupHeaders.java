@@ -32,7 +32,7 @@ public final class DedupHeaders {
     /** Where the idempotency key was found or looked for, as in configuration: {@code header:idempotency-key}. */
     public static final String KEY_SOURCE = "__dedup.key.source";
 
-    /** For a missing key: what is wrong with it, as a sentence. */
+    /** For a missing key, an invalid TTL or an outcome that is not there: what is wrong, as a sentence. */
     public static final String DETAIL = "__dedup.detail";
 
     /** The event time of this record, in milliseconds since the epoch. */
@@ -59,18 +59,31 @@ public final class DedupHeaders {
     /** The event time of the first, in milliseconds since the epoch. */
     public static final String FIRST_TIMESTAMP = "__dedup.first.timestamp";
 
+    /** {@code true} on the answer to a duplicate that is the stored outcome of its first. */
+    public static final String REPLAYED = "__dedup.replayed";
+
     private DedupHeaders() {}
 
-    /** What these headers say about a judgement. */
-    static Headers of(String node, Judgement judgement, Candidate candidate, @Nullable Coordinates here) {
+    /**
+     * What these headers say about a judgement.
+     *
+     * @param reason in a word or two
+     * @param detail as a sentence; null if the reason says it all
+     */
+    static Headers of(
+            String node,
+            String reason,
+            @Nullable String detail,
+            Judgement judgement,
+            Candidate candidate,
+            @Nullable Coordinates here) {
         Headers headers = new RecordHeaders();
-        add(headers, REASON, judgement.reason());
+        add(headers, REASON, reason);
         add(headers, NODE, node);
         add(headers, KEY_SOURCE, source(candidate.key()));
         add(headers, TIMESTAMP, Long.toString(candidate.timestamp()));
-        MissingKey missing = judgement.missing();
-        if (missing != null) {
-            add(headers, DETAIL, missing.detail());
+        if (detail != null) {
+            add(headers, DETAIL, detail);
         }
         Sighting first = judgement.first();
         if (first != null) {
@@ -94,6 +107,12 @@ public final class DedupHeaders {
         Headers merged = without(original);
         marks.forEach(merged::add);
         return merged;
+    }
+
+    /** These headers, saying too that the record is answered with a stored outcome. */
+    static Headers replayed(Headers marks) {
+        add(marks, REPLAYED, "true");
+        return marks;
     }
 
     /** A copy of {@code original} without any marks. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class DedupProcessor<K, V> implements Processor<K, V, K, V> {
     private final DedupSettings settings;
     private final Outlets outlets;
-    private @Nullable Doorkeeper<Record<K, V>> door;
+    private @Nullable Doorkeeper<Record<K, V>, Record<K, V>> door;
 
     DedupProcessor(DedupSettings settings, Outlets outlets) {
         this.settings = settings;
@@ -24,6 +24,7 @@ final class DedupProcessor<K, V> implements Processor<K, V, K, V> {
                 settings,
                 outlets,
                 context,
+                Passage.unchanged(),
                 (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
                 (record, child) -> {
                     if (child == null) {

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.Action;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
+import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the node's name, from which those of its store and its children follow
  * @param duplicatesTopic null unless duplicates are routed
+ * @param ttlHeader null unless records may ask for a TTL of their own
+ * @param storesOutcomes whether duplicates are answered with the outcome of their first
+ * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */
@@ -38,6 +45,10 @@ record DedupSettings(
         StoreEngine engine,
         FailurePolicy failurePolicy,
         Partitioning partitioning,
+        @Nullable String ttlHeader,
+        boolean storesOutcomes,
+        int outcomeMaxBytes,
+        Action onNoOutcome,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
@@ -55,6 +66,14 @@ record DedupSettings(
             draft.keySerde = partitioning == Partitioning.BY_KEY ? new RouteKeySerde<>(ownKeys) : ownKeys;
             draft.valueSerde = valueSerde == null ? values : valueSerde;
         });
+    }
+
+    /** Whether some record may be answered with that action. */
+    boolean uses(Action action) {
+        boolean ofVerdicts = Arrays.stream(Verdict.values())
+                .filter(verdict -> verdict != Verdict.INVALID_TTL || ttlHeader != null)
+                .anyMatch(verdict -> policy.actionFor(verdict) == action);
+        return ofVerdicts || (storesOutcomes && policy.mode() == Mode.ENFORCE && onNoOutcome == action);
     }
 
     String storeName() {
@@ -120,6 +139,13 @@ record DedupSettings(
         Partitioning partitioning;
 
         @Nullable
+        String ttlHeader;
+
+        boolean storesOutcomes;
+        int outcomeMaxBytes;
+        Action onNoOutcome;
+
+        @Nullable
         Serde<?> keySerde;
 
         @Nullable
@@ -135,6 +161,10 @@ record DedupSettings(
             engine = settings.engine;
             failurePolicy = settings.failurePolicy;
             partitioning = settings.partitioning;
+            ttlHeader = settings.ttlHeader;
+            storesOutcomes = settings.storesOutcomes;
+            outcomeMaxBytes = settings.outcomeMaxBytes;
+            onNoOutcome = settings.onNoOutcome;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
         }
@@ -150,6 +180,10 @@ record DedupSettings(
                     engine,
                     failurePolicy,
                     partitioning,
+                    ttlHeader,
+                    storesOutcomes,
+                    outcomeMaxBytes,
+                    onNoOutcome,
                     keySerde,
                     valueSerde);
         }

@@ -9,11 +9,15 @@ import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.Judgement;
 import io.dedup.KeyResult;
-import io.dedup.MissingKey;
+import io.dedup.Memory;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
+import io.dedup.Sighting;
+import io.dedup.StoredOutcome;
 import io.dedup.Verdict;
+import io.dedup.config.DedupConfig;
 import io.dedup.key.RecordView;
+import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -29,13 +33,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the stream thread.
  *
- * @param <R> the kind of record that the API hands around
+ * @param <R> the kind of record that comes in
+ * @param <O> the kind of record that goes out
  */
-final class Doorkeeper<R> implements AutoCloseable {
+final class Doorkeeper<R, O> implements AutoCloseable {
     /** Sends a record to one child, or to all of them if none is named. */
     @FunctionalInterface
-    interface Forward<R> {
-        void forward(R record, @Nullable String child);
+    interface Forward<O> {
+        void forward(O record, @Nullable String child);
     }
 
     /** The same record with other headers and another timestamp. */
@@ -47,8 +52,10 @@ final class Doorkeeper<R> implements AutoCloseable {
     private final DedupSettings settings;
     private final Outlets outlets;
     private final ProcessingContext context;
+    private final Passage<R, O> passage;
     private final Rewrite<R> rewrite;
-    private final Forward<R> forward;
+    private final Forward<O> forward;
+    private final @Nullable TtlHeader ttlHeader;
     private final SeenStore store;
     private final VerdictSensors sensors;
     private final Cancellable refreshing;
@@ -63,19 +70,25 @@ final class Doorkeeper<R> implements AutoCloseable {
             DedupSettings settings,
             Outlets outlets,
             ProcessingContext context,
+            Passage<R, O> passage,
             Rewrite<R> rewrite,
-            Forward<R> forward) {
+            Forward<O> forward) {
         DedupProcessingExceptionHandler.require(
                 context.appConfigs(),
-                settings.policy().uses(Action.DEAD_LETTER),
-                settings.policy().uses(Action.FAIL),
+                settings.uses(Action.DEAD_LETTER),
+                settings.uses(Action.FAIL),
                 settings.failurePolicy() == FailurePolicy.RELEASE);
         settings.resolveSerdes(context);
         this.settings = settings;
         this.outlets = outlets;
         this.context = context;
+        this.passage = passage;
         this.rewrite = rewrite;
         this.forward = forward;
+        String ttlName = settings.ttlHeader();
+        this.ttlHeader = ttlName == null
+                ? null
+                : new TtlHeader(ttlName, settings.policy().ttl());
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name());
         this.refreshing =
@@ -93,7 +106,7 @@ final class Doorkeeper<R> implements AutoCloseable {
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
         if (settings.policy().mode() == Mode.OFF) {
             long own = origin(headers, timestamp).timestamp();
-            forward.forward(untouched(record, headers, own), outlets.forwarded());
+            pass(untouched(record, headers, own));
             return;
         }
         long start = sensors.start();
@@ -105,18 +118,36 @@ final class Doorkeeper<R> implements AutoCloseable {
                 if (ruling.verdict().isAccepted()) {
                     accept(unmarked(record, headers, ruling), ruling);
                 } else {
-                    forward.forward(marked(record, headers, ruling), outlets.forwarded());
+                    pass(marked(record, headers, ruling));
                 }
             }
-            case DUPLICATES_TOPIC -> forward.forward(marked(record, headers, ruling), outlets.duplicatesChild());
-            case DEAD_LETTER -> throw refusal(ruling, Action.DEAD_LETTER, "");
-            case FAIL ->
-                throw refusal(
-                        ruling, Action.FAIL, ". The application stops here, as configured, and commits nothing of it");
+            case REPLAY_OUTCOME -> replay(record, headers, ruling);
+            case DUPLICATES_TOPIC ->
+                forward.forward(passage.process(marked(record, headers, ruling)), outlets.duplicatesChild());
+            case DEAD_LETTER -> throw refusal(ruling, Action.DEAD_LETTER, Fault.of(ruling.judgement()));
+            case FAIL -> throw refusal(ruling, Action.FAIL, Fault.of(ruling.judgement()));
             case DROP -> {
                 // The sensors have counted it.
             }
         }
+    }
+
+    /** Forwards a record that is not remembered, whatever it is. */
+    private void pass(R record) {
+        forward.forward(passage.process(record), outlets.forwarded());
+    }
+
+    /** Answers a duplicate with what its first came to. */
+    private void replay(R record, Headers headers, Ruling ruling) {
+        Sighting first = ruling.judgement().first();
+        StoredOutcome outcome = first == null ? null : first.outcome();
+        if (outcome == null) {
+            throw withoutOutcome(ruling, Fault.NOT_STORED);
+        }
+        Headers marks = DedupHeaders.replayed(marks(ruling, Fault.of(ruling.judgement())));
+        R answered = rewrite.apply(
+                record, DedupHeaders.merged(headers, marks), ruling.origin().timestamp());
+        forward.forward(passage.replay(answered, outcome), outlets.forwarded());
     }
 
     /** The record as it was before it went through our repartition topic, if it did; else itself. */
@@ -127,23 +158,65 @@ final class Doorkeeper<R> implements AutoCloseable {
         return rewrite.apply(record, new RecordHeaders(headers).remove(Origin.HEADER), timestamp);
     }
 
-    /** Forwards a record that is to be processed now, and releases its key if that fails and is skipped. */
+    /** Processes and forwards a record, and releases its key if what follows fails and is skipped. */
     private void accept(R record, Ruling ruling) {
+        Sighting first = ruling.judgement().first();
+        StoredOutcome known = first == null ? null : first.outcome();
+        O passing = known == null ? processed(record, ruling) : passage.replay(record, known);
         long skipped = SkippedFailures.count();
-        forward.forward(record, outlets.forwarded());
+        forward.forward(passing, outlets.forwarded());
         Bytes key = ruling.storeKey();
         boolean failed = SkippedFailures.count() != skipped;
         if (failed && key != null && settings.failurePolicy() == FailurePolicy.RELEASE) {
-            store.release(key, ruling.candidate().timestamp());
+            store.release(key, ruling.candidate().timestamp(), ruling.now());
             siblings.remove(key);
             sensors.countRelease();
+        }
+    }
+
+    /** Processes a record, and remembers it with what that came to. */
+    private O processed(R record, Ruling ruling) {
+        try {
+            O processed = passage.process(record);
+            remember(ruling, storable(passage.outcomeOf(processed), ruling));
+            return processed;
+        } catch (RuntimeException failed) {
+            if (settings.failurePolicy() == FailurePolicy.KEEP) {
+                remember(ruling, null);
+            }
+            throw failed;
+        }
+    }
+
+    /** That outcome if it may be stored; none if it may not and nothing is enforced. */
+    private @Nullable StoredOutcome storable(@Nullable StoredOutcome outcome, Ruling ruling) {
+        if (outcome == null || outcome.length() <= settings.outcomeMaxBytes()) {
+            return outcome;
+        } else if (settings.policy().mode() == Mode.ENFORCE) {
+            throw withoutOutcome(ruling, Fault.tooLarge(outcome.length(), settings.outcomeMaxBytes()));
+        }
+        return null;
+    }
+
+    private void remember(Ruling ruling, @Nullable StoredOutcome outcome) {
+        Bytes key = ruling.storeKey();
+        if (key == null) {
+            return;
+        }
+        siblings.add(key);
+        Sighting first = ruling.judgement().first();
+        if (first == null) {
+            Sighting sighting = settings.policy().sightingOf(ruling.candidate());
+            store.remember(key, sighting.withOutcome(outcome), ruling.now());
+        } else if (outcome != null) {
+            store.remember(key, first.withOutcome(outcome), ruling.now());
         }
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {
         return rewrite.apply(
                 record,
-                DedupHeaders.merged(headers, marks(ruling)),
+                DedupHeaders.merged(headers, marks(ruling, Fault.of(ruling.judgement()))),
                 ruling.origin().timestamp());
     }
 
@@ -155,15 +228,16 @@ final class Doorkeeper<R> implements AutoCloseable {
                 : untouched(record, headers, timestamp);
     }
 
-    private Headers marks(Ruling ruling) {
+    private Headers marks(Ruling ruling, Fault fault) {
         return DedupHeaders.of(
                 settings.name(),
+                fault.reason(),
+                fault.detail(),
                 ruling.judgement(),
                 ruling.candidate(),
                 ruling.origin().coordinates());
     }
 
-    /** Judges one record and, if it is a first, remembers it. */
     private Ruling judge(Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
         Origin origin = origin(headers, timestamp);
         Coordinates at = origin.coordinates();
@@ -180,23 +254,31 @@ final class Doorkeeper<R> implements AutoCloseable {
         Bytes storeKey = seenKey;
         siblings.moveTo(at);
         boolean sibling = origin.isSibling() || (storeKey != null && siblings.has(storeKey));
-        Candidate candidate = new Candidate(keyResult, origin.timestamp(), sibling ? null : at, fingerprint);
-        Judgement judgement = settings.policy()
-                .judge(
-                        candidate,
-                        store.streamTime(),
-                        now,
-                        (idempotencyKey, time) -> storeKey == null ? null : store.recall(storeKey, time));
+        Candidate candidate = new Candidate(
+                keyResult,
+                origin.timestamp(),
+                sibling ? null : at,
+                fingerprint,
+                ttlHeader == null ? null : ttlHeader.read(headers));
+        Judgement judgement = settings.policy().judge(candidate, store.streamTime(), now, memory(storeKey));
         if (!future) {
             store.advanceStreamTime(origin.timestamp(), now);
         }
-        if (judgement.verdict() == Verdict.FIRST && storeKey != null) {
-            store.remember(storeKey, settings.policy().sightingOf(candidate), now);
-        }
-        if (judgement.verdict().isAccepted() && storeKey != null) {
-            siblings.add(storeKey);
-        }
-        return new Ruling(judgement, candidate, view, origin, storeKey);
+        return new Ruling(judgement, candidate, view, origin, storeKey, now);
+    }
+
+    private Memory memory(@Nullable Bytes storeKey) {
+        return new Memory() {
+            @Override
+            public @Nullable Sighting recall(IdempotencyKey key, long time, long ttlMs) {
+                return storeKey == null ? null : store.recall(storeKey, time, ttlMs);
+            }
+
+            @Override
+            public boolean mayHaveForgotten(IdempotencyKey key, long time) {
+                return storeKey != null && store.mayHaveForgotten();
+            }
+        };
     }
 
     private Origin origin(Headers headers, long timestamp) {
@@ -205,15 +287,20 @@ final class Doorkeeper<R> implements AutoCloseable {
                 : new Origin(Origin.coordinates(context.recordMetadata().orElse(null)), timestamp, false);
     }
 
-    private RefusedRecordException refusal(Ruling ruling, Action action, String advice) {
+    private RefusedRecordException withoutOutcome(Ruling ruling, Fault fault) {
+        sensors.countNoOutcome();
+        return refusal(ruling, settings.onNoOutcome(), fault);
+    }
+
+    private RefusedRecordException refusal(Ruling ruling, Action action, Fault fault) {
         Coordinates at = ruling.origin().coordinates();
-        MissingKey missing = ruling.judgement().missing();
         String place = at == null ? "A record without coordinates" : "The record at " + at;
-        String detail = missing == null ? "" : " (" + missing.detail() + ")";
-        String message = place + " is refused by " + settings.name() + ": "
-                + ruling.judgement().reason() + detail + advice;
+        String detail = fault.detail() == null ? "" : " (" + fault.detail() + ")";
+        String advice =
+                action == Action.FAIL ? ". The application stops here, as configured, and commits nothing of it" : "";
+        String message = place + " is refused by " + settings.name() + ": " + fault.reason() + detail + advice;
         return new RefusedRecordException(
-                ruling.judgement(), action, marks(ruling), message, ruling.view()::key, ruling.view()::value);
+                ruling.judgement(), action, marks(ruling, fault), message, ruling.view()::key, ruling.view()::value);
     }
 
     @Override
@@ -228,9 +315,31 @@ final class Doorkeeper<R> implements AutoCloseable {
             Candidate candidate,
             RecordView view,
             Origin origin,
-            @Nullable Bytes storeKey) {
+            @Nullable Bytes storeKey,
+            long now) {
         Verdict verdict() {
             return judgement.verdict();
+        }
+    }
+
+    /**
+     * What a record is marked or refused with.
+     *
+     * @param reason in a word or two
+     * @param detail as a sentence; null if the reason says it all
+     */
+    private record Fault(String reason, @Nullable String detail) {
+        static final Fault NOT_STORED =
+                new Fault("duplicate:no-outcome", "Its first was remembered without an outcome to answer with");
+
+        static Fault of(Judgement judgement) {
+            return new Fault(judgement.reason(), judgement.detail());
+        }
+
+        static Fault tooLarge(int bytes, int most) {
+            return new Fault(
+                    "outcome-too-large",
+                    "Its outcome has " + bytes + " bytes, and " + DedupConfig.OUTCOME_MAX_BYTES + " is " + most);
         }
     }
 }

@@ -23,6 +23,7 @@ final class VerdictSensors implements AutoCloseable {
     private final StreamsMetrics metrics;
     private final Map<Verdict, Sensor> verdicts = new EnumMap<>(Verdict.class);
     private final Sensor releases;
+    private final Sensor noOutcomes;
     private final Sensor judging;
 
     VerdictSensors(StreamsMetrics metrics, TaskId task, String node) {
@@ -35,6 +36,7 @@ final class VerdictSensors implements AutoCloseable {
                     verdict, metrics.addRateTotalSensor(SCOPE, entity, operation(verdict), RecordingLevel.INFO, tags));
         }
         this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
+        this.noOutcomes = metrics.addRateTotalSensor(SCOPE, entity, "no-outcomes", RecordingLevel.INFO, tags);
         this.judging = metrics.addLatencyRateTotalSensor(SCOPE, entity, "judge", RecordingLevel.DEBUG, tags);
     }
 
@@ -46,6 +48,7 @@ final class VerdictSensors implements AutoCloseable {
             case DUPLICATE -> "duplicates";
             case CONFLICT -> "conflicts";
             case MISSING_KEY -> "missing-keys";
+            case INVALID_TTL -> "invalid-ttls";
             case LATE -> "late";
             case FUTURE -> "future";
         };
@@ -63,6 +66,11 @@ final class VerdictSensors implements AutoCloseable {
         releases.record();
     }
 
+    /** A record has been refused because an outcome could not be stored or was not there. */
+    void countNoOutcome() {
+        noOutcomes.record();
+    }
+
     /** Now, if anybody wants to know how long judging takes; else 0. In nanoseconds of an arbitrary origin. */
     long start() {
         return judging.shouldRecord() ? System.nanoTime() : 0;
@@ -78,6 +86,7 @@ final class VerdictSensors implements AutoCloseable {
     public void close() {
         verdicts.values().forEach(metrics::removeSensor);
         metrics.removeSensor(releases);
+        metrics.removeSensor(noOutcomes);
         metrics.removeSensor(judging);
     }
 }

@@ -196,8 +196,11 @@ class DedupTest {
 
     /** What provokes each verdict after a first of key "a" at T; key source and fingerprint as in {@link #judging}. */
     static Stream<Arguments> verdictsAndActions() {
-        return Stream.of(Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.MISSING_KEY, Verdict.LATE, Verdict.FUTURE)
-                .flatMap(verdict -> verdict.actions().stream().map(action -> arguments(verdict, action)));
+        return Stream.of(Verdict.values())
+                .filter(verdict -> !verdict.isAccepted())
+                .flatMap(verdict -> verdict.actions().stream()
+                        .filter(action -> action != Action.REPLAY_OUTCOME) // see OutcomeTest
+                        .map(action -> arguments(verdict, action)));
     }
 
     @ParameterizedTest
@@ -237,7 +240,7 @@ class DedupTest {
     }
 
     private static Dedup judging() {
-        return DEDUP.withFingerprint(Fingerprinter.wholeValue());
+        return DEDUP.withFingerprint(Fingerprinter.wholeValue()).withTtlHeader("ttl");
     }
 
     private static void provoke(DedupFixture topology, Verdict verdict) {
@@ -245,6 +248,11 @@ class DedupTest {
             case DUPLICATE -> topology.send("a", "payload", T + 7);
             case CONFLICT -> topology.send("a", "other payload", T + 7);
             case MISSING_KEY -> topology.send(null, "payload", T + 7);
+            case INVALID_TTL -> {
+                RecordHeaders headers = new RecordHeaders();
+                headers.add(KEY_HEADER, "b".getBytes(UTF_8)).add("ttl", "soon".getBytes(UTF_8));
+                topology.send(new TestRecord<>("k", "payload", headers, T + 7));
+            }
             case LATE -> topology.send("b", "payload", T - DAY);
             case FUTURE -> topology.send("b", "payload", T + DAY);
             case FIRST, REPLAY -> throw new IllegalArgumentException("always forwarded");
@@ -256,7 +264,7 @@ class DedupTest {
             case FORWARD -> "out";
             case DUPLICATES_TOPIC -> "dups";
             case DEAD_LETTER -> "dead";
-            case DROP, FAIL -> throw new IllegalArgumentException("goes nowhere");
+            case DROP, FAIL, REPLAY_OUTCOME -> throw new IllegalArgumentException("goes nowhere");
         };
     }
 
@@ -265,7 +273,12 @@ class DedupTest {
         assertThat(record.key()).isEqualTo("k");
         assertThat(record.value()).endsWith("payload");
         assertThat(header(record, DedupHeaders.REASON))
-                .isEqualTo(verdict == Verdict.MISSING_KEY ? "missing-key:absent" : verdict.text());
+                .isEqualTo(
+                        switch (verdict) {
+                            case MISSING_KEY -> "missing-key:absent";
+                            case INVALID_TTL -> "invalid-ttl:not-a-number";
+                            default -> verdict.text();
+                        });
         assertThat(header(record, DedupHeaders.KEY_SOURCE)).isEqualTo("header:" + KEY_HEADER);
         assertThat(header(record, DedupHeaders.FIRST_TOPIC)).isEqualTo(hasFirst ? "in" : null);
         assertThat(header(record, DedupHeaders.FIRST_PARTITION)).isEqualTo(hasFirst ? "0" : null);
@@ -805,14 +818,12 @@ class DedupTest {
     }
 
     @Test
-    void configured_settingsTheOperatorDoesNotOffer_areRefusedNotIgnored() {
+    void configured_duplicatesToBeAnsweredWithOutcomes_applyIsRefused() {
         // Given
-        DedupConfig config = DedupConfig.of(Map.of(
-                "dedup.mode", "observe",
-                "dedup.ttl.header", "ttl"));
+        Dedup dedup = Dedup.configured(
+                DedupConfig.of(Map.of("dedup.on.duplicate", "replay-outcome", "dedup.dead.letter.topic", "dead")));
+        KStream<String, String> in = new StreamsBuilder().stream("in");
         // Then
-        assertThatThrownBy(() -> Dedup.configured(config))
-                .isInstanceOf(DedupConfigException.class)
-                .hasMessageContaining("DEDUP-107 dedup.ttl.header=ttl");
+        assertThatIllegalStateException().isThrownBy(() -> dedup.apply(in)).withMessageContaining("use mapOnce");
     }
 }

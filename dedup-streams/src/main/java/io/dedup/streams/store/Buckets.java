@@ -40,6 +40,11 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
         return Math.floorDiv(time, width()) * width();
     }
 
+    /** The stream time after which nothing in the bucket of that start is needed any more. */
+    long until(long start) {
+        return start + width() - 1 + ttlMs + latenessMs;
+    }
+
     /** How far stream time may advance without being written down, in milliseconds. */
     long streamTimeStep() {
         return Math.max(1, ttlMs / STREAM_TIME_STEPS);

@@ -35,11 +35,19 @@ public final class SeenStore {
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
     private final List<Buckets> earlierBuckets;
+    private final Census census;
     private StoreNote note;
     private long streamTime;
     private long refreshedAt;
     /** No first is remembered from after this time. */
     private long newest;
+
+    private boolean mayHaveForgotten;
+    /** The bucket that the last record belongs to as it was read, so that it need not be read again to be added to. */
+    private @Nullable Bytes ownKey;
+
+    private long ownBucket;
+    private Firsts own = Firsts.NONE;
 
     /**
      * A view of that store, which was built by {@link #builder} with the same policy and has been restored.
@@ -49,13 +57,14 @@ public final class SeenStore {
     public SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
         this.store = store;
         this.buckets = Buckets.of(policy);
-        StoreNote read = readNote();
-        this.streamTime = read.streamTime();
-        this.note = under(read, buckets);
+        StoreNote before = readNote();
+        this.streamTime = before.streamTime();
+        this.note = under(before, buckets);
         this.earlierBuckets = note.earlier().stream()
                 .map(earlier -> buckets.withTtl(earlier.ttlMs()))
                 .toList();
-        this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(read, buckets);
+        this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(before, buckets);
+        this.census = new Census(before.counts());
     }
 
     /** The note for these buckets: if it was written for another TTL, that one is kept in mind as long as it matters. */
@@ -70,7 +79,7 @@ public final class SeenStore {
             long until = mostAhead(note, buckets) + note.ttlMs() + buckets.latenessMs();
             earlier.add(new StoreNote.Earlier(note.ttlMs(), until));
         }
-        return new StoreNote(note.number(), note.streamTime(), buckets.ttlMs(), earlier);
+        return new StoreNote(note.number(), note.streamTime(), buckets.ttlMs(), earlier, note.counts());
     }
 
     /** The latest time that anything remembered when the note was written can have. */
@@ -110,6 +119,7 @@ public final class SeenStore {
             return;
         }
         streamTime = advanced;
+        census.advance(streamTime);
         boolean unwritten = note.streamTime() == Long.MIN_VALUE;
         if (unwritten || streamTime - note.streamTime() >= buckets.streamTimeStep()) {
             writeNote(now);
@@ -129,7 +139,7 @@ public final class SeenStore {
     }
 
     private void writeNote(long now) {
-        note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier());
+        note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier(), census.counts());
         store.put(SeenKey.NOTE, ValueAndTimestamp.make(note.encode(), now), buckets.start(streamTime));
         refreshedAt = now;
     }
@@ -144,12 +154,22 @@ public final class SeenStore {
      * long as that one said.
      *
      * @param time event time in milliseconds since the epoch
+     * @param ttlMs the TTL of the record in hand, in milliseconds
      */
-    public @Nullable Sighting recall(Bytes key, long time) {
-        Sighting found = recall(buckets, key, time);
+    public @Nullable Sighting recall(Bytes key, long time, long ttlMs) {
+        mayHaveForgotten = false;
+        ownKey = key;
+        ownBucket = buckets.start(time);
+        own = fetch(key, ownBucket);
+        Sighting found = covering(own, time, ttlMs);
+        if (found == null) {
+            found = besideOwn(buckets, key, time, ttlMs);
+        }
         for (int i = 0; found == null && i < earlierBuckets.size(); i++) {
             if (streamTime <= note.earlier().get(i).until()) {
-                found = recall(earlierBuckets.get(i), key, time);
+                Buckets earlier = earlierBuckets.get(i);
+                found = covering(fetch(key, earlier.start(time)), time, ttlMs);
+                found = found == null ? besideOwn(earlier, key, time, ttlMs) : found;
             }
         }
         return found;
@@ -159,10 +179,26 @@ public final class SeenStore {
      * Forgets the first of that key and time, under whichever TTL it was remembered.
      *
      * @param time the event time it was remembered with, in milliseconds since the epoch
+     * @param now the wall clock in milliseconds since the epoch
+     * @return whether it was remembered
      */
-    public void release(Bytes key, long time) {
-        store.put(key, null, buckets.start(time));
-        earlierBuckets.forEach(earlier -> store.put(key, null, earlier.start(time)));
+    public boolean release(Bytes key, long time, long now) {
+        boolean released = release(buckets, key, time, now);
+        for (Buckets earlier : earlierBuckets) {
+            released |= release(earlier, key, time, now);
+        }
+        return released;
+    }
+
+    private boolean release(Buckets cut, Bytes key, long time, long now) {
+        long bucket = cut.start(time);
+        Firsts firsts = fetch(key, bucket);
+        if (!firsts.hasOneOf(time)) {
+            return false;
+        }
+        put(key, bucket, firsts.without(time), now);
+        census.remove(cut.until(bucket));
+        return true;
     }
 
     /** How many earlier TTLs are still looked into. */
@@ -170,41 +206,71 @@ public final class SeenStore {
         return earlierBuckets.size();
     }
 
-    private @Nullable Sighting recall(Buckets cut, Bytes key, long time) {
-        long own = cut.start(time);
-        Sighting found = at(cut, key, own, time);
-        long previous = own - cut.width();
-        if (found == null && previous >= 0 && time - cut.ttlMs() < own) {
-            found = at(cut, key, previous, time);
+    /** Whether, for the key and time that were asked for last, a first may have been forgotten early. */
+    public boolean mayHaveForgotten() {
+        return mayHaveForgotten;
+    }
+
+    private @Nullable Sighting besideOwn(Buckets cut, Bytes key, long time, long ttlMs) {
+        long start = cut.start(time);
+        Sighting found = null;
+        long previous = start - cut.width();
+        if (previous >= 0 && time - cut.ttlMs() < start) {
+            found = covering(fetch(key, previous), time, ttlMs);
         }
-        long next = own + cut.width();
+        long next = start + cut.width();
         if (found == null && next <= newest && time + cut.ttlMs() >= next) {
-            found = at(cut, key, next, time);
+            found = covering(fetch(key, next), time, ttlMs);
         }
         return found;
     }
 
+    private @Nullable Sighting covering(Firsts firsts, long time, long ttlMs) {
+        mayHaveForgotten |= time <= firsts.forgottenUntil();
+        return firsts.covering(time, ttlMs);
+    }
+
     /**
-     * Remembers a first. Replaces what its bucket holds for the key, which its TTL no longer covers.
+     * Remembers a first, or anew what is remembered of one.
      *
      * @param now the wall clock in milliseconds since the epoch
      */
     public void remember(Bytes key, Sighting first, long now) {
-        store.put(key, ValueAndTimestamp.make(SightingCodec.encode(first), now), buckets.start(first.timestamp()));
+        long bucket = buckets.start(first.timestamp());
+        Firsts firsts = key.equals(ownKey) && bucket == ownBucket ? own : fetch(key, bucket);
+        put(key, bucket, firsts.with(first), now);
         newest = Math.max(newest, first.timestamp());
+        if (!firsts.hasOneOf(first.timestamp())) {
+            census.add(buckets.until(bucket), first.timestamp());
+        }
     }
 
-    private @Nullable Sighting at(Buckets cut, Bytes key, long bucket, long time) {
+    /** How many firsts are remembered; after a restart, to within what came after the last note. From any thread. */
+    public long remembered() {
+        return census.remembered();
+    }
+
+    /**
+     * The event time of the oldest first, in milliseconds since the epoch; {@link Long#MAX_VALUE} if there is none. From
+     * any thread.
+     */
+    public long oldest() {
+        return census.oldest();
+    }
+
+    private void put(Bytes key, long bucket, Firsts firsts, long now) {
+        boolean empty = firsts.sightings().isEmpty();
+        store.put(key, empty ? null : ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+        ownKey = null;
+    }
+
+    private Firsts fetch(Bytes key, long bucket) {
         ValueAndTimestamp<byte[]> stored = store.fetch(key, bucket);
-        if (stored == null) {
-            return null;
-        }
-        Sighting sighting = SightingCodec.decode(stored.value());
-        return sighting.covers(time, cut.ttlMs()) ? sighting : null;
+        return stored == null ? Firsts.NONE : SightingCodec.decode(stored.value());
     }
 
     private StoreNote readNote() {
-        StoreNote latest = new StoreNote(0, Long.MIN_VALUE, buckets.ttlMs(), List.of());
+        StoreNote latest = new StoreNote(0, Long.MIN_VALUE, buckets.ttlMs(), List.of(), List.of());
         try (WindowStoreIterator<ValueAndTimestamp<byte[]>> notes = store.fetch(SeenKey.NOTE, 0L, Long.MAX_VALUE)) {
             while (notes.hasNext()) {
                 StoreNote found = StoreNote.decode(notes.next().value.value());

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SeenStoreTest {
     private static final long NOW = 1_766_000_000_000L;
     private static final long STEP = 600;
-    private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofMillis(1000 * STEP));
+    private static final long TTL = 1000 * STEP;
+    private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofMillis(TTL));
 
     @SuppressWarnings("NullAway.Init") // opened before each test
     private TimestampedWindowStore<Bytes, byte[]> store;
@@ -81,9 +82,11 @@ class SeenStoreTest {
             // When
             SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(other)));
             // Then
-            assertThat(changed.recall(key, NOW)).as("TTL %d", other).isEqualTo(first);
-            assertThat(changed.recall(key, NOW + ttl)).as("TTL %d", other).isEqualTo(first);
-            assertThat(changed.recall(key, NOW + ttl + 1)).as("TTL %d", other).isNull();
+            assertThat(changed.recall(key, NOW, TTL)).as("TTL %d", other).isEqualTo(first);
+            assertThat(changed.recall(key, NOW + ttl, TTL)).as("TTL %d", other).isEqualTo(first);
+            assertThat(changed.recall(key, NOW + ttl + 1, TTL))
+                    .as("TTL %d", other)
+                    .isNull();
         }
     }
 
@@ -95,11 +98,11 @@ class SeenStoreTest {
         before.advanceStreamTime(NOW, NOW);
         before.remember(key, new Sighting(NOW, NOW + 1000 * STEP, new Coordinates("orders", 0, 1), null), NOW);
         SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(7000 * STEP)));
-        assertThat(changed.recall(key, NOW)).isNotNull();
+        assertThat(changed.recall(key, NOW, TTL)).isNotNull();
         // When
-        changed.release(key, NOW);
+        changed.release(key, NOW, NOW);
         // Then
-        assertThat(changed.recall(key, NOW)).isNull();
+        assertThat(changed.recall(key, NOW, TTL)).isNull();
     }
 
     @Test
@@ -116,7 +119,7 @@ class SeenStoreTest {
         // When
         SeenStore three = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(2 * ttl)));
         // Then
-        assertThat(three.recall(key, NOW + ttl)).isEqualTo(first);
+        assertThat(three.recall(key, NOW + ttl, TTL)).isEqualTo(first);
         assertThat(three.streamTime()).isEqualTo(NOW + 6 * STEP);
     }
 
@@ -156,7 +159,93 @@ class SeenStoreTest {
         // When
         SeenStore afterwards = new SeenStore(store, POLICY);
         // Then
-        assertThat(afterwards.recall(key, ahead - 1000 * STEP)).isEqualTo(first);
-        assertThat(afterwards.recall(key, ahead - 1000 * STEP - 1)).isNull();
+        assertThat(afterwards.recall(key, ahead - 1000 * STEP, TTL)).isEqualTo(first);
+        assertThat(afterwards.recall(key, ahead - 1000 * STEP - 1, TTL)).isNull();
+    }
+
+    @Test
+    void recall_keyUsedAgainAfterAShortTtl_everyFirstStillCounts() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        long bucket = Math.floorDiv(NOW, TTL + 1) * (TTL + 1);
+        for (int i = 0; i < Firsts.MOST; i++) {
+            seen.remember(key, brief(bucket + 100L * i), NOW);
+        }
+        // Then
+        for (int i = 0; i < Firsts.MOST; i++) {
+            assertThat(seen.recall(key, bucket + 100L * i + 10, 10)).isEqualTo(brief(bucket + 100L * i));
+            assertThat(seen.recall(key, bucket + 100L * i + 11, 10)).isNull();
+            assertThat(seen.mayHaveForgotten()).isFalse();
+        }
+        assertThat(seen.remembered()).isEqualTo(Firsts.MOST);
+    }
+
+    @Test
+    void recall_keyUsedMoreOftenThanIsKept_saysThatTheOldestMayBeForgotten() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        long bucket = Math.floorDiv(NOW, TTL + 1) * (TTL + 1);
+        for (int i = 0; i <= Firsts.MOST; i++) {
+            seen.remember(key, brief(bucket + 100L * i), NOW);
+        }
+        // Then
+        assertThat(seen.recall(key, bucket + 10, 10)).isNull();
+        assertThat(seen.mayHaveForgotten()).isTrue();
+        assertThat(seen.recall(key, bucket + 11, 10)).isNull();
+        assertThat(seen.mayHaveForgotten()).isFalse();
+        assertThat(seen.recall(key, bucket + 110, 10)).isEqualTo(brief(bucket + 100));
+    }
+
+    @Test
+    void release_oneOfSeveral_theOthersStay() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        long bucket = Math.floorDiv(NOW, TTL + 1) * (TTL + 1);
+        seen.remember(key, brief(bucket), NOW);
+        seen.remember(key, brief(bucket + 100), NOW);
+        // When
+        boolean released = seen.release(key, bucket, NOW);
+        // Then
+        assertThat(released).isTrue();
+        assertThat(seen.release(key, bucket + 50, NOW)).isFalse();
+        assertThat(seen.recall(key, bucket, 10)).isNull();
+        assertThat(seen.recall(key, bucket + 100, 10)).isEqualTo(brief(bucket + 100));
+    }
+
+    @Test
+    void remembered_firstsComeAndGo_isCounted() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        Bytes one = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        Bytes two = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {2}));
+        assertThat(seen.remembered()).isZero();
+        assertThat(seen.oldest()).isEqualTo(Long.MAX_VALUE);
+        // When
+        seen.remember(one, new Sighting(NOW, NOW + TTL, null, null), NOW);
+        seen.remember(two, new Sighting(NOW - 5, NOW - 5 + TTL, null, null), NOW);
+        // Then
+        assertThat(seen.remembered()).isEqualTo(2);
+        assertThat(seen.oldest()).isEqualTo(NOW - 5);
+        // When
+        seen.advanceStreamTime(NOW, NOW);
+        // Then
+        assertThat(new SeenStore(store, POLICY).remembered()).isEqualTo(2);
+        assertThat(new SeenStore(store, POLICY).oldest()).isEqualTo(NOW - 5);
+        // When
+        seen.release(one, NOW, NOW);
+        // Then
+        assertThat(seen.remembered()).isEqualTo(1);
+        // When
+        seen.advanceStreamTime(NOW + 4 * TTL, NOW + 4 * TTL);
+        // Then
+        assertThat(seen.remembered()).isZero();
+        assertThat(seen.oldest()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    private static Sighting brief(long time) {
+        return new Sighting(time, time + 10, new Coordinates("orders", 0, time), null);
     }
 }

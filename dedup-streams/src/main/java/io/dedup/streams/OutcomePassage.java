@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.StoredOutcome;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.kstream.ValueMapperWithKey;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
+
+/**
+ * Records are mapped once for every operation, and the result is kept for its duplicates.
+ *
+ * <p>Thread-safe if mapper and serde are.
+ *
+ * @param node the name of the node, in the place of a topic for the serde
+ */
+record OutcomePassage<K, V, W>(
+        String node, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> serde)
+        implements Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> {
+    @Override
+    public FixedKeyRecord<K, W> process(FixedKeyRecord<K, V> record) {
+        return record.withValue(mapper.apply(record.key(), record.value()));
+    }
+
+    @Override
+    public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed) {
+        return StoredOutcome.of(serde.serializer().serialize(node, processed.value()));
+    }
+
+    @Override
+    public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome) {
+        return record.withValue(serde.deserializer().deserialize(node, outcome.bytes()));
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.StoredOutcome;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What becomes of a record that is let through before it is forwarded.
+ *
+ * <p>Confined to the stream thread.
+ *
+ * @param <R> the kind of record that comes in
+ * @param <O> the kind of record that goes out
+ */
+interface Passage<R, O> {
+    /** Processes the record. What is thrown here is a failure of the application's own code. */
+    O process(R record);
+
+    /** What is to be kept beside the key; null if nothing is. */
+    @Nullable
+    StoredOutcome outcomeOf(O processed);
+
+    /** Answers the record with what an earlier one came to. */
+    O replay(R record, StoredOutcome outcome);
+
+    /** Records pass as they are, and no outcomes are kept. */
+    static <R> Passage<R, R> unchanged() {
+        return new Passage<>() {
+            @Override
+            public R process(R record) {
+                return record;
+            }
+
+            @Override
+            public @Nullable StoredOutcome outcomeOf(R processed) {
+                return null;
+            }
+
+            @Override
+            public R replay(R record, StoredOutcome outcome) {
+                return record;
+            }
+        };
+    }
+}

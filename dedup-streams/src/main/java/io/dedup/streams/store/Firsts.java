@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Sighting;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a bucket holds of one key. That is one first, unless records ask for a TTL of their own: then a key may be used
+ * again within the bucket, and those that came before still count for records that arrive out of order.
+ *
+ * @param sightings at most {@link #MOST} of them
+ * @param forgottenUntil records of up to this time may be duplicates of one that is not kept any more; {@link
+ *     Long#MIN_VALUE} if there is none
+ */
+record Firsts(List<Sighting> sightings, long forgottenUntil) {
+    /** How many firsts of a key a bucket keeps: beyond that, the one that expires first goes. */
+    static final int MOST = 16;
+
+    static final Firsts NONE = new Firsts(List.of(), Long.MIN_VALUE);
+
+    Firsts {
+        sightings = List.copyOf(sightings);
+    }
+
+    static Firsts of(Sighting sighting) {
+        return new Firsts(List.of(sighting), Long.MIN_VALUE);
+    }
+
+    /** The first whose TTL covers that time, or null. */
+    @Nullable
+    Sighting covering(long time, long ttlMs) {
+        for (Sighting sighting : sightings) {
+            if (sighting.covers(time, ttlMs)) {
+                return sighting;
+            }
+        }
+        return null;
+    }
+
+    boolean hasOneOf(long time) {
+        return sightings.stream().anyMatch(sighting -> sighting.timestamp() == time);
+    }
+
+    /** These and that one, which replaces one of the same time. */
+    Firsts with(Sighting added) {
+        List<Sighting> more = new ArrayList<>(without(added.timestamp()).sightings);
+        more.add(added);
+        if (more.size() <= MOST) {
+            return new Firsts(more, forgottenUntil);
+        }
+        more.sort(Comparator.comparingLong(Sighting::expiresAt));
+        long forgotten = more.remove(0).expiresAt();
+        return new Firsts(more, Math.max(forgottenUntil, forgotten));
+    }
+
+    /** These without the one of that time. */
+    Firsts without(long time) {
+        return new Firsts(
+                sightings.stream()
+                        .filter(sighting -> sighting.timestamp() != time)
+                        .toList(),
+                forgottenUntil);
+    }
+}
