@@ -75,6 +75,8 @@ public final class DedupConfig {
     public static final String ON_FAILURE = "dedup.on.failure";
     /** The longest outcome that is stored, in bytes. */
     public static final String OUTCOME_MAX_BYTES = "dedup.outcome.max.bytes";
+    /** Where commands to forget a key come from. */
+    public static final String CONTROL_TOPIC = "dedup.control.topic";
     /** What to do where an outcome should be and is not. */
     public static final String ON_NO_OUTCOME = "dedup.on.no.outcome";
     /** The handler for exceptions that are none of ours. */
@@ -162,6 +164,11 @@ public final class DedupConfig {
     /** What becomes of the key of a first that failed further down and was skipped. */
     public FailurePolicy failurePolicy() {
         return FailurePolicy.valueOf(string(ON_FAILURE).toUpperCase(Locale.ROOT));
+    }
+
+    /** Where commands to forget a key come from, if they are taken. */
+    public Optional<String> controlTopic() {
+        return Optional.ofNullable(optionalString(CONTROL_TOPIC));
     }
 
     /** The longest outcome that is stored, in bytes. */

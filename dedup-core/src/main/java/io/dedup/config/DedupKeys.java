@@ -201,6 +201,15 @@ final class DedupKeys {
                         "Where records go that are answered with dead-letter, with the reason in their headers. Not"
                                 + " set: Kafka Streams' " + DedupConfig.KAFKA_DEAD_LETTER_TOPIC + ".")
                 .define(
+                        DedupConfig.CONTROL_TOPIC,
+                        ConfigDef.Type.STRING,
+                        null,
+                        optional(topicName()),
+                        Importance.LOW,
+                        "A topic with commands to forget a key, so that a wrongly dropped operation can be sent again. It"
+                                + " must exist and have as many partitions as the input; let nobody but the owner of the"
+                                + " application write it. Not set: no commands are taken.")
+                .define(
                         DedupConfig.PARTITIONING,
                         ConfigDef.Type.STRING,
                         Partitioning.AS_IS.text(),

@@ -101,6 +101,7 @@ public final class Dedup {
                 DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
                 Action.DEAD_LETTER,
                 null,
+                null,
                 null));
     }
 
@@ -122,6 +123,7 @@ public final class Dedup {
                 false,
                 config.outcomeMaxBytes(),
                 config.onNoOutcome(),
+                config.controlTopic().orElse(null),
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -274,6 +276,17 @@ public final class Dedup {
     }
 
     /**
+     * Takes commands from that topic, with which {@link DedupControl} makes the operator forget a key. The topic must exist
+     * and have as many partitions as the topics of the stream; whoever may write it decides what is forgotten, so give that
+     * right to the owner of the application alone.
+     *
+     * <p>In the Processor API add it as a source with byte-array deserializers, and make it another parent of the node.
+     */
+    public Dedup withControlTopic(String topic) {
+        return changed(draft -> draft.controlTopic = topic);
+    }
+
+    /**
      * Puts the operator behind that stream.
      *
      * @return what is let through, with the serdes of {@code stream}; with {@link Partitioning#BY_KEY}, where records are
@@ -297,7 +310,7 @@ public final class Dedup {
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
                 new FixedKeySupplier<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
-        GraphSplice.of(judged).keepInPlace();
+        complete(met, judged);
         KStream<K, V> forwarded =
                 isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
         GraphSplice.of(met).move(forwarded, judged);
@@ -353,8 +366,21 @@ public final class Dedup {
                 new FixedKeySupplier<>(
                         typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(settings.name(), mapper, outcomeSerde)),
                 Named.as(settings.name()));
-        GraphSplice.of(answered).keepInPlace();
+        complete(met, answered);
         return isByKey() ? withAnyPartition(answered) : answered;
+    }
+
+    /** Finishes the node of the operator, which was made behind {@code met}. */
+    private void complete(KStream<?, ?> met, KStream<?, ?> node) {
+        GraphSplice.of(node).keepInPlace();
+        String topic = settings.controlTopic();
+        if (topic != null) {
+            GraphSplice.of(met).alsoInto(node, topic, settings.name() + "-control");
+        }
+    }
+
+    DedupSettings settings() {
+        return settings;
     }
 
     private boolean isByKey() {

@@ -62,6 +62,12 @@ public final class DedupHeaders {
     /** {@code true} on the answer to a duplicate that is the stored outcome of its first. */
     public static final String REPLAYED = "__dedup.replayed";
 
+    /** On a record of the control topic: what to do, which can be {@value #FORGET}. */
+    public static final String COMMAND = "__dedup.command";
+
+    /** The command to forget the key that is the record's key, of that {@link #TOPIC} and {@link #KEY_SOURCE}. */
+    public static final String FORGET = "forget";
+
     private DedupHeaders() {}
 
     /**
@@ -130,6 +136,12 @@ public final class DedupHeaders {
     static boolean isMarkedBy(String node, Headers headers) {
         Header mark = headers.lastHeader(NODE);
         return mark != null && Arrays.equals(mark.value(), node.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The text of that header; null if there is none. */
+    static @Nullable String text(Headers headers, String name) {
+        Header header = headers.lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     private static String source(KeyResult key) {

@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param ttlHeader null unless records may ask for a TTL of their own
  * @param storesOutcomes whether duplicates are answered with the outcome of their first
  * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
+ * @param controlTopic null unless commands are taken
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */
@@ -49,6 +50,7 @@ record DedupSettings(
         boolean storesOutcomes,
         int outcomeMaxBytes,
         Action onNoOutcome,
+        @Nullable String controlTopic,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
@@ -146,6 +148,9 @@ record DedupSettings(
         Action onNoOutcome;
 
         @Nullable
+        String controlTopic;
+
+        @Nullable
         Serde<?> keySerde;
 
         @Nullable
@@ -165,6 +170,7 @@ record DedupSettings(
             storesOutcomes = settings.storesOutcomes;
             outcomeMaxBytes = settings.outcomeMaxBytes;
             onNoOutcome = settings.onNoOutcome;
+            controlTopic = settings.controlTopic;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
         }
@@ -184,6 +190,7 @@ record DedupSettings(
                     storesOutcomes,
                     outcomeMaxBytes,
                     onNoOutcome,
+                    controlTopic,
                     keySerde,
                     valueSerde);
         }

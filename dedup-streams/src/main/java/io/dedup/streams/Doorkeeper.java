@@ -56,6 +56,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private final Rewrite<R> rewrite;
     private final Forward<O> forward;
     private final @Nullable TtlHeader ttlHeader;
+    private final @Nullable Commands commands;
     private final SeenStore store;
     private final VerdictSensors sensors;
     private final Cancellable refreshing;
@@ -90,7 +91,10 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
-        this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name());
+        this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
+        String controlTopic = settings.controlTopic();
+        this.commands =
+                controlTopic == null ? null : new Commands(controlTopic, settings.scope(), context, store, sensors);
         this.refreshing =
                 context.schedule(SeenStore.REFRESH_EVERY, PunctuationType.WALL_CLOCK_TIME, store::refreshStreamTime);
     }
@@ -104,6 +108,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
      */
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
+        if (commands != null && commands.obeyed(headers, key)) {
+            return;
+        }
         if (settings.policy().mode() == Mode.OFF) {
             long own = origin(headers, timestamp).timestamp();
             pass(untouched(record, headers, own));

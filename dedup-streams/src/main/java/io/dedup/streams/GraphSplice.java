@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.internals.AbstractStream;
+import org.apache.kafka.streams.kstream.internals.ConsumedInternal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +51,23 @@ final class GraphSplice<K, V> extends AbstractStream<K, V> {
      */
     void keepInPlace() {
         graphNode.setValueChangingOperation(true);
+    }
+
+    /**
+     * Lets the records of that topic come into {@code node} too, as bytes and ahead of everything else that waits, and sees
+     * to it that the topic has as many partitions as those behind this stream, so that one task reads both.
+     *
+     * @param node made behind this stream
+     */
+    void alsoInto(KStream<?, ?> node, String topic, String sourceName) {
+        Consumed<byte[], byte[]> bytes = Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())
+                .withTimestampExtractor((record, partitionTime) -> 0L)
+                .withName(sourceName);
+        KStream<byte[], byte[]> source = builder.stream(Set.of(topic), new ConsumedInternal<>(bytes));
+        of(source).graphNode.addChild(of(node).graphNode);
+        Set<String> together = new HashSet<>(subTopologySourceNodes);
+        together.add(sourceName);
+        internalTopologyBuilder().copartitionSources(together);
     }
 
     @Nullable

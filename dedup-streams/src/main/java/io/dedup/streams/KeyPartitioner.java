@@ -29,9 +29,14 @@ final class KeyPartitioner<K, V> implements StreamPartitioner<K, V> {
         }
     }
 
+    /** The partition of records for which these bytes decide. */
+    static int partition(byte[] deciding, int numPartitions) {
+        return Utils.toPositive(Utils.murmur2(deciding)) % numPartitions;
+    }
+
     @Override
     public Optional<Set<Integer>> partitions(String topic, @Nullable K key, @Nullable V value, int numPartitions) {
         byte[] bytes = Objects.requireNonNull(DECIDING.get(), "a partition is asked for outside of forward");
-        return Optional.of(Set.of(Utils.toPositive(Utils.murmur2(bytes)) % numPartitions));
+        return Optional.of(Set.of(partition(bytes, numPartitions)));
     }
 }

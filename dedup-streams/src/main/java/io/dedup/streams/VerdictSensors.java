@@ -2,16 +2,23 @@
 package io.dedup.streams;
 
 import io.dedup.Verdict;
+import io.dedup.streams.store.SeenStore;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.metrics.MeasurableStat;
+import org.apache.kafka.common.metrics.MetricConfig;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
 import org.apache.kafka.streams.StreamsMetrics;
 import org.apache.kafka.streams.processor.TaskId;
 
 /**
- * A total and a rate per verdict, and how long judging takes in nanoseconds, in Kafka's own metrics: group {@code
- * stream-dedup-metrics}, tags {@code thread-id}, {@code task-id}, {@code processor-node-id}.
+ * A total and a rate per verdict, how long judging takes in nanoseconds, how many keys are remembered and how far memory
+ * reaches back, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code thread-id}, {@code task-id}, {@code
+ * processor-node-id}.
  *
  * <p>Duplicates are never counted as Kafka's {@code dropped-records}, which means loss on everybody's dashboards.
  *
@@ -19,14 +26,18 @@ import org.apache.kafka.streams.processor.TaskId;
  */
 final class VerdictSensors implements AutoCloseable {
     private static final String SCOPE = "dedup";
+    private static final String GROUP = "stream-" + SCOPE + "-metrics";
 
     private final StreamsMetrics metrics;
     private final Map<Verdict, Sensor> verdicts = new EnumMap<>(Verdict.class);
     private final Sensor releases;
     private final Sensor noOutcomes;
+    private final Sensor forgets;
+    private final Sensor badCommands;
     private final Sensor judging;
+    private final Sensor memory;
 
-    VerdictSensors(StreamsMetrics metrics, TaskId task, String node) {
+    VerdictSensors(StreamsMetrics metrics, TaskId task, String node, SeenStore store) {
         this.metrics = metrics;
         // Kafka names a sensor by thread and entity: without the task in it, tasks on one thread would share it.
         String entity = node + "." + task;
@@ -37,7 +48,23 @@ final class VerdictSensors implements AutoCloseable {
         }
         this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
         this.noOutcomes = metrics.addRateTotalSensor(SCOPE, entity, "no-outcomes", RecordingLevel.INFO, tags);
+        this.forgets = metrics.addRateTotalSensor(SCOPE, entity, "forgets", RecordingLevel.INFO, tags);
+        this.badCommands = metrics.addRateTotalSensor(SCOPE, entity, "bad-commands", RecordingLevel.INFO, tags);
         this.judging = metrics.addLatencyRateTotalSensor(SCOPE, entity, "judge", RecordingLevel.DEBUG, tags);
+        // The tags that Kafka gives to the sensors above.
+        Map<String, String> allTags = new LinkedHashMap<>();
+        allTags.put("thread-id", Thread.currentThread().getName());
+        allTags.put(SCOPE + "-id", entity);
+        allTags.put("task-id", task.toString());
+        allTags.put("processor-node-id", node);
+        this.memory = metrics.addSensor(entity + ".memory", RecordingLevel.INFO);
+        memory.add(
+                new MetricName("keys-remembered", GROUP, "How many keys are remembered", allTags),
+                new Gauge(store::remembered));
+        memory.add(
+                new MetricName(
+                        "oldest-key-age", GROUP, "How long before stream time the oldest first was, in ms", allTags),
+                new Gauge(store::reach));
     }
 
     /** The word before {@code -total} and {@code -rate} in the metric's name. */
@@ -71,6 +98,16 @@ final class VerdictSensors implements AutoCloseable {
         noOutcomes.record();
     }
 
+    /** A key has been forgotten on command. */
+    void countForget() {
+        forgets.record();
+    }
+
+    /** A record of the control topic was not understood. */
+    void countBadCommand() {
+        badCommands.record();
+    }
+
     /** Now, if anybody wants to know how long judging takes; else 0. In nanoseconds of an arbitrary origin. */
     long start() {
         return judging.shouldRecord() ? System.nanoTime() : 0;
@@ -87,6 +124,22 @@ final class VerdictSensors implements AutoCloseable {
         verdicts.values().forEach(metrics::removeSensor);
         metrics.removeSensor(releases);
         metrics.removeSensor(noOutcomes);
+        metrics.removeSensor(forgets);
+        metrics.removeSensor(badCommands);
         metrics.removeSensor(judging);
+        metrics.removeSensor(memory);
+    }
+
+    /** A metric that is computed when somebody reads it, on whichever thread that is. */
+    private record Gauge(LongSupplier value) implements MeasurableStat {
+        @Override
+        public double measure(MetricConfig config, long now) {
+            return value.getAsLong();
+        }
+
+        @Override
+        public void record(MetricConfig config, double recorded, long timeMs) {
+            // Nothing is recorded: the value is at hand.
+        }
     }
 }

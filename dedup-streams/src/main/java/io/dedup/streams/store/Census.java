@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Counted by bucket, as they are forgotten by bucket. The counts are kept in the store's note, so after a restart they
  * are right to within what was remembered since the last note.
  *
- * <p>Changed by the stream thread alone; {@link #remembered} and {@link #oldest} may be read by any.
+ * <p>Changed by the stream thread alone; {@link #remembered} and {@link #reach} may be read by any.
  */
 final class Census {
     /**
@@ -26,8 +26,10 @@ final class Census {
     private final TreeMap<Long, Count> counts = new TreeMap<>();
     private final AtomicLong remembered = new AtomicLong();
     private final AtomicLong oldest = new AtomicLong(Long.MAX_VALUE);
+    private final AtomicLong now = new AtomicLong(Long.MIN_VALUE);
 
-    Census(List<Count> counts) {
+    Census(List<Count> counts, long streamTime) {
+        now.lazySet(streamTime);
         counts.forEach(count -> this.counts.put(count.until(), count));
         sum();
     }
@@ -54,6 +56,7 @@ final class Census {
 
     /** Forgets what is not needed at that stream time. */
     void advance(long streamTime) {
+        now.lazySet(streamTime);
         boolean gone = false;
         while (!counts.isEmpty() && counts.firstKey() < streamTime) {
             counts.pollFirstEntry();
@@ -78,8 +81,9 @@ final class Census {
         return remembered.get();
     }
 
-    /** The event time of the oldest in milliseconds since the epoch; {@link Long#MAX_VALUE} if there is none. */
-    long oldest() {
-        return oldest.get();
+    /** How long before stream time the oldest was, in milliseconds; 0 if there is none or it is not before. */
+    long reach() {
+        long first = oldest.get();
+        return first == Long.MAX_VALUE ? 0 : Math.max(0, now.get() - first);
     }
 }

@@ -5,10 +5,15 @@ import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.query.Query;
+import org.apache.kafka.streams.query.WindowKeyQuery;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
@@ -64,7 +69,7 @@ public final class SeenStore {
                 .map(earlier -> buckets.withTtl(earlier.ttlMs()))
                 .toList();
         this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(before, buckets);
-        this.census = new Census(before.counts());
+        this.census = new Census(before.counts(), streamTime);
     }
 
     /** The note for these buckets: if it was written for another TTL, that one is kept in mind as long as it matters. */
@@ -201,6 +206,51 @@ public final class SeenStore {
         return true;
     }
 
+    /**
+     * Forgets every first of that key.
+     *
+     * @return how many there were
+     */
+    public int forget(Bytes key, long now) {
+        Map<Long, Firsts> found = new TreeMap<>();
+        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> buckets = store.fetch(key, 0L, Long.MAX_VALUE)) {
+            buckets.forEachRemaining(bucket -> found.put(bucket.key, SightingCodec.decode(bucket.value.value())));
+        }
+        int forgotten = 0;
+        for (Map.Entry<Long, Firsts> bucket : found.entrySet()) {
+            put(key, bucket.getKey(), Firsts.NONE, now);
+            for (int i = 0; i < bucket.getValue().sightings().size(); i++) {
+                census.remove(buckets.until(bucket.getKey()));
+                forgotten++;
+            }
+        }
+        return forgotten;
+    }
+
+    /** A query for everything that is remembered of that key within that scope. */
+    public static Query<WindowStoreIterator<ValueAndTimestamp<byte[]>>> queryFor(String scope, IdempotencyKey key) {
+        return WindowKeyQuery.withKeyAndWindowStartRange(
+                new SeenKey().of(scope, key), Instant.EPOCH, Instant.ofEpochMilli(Long.MAX_VALUE));
+    }
+
+    /**
+     * The first among the results of {@link #queryFor} whose TTL covers that time, or null.
+     *
+     * @param results exhausted afterwards and not closed
+     * @param time event time in milliseconds since the epoch
+     * @param ttlMs the TTL of a record of that time, in milliseconds
+     */
+    public static @Nullable Sighting covering(
+            WindowStoreIterator<ValueAndTimestamp<byte[]>> results, long time, long ttlMs) {
+        Sighting found = null;
+        while (results.hasNext()) {
+            Sighting covering =
+                    SightingCodec.decode(results.next().value.value()).covering(time, ttlMs);
+            found = covering == null ? found : covering;
+        }
+        return found;
+    }
+
     /** How many earlier TTLs are still looked into. */
     int earlierTtls() {
         return earlierBuckets.size();
@@ -251,11 +301,11 @@ public final class SeenStore {
     }
 
     /**
-     * The event time of the oldest first, in milliseconds since the epoch; {@link Long#MAX_VALUE} if there is none. From
-     * any thread.
+     * How long before stream time the oldest first was, in milliseconds; 0 if there is none or it is not before. From any
+     * thread.
      */
-    public long oldest() {
-        return census.oldest();
+    public long reach() {
+        return census.reach();
     }
 
     private void put(Bytes key, long bucket, Firsts firsts, long now) {
