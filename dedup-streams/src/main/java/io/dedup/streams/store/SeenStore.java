@@ -309,8 +309,9 @@ public final class SeenStore {
     }
 
     private void put(Bytes key, long bucket, Firsts firsts, long now) {
-        boolean empty = firsts.sightings().isEmpty();
-        store.put(key, empty ? null : ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+        // Never null, which Kafka would stamp with the time of the record in hand and not with now: a broker might then
+        // delete it from the changelog before what it takes back.
+        store.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
         ownKey = null;
     }
 

@@ -15,7 +15,7 @@ import org.apache.kafka.common.utils.ByteUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stored form of what a bucket holds of one key: one sighting or several, back to back.
+ * The stored form of what a bucket holds of one key: one sighting or several, back to back, or none after a release.
  *
  * <pre>
  * version      1 byte   1
@@ -43,7 +43,7 @@ final class SightingCodec {
 
     private SightingCodec() {}
 
-    /** Writes at least one sighting. */
+    /** Writes sightings; no bytes if there is none. */
     static byte[] encode(Firsts firsts) {
         int size = 0;
         long forgotten = firsts.forgottenUntil();
@@ -127,6 +127,9 @@ final class SightingCodec {
      * @throws SerializationException if the bytes are of an unknown version or damaged
      */
     static Firsts decode(byte[] stored) {
+        if (stored.length == 0) {
+            return Firsts.NONE;
+        }
         ByteBuffer bytes = ByteBuffer.wrap(stored);
         try {
             List<Sighting> sightings = new ArrayList<>(1);

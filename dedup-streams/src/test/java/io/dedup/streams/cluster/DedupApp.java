@@ -16,6 +16,7 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Produced;
 
 /**
  * The application under test, {@code in -> dedup -> out}: run inside a test, or as a process of its own that can be
@@ -54,6 +55,14 @@ final class DedupApp {
                 .apply(in)
                 .peek((key, value) -> behind.run())
                 .to(id + "-out");
+        return builder.build();
+    }
+
+    /** The same with any operator. */
+    static Topology topology(String id, Dedup dedup) {
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
+        dedup.apply(in).to(id + "-out", Produced.with(Serdes.String(), Serdes.String()));
         return builder.build();
     }
 

@@ -59,6 +59,10 @@ final class RunningApp implements AutoCloseable {
         return app;
     }
 
+    KafkaStreams streams() {
+        return streams;
+    }
+
     KafkaStreams.State state() {
         return streams.state();
     }
@@ -74,6 +78,13 @@ final class RunningApp implements AutoCloseable {
                 .map(TaskMetadata::taskId)
                 .collect(Collectors.toSet())
                 .size();
+    }
+
+    /** How many standby copies of tasks are here. */
+    int standbyTasks() {
+        return streams.metadataForLocalThreads().stream()
+                .mapToInt(thread -> thread.standbyTasks().size())
+                .sum();
     }
 
     double metric(String name) {

@@ -52,7 +52,9 @@ final class TestCluster {
     static synchronized TestCluster shared() {
         TestCluster cluster = shared;
         if (cluster == null) {
-            EmbeddedBroker broker = EmbeddedBroker.start();
+            // Often enough that a test can wait for what retention deletes.
+            EmbeddedBroker broker = EmbeddedBroker.start(
+                    Map.of("log.retention.check.interval.ms", "500", "log.initial.task.delay.ms", "500"));
             Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
             cluster = new TestCluster(broker);
             shared = cluster;
@@ -62,6 +64,33 @@ final class TestCluster {
 
     String bootstrapServers() {
         return broker.bootstrapServers();
+    }
+
+    Admin admin() {
+        return admin;
+    }
+
+    /** Creates {@code ID-in}, {@code ID-out} and {@code ID-dead}, which keep what is old. */
+    void createTopics(String id, int partitions) {
+        for (String topic : List.of("-in", "-out", "-dead")) {
+            createTopic(id + topic, partitions, Map.of("retention.ms", "-1"));
+        }
+    }
+
+    /** Waits until the broker has deleted whatever its retention lets go now. */
+    void awaitRetention(String canary) throws Exception {
+        createTopic(canary, 1, Map.of("retention.ms", "1000"));
+        // The second one was there for the whole of the pass that deleted it.
+        for (int pass = 0; pass < 2; pass++) {
+            send(canary, 0, 1_000_000_000_000L, "old", "old");
+            TopicPartition partition = new TopicPartition(canary, 0);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(admin.listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                                    .partitionResult(partition)
+                                    .get()
+                                    .offset())
+                            .isEqualTo(endOffsets(canary).get(partition)));
+        }
     }
 
     void createTopic(String topic, int partitions, Map<String, String> configs) {
@@ -102,6 +131,15 @@ final class TestCluster {
                 .untilAsserted(() -> assertThat(committed(applicationId, topic)).isEqualTo(endOffsets(topic)));
     }
 
+    /** Waits until that application has committed everything that is in its own repartition topics now. */
+    void awaitRepartitioned(String applicationId) throws Exception {
+        for (String topic : topicsStartingWith(applicationId + "-")) {
+            if (topic.endsWith("-repartition")) {
+                awaitProcessed(applicationId, topic);
+            }
+        }
+    }
+
     private Map<TopicPartition, Long> committed(String applicationId, String topic) throws Exception {
         Map<TopicPartition, Long> committed = new HashMap<>();
         for (TopicPartition partition : endOffsets(topic).keySet()) {
@@ -118,18 +156,22 @@ final class TestCluster {
         return committed;
     }
 
-    private Map<TopicPartition, Long> endOffsets(String topic) throws Exception {
-        List<TopicPartition> partitions =
-                admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
-                        .map(partition -> new TopicPartition(topic, partition.partition()))
-                        .toList();
-        Map<TopicPartition, ListOffsetsResultInfo> ends = admin.listOffsets(
-                        partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())))
-                .all()
-                .get();
-        return ends.entrySet().stream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey, end -> end.getValue().offset()));
+    Map<TopicPartition, Long> endOffsets(String topic) {
+        try {
+            List<TopicPartition> partitions =
+                    admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
+                            .map(partition -> new TopicPartition(topic, partition.partition()))
+                            .toList();
+            Map<TopicPartition, ListOffsetsResultInfo> ends = admin.listOffsets(
+                            partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())))
+                    .all()
+                    .get();
+            return ends.entrySet().stream()
+                    .collect(Collectors.toMap(
+                            Map.Entry::getKey, end -> end.getValue().offset()));
+        } catch (InterruptedException | ExecutionException failed) {
+            throw new AssertionError("could not ask for the end of " + topic, failed);
+        }
     }
 
     /** The names of topics that start so. */

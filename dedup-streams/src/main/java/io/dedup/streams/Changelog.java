@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.streams.store.SeedLog;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** The changelog topic of an operator's store, as Kafka Streams makes it. Confined to one thread. */
+final class Changelog {
+    private final DedupSettings settings;
+    private final Properties properties;
+    private final StreamsConfig config;
+
+    Changelog(DedupSettings settings, Properties properties, StreamsConfig config) {
+        this.settings = settings;
+        this.properties = properties;
+        this.config = config;
+    }
+
+    String topic() {
+        return config.getString(StreamsConfig.APPLICATION_ID_CONFIG) + "-" + settings.storeName() + "-changelog";
+    }
+
+    /**
+     * Whether the topic is there.
+     *
+     * @param partitions how many it should have
+     * @throws IllegalStateException if it has another number of partitions
+     */
+    boolean exists(Admin admin, int partitions) {
+        if (!Cluster.get(admin.listTopics().names(), "the topics").contains(topic())) {
+            return false;
+        }
+        int found = Cluster.partitions(admin, topic()).size();
+        if (found != partitions) {
+            throw new IllegalStateException(
+                    "The changelog " + topic() + " has " + found + " partitions and the topics have " + partitions
+                            + ": give the operator another name, and with that another changelog");
+        }
+        return true;
+    }
+
+    /** Whether something committed is in the topic. */
+    boolean hasRecords(KafkaConsumer<byte[], byte[]> consumer, int partitions) {
+        for (int partition = 0; partition < partitions; partition++) {
+            TopicPartition one = new TopicPartition(topic(), partition);
+            long start = Cluster.offset(consumer.beginningOffsets(List.of(one)), one);
+            long end = Cluster.offset(consumer.endOffsets(List.of(one)), one);
+            if (Cluster.hasRecords(consumer, one, start, end)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void create(Admin admin, int partitions) {
+        NewTopic topic = new NewTopic(topic(), Optional.of(partitions), replicationFactor()).configs(configs());
+        Cluster.get(admin.createTopics(List.of(topic)).all(), "a new topic " + topic());
+    }
+
+    private Optional<Short> replicationFactor() {
+        short factor = config.getInt(StreamsConfig.REPLICATION_FACTOR_CONFIG).shortValue();
+        return factor == -1 ? Optional.empty() : Optional.of(factor);
+    }
+
+    private Map<String, String> configs() {
+        Map<String, String> configs = new HashMap<>();
+        configs.put(TopicConfig.CLEANUP_POLICY_CONFIG, "compact,delete");
+        configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime");
+        long additional = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
+        long retention = SeedLog.retention(settings.policy()).toMillis() + additional;
+        configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
+        properties.stringPropertyNames().stream()
+                .filter(name -> name.startsWith(StreamsConfig.TOPIC_PREFIX))
+                .forEach(name ->
+                        configs.put(name.substring(StreamsConfig.TOPIC_PREFIX.length()), properties.getProperty(name)));
+        return configs;
+    }
+}

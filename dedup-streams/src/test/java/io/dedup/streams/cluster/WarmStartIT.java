@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.cluster;
+
+import static io.dedup.key.KeyExtractors.header;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.dedup.Partitioning;
+import io.dedup.Scope;
+import io.dedup.streams.Dedup;
+import io.dedup.streams.DedupHeaders;
+import io.dedup.streams.WarmStart;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The operator is introduced to topics that have long been processed. */
+class WarmStartIT {
+    private static final long HOUR = Duration.ofHours(1).toMillis();
+    private static final Dedup DEDUP = Dedup.by(header(TestCluster.KEY_HEADER)).within(Duration.ofHours(1));
+
+    @TempDir
+    Path directory;
+
+    private final TestCluster cluster = TestCluster.shared();
+    private final long now = System.currentTimeMillis();
+
+    @ParameterizedTest
+    @EnumSource(Partitioning.class)
+    void fromProcessed_whatTheGroupHasProcessed_isRememberedBeforeTheFirstRecord(Partitioning partitioning)
+            throws Exception {
+        // Given
+        String id = "warm-" + partitioning.name().toLowerCase(Locale.ROOT);
+        Dedup dedup = DEDUP.withPartitioning(partitioning);
+        cluster.createTopics(id, 2);
+        cluster.sendAll(id + "-in", 2, now - 9 * HOUR, List.of("long ago"));
+        cluster.sendAll(id + "-in", 2, now - HOUR, keys("done"));
+        cluster.send(id + "-in", 0, now - HOUR, null, "no key");
+        commitEverything(id, id + "-in");
+        cluster.sendAll(id + "-in", 2, now, keys("done"));
+        cluster.sendAll(id + "-in", 2, now, List.of("long ago", "new"));
+        cluster.send(id + "-in", 0, now - 8 * HOUR, "late", "late");
+        // When
+        WarmStart.Seeded seeded =
+                WarmStart.of(dedup, properties(id)).fromProcessed(id + "-in").orElseThrow();
+        // Then
+        assertThat(seeded.remembered()).isEqualTo(50);
+        assertThat(seeded.read()).isEqualTo(51);
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, dedup), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            cluster.awaitRepartitioned(id);
+            assertThat(app.metric("keys-remembered")).isEqualTo(52);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> WarmStart.of(dedup, properties(id)).fromProcessed(id + "-in"))
+                    .withMessageContaining("is running");
+        }
+        assertThat(values(id + "-out")).containsExactlyInAnyOrder("long ago", "new");
+        assertThat(cluster.read(id + "-dead"))
+                .singleElement()
+                .satisfies(letter -> assertThat(TestCluster.header(letter, DedupHeaders.REASON))
+                        .isEqualTo("late"));
+        // Then it is not done again
+        assertThat(WarmStart.of(dedup, properties(id)).fromProcessed(id + "-in"))
+                .isEmpty();
+    }
+
+    @Test
+    void fromOutput_whatHasComeOut_isRemembered() {
+        // Given
+        String id = "warm-output";
+        cluster.createTopics(id, 2);
+        cluster.sendAll(id + "-out", 2, now - 5, List.of("done"));
+        cluster.sendAll(id + "-in", 2, now, List.of("done", "new"));
+        // When
+        assertThat(WarmStart.of(DEDUP, properties(id)).fromOutput(id + "-out", id + "-in"))
+                .hasValue(new WarmStart.Seeded(1, 1));
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, DEDUP), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            // Then
+            assertThat(app.metric("replays-total")).isZero();
+        }
+        assertThat(values(id + "-out")).containsExactlyInAnyOrder("done", "new");
+    }
+
+    @Test
+    void fromProcessedBy_severalTopicsInOneScope_areAllRemembered() {
+        // Given
+        String id = "warm-merged";
+        Dedup dedup = DEDUP.withScope(Scope.named("all"));
+        cluster.createTopics(id, 1);
+        cluster.createTopic(id + "-other", 1, Map.of());
+        cluster.sendAll(id + "-other", 1, now - 5, List.of("other"));
+        cluster.sendAll(id + "-in", 1, now - 5, List.of("one"));
+        commitEverything(id + "-legacy", id + "-other");
+        commitEverything(id + "-legacy", id + "-in");
+        // When
+        WarmStart.of(dedup, properties(id)).fromProcessedBy(id + "-legacy", id + "-in", id + "-other");
+        // Then
+        cluster.sendAll(id + "-in", 1, now, List.of("other", "one", "new"));
+        commit(id, Map.of(new TopicPartition(id + "-in", 0), new OffsetAndMetadata(1)));
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, dedup), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.metric("duplicates-total")).isEqualTo(2);
+        }
+        assertThat(values(id + "-out")).containsExactly("new");
+    }
+
+    @Test
+    void seed_nothingToSeedFromOrOtherPartitions_isRefusedWithWhatToDo() {
+        // Given
+        String id = "warm-refused";
+        cluster.createTopics(id, 2);
+        cluster.createTopic(id + "-three", 3, Map.of());
+        WarmStart warmStart = WarmStart.of(DEDUP, properties(id));
+        // Then
+        assertThatIllegalStateException()
+                .isThrownBy(() -> warmStart.fromProcessed(id + "-in"))
+                .withMessageContaining("fromProcessedBy");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> warmStart.fromProcessed(id + "-none"))
+                .withMessageContaining(id + "-none");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> warmStart.fromOutput(id + "-three", id + "-in"))
+                .withMessageContaining("different numbers of partitions");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> warmStart.fromProcessed(id + "-three"))
+                .withMessageContaining("another name");
+    }
+
+    private static Properties properties(String id) {
+        return DedupApp.properties(TestCluster.shared().bootstrapServers(), id, Path.of("unused"));
+    }
+
+    private static List<String> keys(String prefix) {
+        return IntStream.range(0, 50).mapToObj(i -> prefix + i).toList();
+    }
+
+    private List<String> values(String topic) {
+        return cluster.read(topic).stream().map(ConsumerRecord::value).toList();
+    }
+
+    private void commitEverything(String group, String topic) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        cluster.endOffsets(topic).forEach((partition, end) -> offsets.put(partition, new OffsetAndMetadata(end)));
+        commit(group, offsets);
+    }
+
+    private void commit(String group, Map<TopicPartition, OffsetAndMetadata> offsets) {
+        assertThat(cluster.admin()
+                        .alterConsumerGroupOffsets(group, offsets)
+                        .all()
+                        .toCompletionStage())
+                .succeedsWithin(TestCluster.PATIENCE);
+    }
+}
