@@ -1,43 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.Candidate;
-import io.dedup.Coordinates;
-import io.dedup.IdempotencyKey;
-import io.dedup.InvalidTtl;
 import io.dedup.Partitioning;
-import io.dedup.TtlResult;
-import io.dedup.key.RecordView;
-import io.dedup.key.TtlHeader;
-import io.dedup.streams.store.SeedLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,10 +57,14 @@ public final class WarmStart {
     private final DedupSettings settings;
     private final StreamsConfig config;
     private final Changelog changelog;
+    private final Properties properties;
+    private final boolean everywhere;
     private final Clock clock;
 
-    private WarmStart(DedupSettings settings, Properties properties, Clock clock) {
+    private WarmStart(DedupSettings settings, Properties properties, boolean everywhere, Clock clock) {
         this.settings = settings;
+        this.properties = properties;
+        this.everywhere = everywhere;
         this.config = new StreamsConfig(properties);
         this.changelog = new Changelog(settings, properties, config);
         this.clock = clock;
@@ -98,7 +90,16 @@ public final class WarmStart {
     }
 
     static WarmStart of(Dedup dedup, Properties properties, Clock clock) {
-        return new WarmStart(dedup.settings(), properties, clock);
+        return new WarmStart(dedup.settings(), properties, false, clock);
+    }
+
+    /**
+     * Lets every partition remember every key, where a duplicate may come on another partition than its first did: the
+     * number of partitions has changed, or the topic to seed from is partitioned otherwise. For one TTL the state is as many
+     * times larger. Not needed with {@link Partitioning#BY_KEY}, where the key says the partition.
+     */
+    public WarmStart everywhere() {
+        return new WarmStart(settings, properties, true, clock);
     }
 
     /**
@@ -184,7 +185,7 @@ public final class WarmStart {
         try (Admin admin = Admin.create(config.getAdminConfigs(client));
                 KafkaConsumer<byte[], byte[]> consumer = consumer(client)) {
             refuseIfRunning(admin);
-            int count = samePartitionCount(admin, topics);
+            int count = partitionCount(admin, topics);
             if (changelog.exists(admin, count)) {
                 if (changelog.hasRecords(consumer, count)) {
                     LOGGER.info("{} holds records already, so nothing is seeded", changelog.topic());
@@ -196,7 +197,7 @@ public final class WarmStart {
             List<Part> found = parts.find(admin, consumer);
             try (KafkaProducer<byte[], byte[]> producer = producer(client)) {
                 Seeded seeded = inOneTransaction(producer, () -> {
-                    Seeding seeding = new Seeding(producer, count);
+                    Seeding seeding = new Seeding(settings, everywhere, producer, changelog.topic(), count, clock);
                     found.forEach(part -> read(consumer, part, seeding));
                     return seeding.finish();
                 });
@@ -254,85 +255,32 @@ public final class WarmStart {
         return time[0];
     }
 
-    /** Turns records into changelog records. */
-    private final class Seeding {
-        private final KafkaProducer<byte[], byte[]> producer;
-        private final Map<Integer, SeedLog> logs = new TreeMap<>();
-        private final int partitions;
-        private final @Nullable TtlHeader ttlHeader;
-        private long read;
-        private long remembered;
-
-        Seeding(KafkaProducer<byte[], byte[]> producer, int partitions) {
-            this.producer = producer;
-            this.partitions = partitions;
-            String header = settings.ttlHeader();
-            this.ttlHeader = header == null
-                    ? null
-                    : new TtlHeader(header, settings.policy().ttl());
-        }
-
-        void take(ConsumerRecord<byte[], byte[]> record, String topic) {
-            read++;
-            long now = clock.millis();
-            RecordView view = RecordView.of(record.headers(), record.key(), record.value());
-            TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
-            boolean usable = !settings.policy().isFuture(record.timestamp(), now) && !(ttl instanceof InvalidTtl);
-            if (usable && settings.keyExtractor().extract(view) instanceof IdempotencyKey key) {
-                Candidate candidate = new Candidate(
-                        key,
-                        record.timestamp(),
-                        new Coordinates(record.topic(), record.partition(), record.offset()),
-                        settings.fingerprinter().fingerprint(view),
-                        ttl);
-                int partition = settings.partitioning() == Partitioning.BY_KEY
-                        ? KeyPartitioner.partition(key.value(), partitions)
-                        : record.partition();
-                SeedLog log = logs.computeIfAbsent(partition, unseen -> new SeedLog(settings.policy()));
-                send(
-                        partition,
-                        now,
-                        log.remember(
-                                settings.scope().nameFor(topic),
-                                key,
-                                settings.policy().sightingOf(candidate),
-                                now));
-                remembered++;
-            }
-        }
-
-        Seeded finish() {
-            logs.forEach((partition, log) -> send(partition, clock.millis(), log.note()));
-            producer.flush();
-            return new Seeded(read, remembered);
-        }
-
-        @SuppressWarnings("FutureReturnValueIgnored") // a failed send fails the commit of the transaction
-        private void send(int partition, long now, KeyValue<byte[], byte[]> entry) {
-            producer.send(new ProducerRecord<>(changelog.topic(), partition, now, entry.key, entry.value));
-        }
-    }
-
     private void refuseIfRunning(Admin admin) {
         boolean running = Cluster.get(admin.listGroups().all(), "the groups").stream()
                 .filter(group -> group.groupId().equals(applicationId()))
                 .flatMap(group -> group.groupState().stream())
                 .anyMatch(state -> state != GroupState.EMPTY && state != GroupState.DEAD);
         if (running) {
-            throw new IllegalStateException("The application " + applicationId()
-                    + " is running: stop every instance of it, and seed before the first one starts again");
+            throw new IllegalStateException("The application " + applicationId() + " is running, or was a moment ago:"
+                    + " stop every instance of it, wait until its session.timeout.ms has passed, and seed before the"
+                    + " first one starts again");
         }
     }
 
-    /** The number of partitions that all these topics have. */
-    private static int samePartitionCount(Admin admin, List<String> topics) {
-        Map<String, Integer> counts = new TreeMap<>();
+    /**
+     * The number of tasks.
+     *
+     * @param topics those that the operator reads, or one of them first
+     */
+    private int partitionCount(Admin admin, List<String> topics) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
         topics.forEach(
                 topic -> counts.put(topic, Cluster.partitions(admin, topic).size()));
-        if (counts.values().stream().distinct().count() != 1) {
+        boolean anyPartition = everywhere || settings.partitioning() == Partitioning.BY_KEY;
+        if (!anyPartition && counts.values().stream().distinct().count() != 1) {
             throw new IllegalStateException(
-                    "The topics have different numbers of partitions, so it cannot be told which task"
-                            + " will ask for a key: " + counts);
+                    "The topics have different numbers of partitions, so it cannot be told which task will ask for a"
+                            + " key: " + counts + "; with everywhere() every task remembers every key");
         }
         return counts.values().iterator().next();
     }

@@ -49,11 +49,6 @@ public final class SeedLog {
         return new KeyValue<>(windowed(keys.of(scope, key), bucket), SightingCodec.encode(Firsts.of(first)));
     }
 
-    /** Whether something has been remembered. */
-    public boolean hasSeeds() {
-        return streamTime != Long.MIN_VALUE;
-    }
-
     /** The changelog record with stream time, to be written last. */
     public KeyValue<byte[], byte[]> note() {
         census.advance(streamTime);
