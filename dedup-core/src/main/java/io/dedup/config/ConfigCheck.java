@@ -3,6 +3,7 @@ package io.dedup.config;
 
 import io.dedup.Action;
 import io.dedup.Mode;
+import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem.Code;
 import java.util.ArrayList;
@@ -91,6 +92,15 @@ final class ConfigCheck {
                     ours.get(DedupConfig.DUPLICATES_TOPIC),
                     "Nothing would be written to this topic",
                     "Set " + DedupConfig.actionKey(Verdict.DUPLICATE) + "=duplicates-topic, or remove the key"));
+        }
+        if (config.auditShare() > 0 && config.partitioning() == Partitioning.BY_KEY) {
+            problems.add(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    DedupConfig.AUDIT_SHARE,
+                    ours.get(DedupConfig.AUDIT_SHARE),
+                    "With " + DedupConfig.PARTITIONING
+                            + "=by-key equal keys always meet, and there is nothing to audit",
+                    "Remove the key"));
         }
         routes(config.routes());
     }

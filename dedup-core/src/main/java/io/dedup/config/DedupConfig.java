@@ -75,6 +75,8 @@ public final class DedupConfig {
     public static final String ON_FAILURE = "dedup.on.failure";
     /** The longest outcome that is stored, in bytes. */
     public static final String OUTCOME_MAX_BYTES = "dedup.outcome.max.bytes";
+    /** Which share of the keys is watched for being on two partitions. */
+    public static final String AUDIT_SHARE = "dedup.audit.share";
     /** Where commands to forget a key come from. */
     public static final String CONTROL_TOPIC = "dedup.control.topic";
     /** What to do where an outcome should be and is not. */
@@ -164,6 +166,11 @@ public final class DedupConfig {
     /** What becomes of the key of a first that failed further down and was skipped. */
     public FailurePolicy failurePolicy() {
         return FailurePolicy.valueOf(string(ON_FAILURE).toUpperCase(Locale.ROOT));
+    }
+
+    /** Which share of the keys is watched for being on two partitions, from 0 to 1. */
+    public double auditShare() {
+        return (Double) value(AUDIT_SHARE);
     }
 
     /** Where commands to forget a key come from, if they are taken. */

@@ -218,6 +218,15 @@ final class DedupKeys {
                         "as-is: the producer already sends equal idempotency keys to the same partition. by-key:"
                                 + " the operator repartitions by idempotency key before it judges.")
                 .define(
+                        DedupConfig.AUDIT_SHARE,
+                        ConfigDef.Type.DOUBLE,
+                        0.0,
+                        Range.between(0, 1),
+                        Importance.LOW,
+                        "With dedup.partitioning=as-is: which share of the keys, from 0 to 1, is watched for being on two"
+                                + " partitions, where duplicates are missed. What is found is counted as split-keys and"
+                                + " logged.")
+                .define(
                         DedupConfig.STORE,
                         ConfigDef.Type.STRING,
                         "rocksdb",

@@ -66,6 +66,14 @@ class DedupConfigTest {
                 "dedup.on.late", "forward",
                 "dedup.routes", "a->b, c -> d",
                 "dedup.wrap.topics", "x,y"));
+        DedupConfig more = DedupConfig.of(Map.of(
+                "dedup.ttl.header", "ttl",
+                "dedup.outcome.max.bytes", "10",
+                "dedup.on.no.outcome", "fail",
+                "dedup.control.topic", "control",
+                "dedup.audit.share", "0.25",
+                "dedup.on.invalid.ttl", "drop",
+                "dedup.dead.letter.topic", "dead"));
         // Then
         assertThat(config.policy().ttl()).isEqualTo(Duration.ofMinutes(1));
         assertThat(config.policy().allowedLateness()).isEqualTo(Duration.ZERO);
@@ -76,6 +84,12 @@ class DedupConfigTest {
         assertThat(config.duplicatesTopic()).contains("dups");
         assertThat(config.routes()).containsExactly(Map.entry("a", "b"), Map.entry("c", "d"));
         assertThat(config.wrapTopics()).containsExactly("x", "y");
+        assertThat(more.ttlHeader()).contains("ttl");
+        assertThat(more.outcomeMaxBytes()).isEqualTo(10);
+        assertThat(more.onNoOutcome()).isEqualTo(Action.FAIL);
+        assertThat(more.controlTopic()).contains("control");
+        assertThat(more.auditShare()).isEqualTo(0.25);
+        assertThat(more.policy().configuredAction(Verdict.INVALID_TTL)).isEqualTo(Action.DROP);
     }
 
     @Test
@@ -126,6 +140,9 @@ class DedupConfigTest {
                 arguments("dedup.tll.ms", "1", Code.UNKNOWN_KEY, "dedup.tll.ms", "Did you mean dedup.ttl.ms?"),
                 arguments("dedup.xyzzy", "1", Code.UNKNOWN_KEY, "dedup.xyzzy", "docs/configuration.md"),
                 arguments("dedup.ttl.ms", "24h", Code.INVALID_VALUE, "dedup.ttl.ms", "[1,...,315360000000]"),
+                arguments("dedup.ttl.header", " ", Code.INVALID_VALUE, "dedup.ttl.header", "header's name"),
+                arguments("dedup.audit.share", "1.5", Code.INVALID_VALUE, "dedup.audit.share", "[0,...,1]"),
+                arguments("dedup.on.no.outcome", "drop", Code.INVALID_VALUE, "dedup.on.no.outcome", "dead-letter"),
                 arguments("dedup.ttl.ms", "0", Code.INVALID_VALUE, "dedup.ttl.ms", "[1,...,315360000000]"),
                 arguments("dedup.allowed.lateness.ms", "-1", Code.INVALID_VALUE, "dedup.allowed.lateness.ms", "[0"),
                 arguments("dedup.mode", "enforced", Code.INVALID_VALUE, "dedup.mode", "[enforce, observe, off]"),
@@ -173,6 +190,19 @@ class DedupConfigTest {
                     .contains(blamed)
                     .contains(fix);
         });
+    }
+
+    @Test
+    void check_auditWithARepartition_isRefused() {
+        assertThat(DedupConfig.check(Map.of(
+                        "dedup.partitioning", "by-key",
+                        "dedup.audit.share", "0.1",
+                        "dedup.dead.letter.topic", "dead")))
+                .singleElement()
+                .satisfies(problem -> {
+                    assertThat(problem.code()).isEqualTo(Code.NOT_AVAILABLE);
+                    assertThat(problem.key()).isEqualTo("dedup.audit.share");
+                });
     }
 
     @Test

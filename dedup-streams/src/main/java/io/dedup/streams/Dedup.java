@@ -13,11 +13,13 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
+import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
@@ -101,6 +103,7 @@ public final class Dedup {
                 DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
                 Action.DEAD_LETTER,
                 null,
+                0,
                 null,
                 null));
     }
@@ -124,6 +127,7 @@ public final class Dedup {
                 config.outcomeMaxBytes(),
                 config.onNoOutcome(),
                 config.controlTopic().orElse(null),
+                config.auditShare(),
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -276,6 +280,22 @@ public final class Dedup {
     }
 
     /**
+     * Watches for equal idempotency keys on different partitions, which the operator misses with {@link Partitioning#AS_IS}: a
+     * sample of the keys goes through a topic {@code APPLICATION-NAME-audit-repartition} to where all sightings of a key
+     * meet. What is found is counted as {@code split-keys-total} and logged. It costs looking for every key once more, and a
+     * write and a read for every sampled record.
+     *
+     * @param share of the keys, from 0, which is the default and none, to 1; a hundredth shows a systematic fault soon
+     * @throws IllegalArgumentException if it is not between 0 and 1
+     */
+    public Dedup withPartitionAudit(double share) {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("A share is between 0 and 1, and this is " + share);
+        }
+        return changed(draft -> draft.auditShare = share);
+    }
+
+    /**
      * Takes commands from that topic, with which {@link DedupControl} makes the operator forget a key. The topic must exist
      * and have as many partitions as the topics of the stream; whoever may write it decides what is forgotten, so give that
      * right to the owner of the application alone.
@@ -310,7 +330,7 @@ public final class Dedup {
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
                 new FixedKeySupplier<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
-        complete(met, judged);
+        complete(met, judged, typed);
         KStream<K, V> forwarded =
                 isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
         GraphSplice.of(met).move(forwarded, judged);
@@ -366,17 +386,33 @@ public final class Dedup {
                 new FixedKeySupplier<>(
                         typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(settings.name(), mapper, outcomeSerde)),
                 Named.as(settings.name()));
-        complete(met, answered);
+        complete(met, answered, typed);
         return isByKey() ? withAnyPartition(answered) : answered;
     }
 
     /** Finishes the node of the operator, which was made behind {@code met}. */
-    private void complete(KStream<?, ?> met, KStream<?, ?> node) {
+    private <K, V> void complete(KStream<K, V> met, KStream<?, ?> node, DedupSettings typed) {
         GraphSplice.of(node).keepInPlace();
+        if (settings.auditShare() > 0) {
+            audit(met, typed);
+        }
         String topic = settings.controlTopic();
         if (topic != null) {
             GraphSplice.of(met).alsoInto(node, topic, settings.name() + "-control");
         }
+    }
+
+    private <K, V> void audit(KStream<K, V> stream, DedupSettings typed) {
+        if (isByKey()) {
+            throw new IllegalStateException("With a repartition by key there is nothing to audit");
+        }
+        String audit = settings.name() + "-audit";
+        KStream<byte[], byte[]> samples =
+                stream.process(() -> new AuditSampler<K, V>(typed), Named.as(audit + "-sample"));
+        GraphSplice.of(samples).keepInPlace();
+        samples.repartition(Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
+                        .withName(audit))
+                .process(new AuditSupplier(typed), Named.as(audit));
     }
 
     DedupSettings settings() {
@@ -438,6 +474,9 @@ public final class Dedup {
             throw new IllegalStateException(
                     "In the Processor API a node cannot repartition: send records through a topic"
                             + " that is partitioned by idempotency key, and leave the partitioning as-is");
+        } else if (settings.auditShare() > 0) {
+            throw new IllegalStateException(
+                    "In the Processor API a node cannot repartition, so it cannot audit partitions either");
         }
         return new Supplier<>(settings, outlets);
     }
@@ -464,6 +503,19 @@ public final class Dedup {
         @Override
         public Set<StoreBuilder<?>> stores() {
             return settings.stores();
+        }
+    }
+
+    /** Brings the auditor and its store into a DSL topology. */
+    private record AuditSupplier(DedupSettings settings) implements ProcessorSupplier<byte[], byte[], Void, Void> {
+        @Override
+        public Processor<byte[], byte[], Void, Void> get() {
+            return new Auditor(settings);
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return Set.of(SeenStore.builder(settings.auditStoreName(), settings.engine(), settings.policy()));
         }
     }
 

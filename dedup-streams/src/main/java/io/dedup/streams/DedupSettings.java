@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param storesOutcomes whether duplicates are answered with the outcome of their first
  * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
  * @param controlTopic null unless commands are taken
+ * @param auditShare of the keys, from 0 to 1
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */
@@ -51,6 +52,7 @@ record DedupSettings(
         int outcomeMaxBytes,
         Action onNoOutcome,
         @Nullable String controlTopic,
+        double auditShare,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
@@ -80,6 +82,10 @@ record DedupSettings(
 
     String storeName() {
         return name + "-seen";
+    }
+
+    String auditStoreName() {
+        return name + "-audit-seen";
     }
 
     /** A new set with one new builder, as Kafka Streams wants it. */
@@ -150,6 +156,8 @@ record DedupSettings(
         @Nullable
         String controlTopic;
 
+        double auditShare;
+
         @Nullable
         Serde<?> keySerde;
 
@@ -171,6 +179,7 @@ record DedupSettings(
             outcomeMaxBytes = settings.outcomeMaxBytes;
             onNoOutcome = settings.onNoOutcome;
             controlTopic = settings.controlTopic;
+            auditShare = settings.auditShare;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
         }
@@ -191,6 +200,7 @@ record DedupSettings(
                     outcomeMaxBytes,
                     onNoOutcome,
                     controlTopic,
+                    auditShare,
                     keySerde,
                     valueSerde);
         }

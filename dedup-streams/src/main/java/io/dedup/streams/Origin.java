@@ -47,7 +47,16 @@ record Origin(@Nullable Coordinates coordinates, long timestamp, boolean isSibli
         if (header == null) {
             throw new SerializationException("A record in a repartition topic of dedup has no header " + HEADER);
         }
-        String text = new String(header.value(), StandardCharsets.UTF_8);
+        return decode(header.value());
+    }
+
+    /**
+     * Reads back what {@link #encode} wrote.
+     *
+     * @throws SerializationException if it is damaged
+     */
+    static Origin decode(byte[] encoded) {
+        String text = new String(encoded, StandardCharsets.UTF_8);
         String[] parts = text.split(":", MOST_PARTS);
         try {
             Coordinates at = parts.length < MOST_PARTS
@@ -55,7 +64,8 @@ record Origin(@Nullable Coordinates coordinates, long timestamp, boolean isSibli
                     : new Coordinates(parts[4], Integer.parseInt(parts[2]), Long.parseLong(parts[3]));
             return new Origin(at, Long.parseLong(parts[0]), parts[1].equals("1"));
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException damaged) {
-            throw new SerializationException("The header " + HEADER + " is damaged: " + text, damaged);
+            throw new SerializationException(
+                    "The origin of a record, as in the header " + HEADER + ", is damaged: " + text, damaged);
         }
     }
 }

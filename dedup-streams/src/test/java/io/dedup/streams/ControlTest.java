@@ -34,6 +34,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Produced;
@@ -97,6 +98,38 @@ class ControlTest {
             command(fixture, "forget", "whatever", "a");
             fixture.send("a", "2", T);
             assertThat(fixture.out()).containsExactly("1", "2");
+        }
+    }
+
+    /** A broker deletes by these times, whatever the records' own times are. */
+    @Test
+    void changelog_oldRecordsReleasedOrForgotten_everythingIsStampedWithTheClock() {
+        Map<String, Object> configs = Map.of(
+                "application.id",
+                "app",
+                "dedup.processing.exception.handler",
+                LogAndContinueProcessingExceptionHandler.class);
+        StreamsBuilder builder = new StreamsBuilder();
+        DEDUP.apply(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())))
+                .foreach((key, value) -> {
+                    if (value.equals("fails")) {
+                        throw new IllegalStateException("and is skipped");
+                    }
+                });
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), configs)) {
+            // When
+            long past = T - Duration.ofDays(200).toMillis();
+            fixture.send("a", "1", past).send("b", "fails", past);
+            command(fixture, "forget", "in", "a");
+            // Then
+            assertThat(fixture.driver()
+                            .createOutputTopic(
+                                    "app-dedup-seen-changelog",
+                                    new ByteArrayDeserializer(),
+                                    new ByteArrayDeserializer())
+                            .readRecordsToList())
+                    .hasSize(5) // stream time, two firsts, a release, a forget
+                    .allSatisfy(record -> assertThat(record.timestamp()).isEqualTo(T));
         }
     }
 

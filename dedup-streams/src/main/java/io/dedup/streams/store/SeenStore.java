@@ -227,6 +227,11 @@ public final class SeenStore {
         return forgotten;
     }
 
+    /** The bytes of a store key, by which the same key has the same name in every task. */
+    public static byte[] nameOf(String scope, IdempotencyKey key) {
+        return new SeenKey().of(scope, key).get();
+    }
+
     /** A query for everything that is remembered of that key within that scope. */
     public static Query<WindowStoreIterator<ValueAndTimestamp<byte[]>>> queryFor(String scope, IdempotencyKey key) {
         return WindowKeyQuery.withKeyAndWindowStartRange(

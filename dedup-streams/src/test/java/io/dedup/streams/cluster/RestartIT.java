@@ -3,6 +3,9 @@ package io.dedup.streams.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dedup.key.Fingerprinter;
+import io.dedup.key.KeyExtractors;
+import io.dedup.streams.Dedup;
 import io.dedup.streams.DedupHeaders;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,9 +13,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Produced;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -97,6 +107,52 @@ class RestartIT {
                     .extracting(ConsumerRecord::value)
                     .containsExactlyInAnyOrderElementsOf(keys);
         }
+    }
+
+    /** Fingerprints and outcomes are part of what is remembered. */
+    @ParameterizedTest
+    @EnumSource(LocalState.class)
+    void restart_fingerprintsAndOutcomes_stillKnown(LocalState localState) throws Exception {
+        // Given
+        String id = "outcomes-" + localState.name().toLowerCase(Locale.ROOT);
+        long now = System.currentTimeMillis();
+        AtomicInteger runs = new AtomicInteger();
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
+        Dedup.by(KeyExtractors.header(TestCluster.KEY_HEADER))
+                .within(DedupApp.TTL)
+                .withFingerprint(Fingerprinter.wholeValue())
+                .mapOnce(in, value -> runs.incrementAndGet() + ":" + value, Serdes.String())
+                .to(id + "-out", Produced.with(Serdes.String(), Serdes.String()));
+        Topology topology = builder.build();
+        createTopics(id);
+        try (RunningApp app = RunningApp.start(id, topology, directory.resolve("state"), Map.of())) {
+            cluster.send(id + "-in", 0, now, "a", "one");
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.metric("firsts-total")).isEqualTo(1);
+        }
+        if (localState == LocalState.LOST) {
+            deleteState();
+        }
+        // When
+        try (RunningApp app = RunningApp.start(id, topology, directory.resolve("state"), Map.of())) {
+            cluster.send(id + "-in", 0, now, "a", "one");
+            cluster.send(id + "-in", 0, now, "a", "other");
+            cluster.awaitProcessed(id, id + "-in");
+            assertThat(app.metric("firsts-total")).isZero();
+        }
+        // Then
+        assertThat(runs).hasValue(1);
+        assertThat(cluster.read(id + "-out"))
+                .satisfiesExactly(first -> assertThat(first.value()).isEqualTo("1:one"), again -> {
+                    assertThat(again.value()).isEqualTo("1:one");
+                    assertThat(TestCluster.header(again, DedupHeaders.REPLAYED)).isEqualTo("true");
+                });
+        assertThat(cluster.read(id + "-dead")).singleElement().satisfies(letter -> {
+            assertThat(letter.value()).isEqualTo("other");
+            assertThat(TestCluster.header(letter, DedupHeaders.REASON)).isEqualTo("conflict");
+            assertThat(TestCluster.header(letter, DedupHeaders.FIRST_OFFSET)).isEqualTo("0");
+        });
     }
 
     private void createTopics(String id) {
