@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -20,6 +21,8 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** What is asked of a cluster with plain clients, with errors that say what was asked. Confined to one thread. */
 final class Cluster {
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final long SLICE = 1_000;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     private Cluster() {}
 
@@ -46,25 +49,31 @@ final class Cluster {
         consumer.assign(List.of(partition));
         consumer.seek(partition, from);
         // The position passes what is not shown: transaction markers, and what was aborted or compacted away.
-        while (consumer.position(partition) < end) {
+        long position = from;
+        long movedAt = System.nanoTime();
+        while (position < end) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                 if (record.offset() < end) {
                     taker.accept(record);
                 }
+            }
+            if (consumer.position(partition) > position) {
+                position = consumer.position(partition);
+                movedAt = System.nanoTime();
+            } else if (System.nanoTime() - movedAt > PATIENCE.toNanos()) {
+                throw new KafkaException(
+                        partition + " stands still at offset " + position + " for " + PATIENCE + ", before " + end);
             }
         }
     }
 
     /** Whether something committed is between these two offsets. */
     static boolean hasRecords(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long from, long end) {
-        consumer.assign(List.of(partition));
-        consumer.seek(partition, from);
-        while (consumer.position(partition) < end) {
-            if (!consumer.poll(POLL).isEmpty()) {
-                return true;
-            }
+        AtomicBoolean found = new AtomicBoolean();
+        for (long next = from; next < end && !found.get(); next += SLICE) {
+            read(consumer, partition, next, Math.min(end, next + SLICE), record -> found.set(true));
         }
-        return false;
+        return found.get();
     }
 
     static long offset(Map<TopicPartition, Long> offsets, TopicPartition partition) {

@@ -23,11 +23,13 @@ record OutcomePassage<K, V, W>(
 
     @Override
     public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed) {
-        return StoredOutcome.of(serde.serializer().serialize(node, processed.value()));
+        W outcome = processed.value();
+        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(node, outcome));
     }
 
     @Override
     public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome) {
-        return record.withValue(serde.deserializer().deserialize(node, outcome.bytes()));
+        byte[] bytes = outcome.bytes();
+        return record.withValue(bytes == null ? null : serde.deserializer().deserialize(node, bytes));
     }
 }
