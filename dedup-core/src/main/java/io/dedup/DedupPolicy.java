@@ -213,7 +213,9 @@ public final class DedupPolicy {
     }
 
     private static Verdict relation(Sighting first, Candidate candidate) {
-        if (first.coordinates() != null && first.coordinates().equals(candidate.coordinates())) {
+        if (!first.settled()
+                && first.coordinates() != null
+                && first.coordinates().equals(candidate.coordinates())) {
             return Verdict.REPLAY;
         }
         Fingerprint known = first.fingerprint();

@@ -11,28 +11,36 @@ import org.jspecify.annotations.Nullable;
  * @param coordinates where it stands; null if unknown
  * @param fingerprint the digest of its payload; null if payloads were not compared when it was seen
  * @param outcome what processing it came to; null if outcomes were not stored when it was seen
+ * @param settled whether it is known to have been processed to the end, by somebody else: then even the record at its own
+ *     coordinates is its duplicate and no {@link Verdict#REPLAY}
  */
 public record Sighting(
         long timestamp,
         long expiresAt,
         @Nullable Coordinates coordinates,
         @Nullable Fingerprint fingerprint,
-        @Nullable StoredOutcome outcome) {
+        @Nullable StoredOutcome outcome,
+        boolean settled) {
     public Sighting {
         if (expiresAt < timestamp) {
             throw new IllegalArgumentException("A first of " + timestamp + " cannot expire earlier, at " + expiresAt);
         }
     }
 
-    /** A first without an outcome. */
+    /** A first without an outcome, that has just been seen. */
     public Sighting(
             long timestamp, long expiresAt, @Nullable Coordinates coordinates, @Nullable Fingerprint fingerprint) {
-        this(timestamp, expiresAt, coordinates, fingerprint, null);
+        this(timestamp, expiresAt, coordinates, fingerprint, null, false);
     }
 
     /** Returns this first with that outcome. */
     public Sighting withOutcome(@Nullable StoredOutcome newOutcome) {
-        return new Sighting(timestamp, expiresAt, coordinates, fingerprint, newOutcome);
+        return new Sighting(timestamp, expiresAt, coordinates, fingerprint, newOutcome, settled);
+    }
+
+    /** Returns this first as one that is known to have been processed to the end. */
+    public Sighting asSettled() {
+        return new Sighting(timestamp, expiresAt, coordinates, fingerprint, outcome, true);
     }
 
     /**

@@ -19,7 +19,7 @@ public enum Verdict {
      */
     REPLAY(Action.FORWARD),
 
-    /** The key is remembered at other coordinates, at most the TTL apart. */
+    /** The key is remembered at other coordinates, or as processed to the end, at most the TTL apart. */
     DUPLICATE(Action.DROP, Action.DUPLICATES_TOPIC, Action.FORWARD, Action.REPLAY_OUTCOME),
 
     /** As {@link #DUPLICATE}, but the payload differs from that of the first. */

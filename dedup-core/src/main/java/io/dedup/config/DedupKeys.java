@@ -175,8 +175,9 @@ final class DedupKeys {
                         DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
                         Range.between(0, MOST_OUTCOME_BYTES),
                         Importance.LOW,
-                        "The longest outcome that is stored beside a key, in bytes. What the changelog topic takes"
-                                + " (max.message.bytes, 1 MiB unless changed) has to be more.")
+                        "The longest outcome that is stored beside a key, in bytes. The changelog topic has to take"
+                                + " (max.message.bytes, 1 MiB unless changed) 8 KiB more than this or 256 KiB, whichever is"
+                                + " more.")
                 .define(
                         DedupConfig.ON_NO_OUTCOME,
                         ConfigDef.Type.STRING,

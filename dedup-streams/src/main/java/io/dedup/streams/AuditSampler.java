@@ -6,6 +6,8 @@ import io.dedup.IdempotencyKey;
 import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import java.util.Objects;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -47,7 +49,12 @@ final class AuditSampler<K, V> implements Processor<K, V, byte[], byte[]> {
         if (settings.keyExtractor().extract(view) instanceof IdempotencyKey key && isSampled(key)) {
             byte[] name = SeenStore.nameOf(settings.scope().nameFor(at.topic()), key);
             long time = Math.min(record.timestamp(), target.currentSystemTimeMs());
-            target.forward(new Record<>(name, new Origin(at, record.timestamp(), false).encode(), time));
+            Headers headers = new RecordHeaders();
+            String ttlHeader = settings.ttlHeader();
+            if (ttlHeader != null) {
+                record.headers().headers(ttlHeader).forEach(headers::add);
+            }
+            target.forward(new Record<>(name, new Origin(at, record.timestamp(), false).encode(), time, headers));
         }
     }
 

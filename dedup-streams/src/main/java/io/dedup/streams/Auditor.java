@@ -2,7 +2,9 @@
 package io.dedup.streams;
 
 import io.dedup.Coordinates;
+import io.dedup.RecordTtl;
 import io.dedup.Sighting;
+import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import java.time.Duration;
 import java.util.Objects;
@@ -62,7 +64,7 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         Coordinates here = Objects.requireNonNull(origin.coordinates(), "a sample without coordinates");
         long time = origin.timestamp();
         Bytes key = Bytes.wrap(record.key());
-        long ttl = settings.policy().ttl().toMillis();
+        long ttl = ttlOf(record);
         Sighting first = seen.recall(key, time, ttl);
         seen.advanceStreamTime(time, now);
         Coordinates there = first == null ? null : first.coordinates();
@@ -71,6 +73,14 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         } else if (there.partition() != here.partition()) {
             report(there, here, now);
         }
+    }
+
+    private long ttlOf(Record<?, ?> record) {
+        String header = settings.ttlHeader();
+        Duration longest = settings.policy().ttl();
+        return header != null && new TtlHeader(header, longest).read(record.headers()) instanceof RecordTtl own
+                ? own.millis()
+                : longest.toMillis();
     }
 
     private void report(Coordinates there, Coordinates here, long now) {

@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -17,17 +16,15 @@ import org.apache.kafka.streams.StreamsConfig;
 /** The changelog topic of an operator's store, as Kafka Streams makes it. Confined to one thread. */
 final class Changelog {
     private final DedupSettings settings;
-    private final Properties properties;
     private final StreamsConfig config;
 
-    Changelog(DedupSettings settings, Properties properties, StreamsConfig config) {
+    Changelog(DedupSettings settings, StreamsConfig config) {
         this.settings = settings;
-        this.properties = properties;
         this.config = config;
     }
 
     String topic() {
-        return config.getString(StreamsConfig.APPLICATION_ID_CONFIG) + "-" + settings.storeName() + "-changelog";
+        return settings.changelog(config.getString(StreamsConfig.APPLICATION_ID_CONFIG));
     }
 
     /**
@@ -79,10 +76,8 @@ final class Changelog {
         long additional = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
         long retention = SeedLog.retention(settings.policy()).toMillis() + additional;
         configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
-        properties.stringPropertyNames().stream()
-                .filter(name -> name.startsWith(StreamsConfig.TOPIC_PREFIX))
-                .forEach(name ->
-                        configs.put(name.substring(StreamsConfig.TOPIC_PREFIX.length()), properties.getProperty(name)));
+        config.originalsWithPrefix(StreamsConfig.TOPIC_PREFIX)
+                .forEach((name, value) -> configs.put(name, value.toString()));
         return configs;
     }
 }

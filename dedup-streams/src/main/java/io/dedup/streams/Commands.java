@@ -5,6 +5,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Scope;
 import io.dedup.streams.store.SeenStore;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
@@ -22,15 +23,21 @@ import org.slf4j.LoggerFactory;
 final class Commands {
     private static final Logger LOGGER = LoggerFactory.getLogger(Commands.class);
 
+    private static final Pattern MILLIS = Pattern.compile("[0-9]{1,15}");
+    private static final Pattern UNPRINTABLE = Pattern.compile("\\p{Cntrl}");
+    private static final int MOST_SHOWN = 40;
+
     private final String topic;
     private final Scope scope;
+    private final long aheadMs;
     private final ProcessingContext context;
     private final SeenStore store;
     private final VerdictSensors sensors;
 
-    Commands(String topic, Scope scope, ProcessingContext context, SeenStore store, VerdictSensors sensors) {
+    Commands(String topic, DedupSettings settings, ProcessingContext context, SeenStore store, VerdictSensors sensors) {
         this.topic = topic;
-        this.scope = scope;
+        this.scope = settings.scope();
+        this.aheadMs = settings.policy().maxFuture().toMillis();
         this.context = context;
         this.store = store;
         this.sensors = sensors;
@@ -60,31 +67,48 @@ final class Commands {
     private @Nullable String problem(Headers headers, @Nullable Object key) {
         String command = DedupHeaders.text(headers, DedupHeaders.COMMAND);
         if (!DedupHeaders.FORGET.equals(command)) {
-            return "the header " + DedupHeaders.COMMAND + " is " + (command == null ? "not there" : "'" + command + "'")
+            return "the header " + DedupHeaders.COMMAND + " is " + (command == null ? "not there" : shown(command))
                     + ", and the only command is " + DedupHeaders.FORGET;
         } else if (DedupHeaders.text(headers, DedupHeaders.KEY_SOURCE) == null) {
             return "the header " + DedupHeaders.KEY_SOURCE + " is not there";
         } else if (DedupHeaders.text(headers, DedupHeaders.TOPIC) == null) {
             return "the header " + DedupHeaders.TOPIC + " is not there";
         }
+        String sentAt = DedupHeaders.text(headers, DedupHeaders.TIMESTAMP);
+        if (sentAt != null && !MILLIS.matcher(sentAt).matches()) {
+            return "the header " + DedupHeaders.TIMESTAMP + " is " + shown(sentAt) + " and no time in milliseconds";
+        }
         return key instanceof byte[] bytes && bytes.length > 0
                 ? null
                 : "the record's key, which names what to forget, is empty";
     }
 
+    /** What somebody has sent, fit to be logged. */
+    private static String shown(String text) {
+        String start = text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "…" : text;
+        return "'" + UNPRINTABLE.matcher(start).replaceAll("?") + "'";
+    }
+
     private void forget(RecordMetadata metadata, Headers headers, byte[] key) {
         String source = Objects.requireNonNull(DedupHeaders.text(headers, DedupHeaders.KEY_SOURCE));
-        String name = scope.nameFor(DedupHeaders.text(headers, DedupHeaders.TOPIC));
-        Bytes storeKey = store.key(name, IdempotencyKey.of(source, key));
-        if (store.forget(storeKey, context.currentSystemTimeMs()) > 0) {
+        String name = scopeOf(headers);
+        String sentAt = DedupHeaders.text(headers, DedupHeaders.TIMESTAMP);
+        // Clocks differ; what is remembered later than that was sent again after this command had been obeyed once.
+        long rememberedBefore = sentAt == null ? Long.MAX_VALUE : Long.parseLong(sentAt) + aheadMs;
+        Bytes storeKey = Bytes.wrap(SeenStore.nameOf(name, IdempotencyKey.of(source, key)));
+        if (store.forget(storeKey, rememberedBefore, context.currentSystemTimeMs()) > 0) {
             sensors.countForget();
             LOGGER.info(
-                    "A key of scope '{}' and source {} is forgotten by the command at {}-{}@{}",
-                    name,
-                    source,
+                    "A key of scope {} and source {} is forgotten by the command at {}-{}@{}",
+                    shown(name),
+                    shown(source),
                     metadata.topic(),
                     metadata.partition(),
                     metadata.offset());
         }
+    }
+
+    private String scopeOf(Headers headers) {
+        return scope.nameFor(DedupHeaders.text(headers, DedupHeaders.TOPIC));
     }
 }

@@ -176,8 +176,8 @@ public final class Dedup {
     }
 
     /**
-     * The longest outcome that {@link #mapOnce} stores, in bytes; 64 KiB unless set. What the changelog topic takes has to
-     * be more.
+     * The longest outcome that {@link #mapOnce} stores, in bytes; 64 KiB unless set. The changelog topic has to
+     * take 8 KiB more than this or 256 KiB, whichever is more.
      *
      * @throws IllegalArgumentException if negative
      */
@@ -297,12 +297,16 @@ public final class Dedup {
 
     /**
      * Takes commands from that topic, with which {@link DedupControl} makes the operator forget a key. The topic must exist
-     * and have as many partitions as the topics of the stream; whoever may write it decides what is forgotten, so give that
-     * right to the owner of the application alone.
+     * and have as many partitions as the topics of the stream; with {@link Partitioning#BY_KEY} it decides how many the
+     * repartition topic has. Whoever may write it decides what is forgotten, so give that right to the owner of the
+     * application alone. Operators on streams of the same topics may share one; others need one of their own.
      *
      * <p>In the Processor API add it as a source with byte-array deserializers, and make it another parent of the node.
      */
     public Dedup withControlTopic(String topic) {
+        if (topic.isBlank()) {
+            throw new IllegalArgumentException("A control topic needs a name");
+        }
         return changed(draft -> draft.controlTopic = topic);
     }
 
@@ -316,11 +320,7 @@ public final class Dedup {
      * @throws org.apache.kafka.streams.errors.TopologyException if the topology has a node of that name already
      */
     public <K, V> KStream<K, V> apply(KStream<K, V> stream) {
-        if (settings.policy().uses(Action.REPLAY_OUTCOME)) {
-            throw new IllegalStateException("Duplicates are to be answered with the outcome of their first ("
-                    + DedupConfig.actionKey(Verdict.DUPLICATE) + "=" + Action.REPLAY_OUTCOME.text()
-                    + "), and here is none: use mapOnce");
-        }
+        refuseOutcomes();
         GraphSplice<K, V> splice = GraphSplice.of(stream);
         DedupSettings typed = settings.forStream(splice.keys(), splice.values());
         String duplicatesChild = settings.name() + "-duplicates";
@@ -355,15 +355,20 @@ public final class Dedup {
      *
      * <p>The mapper runs for a first, and the bytes of what it returns are stored beside the key. A duplicate does not run
      * it: it comes out with its own key, headers and timestamp, the stored outcome as its value, and headers that name its
-     * first and say {@link DedupHeaders#REPLAYED}. Null is an outcome too. If the mapper throws, nothing is remembered
-     * unless failures are {@linkplain FailurePolicy#KEEP kept}.
+     * first and say {@link DedupHeaders#REPLAYED}. Null is an outcome too.
+     *
+     * <p>Once means: unless it failed. If the mapper throws, if its outcome is too large, or if something behind it fails and
+     * is skipped by the exception handler, the key is released and a retry runs the mapper again; with {@link
+     * FailurePolicy#KEEP} it is not and does not. And what the mapper does outside of Kafka is done again if the application
+     * crashes before it commits.
      *
      * <p>An outcome that is too large to be stored, and a duplicate whose first was remembered without one, are dealt with
      * as {@link #onNoOutcome} says. What is forwarded though it is not a first, as everything is in {@link Mode#OBSERVE},
      * is mapped and not stored.
      *
      * @param mapper called by several stream threads
-     * @param outcomeSerde writes and reads outcomes; used by several stream threads
+     * @param outcomeSerde writes and reads outcomes, without headers; its topic is the changelog of the operator's store; used
+     *     by several stream threads
      * @return the outcomes, with the key serde of {@code stream} and, as after {@code mapValues}, no value serde
      * @throws IllegalStateException if duplicates are to be forwarded or routed
      * @throws IllegalArgumentException if the stream is not one of Kafka's own
@@ -383,8 +388,7 @@ public final class Dedup {
         });
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, W> answered = met.processValues(
-                new FixedKeySupplier<>(
-                        typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(settings.name(), mapper, outcomeSerde)),
+                new FixedKeySupplier<>(typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(mapper, outcomeSerde)),
                 Named.as(settings.name()));
         complete(met, answered, typed);
         return isByKey() ? withAnyPartition(answered) : answered;
@@ -398,7 +402,7 @@ public final class Dedup {
         }
         String topic = settings.controlTopic();
         if (topic != null) {
-            GraphSplice.of(met).alsoInto(node, topic, settings.name() + "-control");
+            GraphSplice.of(met).alsoInto(node, topic, "dedup-control-" + topic);
         }
     }
 
@@ -417,6 +421,14 @@ public final class Dedup {
 
     DedupSettings settings() {
         return settings;
+    }
+
+    private void refuseOutcomes() {
+        if (settings.policy().configuredAction(Verdict.DUPLICATE) == Action.REPLAY_OUTCOME) {
+            throw new IllegalStateException("Duplicates are to be answered with the outcome of their first ("
+                    + DedupConfig.actionKey(Verdict.DUPLICATE) + "=" + Action.REPLAY_OUTCOME.text()
+                    + "), and here is none: use mapOnce");
+        }
     }
 
     private boolean isByKey() {
@@ -450,6 +462,7 @@ public final class Dedup {
      *     #supplier(String, String)}
      */
     public <K, V> ProcessorSupplier<K, V, K, V> supplier() {
+        refuseOutcomes();
         if (duplicatesTopicIfRouted() != null || settings.policy().uses(Action.DUPLICATES_TOPIC)) {
             throw new IllegalStateException(
                     "Duplicates are routed, so the node has two outlets: name the child for what"

@@ -4,6 +4,7 @@ package io.dedup.streams;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.IdempotencyKey;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -34,6 +35,7 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 public final class DedupControl {
     private final Producer<byte[], byte[]> producer;
     private final String topic;
+    private final Clock clock;
 
     /**
      * Commands through that topic.
@@ -41,24 +43,32 @@ public final class DedupControl {
      * @param producer not closed here
      */
     public DedupControl(Producer<byte[], byte[]> producer, String topic) {
+        this(producer, topic, Clock.systemUTC());
+    }
+
+    DedupControl(Producer<byte[], byte[]> producer, String topic, Clock clock) {
         this.producer = producer;
         this.topic = topic;
+        this.clock = clock;
     }
 
     /**
-     * Sends the command to forget a key, and waits until the brokers have it.
+     * Sends the command to forget a key, and waits until the brokers have it. What is remembered more than the operator's
+     * allowed time ahead after the command was sent is not forgotten, so a command that is read again much later does nothing.
      *
      * @param operationsTopic the topic of the operation; does not matter where the operator's scope is not the topic
      * @param key with its source as the operator is configured: {@code header:idempotency-key}
      * @throws KafkaException if some partition did not get the command; to send it again does no harm
      */
     public void forget(String operationsTopic, IdempotencyKey key) {
+        byte[] sentAt = Long.toString(clock.millis()).getBytes(UTF_8);
         List<Future<?>> sent = new ArrayList<>();
         for (PartitionInfo partition : producer.partitionsFor(topic)) {
             Headers headers = new RecordHeaders();
             headers.add(DedupHeaders.COMMAND, DedupHeaders.FORGET.getBytes(UTF_8));
             headers.add(DedupHeaders.TOPIC, operationsTopic.getBytes(UTF_8));
             headers.add(DedupHeaders.KEY_SOURCE, key.source().getBytes(UTF_8));
+            headers.add(DedupHeaders.TIMESTAMP, sentAt);
             sent.add(producer.send(
                     new ProducerRecord<>(topic, partition.partition(), null, key.value(), null, headers)));
         }

@@ -88,6 +88,11 @@ record DedupSettings(
         return name + "-audit-seen";
     }
 
+    /** The changelog topic of the store. */
+    String changelog(String applicationId) {
+        return applicationId + "-" + storeName() + "-changelog";
+    }
+
     /** A new set with one new builder, as Kafka Streams wants it. */
     Set<StoreBuilder<?>> stores() {
         return Set.of(SeenStore.builder(storeName(), engine, policy));

@@ -55,6 +55,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private final Passage<R, O> passage;
     private final Rewrite<R> rewrite;
     private final Forward<O> forward;
+    private final String outcomeTopic;
     private final @Nullable TtlHeader ttlHeader;
     private final @Nullable Commands commands;
     private final SeenStore store;
@@ -86,6 +87,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.passage = passage;
         this.rewrite = rewrite;
         this.forward = forward;
+        this.outcomeTopic = settings.changelog(context.applicationId());
         String ttlName = settings.ttlHeader();
         this.ttlHeader = ttlName == null
                 ? null
@@ -93,8 +95,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
         String controlTopic = settings.controlTopic();
-        this.commands =
-                controlTopic == null ? null : new Commands(controlTopic, settings.scope(), context, store, sensors);
+        this.commands = controlTopic == null ? null : new Commands(controlTopic, settings, context, store, sensors);
         this.refreshing =
                 context.schedule(SeenStore.REFRESH_EVERY, PunctuationType.WALL_CLOCK_TIME, store::refreshStreamTime);
     }
@@ -154,7 +155,16 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         Headers marks = DedupHeaders.replayed(marks(ruling, Fault.of(ruling.judgement())));
         R answered = rewrite.apply(
                 record, DedupHeaders.merged(headers, marks), ruling.origin().timestamp());
-        forward.forward(passage.replay(answered, outcome), outlets.forwarded());
+        forward.forward(read(answered, outcome, ruling), outlets.forwarded());
+    }
+
+    /** The record with that outcome as its value. */
+    private O read(R record, StoredOutcome outcome, Ruling ruling) {
+        try {
+            return passage.replay(record, outcome, outcomeTopic);
+        } catch (RuntimeException unreadable) {
+            throw withoutOutcome(ruling, Fault.unreadable(unreadable));
+        }
     }
 
     /** The record as it was before it went through our repartition topic, if it did; else itself. */
@@ -169,15 +179,20 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private void accept(R record, Ruling ruling) {
         Sighting first = ruling.judgement().first();
         StoredOutcome known = first == null ? null : first.outcome();
-        O passing = known == null ? processed(record, ruling) : passage.replay(record, known);
+        if (ruling.storeKey() != null) {
+            siblings.add(ruling.storeKey());
+        }
+        O passing = known == null ? processed(record, ruling) : read(record, known, ruling);
         long skipped = SkippedFailures.count();
         forward.forward(passing, outlets.forwarded());
         Bytes key = ruling.storeKey();
         boolean failed = SkippedFailures.count() != skipped;
         if (failed && key != null && settings.failurePolicy() == FailurePolicy.RELEASE) {
-            store.release(key, ruling.candidate().timestamp(), ruling.now());
             siblings.remove(key);
-            sensors.countRelease();
+            long time = first == null ? ruling.candidate().timestamp() : first.timestamp();
+            if (store.release(key, time, ruling.now())) {
+                sensors.countRelease();
+            }
         }
     }
 
@@ -185,7 +200,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private O processed(R record, Ruling ruling) {
         try {
             O processed = passage.process(record);
-            remember(ruling, storable(passage.outcomeOf(processed), ruling));
+            remember(ruling, storable(passage.outcomeOf(processed, outcomeTopic), ruling));
             return processed;
         } catch (RuntimeException failed) {
             if (settings.failurePolicy() == FailurePolicy.KEEP) {
@@ -210,7 +225,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (key == null) {
             return;
         }
-        siblings.add(key);
         Sighting first = ruling.judgement().first();
         if (first == null) {
             Sighting sighting = settings.policy().sightingOf(ruling.candidate());
@@ -230,7 +244,8 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     /** The record as it came, without marks that this operator made before the record was sent again. */
     private R unmarked(R record, Headers headers, Ruling ruling) {
         long timestamp = ruling.origin().timestamp();
-        return DedupHeaders.isMarkedBy(settings.name(), headers)
+        // What is not a stored outcome must not say that it is, whoever has written that.
+        return DedupHeaders.isMarkedBy(settings.name(), headers) || headers.lastHeader(DedupHeaders.REPLAYED) != null
                 ? rewrite.apply(record, DedupHeaders.without(headers), timestamp)
                 : untouched(record, headers, timestamp);
     }
@@ -341,6 +356,12 @@ final class Doorkeeper<R, O> implements AutoCloseable {
 
         static Fault of(Judgement judgement) {
             return new Fault(judgement.reason(), judgement.detail());
+        }
+
+        static Fault unreadable(RuntimeException cause) {
+            return new Fault(
+                    "duplicate:unreadable-outcome",
+                    "The stored outcome of its first cannot be read: " + cause.getMessage());
         }
 
         static Fault tooLarge(int bytes, int most) {

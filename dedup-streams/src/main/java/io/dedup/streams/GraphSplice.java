@@ -5,10 +5,13 @@ import java.util.HashSet;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.internals.AbstractStream;
 import org.apache.kafka.streams.kstream.internals.ConsumedInternal;
+import org.apache.kafka.streams.kstream.internals.graph.GraphNode;
+import org.apache.kafka.streams.kstream.internals.graph.SourceGraphNode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,16 +61,30 @@ final class GraphSplice<K, V> extends AbstractStream<K, V> {
      * to it that the topic has as many partitions as those behind this stream, so that one task reads both.
      *
      * @param node made behind this stream
+     * @param sourceName the same for every node that reads the topic, since Kafka makes one source of them
+     * @throws IllegalArgumentException if the stream is made of that topic itself
      */
     void alsoInto(KStream<?, ?> node, String topic, String sourceName) {
+        if (isMadeOf(graphNode, topic)) {
+            throw new IllegalArgumentException(
+                    "The stream is made of " + topic + " itself, which can hold records or commands but not both");
+        }
+        // Commands that were sent before the first start count too.
         Consumed<byte[], byte[]> bytes = Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())
                 .withTimestampExtractor((record, partitionTime) -> 0L)
+                .withOffsetResetPolicy(AutoOffsetReset.earliest())
                 .withName(sourceName);
         KStream<byte[], byte[]> source = builder.stream(Set.of(topic), new ConsumedInternal<>(bytes));
         of(source).graphNode.addChild(of(node).graphNode);
         Set<String> together = new HashSet<>(subTopologySourceNodes);
         together.add(sourceName);
         internalTopologyBuilder().copartitionSources(together);
+    }
+
+    private static boolean isMadeOf(GraphNode node, String topic) {
+        boolean itself = node instanceof SourceGraphNode<?, ?> source
+                && source.topicNames().orElse(Set.of()).contains(topic);
+        return itself || node.parentNodes().stream().anyMatch(parent -> isMadeOf(parent, topic));
     }
 
     @Nullable

@@ -10,11 +10,8 @@ import org.apache.kafka.streams.processor.api.FixedKeyRecord;
  * Records are mapped once for every operation, and the result is kept for its duplicates.
  *
  * <p>Thread-safe if mapper and serde are.
- *
- * @param node the name of the node, in the place of a topic for the serde
  */
-record OutcomePassage<K, V, W>(
-        String node, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> serde)
+record OutcomePassage<K, V, W>(ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> serde)
         implements Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> {
     @Override
     public FixedKeyRecord<K, W> process(FixedKeyRecord<K, V> record) {
@@ -22,14 +19,14 @@ record OutcomePassage<K, V, W>(
     }
 
     @Override
-    public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed) {
+    public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed, String topic) {
         W outcome = processed.value();
-        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(node, outcome));
+        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(topic, outcome));
     }
 
     @Override
-    public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome) {
+    public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome, String topic) {
         byte[] bytes = outcome.bytes();
-        return record.withValue(bytes == null ? null : serde.deserializer().deserialize(node, bytes));
+        return record.withValue(bytes == null ? null : serde.deserializer().deserialize(topic, bytes));
     }
 }

@@ -16,12 +16,20 @@ interface Passage<R, O> {
     /** Processes the record. What is thrown here is a failure of the application's own code. */
     O process(R record);
 
-    /** What is to be kept beside the key; null if nothing is. */
+    /**
+     * What is to be kept beside the key; null if nothing is.
+     *
+     * @param topic the topic it is kept in, for the serde
+     */
     @Nullable
-    StoredOutcome outcomeOf(O processed);
+    StoredOutcome outcomeOf(O processed, String topic);
 
-    /** Answers the record with what an earlier one came to. */
-    O replay(R record, StoredOutcome outcome);
+    /**
+     * Answers the record with what an earlier one came to.
+     *
+     * @param topic the topic it is kept in, for the serde
+     */
+    O replay(R record, StoredOutcome outcome, String topic);
 
     /** Records pass as they are, and no outcomes are kept. */
     static <R> Passage<R, R> unchanged() {
@@ -32,12 +40,12 @@ interface Passage<R, O> {
             }
 
             @Override
-            public @Nullable StoredOutcome outcomeOf(R processed) {
+            public @Nullable StoredOutcome outcomeOf(R processed, String topic) {
                 return null;
             }
 
             @Override
-            public R replay(R record, StoredOutcome outcome) {
+            public R replay(R record, StoredOutcome outcome, String topic) {
                 return record;
             }
         };

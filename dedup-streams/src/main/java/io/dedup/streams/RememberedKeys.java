@@ -19,7 +19,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyQueryMetadata;
-import org.apache.kafka.streams.errors.StreamsNotStartedException;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
+import org.apache.kafka.streams.errors.UnknownStateStoreException;
 import org.apache.kafka.streams.query.QueryResult;
 import org.apache.kafka.streams.query.StateQueryRequest;
 import org.apache.kafka.streams.state.HostInfo;
@@ -73,7 +74,8 @@ public final class RememberedKeys {
      * @param topic the topic of the operation; does not matter where the operator's scope is not the topic
      * @param key with its source as the operator is configured
      * @param at the event time for which to ask, usually now
-     * @return {@link Unknown} if it is not found and other instances own partitions too
+     * @return {@link Unknown} if it is not found and other instances own partitions too, or this one is not running
+     * @throws UnknownStateStoreException if the application has no operator of that name
      */
     public KeyStatus askHere(String topic, IdempotencyKey key, Instant at) {
         Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results;
@@ -84,7 +86,9 @@ public final class RememberedKeys {
                             .requireActive())
                     .getPartitionResults();
             owners = owners(key);
-        } catch (StreamsNotStartedException | IllegalStateException notRunning) {
+        } catch (UnknownStateStoreException noSuchOperator) {
+            throw noSuchOperator;
+        } catch (InvalidStateStoreException | IllegalStateException notRunning) {
             return new Unknown(Map.of(), "This instance is not running: " + notRunning.getMessage());
         }
         Remembered found = null;

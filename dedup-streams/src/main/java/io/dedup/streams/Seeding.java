@@ -3,48 +3,48 @@ package io.dedup.streams;
 
 import io.dedup.Candidate;
 import io.dedup.Coordinates;
+import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.InvalidTtl;
 import io.dedup.Partitioning;
-import io.dedup.Sighting;
 import io.dedup.TtlResult;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeedLog;
 import java.time.Clock;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.serialization.Serde;
 import org.jspecify.annotations.Nullable;
 
-/** Turns processed records into records of the changelog. Confined to one thread. */
+/** Remembers records that have been processed, as the operator would have. Confined to one thread. */
 final class Seeding {
     private final DedupSettings settings;
     private final boolean everywhere;
-    private final Producer<byte[], byte[]> producer;
-    private final String changelog;
+    private final boolean fingerprints;
+    private final SeedLog log;
     private final int partitions;
     private final Clock clock;
     private final @Nullable TtlHeader ttlHeader;
-    private final Map<Integer, SeedLog> logs = new TreeMap<>();
     private long read;
     private long remembered;
 
+    /**
+     * @param everywhere whether every partition is to remember every key
+     * @param fingerprints whether the records are those that the operator sees, so that their payloads can be compared
+     */
     Seeding(
             DedupSettings settings,
             boolean everywhere,
-            Producer<byte[], byte[]> producer,
-            String changelog,
+            boolean fingerprints,
+            SeedLog log,
             int partitions,
             Clock clock) {
         this.settings = settings;
         this.everywhere = everywhere;
-        this.producer = producer;
-        this.changelog = changelog;
+        this.fingerprints = fingerprints && settings.valueSerde() != null;
+        this.log = log;
         this.partitions = partitions;
         this.clock = clock;
         String header = settings.ttlHeader();
@@ -55,28 +55,55 @@ final class Seeding {
     /**
      * Remembers a record that has been processed, if it can be.
      *
-     * @param topic the topic that the operator will see
+     * @param topic the topic that the operator sees
      */
     void take(ConsumerRecord<byte[], byte[]> record, String topic) {
         read++;
         long now = clock.millis();
-        RecordView view = RecordView.of(record.headers(), record.key(), record.value());
+        RecordView view = RecordView.lazily(
+                record.headers(),
+                () -> asSeen(record, record.key(), settings.keySerde()),
+                () -> asSeen(record, record.value(), settings.valueSerde()));
         TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
         boolean usable = !settings.policy().isFuture(record.timestamp(), now) && !(ttl instanceof InvalidTtl);
-        if (usable && settings.keyExtractor().extract(view) instanceof IdempotencyKey key) {
-            Sighting first = settings.policy()
-                    .sightingOf(new Candidate(
-                            key,
-                            record.timestamp(),
-                            new Coordinates(record.topic(), record.partition(), record.offset()),
-                            settings.fingerprinter().fingerprint(view),
-                            ttl));
-            for (int partition : whereToAsk(record, key)) {
-                SeedLog log = logs.computeIfAbsent(partition, unseen -> new SeedLog(settings.policy()));
-                send(partition, now, log.remember(settings.scope().nameFor(topic), key, first, now));
+        try {
+            if (usable && settings.keyExtractor().extract(view) instanceof IdempotencyKey key) {
+                Fingerprint print = fingerprints ? settings.fingerprinter().fingerprint(view) : null;
+                remember(record, topic, new Candidate(key, record.timestamp(), at(record), print, ttl), key, now);
             }
-            remembered++;
+        } catch (SerializationException unreadable) {
+            throw new IllegalStateException(
+                    "The record at " + at(record) + " cannot be read with the operator's serdes", unreadable);
         }
+    }
+
+    private void remember(
+            ConsumerRecord<byte[], byte[]> record, String topic, Candidate candidate, IdempotencyKey key, long now) {
+        String scope = settings.scope().nameFor(topic);
+        for (int partition : whereToAsk(record, key)) {
+            log.remember(
+                    partition,
+                    scope,
+                    key,
+                    settings.policy().sightingOf(candidate).asSettled(),
+                    now);
+        }
+        remembered++;
+    }
+
+    private static Coordinates at(ConsumerRecord<?, ?> record) {
+        return new Coordinates(record.topic(), record.partition(), record.offset());
+    }
+
+    /** The bytes as the operator sees them: read and written again, which need not give what stands in the topic. */
+    private static byte @Nullable [] asSeen(
+            ConsumerRecord<?, ?> record, byte @Nullable [] bytes, @Nullable Serde<?> serde) {
+        return bytes == null || serde == null ? bytes : again(record, bytes, serde);
+    }
+
+    private static <T> byte[] again(ConsumerRecord<?, ?> record, byte[] bytes, Serde<T> serde) {
+        T object = serde.deserializer().deserialize(record.topic(), record.headers(), bytes);
+        return serde.serializer().serialize(record.topic(), object);
     }
 
     /** The partitions on which a duplicate may come. */
@@ -87,15 +114,8 @@ final class Seeding {
         return everywhere ? IntStream.range(0, partitions).toArray() : new int[] {record.partition()};
     }
 
-    /** Writes the rest, to be called once. */
-    WarmStart.Seeded finish() {
-        logs.forEach((partition, log) -> send(partition, clock.millis(), log.note()));
-        producer.flush();
+    /** What has been done. */
+    WarmStart.Seeded seeded() {
         return new WarmStart.Seeded(read, remembered);
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // a failed send fails the commit of the transaction
-    private void send(int partition, long now, KeyValue<byte[], byte[]> entry) {
-        producer.send(new ProducerRecord<>(changelog, partition, now, entry.key, entry.value));
     }
 }

@@ -2,16 +2,17 @@
 package io.dedup.streams;
 
 import io.dedup.Partitioning;
+import io.dedup.streams.store.SeedLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.function.Supplier;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -19,6 +20,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -26,6 +28,10 @@ import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
+import org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp;
+import org.apache.kafka.streams.processor.TimestampExtractor;
+import org.apache.kafka.streams.processor.UsePartitionTimeOnInvalidTimestamp;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,8 +48,8 @@ import org.slf4j.LoggerFactory;
  * restores, as it finds its own after a move to another machine. So it is run once, before any instance of the application
  * with the operator is started. Where the operator has remembered something already, nothing is done.
  *
- * <p>Of a key that was processed several times within the TTL, the last one is remembered. What has no usable key, comes
- * from the future or asks for a TTL that it cannot have is not.
+ * <p>To the operator, all of that has been processed to the end: should it read one of these records again, that is a
+ * duplicate. What has no usable key, comes from the future or asks for a TTL that it cannot have is not remembered.
  *
  * <p>Confined to one thread.
  */
@@ -53,20 +59,21 @@ public final class WarmStart {
     private static final long TAIL = 500;
     /** What brokers allow at most, unless they are told otherwise. */
     private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
+    /** Those that give a record the time that it has, if it has one. */
+    private static final Set<Class<?>> TIMES_OF_RECORDS = Set.of(
+            FailOnInvalidTimestamp.class, LogAndSkipOnInvalidTimestamp.class, UsePartitionTimeOnInvalidTimestamp.class);
 
     private final DedupSettings settings;
     private final StreamsConfig config;
     private final Changelog changelog;
-    private final Properties properties;
     private final boolean everywhere;
     private final Clock clock;
 
-    private WarmStart(DedupSettings settings, Properties properties, boolean everywhere, Clock clock) {
+    private WarmStart(DedupSettings settings, StreamsConfig config, boolean everywhere, Clock clock) {
         this.settings = settings;
-        this.properties = properties;
+        this.config = config;
+        this.changelog = new Changelog(settings, config);
         this.everywhere = everywhere;
-        this.config = new StreamsConfig(properties);
-        this.changelog = new Changelog(settings, properties, config);
         this.clock = clock;
     }
 
@@ -79,18 +86,24 @@ public final class WarmStart {
     public record Seeded(long read, long remembered) {}
 
     /**
-     * A warm start of that operator.
+     * A warm start of that operator. If a fingerprint or a source of keys reads the value and the stream's serde does not
+     * write what it has read byte for byte, give the operator its serdes; without {@link Dedup#withSerdes} no fingerprints
+     * are remembered.
      *
-     * @param properties those of the application, of which {@code application.id}, {@code bootstrap.servers}, the security
-     *     and {@code replication.factor} matter
+     * @param properties those of the application, of which {@code application.id}, {@code bootstrap.servers}, the security,
+     *     {@code replication.factor}, {@code topic.*} and {@code producer.transaction.timeout.ms}, else 15 minutes, matter
      * @throws org.apache.kafka.common.config.ConfigException if they are not those of a Kafka Streams application
+     * @throws IllegalStateException if they name a timestamp extractor that looks into records
      */
     public static WarmStart of(Dedup dedup, Properties properties) {
-        return of(dedup, properties, Clock.systemUTC());
-    }
-
-    static WarmStart of(Dedup dedup, Properties properties, Clock clock) {
-        return new WarmStart(dedup.settings(), properties, false, clock);
+        StreamsConfig config = new StreamsConfig(properties);
+        TimestampExtractor extractor = config.defaultTimestampExtractor();
+        if (!TIMES_OF_RECORDS.contains(extractor.getClass())) {
+            throw new IllegalStateException(StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG + "="
+                    + extractor.getClass().getName() + ": a warm start knows only the records' own timestamps, and the"
+                    + " operator would be given others");
+        }
+        return new WarmStart(dedup.settings(), config, false, Clock.systemUTC());
     }
 
     /**
@@ -99,16 +112,16 @@ public final class WarmStart {
      * times larger. Not needed with {@link Partitioning#BY_KEY}, where the key says the partition.
      */
     public WarmStart everywhere() {
-        return new WarmStart(settings, properties, true, clock);
+        return new WarmStart(settings, config, true, clock);
     }
 
     /**
      * Remembers what the application itself has processed: up to its committed offsets.
      *
-     * @param topics every topic that the operator's stream is made of
+     * @param topics every topic that the operator's stream is made of, directly and with the records' own timestamps
      * @return what has been done; empty if the operator has remembered something already
-     * @throws IllegalStateException if the application is running, has committed nothing, or a topic has another number of
-     *     partitions than the changelog, saying what to do
+     * @throws IllegalStateException if the application is running or has committed nothing on a topic, or the changelog has
+     *     another number of partitions, saying what to do
      * @throws KafkaException if the cluster does not answer
      */
     public Optional<Seeded> fromProcessed(String... topics) {
@@ -116,190 +129,240 @@ public final class WarmStart {
     }
 
     /**
-     * Remembers what a consumer group has processed: up to its committed offsets.
+     * Remembers what a consumer group has processed: up to its committed offsets, which become those of the application where
+     * it has none, so that it goes on from there.
      *
-     * @param group which has processed the topics so far
+     * @param group which has processed the topics so far and has been stopped
      * @param topics as for {@link #fromProcessed}
      * @return as for {@link #fromProcessed}
      * @throws IllegalStateException as for {@link #fromProcessed}
      */
     public Optional<Seeded> fromProcessedBy(String group, String... topics) {
-        return seed(
-                (admin, consumer) -> {
-                    List<Part> parts = new ArrayList<>();
-                    Map<TopicPartition, OffsetAndMetadata> committed = Cluster.get(
-                            admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(),
-                            "the offsets of " + group);
-                    for (String topic : topics) {
-                        for (TopicPartition partition : Cluster.partitions(admin, topic)) {
-                            OffsetAndMetadata offset = committed.get(partition);
-                            if (offset != null) {
-                                parts.add(new Part(partition, offset.offset(), topic));
-                            }
-                        }
-                    }
-                    if (parts.isEmpty()) {
-                        throw new IllegalStateException("The group " + group + " has committed nothing on "
-                                + List.of(topics) + ": name the group that has processed them with fromProcessedBy");
-                    }
-                    return parts;
-                },
-                List.of(topics));
+        try (Session session = new Session()) {
+            session.refuseIfRunning(applicationId());
+            session.refuseIfRunning(group);
+            Map<TopicPartition, OffsetAndMetadata> handedOn = new HashMap<>();
+            List<Part> parts = new ArrayList<>();
+            for (String topic : topics) {
+                Map<TopicPartition, OffsetAndMetadata> committed = session.committed(group, topic);
+                if (committed.isEmpty()) {
+                    throw new IllegalStateException("The group " + group + " has committed nothing on " + topic
+                            + ": name the group that has processed it with fromProcessedBy");
+                }
+                if (session.committed(applicationId(), topic).isEmpty()) {
+                    handedOn.putAll(committed);
+                }
+                committed.forEach((partition, offset) -> parts.add(new Part(partition, offset.offset(), topic)));
+            }
+            return session.seed(parts, session.partitionCount(topics), true, handedOn);
+        }
     }
 
     /**
      * Remembers what has come out: everything in the topic that the application has written. To the operator, these are not
-     * the records that it reads, so it takes the records they were made of for duplicates.
+     * the records that it reads, so no fingerprints are remembered.
      *
      * @param outputTopic partitioned as the input is, with the idempotency keys where the operator finds them
      * @param inputTopic the topic that the operator reads
      * @return as for {@link #fromProcessed}
-     * @throws IllegalStateException as for {@link #fromProcessed}
+     * @throws IllegalStateException as for {@link #fromProcessed}, and if the topics have different numbers of partitions
      */
     public Optional<Seeded> fromOutput(String outputTopic, String inputTopic) {
-        return seed(
-                (admin, consumer) -> {
-                    List<TopicPartition> partitions = Cluster.partitions(admin, outputTopic);
-                    Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-                    return partitions.stream()
-                            .map(partition -> new Part(partition, Cluster.offset(ends, partition), inputTopic))
-                            .toList();
-                },
-                List.of(inputTopic, outputTopic));
-    }
-
-    /**
-     * What is to be read of a partition.
-     *
-     * @param end the offset to stop before
-     * @param topic the topic for the scope
-     */
-    private record Part(TopicPartition partition, long end, String topic) {}
-
-    private interface Parts {
-        List<Part> find(Admin admin, KafkaConsumer<byte[], byte[]> consumer);
-    }
-
-    private Optional<Seeded> seed(Parts parts, List<String> topics) {
-        String client = applicationId() + "-" + settings.name() + "-seed";
-        try (Admin admin = Admin.create(config.getAdminConfigs(client));
-                KafkaConsumer<byte[], byte[]> consumer = consumer(client)) {
-            refuseIfRunning(admin);
-            int count = partitionCount(admin, topics);
-            if (changelog.exists(admin, count)) {
-                if (changelog.hasRecords(consumer, count)) {
-                    LOGGER.info("{} holds records already, so nothing is seeded", changelog.topic());
-                    return Optional.empty();
-                }
-            } else {
-                changelog.create(admin, count);
+        try (Session session = new Session()) {
+            session.refuseIfRunning(applicationId());
+            int count = session.partitionCount(inputTopic);
+            List<TopicPartition> partitions = Cluster.partitions(session.admin, outputTopic);
+            boolean anyPartition = everywhere || settings.partitioning() == Partitioning.BY_KEY;
+            if (!anyPartition && partitions.size() != count) {
+                throw new IllegalStateException(outputTopic + " has " + partitions.size() + " partitions and "
+                        + inputTopic
+                        + " has " + count + ", so it cannot be told which task will ask for a key; with everywhere()"
+                        + " every task remembers every key");
             }
-            List<Part> found = parts.find(admin, consumer);
-            try (KafkaProducer<byte[], byte[]> producer = producer(client)) {
-                Seeded seeded = inOneTransaction(producer, () -> {
-                    Seeding seeding = new Seeding(settings, everywhere, producer, changelog.topic(), count, clock);
-                    found.forEach(part -> read(consumer, part, seeding));
-                    return seeding.finish();
-                });
-                LOGGER.info(
-                        "{} of {} records of {} are remembered in {}",
-                        seeded.remembered(),
-                        seeded.read(),
-                        topics,
-                        changelog.topic());
-                return Optional.of(seeded);
-            }
+            Map<TopicPartition, Long> ends = session.consumer.endOffsets(partitions);
+            List<Part> parts = partitions.stream()
+                    .map(partition -> new Part(partition, Cluster.offset(ends, partition), inputTopic))
+                    .toList();
+            return session.seed(parts, count, false, Map.of());
         }
-    }
-
-    private static Seeded inOneTransaction(KafkaProducer<?, ?> producer, Supplier<Seeded> seeding) {
-        producer.initTransactions();
-        producer.beginTransaction();
-        try {
-            Seeded seeded = seeding.get();
-            producer.commitTransaction();
-            return seeded;
-        } catch (ProducerFencedException another) {
-            throw new IllegalStateException("Somebody else has started to seed; it is done once", another);
-        } catch (RuntimeException failed) {
-            producer.abortTransaction();
-            throw failed;
-        }
-    }
-
-    private void read(KafkaConsumer<byte[], byte[]> consumer, Part part, Seeding seeding) {
-        TopicPartition partition = part.partition();
-        List<TopicPartition> alone = List.of(partition);
-        consumer.assign(alone);
-        long start = Cluster.offset(consumer.beginningOffsets(alone), partition);
-        long time = timeAtTheEnd(consumer, part, start);
-        long needed = time
-                - settings.policy().ttl().toMillis()
-                - settings.policy().allowedLateness().toMillis();
-        OffsetAndTimestamp from =
-                consumer.offsetsForTimes(Map.of(partition, Math.max(0, needed))).get(partition);
-        long offset = from == null ? part.end() : Math.max(start, from.offset());
-        Cluster.read(consumer, partition, offset, part.end(), record -> seeding.take(record, part.topic()));
-    }
-
-    /** The highest event time, not after now, among the last records before the end. */
-    private long timeAtTheEnd(KafkaConsumer<byte[], byte[]> consumer, Part part, long start) {
-        long[] time = {0};
-        long now = clock.millis();
-        long tail = Math.max(start, part.end() - TAIL);
-        Cluster.read(consumer, part.partition(), tail, part.end(), record -> {
-            if (!settings.policy().isFuture(record.timestamp(), now)) {
-                time[0] = Math.max(time[0], record.timestamp());
-            }
-        });
-        return time[0];
-    }
-
-    private void refuseIfRunning(Admin admin) {
-        boolean running = Cluster.get(admin.listGroups().all(), "the groups").stream()
-                .filter(group -> group.groupId().equals(applicationId()))
-                .flatMap(group -> group.groupState().stream())
-                .anyMatch(state -> state != GroupState.EMPTY && state != GroupState.DEAD);
-        if (running) {
-            throw new IllegalStateException("The application " + applicationId() + " is running, or was a moment ago:"
-                    + " stop every instance of it, wait until its session.timeout.ms has passed, and seed before the"
-                    + " first one starts again");
-        }
-    }
-
-    /**
-     * The number of tasks.
-     *
-     * @param topics those that the operator reads, or one of them first
-     */
-    private int partitionCount(Admin admin, List<String> topics) {
-        Map<String, Integer> counts = new LinkedHashMap<>();
-        topics.forEach(
-                topic -> counts.put(topic, Cluster.partitions(admin, topic).size()));
-        boolean anyPartition = everywhere || settings.partitioning() == Partitioning.BY_KEY;
-        if (!anyPartition && counts.values().stream().distinct().count() != 1) {
-            throw new IllegalStateException(
-                    "The topics have different numbers of partitions, so it cannot be told which task will ask for a"
-                            + " key: " + counts + "; with everywhere() every task remembers every key");
-        }
-        return counts.values().iterator().next();
     }
 
     private String applicationId() {
         return config.getString(StreamsConfig.APPLICATION_ID_CONFIG);
     }
 
-    private KafkaConsumer<byte[], byte[]> consumer(String client) {
-        Map<String, Object> configs = new HashMap<>(config.getRestoreConsumerConfigs(client));
-        configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        return new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
+    /**
+     * What is to be read of a partition.
+     *
+     * @param end the offset to stop before
+     * @param topic the topic that the operator sees
+     */
+    private record Part(TopicPartition partition, long end, String topic) {}
 
-    private KafkaProducer<byte[], byte[]> producer(String client) {
-        Map<String, Object> configs = new HashMap<>(config.getProducerConfigs(client));
-        configs.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, client);
-        configs.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, Math.toIntExact(TRANSACTION_TIMEOUT.toMillis()));
-        configs.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        return new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer());
+    /** The clients of one seeding. */
+    private final class Session implements AutoCloseable {
+        private final String client = applicationId() + "-" + settings.name() + "-seed";
+        private final Admin admin = Admin.create(config.getAdminConfigs(client));
+        private final KafkaConsumer<byte[], byte[]> consumer = consumer();
+
+        void refuseIfRunning(String group) {
+            boolean running = Cluster.get(admin.listGroups().all(), "the groups").stream()
+                    .filter(listed -> listed.groupId().equals(group))
+                    .flatMap(listed -> listed.groupState().stream())
+                    .anyMatch(state -> state != GroupState.EMPTY && state != GroupState.DEAD);
+            if (running) {
+                throw new IllegalStateException("The group " + group + " is running, or was a moment ago: stop every"
+                        + " instance of it, wait until its session.timeout.ms has passed, and seed before the first"
+                        + " instance with the operator starts");
+            }
+        }
+
+        Map<TopicPartition, OffsetAndMetadata> committed(String group, String topic) {
+            Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
+            Cluster.get(
+                            admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(),
+                            "the offsets of " + group)
+                    .forEach((partition, offset) -> {
+                        if (offset != null && partition.topic().equals(topic)) {
+                            committed.put(partition, offset);
+                        }
+                    });
+            Map<TopicPartition, Long> ends = consumer.endOffsets(committed.keySet());
+            committed.forEach((partition, offset) -> {
+                long end = Cluster.offset(ends, partition);
+                if (offset.offset() > end) {
+                    throw new IllegalStateException("The group " + group + " has committed offset " + offset.offset()
+                            + " of " + partition + ", which ends at " + end + ": was the topic deleted and made again?"
+                            + " Reset the group's offsets to what it has processed");
+                }
+            });
+            return committed;
+        }
+
+        /** The number of tasks that the operator has on these topics. */
+        int partitionCount(String... topics) {
+            String control = settings.controlTopic();
+            if (control != null && settings.partitioning() == Partitioning.BY_KEY) {
+                return Cluster.partitions(admin, control).size();
+            }
+            return Arrays.stream(topics)
+                    .mapToInt(topic -> Cluster.partitions(admin, topic).size())
+                    .max()
+                    .orElseThrow(() -> new IllegalArgumentException("Name at least one topic"));
+        }
+
+        /**
+         * @param fingerprints whether these are the records that the operator sees
+         * @param handedOn offsets that become the application's
+         */
+        Optional<Seeded> seed(
+                List<Part> parts, int count, boolean fingerprints, Map<TopicPartition, OffsetAndMetadata> handedOn) {
+            if (!changelog.exists(admin, count)) {
+                changelog.create(admin, count);
+            } else if (changelog.hasRecords(consumer, count)) {
+                LOGGER.info("{} holds records already, so nothing is seeded", changelog.topic());
+                return Optional.empty();
+            }
+            try (SeedLog log = new SeedLog(settings.policy());
+                    KafkaProducer<byte[], byte[]> producer = producer()) {
+                Seeding seeding = new Seeding(settings, everywhere, fingerprints, log, count, clock);
+                parts.forEach(part -> read(part, seeding));
+                write(log, producer, handedOn);
+                LOGGER.info(
+                        "{} of {} records are remembered in {}",
+                        seeding.seeded().remembered(),
+                        seeding.seeded().read(),
+                        changelog.topic());
+                return Optional.of(seeding.seeded());
+            }
+        }
+
+        private void read(Part part, Seeding seeding) {
+            TopicPartition partition = part.partition();
+            List<TopicPartition> alone = List.of(partition);
+            consumer.assign(alone);
+            long start = Cluster.offset(consumer.beginningOffsets(alone), partition);
+            long needed = timeAtTheEnd(part, start)
+                    - settings.policy().ttl().toMillis()
+                    - settings.policy().allowedLateness().toMillis();
+            OffsetAndTimestamp from = consumer.offsetsForTimes(Map.of(partition, Math.max(0, needed)))
+                    .get(partition);
+            long offset = from == null ? part.end() : Math.max(start, from.offset());
+            Cluster.read(consumer, partition, offset, part.end(), record -> seeding.take(record, part.topic()));
+        }
+
+        /** The highest event time, but not after now, among the last records before the end. */
+        private long timeAtTheEnd(Part part, long start) {
+            long[] time = {0};
+            long now = clock.millis();
+            long tail = Math.max(start, part.end() - TAIL);
+            Cluster.read(consumer, part.partition(), tail, part.end(), record -> {
+                if (!settings.policy().isFuture(record.timestamp(), now)) {
+                    time[0] = Math.max(time[0], Math.min(record.timestamp(), now));
+                }
+            });
+            return time[0];
+        }
+
+        private void write(
+                SeedLog log, KafkaProducer<byte[], byte[]> producer, Map<TopicPartition, OffsetAndMetadata> handedOn) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            try {
+                log.writeTo((partition, key, value) -> send(producer, partition, key, value));
+                if (!handedOn.isEmpty()) {
+                    Cluster.get(
+                            admin.alterConsumerGroupOffsets(applicationId(), handedOn)
+                                    .all(),
+                            "the offsets of the application");
+                }
+                producer.commitTransaction();
+            } catch (ProducerFencedException fenced) {
+                throw new IllegalStateException(
+                        "The seeding took longer than its transaction may (set producer.transaction.timeout.ms and the"
+                                + " brokers' transaction.max.timeout.ms), or somebody else has started to seed",
+                        fenced);
+            } catch (RuntimeException failed) {
+                abort(producer, failed);
+                throw failed;
+            }
+        }
+
+        private static void abort(KafkaProducer<?, ?> producer, RuntimeException failed) {
+            try {
+                producer.abortTransaction();
+            } catch (KafkaException whileAborting) {
+                failed.addSuppressed(whileAborting);
+            }
+        }
+
+        @SuppressWarnings("FutureReturnValueIgnored") // a failed send fails the commit of the transaction
+        private void send(KafkaProducer<byte[], byte[]> producer, int partition, byte[] key, byte[] value) {
+            producer.send(new ProducerRecord<>(changelog.topic(), partition, clock.millis(), key, value));
+        }
+
+        private KafkaConsumer<byte[], byte[]> consumer() {
+            Map<String, Object> configs = new HashMap<>(config.getRestoreConsumerConfigs(client));
+            configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+            return new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        }
+
+        private KafkaProducer<byte[], byte[]> producer() {
+            Map<String, Object> configs = new HashMap<>(config.getProducerConfigs(client));
+            configs.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, client);
+            configs.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+            Object asked =
+                    config.originals().get(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG));
+            configs.put(
+                    ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+                    asked == null ? Math.toIntExact(TRANSACTION_TIMEOUT.toMillis()) : asked);
+            return new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+
+        @Override
+        public void close() {
+            consumer.close();
+            admin.close();
+        }
     }
 }

@@ -6,6 +6,7 @@ import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -14,9 +15,12 @@ import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.config.DedupConfig;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -36,6 +40,7 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.test.TestRecord;
@@ -160,6 +165,20 @@ class ControlTest {
         }
     }
 
+    /** Should the commands be read again from the beginning, they do no harm to what was sent again because of them. */
+    @Test
+    void forget_sentLongBeforeTheFirstWasRemembered_doesNothing() {
+        try (DedupFixture fixture = DedupFixture.of(DEDUP.withMaxFuture(Duration.ofMinutes(1)))) {
+            fixture.send("a", "1", T);
+            command(fixture, "forget", "in", "a", T - 60_001);
+            fixture.send("a", "dropped", T);
+            assertThat(fixture.metric("forgets-total")).isZero();
+            command(fixture, "forget", "in", "a", T - 60_000);
+            fixture.send("a", "2", T);
+            assertThat(fixture.out()).containsExactly("1", "2");
+        }
+    }
+
     @Test
     void command_modeOff_isObeyedAndNotForwarded() {
         try (DedupFixture fixture = DedupFixture.of(DEDUP.withMode(Mode.OFF))) {
@@ -201,17 +220,68 @@ class ControlTest {
     }
 
     @Test
+    void withControlTopic_operatorsOnOtherStreams_areReadTogether() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        for (String name : List.of("one", "two")) {
+            DEDUP.withName(name)
+                    .apply(builder.stream(name + "-in", Consumed.with(Serdes.String(), Serdes.String())))
+                    .to("out", Produced.with(Serdes.String(), Serdes.String()));
+        }
+        // When
+        String description = builder.build().describe().toString();
+        // Then
+        assertThat(description).containsOnlyOnce("(topics: [control])").doesNotContain("Sub-topology: 1");
+    }
+
+    @Test
+    void withControlTopic_everythingElseToo_andOptimised_stillObeys() {
+        // Given
+        Properties optimised = new Properties();
+        optimised.put("topology.optimization", "all");
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        KStream<String, String> answers = DEDUP.withPartitioning(Partitioning.BY_KEY)
+                .withTtlHeader("ttl")
+                .mapOnce(in, value -> "answer " + value, Serdes.String());
+        answers.to("out", Produced.with(Serdes.String(), Serdes.String()));
+        answers.groupByKey(Grouped.with("one", Serdes.String(), Serdes.String()))
+                .count();
+        answers.groupByKey(Grouped.with("two", Serdes.String(), Serdes.String()))
+                .count();
+        DEDUP.withName("audited").withPartitionAudit(1).apply(in).foreach((key, value) -> {});
+        try (DedupFixture fixture = DedupFixture.of(builder.build(optimised), Map.of())) {
+            // When
+            fixture.send("a", "1", T);
+            command(fixture, "forget", "in", "a");
+            fixture.send("a", "2", T).send("a", "3", T);
+            // Then
+            assertThat(fixture.out()).containsExactly("answer 1", "answer 2", "answer 2");
+            assertThat(fixture.metric("forgets-total")).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void withControlTopic_nameThatCannotBe_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> DEDUP.withControlTopic(" "));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> topology(DEDUP.withControlTopic("in")))
+                .withMessageContaining("made of in itself");
+    }
+
+    @Test
     void configured_controlTopic_isTaken() {
         Dedup dedup = Dedup.configured(
                 DedupConfig.of(Map.of("dedup.control.topic", "control", "dedup.dead.letter.topic", "dead")));
-        assertThat(topology(dedup).describe().toString()).contains("dedup-control (topics: [control])");
+        assertThat(topology(dedup).describe().toString()).contains("dedup-control-control (topics: [control])");
     }
 
     @Test
     void dedupControl_forget_goesToEveryPartitionOfTheControlTopic() {
         MockProducer<byte[], byte[]> producer = producer(true);
         // When
-        new DedupControl(producer, "control").forget("in", IdempotencyKey.of("header:id", new byte[] {1, 2}));
+        new DedupControl(producer, "control", Clock.fixed(NOW, ZoneOffset.UTC))
+                .forget("in", IdempotencyKey.of("header:id", new byte[] {1, 2}));
         // Then
         assertThat(producer.history()).extracting(ProducerRecord::partition).containsExactlyInAnyOrder(0, 1);
         assertThat(producer.history()).allSatisfy(record -> {
@@ -221,6 +291,8 @@ class ControlTest {
             assertThat(DedupHeaders.text(record.headers(), DedupHeaders.TOPIC)).isEqualTo("in");
             assertThat(DedupHeaders.text(record.headers(), DedupHeaders.KEY_SOURCE))
                     .isEqualTo("header:id");
+            assertThat(DedupHeaders.text(record.headers(), DedupHeaders.TIMESTAMP))
+                    .isEqualTo(String.valueOf(T));
         });
     }
 
@@ -257,7 +329,12 @@ class ControlTest {
     }
 
     private static void command(DedupFixture fixture, String command, String topic, String key) {
+        command(fixture, command, topic, key, null);
+    }
+
+    private static void command(DedupFixture fixture, String command, String topic, String key, @Nullable Long sentAt) {
         RecordHeaders headers = new RecordHeaders();
+        add(headers, DedupHeaders.TIMESTAMP, sentAt == null ? null : sentAt.toString());
         add(headers, DedupHeaders.COMMAND, command);
         add(headers, DedupHeaders.TOPIC, topic);
         add(headers, DedupHeaders.KEY_SOURCE, "header:" + KEY_HEADER);

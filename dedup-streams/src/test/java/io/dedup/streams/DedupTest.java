@@ -825,5 +825,9 @@ class DedupTest {
         KStream<String, String> in = new StreamsBuilder().stream("in");
         // Then
         assertThatIllegalStateException().isThrownBy(() -> dedup.apply(in)).withMessageContaining("use mapOnce");
+        assertThatIllegalStateException()
+                .isThrownBy(() -> dedup.withMode(Mode.OBSERVE).apply(in))
+                .withMessageContaining("use mapOnce");
+        assertThatIllegalStateException().isThrownBy(dedup::supplier).withMessageContaining("use mapOnce");
     }
 }

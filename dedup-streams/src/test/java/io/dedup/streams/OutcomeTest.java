@@ -5,6 +5,7 @@ import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
 import static io.dedup.streams.DedupFixture.header;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
@@ -17,10 +18,16 @@ import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
@@ -201,6 +208,90 @@ class OutcomeTest {
                                 assertThat(header(again, DedupHeaders.REPLAYED)).isNull();
                             },
                             keyless -> assertThat(keyless.value()).isEqualTo("3:none"));
+        }
+    }
+
+    @Test
+    void mapOnce_storedOutcomeCannotBeRead_duplicateIsDeadLettered() {
+        // Given
+        Serde<String> writeOnly = Serdes.serdeFrom(new StringSerializer(), (topic, bytes) -> {
+            throw new SerializationException("another format");
+        });
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.mapOnce(in, value -> value, writeOnly).to("out", Produced.with(Serdes.String(), Serdes.String()));
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            fixture.send("a", "one", T).send("a", "one", T);
+            // Then
+            assertThat(fixture.out()).containsExactly("one");
+            assertThat(fixture.read("dead")).singleElement().satisfies(letter -> {
+                assertThat(header(letter, DedupHeaders.REASON)).isEqualTo("duplicate:unreadable-outcome");
+                assertThat(header(letter, DedupHeaders.DETAIL)).contains("another format");
+            });
+        }
+    }
+
+    @Test
+    void mapOnce_serde_isGivenTheChangelogAsItsTopic() {
+        // Given
+        List<String> topics = new ArrayList<>();
+        Serde<String> telling = Serdes.serdeFrom(
+                (topic, text) -> {
+                    topics.add(topic);
+                    return text.getBytes(UTF_8);
+                },
+                (topic, bytes) -> {
+                    topics.add(topic);
+                    return new String(bytes, UTF_8);
+                });
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.mapOnce(in, value -> value, telling).to("out", Produced.with(Serdes.String(), Serdes.String()));
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), Map.of("application.id", "app"))) {
+            // When
+            fixture.send("a", "one", T).send("a", "one", T);
+            // Then
+            assertThat(topics).containsExactly("app-dedup-seen-changelog", "app-dedup-seen-changelog");
+        }
+    }
+
+    @Test
+    void mapOnce_firstClaimsToBeAReplay_doesNotComeOutAsOne() {
+        try (DedupFixture fixture = DedupFixture.of(topology(DEDUP), Map.of())) {
+            RecordHeaders headers = new RecordHeaders();
+            headers.add(KEY_HEADER, "a".getBytes(UTF_8)).add(DedupHeaders.REPLAYED, "true".getBytes(UTF_8));
+            fixture.send(new TestRecord<>("k", "one", headers, T));
+            assertThat(header(fixture.read("out").get(0), DedupHeaders.REPLAYED))
+                    .isNull();
+        }
+    }
+
+    /** The changelog takes one record of a megabyte. */
+    @Test
+    void mapOnce_keyUsedAgainAndAgainWithLargeOutcomes_whatIsStoredStaysSmall() {
+        String large = "x".repeat(60_000);
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.withTtlHeader("ttl")
+                .mapOnce(in, value -> value + large, Serdes.String())
+                .to("out", Produced.with(Serdes.String(), Serdes.String()));
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), Map.of("application.id", "app"))) {
+            // When
+            for (int i = 0; i < 16; i++) {
+                RecordHeaders headers = new RecordHeaders();
+                headers.add(KEY_HEADER, "a".getBytes(UTF_8)).add("ttl", "10".getBytes(UTF_8));
+                fixture.send(new TestRecord<>("k", "v" + i, headers, T + 100L * i));
+            }
+            // Then
+            assertThat(fixture.out()).hasSize(16);
+            assertThat(fixture.driver()
+                            .createOutputTopic(
+                                    "app-dedup-seen-changelog",
+                                    new ByteArrayDeserializer(),
+                                    new ByteArrayDeserializer())
+                            .readValuesToList())
+                    .allSatisfy(value -> assertThat(value).hasSizeLessThan(264 * 1024));
         }
     }
 

@@ -17,6 +17,8 @@ import java.time.Duration;
 record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     /** Stream time is written down at most once per this part of the TTL. */
     private static final long STREAM_TIME_STEPS = 1_000;
+    /** Into how many parts retention is cut for what need not be exact. */
+    private static final long COARSE_STEPS = 32;
 
     static Buckets of(DedupPolicy policy) {
         return new Buckets(
@@ -43,6 +45,21 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     /** The stream time after which nothing in the bucket of that start is needed any more. */
     long until(long start) {
         return start + width() - 1 + ttlMs + latenessMs;
+    }
+
+    /** The same, rounded up, so that there are no more than some thirty of these however many buckets there are. */
+    long roundedUntil(long start) {
+        long step = coarse();
+        return Math.floorDiv(until(start) + step - 1, step) * step;
+    }
+
+    /** Where the store's note of that stream time is kept: under a few window starts, however many buckets there are. */
+    long noteStart(long streamTime) {
+        return Math.floorDiv(streamTime, coarse()) * coarse();
+    }
+
+    private long coarse() {
+        return Math.max(width(), retention().toMillis() / COARSE_STEPS);
     }
 
     /** How far stream time may advance without being written down, in milliseconds. */

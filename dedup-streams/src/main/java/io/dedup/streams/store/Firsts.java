@@ -11,13 +11,16 @@ import org.jspecify.annotations.Nullable;
  * What a bucket holds of one key. That is one first, unless records ask for a TTL of their own: then a key may be used
  * again within the bucket, and those that came before still count for records that arrive out of order.
  *
- * @param sightings at most {@link #MOST} of them
+ * @param sightings at most {@link #MOST} of them, and beyond the last at most {@link #MOST_OUTCOME_BYTES} of outcomes
  * @param forgottenUntil records of up to this time may be duplicates of one that is not kept any more; {@link
  *     Long#MIN_VALUE} if there is none
  */
 record Firsts(List<Sighting> sightings, long forgottenUntil) {
     /** How many firsts of a key a bucket keeps: beyond that, the one that expires first goes. */
     static final int MOST = 16;
+
+    /** How many bytes of outcomes the firsts of a key have together, beyond the last one. */
+    static final int MOST_OUTCOME_BYTES = 256 * 1024;
 
     static final Firsts NONE = new Firsts(List.of(), Long.MIN_VALUE);
 
@@ -48,12 +51,22 @@ record Firsts(List<Sighting> sightings, long forgottenUntil) {
     Firsts with(Sighting added) {
         List<Sighting> more = new ArrayList<>(without(added.timestamp()).sightings);
         more.add(added);
-        if (more.size() <= MOST) {
-            return new Firsts(more, forgottenUntil);
-        }
         more.sort(Comparator.comparingLong(Sighting::expiresAt));
-        long forgotten = more.remove(0).expiresAt();
-        return new Firsts(more, Math.max(forgottenUntil, forgotten));
+        long forgotten = forgottenUntil;
+        while (more.size() > MOST || (more.size() > 1 && outcomeBytes(more) > MOST_OUTCOME_BYTES)) {
+            Sighting oldest = more.get(0).equals(added) ? more.get(1) : more.get(0);
+            more.remove(oldest);
+            forgotten = Math.max(forgotten, oldest.expiresAt());
+        }
+        return new Firsts(more, forgotten);
+    }
+
+    private static long outcomeBytes(List<Sighting> sightings) {
+        long bytes = 0;
+        for (Sighting sighting : sightings) {
+            bytes += sighting.outcome() == null ? 0 : sighting.outcome().length();
+        }
+        return bytes;
     }
 
     /** These without the one of that time. */

@@ -145,7 +145,7 @@ public final class SeenStore {
 
     private void writeNote(long now) {
         note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier(), census.counts());
-        store.put(SeenKey.NOTE, ValueAndTimestamp.make(note.encode(), now), buckets.start(streamTime));
+        store.put(SeenKey.NOTE, ValueAndTimestamp.make(note.encode(), now), buckets.noteStart(streamTime));
         refreshedAt = now;
     }
 
@@ -202,25 +202,31 @@ public final class SeenStore {
             return false;
         }
         put(key, bucket, firsts.without(time), now);
-        census.remove(cut.until(bucket));
+        census.remove(cut.roundedUntil(bucket));
         return true;
     }
 
     /**
-     * Forgets every first of that key.
+     * Forgets every first of that key that was remembered until then.
      *
+     * @param rememberedBefore by the wall clock, in milliseconds since the epoch
+     * @param now the wall clock in milliseconds since the epoch
      * @return how many there were
      */
-    public int forget(Bytes key, long now) {
+    public int forget(Bytes key, long rememberedBefore, long now) {
         Map<Long, Firsts> found = new TreeMap<>();
-        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> buckets = store.fetch(key, 0L, Long.MAX_VALUE)) {
-            buckets.forEachRemaining(bucket -> found.put(bucket.key, SightingCodec.decode(bucket.value.value())));
+        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> stored = store.fetch(key, 0L, Long.MAX_VALUE)) {
+            stored.forEachRemaining(bucket -> {
+                if (bucket.value.timestamp() <= rememberedBefore) {
+                    found.put(bucket.key, SightingCodec.decode(bucket.value.value()));
+                }
+            });
         }
         int forgotten = 0;
         for (Map.Entry<Long, Firsts> bucket : found.entrySet()) {
             put(key, bucket.getKey(), Firsts.NONE, now);
             for (int i = 0; i < bucket.getValue().sightings().size(); i++) {
-                census.remove(buckets.until(bucket.getKey()));
+                census.remove(buckets.roundedUntil(bucket.getKey()));
                 forgotten++;
             }
         }
@@ -293,10 +299,11 @@ public final class SeenStore {
     public void remember(Bytes key, Sighting first, long now) {
         long bucket = buckets.start(first.timestamp());
         Firsts firsts = key.equals(ownKey) && bucket == ownBucket ? own : fetch(key, bucket);
-        put(key, bucket, firsts.with(first), now);
+        Firsts more = firsts.with(first);
+        put(key, bucket, more, now);
         newest = Math.max(newest, first.timestamp());
-        if (!firsts.hasOneOf(first.timestamp())) {
-            census.add(buckets.until(bucket), first.timestamp());
+        if (more.sightings().size() > firsts.sightings().size()) {
+            census.add(buckets.roundedUntil(bucket), first.timestamp());
         }
     }
 

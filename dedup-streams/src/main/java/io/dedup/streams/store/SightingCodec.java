@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * version      1 byte   1
- * flags        1 byte   1 coordinates follow, 2 a fingerprint, 4 an outcome, 8 how far others are forgotten
+ * flags        1 byte   1 coordinates follow, 2 a fingerprint, 4 an outcome, 8 how far others are
+ *                       forgotten; 16 it is settled
  * timestamp    varlong  milliseconds since the epoch
  * lifetime     varlong  expiresAt - timestamp, in milliseconds
  * [partition   varint
@@ -39,7 +40,8 @@ final class SightingCodec {
     private static final int HAS_FINGERPRINT = 2;
     private static final int HAS_OUTCOME = 4;
     private static final int HAS_FORGOTTEN = 8;
-    private static final int KNOWN_FLAGS = HAS_COORDINATES | HAS_FINGERPRINT | HAS_OUTCOME | HAS_FORGOTTEN;
+    private static final int IS_SETTLED = 16;
+    private static final int KNOWN_FLAGS = HAS_COORDINATES | HAS_FINGERPRINT | HAS_OUTCOME | HAS_FORGOTTEN | IS_SETTLED;
 
     private SightingCodec() {}
 
@@ -89,7 +91,8 @@ final class SightingCodec {
         int flags = (at == null ? 0 : HAS_COORDINATES)
                 | (print == null ? 0 : HAS_FINGERPRINT)
                 | (outcome == null ? 0 : HAS_OUTCOME)
-                | (forgotten == Long.MIN_VALUE ? 0 : HAS_FORGOTTEN);
+                | (forgotten == Long.MIN_VALUE ? 0 : HAS_FORGOTTEN)
+                | (sighting.settled() ? IS_SETTLED : 0);
         bytes.put(VERSION).put((byte) flags);
         ByteUtils.writeVarlong(sighting.timestamp(), bytes);
         ByteUtils.writeVarlong(sighting.expiresAt() - sighting.timestamp(), bytes);
@@ -166,7 +169,7 @@ final class SightingCodec {
         Fingerprint print =
                 (flags & HAS_FINGERPRINT) == 0 ? null : Fingerprint.fromBytes(read(bytes, Fingerprint.BYTES));
         StoredOutcome outcome = (flags & HAS_OUTCOME) == 0 ? null : readOutcome(bytes);
-        return new Sighting(timestamp, expiresAt, at, print, outcome);
+        return new Sighting(timestamp, expiresAt, at, print, outcome, (flags & IS_SETTLED) != 0);
     }
 
     private static Coordinates readCoordinates(ByteBuffer bytes) {

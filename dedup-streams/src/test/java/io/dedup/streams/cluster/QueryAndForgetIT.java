@@ -115,6 +115,10 @@ class QueryAndForgetIT {
             cluster.awaitProcessed(id, id + "-in");
             cluster.awaitRepartitioned(id);
         }
+        assertThat(instances.get(1).askHere(id + "-in", key("k0"), Instant.ofEpochMilli(now)))
+                .as("a closed instance")
+                .isInstanceOfSatisfying(
+                        Unknown.class, unknown -> assertThat(unknown.reason()).contains("not running"));
         // When
         forget(id, "k8");
         for (int instance = 1; instance <= 2; instance++) {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.key.Fingerprinter;
 import io.dedup.streams.Dedup;
 import io.dedup.streams.DedupHeaders;
 import io.dedup.streams.WarmStart;
@@ -21,6 +22,11 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.processor.WallclockTimestampExtractor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -109,12 +115,109 @@ class WarmStartIT {
         WarmStart.of(dedup, properties(id)).fromProcessedBy(id + "-legacy", id + "-in", id + "-other");
         // Then
         cluster.sendAll(id + "-in", 1, now, List.of("other", "one", "new"));
-        commit(id, Map.of(new TopicPartition(id + "-in", 0), new OffsetAndMetadata(1)));
         try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, dedup), directory, Map.of())) {
             cluster.awaitProcessed(id, id + "-in");
-            assertThat(app.metric("duplicates-total")).isEqualTo(2);
+            assertThat(app.metric("duplicates-total"))
+                    .as("the application goes on where the other group has stopped")
+                    .isEqualTo(2);
         }
         assertThat(values(id + "-out")).containsExactly("new");
+    }
+
+    @Test
+    void fromProcessed_readAgainFromTheBeginning_isNotForwardedAgain() {
+        // Given
+        String id = "warm-rewound";
+        cluster.createTopics(id, 1);
+        cluster.sendAll(id + "-in", 1, now - 5, List.of("one", "two"));
+        commitEverything(id, id + "-in");
+        WarmStart.of(DEDUP, properties(id)).fromProcessed(id + "-in");
+        // When
+        commit(id, Map.of(new TopicPartition(id + "-in", 0), new OffsetAndMetadata(0)));
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, DEDUP), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            // Then
+            assertThat(app.metric("duplicates-total")).isEqualTo(2);
+            assertThat(app.metric("replays-total")).isZero();
+        }
+        assertThat(values(id + "-out")).isEmpty();
+    }
+
+    @Test
+    void fromProcessed_lastRecordIsAheadOfTheClock_horizonCountsFromNow() {
+        // Given
+        String id = "warm-ahead";
+        Dedup dedup = DEDUP.withAllowedLateness(Duration.ZERO);
+        cluster.createTopics(id, 1);
+        cluster.send(id + "-in", 0, now - HOUR / 2, "k", "done");
+        cluster.send(id + "-in", 0, now + HOUR * 5 / 6, "ahead", "ahead");
+        commitEverything(id, id + "-in");
+        // When
+        WarmStart.of(dedup, properties(id)).fromProcessed(id + "-in");
+        cluster.send(id + "-in", 0, System.currentTimeMillis(), "k", "again");
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, dedup), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            // Then
+            assertThat(app.metric("duplicates-total")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void seed_fingerprints_areTakenOnlyOfWhatTheOperatorSees() {
+        // Given
+        Dedup strict = DEDUP.withFingerprint(Fingerprinter.wholeValue());
+        Dedup knowing = strict.withSerdes(Serdes.String(), Serdes.String());
+        for (Map.Entry<String, Dedup> operator :
+                Map.of("output", strict, "unsure", strict, "sure", knowing).entrySet()) {
+            String id = "warm-print-" + operator.getKey();
+            String processed = id + (operator.getKey().equals("output") ? "-out" : "-in");
+            cluster.createTopics(id, 1);
+            cluster.send(processed, 0, now - 5, "k", "one");
+            WarmStart warmStart = WarmStart.of(operator.getValue(), properties(id));
+            // When
+            if (operator.getKey().equals("output")) {
+                warmStart.fromOutput(processed, id + "-in");
+            } else {
+                commitEverything(id, id + "-in");
+                warmStart.fromProcessed(id + "-in");
+            }
+            cluster.send(id + "-in", 0, now, "k", "other");
+            try (RunningApp app =
+                    RunningApp.start(id, DedupApp.topology(id, operator.getValue()), directory.resolve(id), Map.of())) {
+                cluster.awaitProcessed(id, id + "-in");
+                // Then
+                assertThat(app.metric("conflicts-total"))
+                        .as(operator.getKey())
+                        .isEqualTo(operator.getKey().equals("sure") ? 1 : 0);
+                assertThat(app.metric("firsts-total")).as(operator.getKey()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void fromProcessed_topicsOfDifferentSizes_everyTaskHasItsPart() {
+        // Given
+        String id = "warm-sizes";
+        cluster.createTopics(id, 2);
+        cluster.createTopic(id + "-wide", 3, Map.of());
+        cluster.sendAll(id + "-wide", 3, now - 5, keys("w"));
+        cluster.sendAll(id + "-in", 2, now - 5, keys("n"));
+        commitEverything(id, id + "-wide");
+        commitEverything(id, id + "-in");
+        // When
+        WarmStart.of(DEDUP, properties(id)).fromProcessed(id + "-in", id + "-wide");
+        // Then
+        cluster.sendAll(id + "-wide", 3, now, keys("w"));
+        cluster.sendAll(id + "-in", 2, now, keys("n"));
+        StreamsBuilder builder = new StreamsBuilder();
+        DEDUP.apply(builder.stream(List.of(id + "-in", id + "-wide"), Consumed.with(Serdes.String(), Serdes.String())))
+                .to(id + "-out", Produced.with(Serdes.String(), Serdes.String()));
+        try (RunningApp app = RunningApp.start(id, builder.build(), directory, Map.of())) {
+            cluster.awaitProcessed(id, id + "-in");
+            cluster.awaitProcessed(id, id + "-wide");
+            assertThat(app.metric("duplicates-total")).isEqualTo(100);
+        }
+        assertThat(values(id + "-out")).isEmpty();
     }
 
     @Test
@@ -134,9 +237,20 @@ class WarmStartIT {
         assertThatIllegalStateException()
                 .isThrownBy(() -> warmStart.fromOutput(id + "-three", id + "-in"))
                 .withMessageContaining("different numbers of partitions");
+        commitEverything(id, id + "-three");
+        commit(id, Map.of(new TopicPartition(id + "-in", 0), new OffsetAndMetadata(100)));
         assertThatIllegalStateException()
-                .isThrownBy(() -> warmStart.fromProcessed(id + "-three"))
-                .withMessageContaining("another name");
+                .isThrownBy(() -> warmStart.fromProcessed(id + "-in"))
+                .withMessageContaining("offset 100")
+                .withMessageContaining("ends at 0");
+        assertThatIllegalStateException()
+                .as("one of two topics")
+                .isThrownBy(() -> warmStart.fromProcessed(id + "-three", id + "-in"));
+        Properties extracting = properties(id);
+        extracting.put("default.timestamp.extractor", WallclockTimestampExtractor.class);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> WarmStart.of(DEDUP, extracting))
+                .withMessageContaining("default.timestamp.extractor");
     }
 
     private static Properties properties(String id) {

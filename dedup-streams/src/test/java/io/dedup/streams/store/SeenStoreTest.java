@@ -9,6 +9,8 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.TaskId;
@@ -242,6 +244,37 @@ class SeenStoreTest {
         // Then
         assertThat(seen.remembered()).isZero();
         assertThat(seen.reach()).isZero();
+    }
+
+    /** A short TTL with a long lateness makes many buckets. */
+    @Test
+    void note_manyBuckets_staysSmallAndIsKeptInFewPlaces(@TempDir Path directory) {
+        // Given
+        DedupPolicy policy = DedupPolicy.of(Duration.ofSeconds(1)).withAllowedLateness(Duration.ofDays(1));
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        TimestampedWindowStore<Bytes, byte[]> many = SeenStore.builder("many", StoreEngine.memory(), policy)
+                .withLoggingDisabled()
+                .build();
+        many.init(context.getStateStoreContext(), many);
+        SeenStore seen = new SeenStore(many, policy);
+        // When
+        for (int i = 0; i < 3_000; i++) {
+            long time = NOW + 6_000L * i;
+            seen.advanceStreamTime(time, time);
+            Bytes key = seen.key("in", IdempotencyKey.of("header:id", new byte[] {(byte) i, (byte) (i >> 8)}));
+            seen.remember(key, new Sighting(time, time + 1_000, null, null), time);
+        }
+        // Then
+        List<Integer> notes = new ArrayList<>();
+        try (var stored = many.fetch(SeenKey.NOTE, 0L, Long.MAX_VALUE)) {
+            stored.forEachRemaining(note -> notes.add(note.value.value().length));
+        }
+        assertThat(notes)
+                .hasSizeLessThan(40)
+                .allSatisfy(size -> assertThat(size).isLessThan(1_000));
+        assertThat(seen.remembered()).isEqualTo(3_000);
+        assertThat(new SeenStore(many, policy).remembered()).isEqualTo(2_999);
     }
 
     private static Sighting brief(long time) {

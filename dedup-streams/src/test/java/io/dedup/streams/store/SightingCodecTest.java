@@ -33,6 +33,7 @@ class SightingCodecTest {
                 sighting(1_766_000_000_000L, AT, PRINT).withOutcome(StoredOutcome.of(new byte[] {1, 2})),
                 sighting(1, null, null).withOutcome(StoredOutcome.of(new byte[0])),
                 sighting(1, null, null).withOutcome(StoredOutcome.of(null)),
+                sighting(1, AT, null).asSettled(),
                 new Sighting(1, Long.MAX_VALUE, new Coordinates("t", Integer.MAX_VALUE, Long.MAX_VALUE), null));
     }
 
@@ -68,7 +69,7 @@ class SightingCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0203", "0001", "0113", "01f0"})
+    @ValueSource(strings = {"0203", "0001", "0123", "01f0"})
     void decode_unknownVersionOrFlags_isRefusedWithWhatToDo(String start) {
         // Given
         byte[] stored = SightingCodec.encode(Firsts.of(sighting(1, AT, PRINT)));

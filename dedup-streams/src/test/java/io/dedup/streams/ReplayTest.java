@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import static io.dedup.key.KeyExtractors.header;
+import static io.dedup.streams.DedupFixture.KEY_HEADER;
+import static io.dedup.streams.DedupFixture.NOW;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import io.dedup.StoredOutcome;
+import io.dedup.streams.store.SeenStore;
+import io.dedup.streams.store.StoreEngine;
+import java.io.File;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A record that is read again after a crash under at-least-once, while the store has kept what it wrote. */
+class ReplayTest {
+    private static final long T = NOW.toEpochMilli();
+    private static final Duration TTL = Duration.ofMinutes(10);
+    private static final Coordinates AT = new Coordinates("in", 0, 7);
+
+    private final FailingContext context = new FailingContext();
+    private final TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
+                    "dedup-seen", StoreEngine.memory(), DedupPolicy.of(TTL))
+            .withLoggingDisabled()
+            .build();
+    private final Processor<String, String, String, String> operator =
+            Dedup.by(header(KEY_HEADER)).within(TTL).<String, String>supplier().get();
+
+    @BeforeEach
+    void rememberBeforeTheCrash() {
+        store.init(context.getStateStoreContext(), store);
+        context.addStateStore(store);
+        context.setCurrentSystemTimeMs(T);
+        context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
+        SeenStore seen = new SeenStore(store, DedupPolicy.of(TTL));
+        Sighting first = new Sighting(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
+        seen.advanceStreamTime(T, T);
+        seen.remember(seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8))), first, T);
+        operator.init(context);
+    }
+
+    @Test
+    void replay_failsAndIsSkipped_keyIsReleasedWhateverTimeItHasNow() {
+        // Given
+        context.failing = true;
+        operator.process(record(T + 5));
+        context.failing = false;
+        context.resetForwards();
+        // When
+        context.setRecordMetadata("in", 0, 8);
+        operator.process(record(T + 5));
+        // Then
+        assertThat(context.forwarded()).hasSize(1);
+    }
+
+    @Test
+    void replay_secondRecordMadeOfIt_isADuplicate() {
+        // When
+        operator.process(record(T));
+        operator.process(record(T));
+        // Then
+        assertThat(context.forwarded()).hasSize(1);
+    }
+
+    private static Record<String, String> record(long time) {
+        return new Record<>("k", "v", time, new RecordHeaders().add(KEY_HEADER, "a".getBytes(UTF_8)));
+    }
+
+    /** A topology in which what follows the operator fails, and is skipped by the exception handler. */
+    private static final class FailingContext extends MockProcessorContext<String, String> {
+        private boolean failing;
+
+        FailingContext() {
+            super(properties(), new TaskId(0, 0), new File("unused"));
+        }
+
+        @Override
+        public <K extends String, V extends String> void forward(Record<K, V> record) {
+            super.forward(record);
+            if (failing) {
+                SkippedFailures.add();
+            }
+        }
+
+        private static Properties properties() {
+            Properties properties = DedupFixture.properties(Map.of());
+            properties.put("application.id", "app");
+            properties.put("bootstrap.servers", "unused:1");
+            return properties;
+        }
+    }
+}
