@@ -236,7 +236,11 @@ class WarmStartIT {
                 .withMessageContaining(id + "-none");
         assertThatIllegalStateException()
                 .isThrownBy(() -> warmStart.fromOutput(id + "-three", id + "-in"))
-                .withMessageContaining("different numbers of partitions");
+                .withMessageContaining("has 3 partitions and");
+        cluster.createTopic(id + "-dedup-seen-changelog", 5, Map.of());
+        assertThatIllegalStateException()
+                .isThrownBy(() -> warmStart.everywhere().fromOutput(id + "-three", id + "-in"))
+                .withMessageContaining("another name");
         commitEverything(id, id + "-three");
         commit(id, Map.of(new TopicPartition(id + "-in", 0), new OffsetAndMetadata(100)));
         assertThatIllegalStateException()
