@@ -44,6 +44,7 @@ class PartitionCountIT {
         try (RunningApp app = RunningApp.start(id, topology, directory.resolve("one"), Map.of())) {
             cluster.sendAll(id + "-in", 1, now, List.of("a"));
             cluster.awaitProcessed(id, id + "-in");
+            cluster.awaitRepartitioned(id);
             assertThat(app.metric("firsts-total")).isEqualTo(1);
         }
         // When
