@@ -36,7 +36,21 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         NO_EXCEPTION_HANDLER(
                 108,
                 "Records are to be dead-lettered or to stop the application, and Kafka Streams is not told so by"
-                        + " `processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler`.");
+                        + " `processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler`."),
+        /** A wrapper with nothing to guard. */
+        NOTHING_TO_WRAP(
+                109,
+                "`dedup.wrap.topics` or `dedup.wrap.nodes` name nothing, or something that the topology does not have."),
+        /** Something that no processor stands in front of. */
+        CANNOT_WRAP(
+                110,
+                "What is named in `dedup.wrap.topics` or `dedup.wrap.nodes` is there and cannot be guarded: only processors"
+                        + " can, not sources, sinks or global stores."),
+        /** A wrapper that was never asked. */
+        WRAPPER_IGNORED(
+                111,
+                "`processor.wrapper.class` was given to `KafkaStreams` and not to the builder of the topology, where Kafka"
+                        + " Streams reads it.");
 
         private final int number;
         private final String explanation;

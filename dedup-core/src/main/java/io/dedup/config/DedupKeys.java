@@ -247,13 +247,14 @@ final class DedupKeys {
                         ConfigDef.Type.LIST,
                         "",
                         Importance.MEDIUM,
-                        "Reserved for a wrapper: guard these topics right after they are read.")
+                        "For the wrapper: guard whatever comes right after these source topics. The topology has to be"
+                                + " built with DedupTopology.")
                 .define(
                         DedupConfig.WRAP_NODES,
                         ConfigDef.Type.LIST,
                         "",
                         Importance.MEDIUM,
-                        "Reserved for a wrapper: guard these named processors.")
+                        "For the wrapper: guard these processors, by their names in the topology.")
                 .define(
                         DedupConfig.PROCESSING_EXCEPTION_HANDLER,
                         ConfigDef.Type.STRING,

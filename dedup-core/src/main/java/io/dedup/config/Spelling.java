@@ -5,12 +5,12 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** Guesses which known name was meant by an unknown one. */
-final class Spelling {
+/** Guesses which known name was meant by an unknown one, for messages. */
+public final class Spelling {
     private Spelling() {}
 
     /** The known name that is fewest edits away, if that is at most a third of the letters. */
-    static Optional<String> nearest(String name, Collection<String> known) {
+    public static Optional<String> nearest(String name, Collection<String> known) {
         return known.stream()
                 .min(Comparator.comparingInt((String candidate) -> distance(name, candidate))
                         .thenComparing(Comparator.naturalOrder()))

@@ -494,6 +494,46 @@ public final class Dedup {
         return new Supplier<>(settings, outlets);
     }
 
+    /**
+     * That processor with the operator in front of it, in the same node: it is given what is let through and nothing else.
+     * So a topology gets the operator without another node.
+     *
+     * @throws IllegalStateException if something is set that needs a node of its own: a topic for duplicates, a repartition,
+     *     an audit, a control topic
+     */
+    public <K, V, L, W> ProcessorSupplier<K, V, L, W> inFrontOf(ProcessorSupplier<K, V, L, W> supplier) {
+        return new GuardedSupplier<>(guarding(), supplier);
+    }
+
+    /**
+     * The same for a processor of the DSL that keeps its keys.
+     *
+     * @throws IllegalStateException as for the other
+     */
+    public <K, V, W> FixedKeyProcessorSupplier<K, V, W> inFrontOf(FixedKeyProcessorSupplier<K, V, W> supplier) {
+        return new GuardedFixedKeySupplier<>(guarding(), supplier);
+    }
+
+    /** The settings, if they need no node of their own. */
+    private DedupSettings guarding() {
+        refuseOutcomes();
+        String unavailable = null;
+        if (settings.policy().configuredAction(Verdict.DUPLICATE) == Action.DUPLICATES_TOPIC) {
+            unavailable = DedupConfig.actionKey(Verdict.DUPLICATE) + "=" + Action.DUPLICATES_TOPIC.text();
+        } else if (isByKey()) {
+            unavailable = DedupConfig.PARTITIONING + "=" + Partitioning.BY_KEY.text();
+        } else if (settings.auditShare() > 0) {
+            unavailable = DedupConfig.AUDIT_SHARE;
+        } else if (settings.controlTopic() != null) {
+            unavailable = DedupConfig.CONTROL_TOPIC;
+        }
+        if (unavailable != null) {
+            throw new IllegalStateException("In front of a processor, in the same node, there is no " + unavailable
+                    + ": put the operator into the topology with apply, or remove the setting");
+        }
+        return settings;
+    }
+
     /** The topic, or null if duplicates do not go to one of their own. */
     private @Nullable String duplicatesTopicIfRouted() {
         boolean routed = settings.policy().configuredAction(Verdict.DUPLICATE) == Action.DUPLICATES_TOPIC;
@@ -542,6 +582,34 @@ public final class Dedup {
         @Override
         public Set<StoreBuilder<?>> stores() {
             return settings.stores();
+        }
+    }
+
+    /** Brings a guarded processor, its stores and ours. */
+    private record GuardedSupplier<K, V, L, W>(DedupSettings settings, ProcessorSupplier<K, V, L, W> supplier)
+            implements ProcessorSupplier<K, V, L, W> {
+        @Override
+        public Processor<K, V, L, W> get() {
+            return new GuardedProcessor<>(settings, supplier.get());
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return settings.storesAnd(supplier.stores());
+        }
+    }
+
+    /** Brings a guarded processor of the DSL, its stores and ours. */
+    private record GuardedFixedKeySupplier<K, V, W>(DedupSettings settings, FixedKeyProcessorSupplier<K, V, W> supplier)
+            implements FixedKeyProcessorSupplier<K, V, W> {
+        @Override
+        public FixedKeyProcessor<K, V, W> get() {
+            return new GuardedFixedKeyProcessor<>(settings, supplier.get());
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return settings.storesAnd(supplier.stores());
         }
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import static org.apache.kafka.streams.StreamsConfig.APPLICATION_ID_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG;
+import static org.apache.kafka.streams.StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG;
 
 import io.dedup.Action;
 import io.dedup.config.ConfigProblem;
@@ -12,6 +14,8 @@ import io.dedup.config.DedupConfigException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Utils;
@@ -44,16 +48,30 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream thread, as every handler.
  */
 public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
+    private static final String WRAPPER = "io.dedup.streams.wrap.DedupProcessorWrapper";
+    /** The applications whose topology was built with the wrapper. */
+    private static final Set<String> GUARDED = ConcurrentHashMap.newKeySet();
+
     private final ProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
     private ProcessingExceptionHandler others = new LogAndFailProcessingExceptionHandler();
 
     /**
+     * Notes that the topology of that application is built with {@link io.dedup.streams.wrap.DedupProcessorWrapper}, which
+     * calls this. Thread-safe.
+     */
+    public static void guardedAtBuild(String applicationId) {
+        GUARDED.add(applicationId);
+    }
+
+    /**
      * Reads the dead-letter topic and the handler for other exceptions.
      *
-     * @throws DedupConfigException if the handler for other exceptions cannot be made
+     * @throws DedupConfigException if the handler for other exceptions cannot be made, or if the properties name our wrapper
+     *     and the topology was built without it
      */
     @Override
     public void configure(Map<String, ?> configs) {
+        refuseIgnoredWrapper(configs);
         Map<String, Object> ours = new HashMap<>(configs);
         Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
         if (topic != null) {
@@ -65,6 +83,21 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
             others = instantiate(handler);
         }
         others.configure(configs);
+    }
+
+    private static void refuseIgnoredWrapper(Map<String, ?> configs) {
+        Object wrapper = configs.get(PROCESSOR_WRAPPER_CLASS_CONFIG);
+        String name = wrapper instanceof Class<?> type ? type.getName() : String.valueOf(wrapper);
+        boolean ours = name.equals(WRAPPER);
+        if (ours && !GUARDED.contains(String.valueOf(configs.get(APPLICATION_ID_CONFIG)))) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.WRAPPER_IGNORED,
+                    PROCESSOR_WRAPPER_CLASS_CONFIG,
+                    WRAPPER,
+                    "The topology was built without this property, so nothing is guarded",
+                    "Build it with DedupTopology.build(properties, builder -> ...), or make the StreamsBuilder with"
+                            + " new TopologyConfig(new StreamsConfig(properties))")));
+        }
     }
 
     @Override

@@ -15,11 +15,13 @@ import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
@@ -98,6 +100,15 @@ record DedupSettings(
         return Set.of(SeenStore.builder(storeName(), engine, policy));
     }
 
+    /** The same and those that a processor brings; null if it brings none. */
+    Set<StoreBuilder<?>> storesAnd(@Nullable Set<StoreBuilder<?>> others) {
+        Set<StoreBuilder<?>> all = new HashSet<>(stores());
+        if (others != null) {
+            all.addAll(others);
+        }
+        return all;
+    }
+
     /** Takes the application's serdes where the stream has none of its own; to be called when a node is initialised. */
     void resolveSerdes(ProcessingContext context) {
         if (keySerde instanceof RouteKeySerde<?> route) {
@@ -133,7 +144,16 @@ record DedupSettings(
             return bytes;
         }
         Serde<Object> serde = (Serde<Object>) (own == null ? applications.get() : own);
-        return serde.serializer().serialize(topic, data);
+        try {
+            return serde.serializer().serialize(topic, data);
+        } catch (ClassCastException otherType) {
+            throw new StreamsException(
+                    "A key source or a fingerprint reads what is a "
+                            + data.getClass().getName() + " here, and "
+                            + serde.serializer().getClass().getName() + " cannot write it: set default.key.serde and"
+                            + " default.value.serde, give the operator withSerdes, or take the key from a header",
+                    otherType);
+        }
     }
 
     /** Settings while they are changed. */

@@ -182,8 +182,8 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (ruling.storeKey() != null) {
             siblings.add(ruling.storeKey());
         }
-        O passing = known == null ? processed(record, ruling) : read(record, known, ruling);
         long skipped = SkippedFailures.count();
+        O passing = known == null ? processed(record, ruling) : read(record, known, ruling);
         forward.forward(passing, outlets.forwarded());
         Bytes key = ruling.storeKey();
         boolean failed = SkippedFailures.count() != skipped;

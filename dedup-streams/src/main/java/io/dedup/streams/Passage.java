@@ -2,6 +2,7 @@
 package io.dedup.streams;
 
 import io.dedup.StoredOutcome;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,9 +34,15 @@ interface Passage<R, O> {
 
     /** Records pass as they are, and no outcomes are kept. */
     static <R> Passage<R, R> unchanged() {
+        return into(record -> {});
+    }
+
+    /** Records are handed to somebody else, who may fail, and no outcomes are kept. */
+    static <R> Passage<R, R> into(Consumer<R> processor) {
         return new Passage<>() {
             @Override
             public R process(R record) {
+                processor.accept(record);
                 return record;
             }
 
@@ -46,7 +53,7 @@ interface Passage<R, O> {
 
             @Override
             public R replay(R record, StoredOutcome outcome, String topic) {
-                return record;
+                return process(record);
             }
         };
     }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.wrap;
+
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
+import io.dedup.streams.Dedup;
+import io.dedup.streams.DedupProcessingExceptionHandler;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.processor.api.ProcessorWrapper;
+import org.apache.kafka.streams.processor.api.WrappedFixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.WrappedProcessorSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts the operator in front of chosen processors of a topology while it is built (KIP-1112).
+ *
+ * <pre>
+ * processor.wrapper.class=io.dedup.streams.wrap.DedupProcessorWrapper
+ * dedup.wrap.nodes=charge-card
+ * </pre>
+ *
+ * <p>Each of them is guarded within its own node, with a store {@code dedup-NODE-seen}; names, topics and serdes of the
+ * topology stay as they are. Kafka Streams reads {@code processor.wrapper.class} when the topology is <em>built</em>: from the
+ * {@code TopologyConfig} that the {@code StreamsBuilder} or {@code Topology} was made with, as {@link DedupTopology} and Spring
+ * do. Given only to {@code KafkaStreams} it is ignored.
+ *
+ * <p>Key sources and fingerprints that read a record's key or value need the application's default serdes; those that read
+ * headers need nothing.
+ *
+ * <p>Confined to the thread that builds the topology.
+ */
+public final class DedupProcessorWrapper implements ProcessorWrapper {
+    /** Where {@link DedupTopology} says which nodes come right after the wanted sources, and which there are. */
+    static final String SURVEY = "__dedup.wrap.survey";
+
+    private @Nullable Dedup dedup;
+    private Set<String> targets = Set.of();
+
+    /**
+     * Reads the {@code dedup.*} properties.
+     *
+     * @throws DedupConfigException if something is wrong with them, or they name what cannot be had here
+     */
+    @Override
+    public void configure(Map<String, ?> configs) {
+        DedupConfig config = DedupConfig.of(configs);
+        Survey survey = (Survey) configs.get(SURVEY);
+        if (survey == null && !config.wrapTopics().isEmpty()) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    DedupConfig.WRAP_TOPICS,
+                    String.join(",", config.wrapTopics()),
+                    "A wrapper alone is not told which processors come after a topic",
+                    "Build the topology with DedupTopology.build, or name the processors with "
+                            + DedupConfig.WRAP_NODES)));
+        }
+        if (survey == null && config.wrapNodes().isEmpty()) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NOTHING_TO_WRAP,
+                    DedupConfig.WRAP_NODES,
+                    null,
+                    "The wrapper is there and guards nothing",
+                    "Name processors, or remove processor.wrapper.class")));
+        }
+        targets = survey == null ? new HashSet<>(config.wrapNodes()) : survey.targets();
+        dedup = operator(config);
+        DedupProcessingExceptionHandler.guardedAtBuild(String.valueOf(configs.get("application.id")));
+    }
+
+    /**
+     * The operator.
+     *
+     * @throws DedupConfigException if it needs a node of its own
+     */
+    static Dedup operator(DedupConfig config) {
+        Dedup operator = Dedup.configured(config);
+        try {
+            ProcessorSupplier<Object, Object, Object, Object> any = () -> record -> {};
+            operator.inFrontOf(any);
+        } catch (IllegalStateException unavailable) {
+            DedupConfigException problem = new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    "processor.wrapper.class",
+                    DedupProcessorWrapper.class.getName(),
+                    String.valueOf(unavailable.getMessage()),
+                    "Remove the setting")));
+            problem.initCause(unavailable);
+            throw problem;
+        }
+        return operator;
+    }
+
+    @Override
+    public <K, V, L, W> WrappedProcessorSupplier<K, V, L, W> wrapProcessorSupplier(
+            String name, ProcessorSupplier<K, V, L, W> supplier) {
+        return ProcessorWrapper.asWrapped(isTarget(name) ? guard(name).inFrontOf(supplier) : supplier);
+    }
+
+    @Override
+    public <K, V, W> WrappedFixedKeyProcessorSupplier<K, V, W> wrapFixedKeyProcessorSupplier(
+            String name, FixedKeyProcessorSupplier<K, V, W> supplier) {
+        return ProcessorWrapper.asWrappedFixedKey(isTarget(name) ? guard(name).inFrontOf(supplier) : supplier);
+    }
+
+    private boolean isTarget(String name) {
+        return targets.contains(name);
+    }
+
+    private Dedup guard(String name) {
+        if (dedup == null) {
+            throw new IllegalStateException("wrapping before configure");
+        }
+        return dedup.withName("dedup-" + name);
+    }
+}
