@@ -50,7 +50,38 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         WRAPPER_IGNORED(
                 111,
                 "`processor.wrapper.class` was given to `KafkaStreams` and not to the builder of the topology, where Kafka"
-                        + " Streams reads it.");
+                        + " Streams reads it."),
+        /** A setting that has to be there. */
+        REQUIRED(112, "A property is needed in this way of running, and it is not there."),
+        /** A reference to a value elsewhere that is not there. */
+        UNRESOLVED(
+                113,
+                "A value refers to a variable or a file with `${env:…}`, `${file:…}` or `${dir:…}`, and it is not there."),
+        /** No broker answers. */
+        CLUSTER_UNREACHABLE(201, "None of the `bootstrap.servers` answers, or none lets this client in."),
+        /** A topic that has to be there. */
+        TOPIC_MISSING(202, "A topic is named that the cluster does not have, and it is not to be created."),
+        /** Topics that have to be of one size and are not. */
+        PARTITIONS_DIFFER(
+                203,
+                "A topic has another number of partitions than it has to have, so that equal keys would not meet, or what is"
+                        + " remembered would not be found."),
+        /** Times that are those of arrival. */
+        TIME_OF_ARRIVAL(
+                204,
+                "The broker stamps the records of a topic (`message.timestamp.type=LogAppendTime`): the TTL then counts from"
+                        + " their arrival, and a late record does not look late."),
+        /** A topic that takes no record from the future. */
+        FUTURE_REFUSED(
+                205,
+                "A topic refuses records (`message.timestamp.after.max.ms`) that dedup would let through"
+                        + " (`dedup.max.future.ms`, or `dedup.on.future=forward`): the application would stop on them."),
+        /** Something that this client may not do. */
+        NOT_AUTHORIZED(206, "The cluster does not allow this client what it has to do."),
+        /** More copies than there are brokers. */
+        REPLICATION_TOO_HIGH(207, "More copies of a topic are asked for than the cluster has brokers."),
+        /** A directory that cannot be written. */
+        STATE_DIRECTORY_UNUSABLE(208, "The directory for local state cannot be made or written.");
 
         private final int number;
         private final String explanation;

@@ -67,6 +67,8 @@ public final class DedupConfig {
     public static final String STORE = "dedup.store";
     /** Topic to topic, for the runner. */
     public static final String ROUTES = "dedup.routes";
+    /** Whether the runner creates topics that it writes and that are not there. */
+    public static final String CREATE_TOPICS = "dedup.create.topics";
     /** Source topics to guard, for the wrapper. */
     public static final String WRAP_TOPICS = "dedup.wrap.topics";
     /** Processors to guard, for the wrapper. */
@@ -217,6 +219,11 @@ public final class DedupConfig {
     /** Source topic to target topic, in the order they are written; empty if there are none. */
     public Map<String, String> routes() {
         return routes;
+    }
+
+    /** Whether topics that are written and are not there are created. */
+    public boolean createsTopics() {
+        return (Boolean) value(CREATE_TOPICS);
     }
 
     /** The source topics to guard; empty if there are none. */

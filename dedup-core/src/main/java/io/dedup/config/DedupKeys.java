@@ -241,7 +241,14 @@ final class DedupKeys {
                         "",
                         takes("SOURCE->TARGET,SOURCE->TARGET…", Routes::parse),
                         Importance.HIGH,
-                        "Reserved for a runner: which topic is deduplicated into which.")
+                        "For the runner: which topic is deduplicated into which.")
+                .define(
+                        DedupConfig.CREATE_TOPICS,
+                        ConfigDef.Type.BOOLEAN,
+                        true,
+                        Importance.LOW,
+                        "For the runner: whether the topics that it writes are created if they are not there, with as many"
+                                + " partitions as the source.")
                 .define(
                         DedupConfig.WRAP_TOPICS,
                         ConfigDef.Type.LIST,

@@ -104,6 +104,25 @@ public final class KeyExtractors {
      * @throws IllegalArgumentException if a form is unknown or malformed, naming it and the {@link #FORMS}
      */
     public static KeyExtractor parse(String text) {
+        return firstOf(split(text).stream().map(KeyExtractors::parseOne).toList());
+    }
+
+    /**
+     * The sources that {@link #parse} reads there, each as it is named in keys and in headers: {@code header:id}, {@code
+     * sha256:/a,/b}.
+     *
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static List<String> sources(String text) {
+        return split(text).stream()
+                .map(parts -> {
+                    parseOne(parts);
+                    return String.join(",", parts).replaceFirst(":\\s+", ":");
+                })
+                .toList();
+    }
+
+    private static List<List<String>> split(String text) {
         List<List<String>> sources = new ArrayList<>();
         for (String part : text.split(",", -1)) {
             String trimmed = part.strip();
@@ -113,7 +132,7 @@ public final class KeyExtractors {
                 sources.add(new ArrayList<>(List.of(trimmed)));
             }
         }
-        return firstOf(sources.stream().map(KeyExtractors::parseOne).toList());
+        return sources;
     }
 
     private static KeyExtractor parseOne(List<String> parts) {

@@ -26,7 +26,6 @@ import org.apache.kafka.streams.processor.TaskId;
  */
 final class VerdictSensors implements AutoCloseable {
     private static final String SCOPE = "dedup";
-    private static final String GROUP = "stream-" + SCOPE + "-metrics";
 
     private final StreamsMetrics metrics;
     private final Map<Verdict, Sensor> verdicts = new EnumMap<>(Verdict.class);
@@ -44,7 +43,8 @@ final class VerdictSensors implements AutoCloseable {
         String[] tags = {"task-id", task.toString(), "processor-node-id", node};
         for (Verdict verdict : Verdict.values()) {
             verdicts.put(
-                    verdict, metrics.addRateTotalSensor(SCOPE, entity, operation(verdict), RecordingLevel.INFO, tags));
+                    verdict,
+                    metrics.addRateTotalSensor(SCOPE, entity, DedupMetrics.nameOf(verdict), RecordingLevel.INFO, tags));
         }
         this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
         this.noOutcomes = metrics.addRateTotalSensor(SCOPE, entity, "no-outcomes", RecordingLevel.INFO, tags);
@@ -59,26 +59,15 @@ final class VerdictSensors implements AutoCloseable {
         allTags.put("processor-node-id", node);
         this.memory = metrics.addSensor(entity + ".memory", RecordingLevel.INFO);
         memory.add(
-                new MetricName("keys-remembered", GROUP, "How many keys are remembered", allTags),
+                new MetricName("keys-remembered", DedupMetrics.GROUP, "How many keys are remembered", allTags),
                 new Gauge(store::remembered));
         memory.add(
                 new MetricName(
-                        "oldest-key-age", GROUP, "How long before stream time the oldest first was, in ms", allTags),
+                        "oldest-key-age",
+                        DedupMetrics.GROUP,
+                        "How long before stream time the oldest first was, in ms",
+                        allTags),
                 new Gauge(store::reach));
-    }
-
-    /** The word before {@code -total} and {@code -rate} in the metric's name. */
-    static String operation(Verdict verdict) {
-        return switch (verdict) {
-            case FIRST -> "firsts";
-            case REPLAY -> "replays";
-            case DUPLICATE -> "duplicates";
-            case CONFLICT -> "conflicts";
-            case MISSING_KEY -> "missing-keys";
-            case INVALID_TTL -> "invalid-ttls";
-            case LATE -> "late";
-            case FUTURE -> "future";
-        };
     }
 
     void count(Verdict verdict) {

@@ -226,8 +226,7 @@ class DedupTest {
             }
             provoke(topology, verdict);
             // Then
-            assertThat(topology.metric(VerdictSensors.operation(verdict) + "-total"))
-                    .isEqualTo(1);
+            assertThat(topology.metric(DedupMetrics.nameOf(verdict) + "-total")).isEqualTo(1);
             for (Action place : List.of(Action.FORWARD, Action.DUPLICATES_TOPIC, Action.DEAD_LETTER)) {
                 List<TestRecord<String, String>> there = topology.read(topic(place));
                 if (place == action) {
@@ -399,7 +398,7 @@ class DedupTest {
             for (Verdict verdict :
                     List.of(Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.MISSING_KEY, Verdict.LATE, Verdict.FUTURE)) {
                 provoke(topology, verdict);
-                assertThat(topology.metric(VerdictSensors.operation(verdict) + "-total"))
+                assertThat(topology.metric(DedupMetrics.nameOf(verdict) + "-total"))
                         .isEqualTo(1);
             }
             // Then

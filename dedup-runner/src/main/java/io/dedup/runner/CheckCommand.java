@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.streams.StreamsConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Says everything that is wrong at once. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Says everything that is wrong with a configuration and with the topics on the cluster, at once: each with",
+            "a code, the key, its value and the fix. Changes nothing."
+        })
+final class CheckCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private ConfigurationOptions options = new ConfigurationOptions();
+
+    @Option(names = "--offline", description = "Does not ask the cluster.")
+    private boolean offline;
+
+    @Override
+    public Integer call() {
+        Settings settings = options.settings();
+        List<ConfigProblem> problems = new ArrayList<>(OfflineCheck.problems(settings));
+        boolean readable = problems.isEmpty();
+        if (!offline && readable) {
+            problems.addAll(onCluster(settings));
+        }
+        if (!problems.isEmpty()) {
+            throw EndedException.of(problems);
+        }
+        spec.commandLine()
+                .getOut()
+                .println(offline ? "Nothing is wrong, as far as can be told offline." : "Nothing is wrong.");
+        return ExitCode.DONE;
+    }
+
+    private static List<ConfigProblem> onCluster(Settings settings) {
+        Properties application = settings.application();
+        DedupConfig config = ConfigurationOptions.config(settings);
+        try (Admin admin = admin(application)) {
+            return new ClusterCheck(application, config, admin).problems();
+        } catch (KafkaException unusable) {
+            return List.of(unreachable(application, unusable));
+        }
+    }
+
+    static ConfigProblem unreachable(Properties application, KafkaException cause) {
+        Throwable deepest = cause;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        return new ConfigProblem(
+                Code.CLUSTER_UNREACHABLE,
+                StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
+                application.getProperty(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG),
+                String.valueOf(deepest.getMessage()),
+                "See that the hosts exist and the brokers run there, and that the security settings are theirs");
+    }
+
+    /** A client that gives up soon enough for somebody who waits, unless the settings say otherwise. */
+    static Admin admin(Properties application) {
+        Map<String, Object> configs = new HashMap<>();
+        configs.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
+        configs.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        configs.putAll(new StreamsConfig(application).getAdminConfigs("dedup-check"));
+        for (String key :
+                List.of(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG)) {
+            if (!application.containsKey(key) && !application.containsKey(StreamsConfig.adminClientPrefix(key))) {
+                configs.put(key, key.equals(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG) ? 10_000 : 15_000);
+            }
+        }
+        return Admin.create(configs);
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import java.io.PrintWriter;
+import org.slf4j.LoggerFactory;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command {@code dedup}. */
+@Command(
+        name = "dedup",
+        mixinStandardHelpOptions = true,
+        version = "dedup 0.1.0",
+        description = {
+            "Keeps the second copy of an order or a payment away from whatever charges the card.",
+            "Relays Kafka topics, letting every idempotency key through once.",
+            ""
+        },
+        subcommands = {
+            InitCommand.class,
+            CheckCommand.class,
+            RunCommand.class,
+            ExplainCommand.class,
+            VerifyCommand.class,
+            InspectCommand.class,
+            ForgetCommand.class,
+            HelpCommand.class,
+            AutoComplete.GenerateCompletion.class
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done.",
+            "1:It failed while it ran.",
+            "2:The command line cannot be used.",
+            "3:The configuration is not valid.",
+            "4:The cluster cannot be reached.",
+            "5:verify has found duplicates."
+        },
+        footerHeading = "%nThe first minutes:%n",
+        footer = {
+            "  dedup init > orders.properties      write a commented configuration, and edit three lines",
+            "  dedup check orders.properties       everything that is wrong with it, at once",
+            "  dedup run --observe orders.properties   look for a day, dropping nothing",
+            "  dedup run orders.properties         relay",
+            "",
+            "Settings come from the file, over them from DEDUP_TTL_MS=… and KAFKA_BOOTSTRAP_SERVERS=… in the",
+            "environment, over them from --set KEY=VALUE. Values may refer to ${env:NAME} and ${file:PATH:KEY}."
+        })
+public final class DedupCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    /** Runs the command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new DedupCommand());
+        commandLine.setExecutionExceptionHandler((failed, command, parsed) -> {
+            PrintWriter err = command.getErr();
+            if (failed instanceof EndedException ended) {
+                ended.print(err);
+                return ended.exitCode();
+            }
+            err.println("dedup failed: " + failed);
+            err.println("DEDUP_LOG_LEVEL=INFO shows what led to it.");
+            LoggerFactory.getLogger(DedupCommand.class).info("failed", failed);
+            return ExitCode.FAILED;
+        });
+        return commandLine;
+    }
+
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+}

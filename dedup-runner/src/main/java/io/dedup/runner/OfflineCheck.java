@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.Action;
+import io.dedup.Verdict;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.Spelling;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigValue;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** Everything that can be found wrong with the settings of a relay without asking a cluster. */
+final class OfflineCheck {
+    private static final List<String> PREFIXES = List.of(
+            "main.consumer.", "restore.consumer.", "global.consumer.", "consumer.", "producer.", "admin.", "topic.");
+    private static final List<String> REQUIRED =
+            List.of(StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.BOOTSTRAP_SERVERS_CONFIG);
+
+    private final Settings settings;
+    private final List<ConfigProblem> problems = new ArrayList<>();
+
+    private OfflineCheck(Settings settings) {
+        this.settings = settings;
+    }
+
+    static List<ConfigProblem> problems(Settings settings) {
+        OfflineCheck check = new OfflineCheck(settings);
+        check.problems.addAll(settings.problems());
+        check.required();
+        check.misspelt();
+        List<ConfigProblem> ours = DedupConfig.check(check.application());
+        check.problems.addAll(ours);
+        if (ours.isEmpty()) {
+            check.unavailable();
+        }
+        check.kafkas();
+        check.stateDirectory();
+        return List.copyOf(check.problems);
+    }
+
+    private Map<String, Object> application() {
+        return Utils.propsToMap(settings.application());
+    }
+
+    private void required() {
+        for (String key : REQUIRED) {
+            if (!settings.written().containsKey(key)) {
+                require(key);
+            }
+        }
+        if (settings.written().getOrDefault(DedupConfig.ROUTES, "").isBlank()) {
+            require(DedupConfig.ROUTES);
+        }
+    }
+
+    private void require(String key) {
+        String example = switch (key) {
+            case DedupConfig.ROUTES -> "orders->orders.unique";
+            case StreamsConfig.BOOTSTRAP_SERVERS_CONFIG -> "localhost:9092";
+            default -> "orders-dedup";
+        };
+        problems.add(new ConfigProblem(
+                Code.REQUIRED, key, null, "It has to be set", "Add a line such as " + key + "=" + example));
+    }
+
+    /** A key that is nearly one of Kafka's; those that are nothing like it may belong to a plug-in. */
+    private void misspelt() {
+        Set<String> known = new TreeSet<>(StreamsConfig.configDef().names());
+        known.addAll(ConsumerConfig.configNames());
+        known.addAll(ProducerConfig.configNames());
+        known.addAll(AdminClientConfig.configNames());
+        settings.written().forEach((key, value) -> {
+            String bare = PREFIXES.stream()
+                    .filter(key::startsWith)
+                    .findFirst()
+                    .map(prefix -> key.substring(prefix.length()))
+                    .orElse(key);
+            boolean mine = key.startsWith(DedupConfig.PREFIX) || key.startsWith("topic.");
+            if (!mine && !known.contains(key) && !known.contains(bare)) {
+                Spelling.nearest(bare, known)
+                        .ifPresent(nearest -> problems.add(new ConfigProblem(
+                                Code.UNKNOWN_KEY,
+                                key,
+                                Settings.shown(key, value),
+                                "Kafka has no such key",
+                                "Did you mean " + key.substring(0, key.length() - bare.length()) + nearest + "?")));
+            }
+        });
+    }
+
+    private void unavailable() {
+        DedupConfig config = DedupConfig.of(application());
+        if (config.policy().configuredAction(Verdict.DUPLICATE) == Action.REPLAY_OUTCOME) {
+            problems.add(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    DedupConfig.actionKey(Verdict.DUPLICATE),
+                    Action.REPLAY_OUTCOME.text(),
+                    "A relay processes nothing, so it has no outcomes",
+                    "Choose drop, duplicates-topic or forward"));
+        }
+        if (!config.wrapNodes().isEmpty() || !config.wrapTopics().isEmpty()) {
+            String key = config.wrapNodes().isEmpty() ? DedupConfig.WRAP_TOPICS : DedupConfig.WRAP_NODES;
+            problems.add(new ConfigProblem(
+                    Code.NOT_AVAILABLE,
+                    key,
+                    settings.written().get(key),
+                    "A relay has no processors to guard",
+                    "Remove the key; " + DedupConfig.ROUTES + " says what is relayed"));
+        }
+    }
+
+    /** What Kafka Streams itself does not take. */
+    private void kafkas() {
+        Properties application = settings.application();
+        Map<String, String> texts = Utils.propsToStringMap(application);
+        for (ConfigValue value : StreamsConfig.configDef().validate(texts)) {
+            if (!value.errorMessages().isEmpty() && !REQUIRED.contains(value.name())) {
+                problems.add(new ConfigProblem(
+                        Code.INVALID_VALUE,
+                        value.name(),
+                        Settings.shown(value.name(), String.valueOf(texts.get(value.name()))),
+                        String.join("; ", value.errorMessages()),
+                        "See Kafka's documentation of " + value.name()));
+            }
+        }
+    }
+
+    private void stateDirectory() {
+        Path directory = Path.of(settings.application().getProperty(StreamsConfig.STATE_DIR_CONFIG));
+        try {
+            Files.createDirectories(directory);
+            Files.delete(Files.createTempFile(directory, ".dedup", ".check"));
+        } catch (IOException | SecurityException unusable) {
+            problems.add(new ConfigProblem(
+                    Code.STATE_DIRECTORY_UNUSABLE,
+                    StreamsConfig.STATE_DIR_CONFIG,
+                    directory.toString(),
+                    "It cannot be written: " + unusable,
+                    "Name a directory that this user may write"));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.KafkaStreams.State;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers whether the application lives and is ready, and its metrics in Prometheus' text format. Thread-safe.
+ *
+ * <p>It lives until it has failed or stopped, also while it rebalances; it is ready when it runs and restores nothing.
+ */
+final class Probes implements AutoCloseable {
+    static final Probes NONE = new Probes(null, null, null);
+
+    private static final int OK = 200;
+    private static final int UNAVAILABLE = 503;
+
+    private final @Nullable HttpServer server;
+    private final @Nullable PrometheusMeterRegistry registry;
+    private final @Nullable KafkaStreamsMetrics metrics;
+
+    private Probes(
+            @Nullable HttpServer server,
+            @Nullable PrometheusMeterRegistry registry,
+            @Nullable KafkaStreamsMetrics metrics) {
+        this.server = server;
+        this.registry = registry;
+        this.metrics = metrics;
+    }
+
+    static Probes start(String host, int port, KafkaStreams streams) throws IOException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 0);
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
+        metrics.bindTo(registry);
+        server.createContext("/health/live", exchange -> {
+            State state = streams.state();
+            answer(exchange, isAlive(state) ? OK : UNAVAILABLE, state.name());
+        });
+        server.createContext("/health/ready", exchange -> {
+            State state = streams.state();
+            answer(exchange, state == State.RUNNING ? OK : UNAVAILABLE, state.name());
+        });
+        server.createContext("/metrics", exchange -> answer(exchange, OK, registry.scrape()));
+        server.start();
+        return new Probes(server, registry, metrics);
+    }
+
+    /** Whether a restart would not help: it is starting, running or rebalancing. */
+    static boolean isAlive(State state) {
+        return state == State.CREATED || state == State.RUNNING || state == State.REBALANCING;
+    }
+
+    int port() {
+        return server == null ? 0 : server.getAddress().getPort();
+    }
+
+    private static void answer(HttpExchange exchange, int status, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        exchange.sendResponseHeaders(status, body.length);
+        try (OutputStream out = exchange.getResponseBody()) {
+            out.write(body);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (server != null) {
+            server.stop(0);
+        }
+        if (metrics != null) {
+            metrics.close();
+        }
+        if (registry != null) {
+            registry.close();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.Partitioning;
+import io.dedup.Verdict;
+import io.dedup.config.DedupConfig;
+import io.dedup.streams.DedupMetrics;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
+
+/** The running application. Thread-safe. */
+final class Relay implements AutoCloseable {
+    private static final Duration STOP_WITHIN = Duration.ofSeconds(30);
+
+    private final Properties application;
+    private final DedupConfig config;
+    private final KafkaStreams streams;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final Thread stopping = new Thread(this::close, "dedup-stop");
+    private Map<TopicPartition, Long> ends = Map.of();
+
+    Relay(Properties application, DedupConfig config) {
+        this.application = application;
+        this.config = config;
+        this.streams = new KafkaStreams(RelayTopology.build(config), application);
+        streams.setUncaughtExceptionHandler(thrown -> {
+            failure.compareAndSet(null, thrown);
+            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+        });
+        streams.setStateListener((now, before) -> {
+            if (now.hasCompletedShutdown() || now == KafkaStreams.State.ERROR) {
+                ended.countDown();
+            }
+        });
+    }
+
+    KafkaStreams streams() {
+        return streams;
+    }
+
+    /**
+     * Starts.
+     *
+     * @param untilEnd whether what is in the source topics now is all that is wanted
+     */
+    void start(boolean untilEnd) {
+        if (untilEnd) {
+            try (Admin admin = CheckCommand.admin(application)) {
+                ends = ends(admin);
+            }
+        }
+        Runtime.getRuntime().addShutdownHook(stopping);
+        streams.start();
+    }
+
+    /** Waits until it has stopped. */
+    void awaitEnd() {
+        try {
+            ended.await();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+        throwIfFailed();
+    }
+
+    /** Waits until everything that was in the source topics at the start has been committed. */
+    void awaitCaughtUp(Duration every, PrintWriter progress) {
+        long all = -1;
+        long startedAt = System.nanoTime();
+        try (Admin admin = CheckCommand.admin(application)) {
+            long left = left(admin);
+            all = left;
+            while (left > 0) {
+                if (ended.await(every.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throwIfFailed();
+                    throw new EndedException(ExitCode.FAILED, "It was stopped with " + left + " records left");
+                }
+                left = left(admin);
+                report(progress, all, left, System.nanoTime() - startedAt);
+            }
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+    }
+
+    private static void report(PrintWriter progress, long all, long left, long nanos) {
+        long done = all - left;
+        double perSecond = done * 1e9 / nanos;
+        String remaining = perSecond < 1 ? "" : String.format(Locale.ROOT, ", %d s left", Math.round(left / perSecond));
+        progress.printf(Locale.ROOT, "%,d of %,d, %,.0f/s%s%n", done, all, perSecond, remaining);
+        progress.flush();
+    }
+
+    private void throwIfFailed() {
+        Throwable cause = failure.get();
+        if (cause != null) {
+            Throwable deepest = cause;
+            while (deepest.getCause() != null) {
+                deepest = deepest.getCause();
+            }
+            throw new EndedException(ExitCode.FAILED, "The relay has stopped: " + deepest.getMessage());
+        }
+    }
+
+    /** How many records of those that were there at the start are not committed yet. */
+    private long left(Admin admin) {
+        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        Map<TopicPartition, Long> wanted = new HashMap<>(ends);
+        wanted.putAll(repartitioned(admin, id));
+        try {
+            Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(id)
+                    .partitionsToOffsetAndMetadata()
+                    .get();
+            long left = 0;
+            for (Map.Entry<TopicPartition, Long> end : wanted.entrySet()) {
+                OffsetAndMetadata offset = committed.get(end.getKey());
+                left += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
+            }
+            return left;
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        } catch (ExecutionException failed) {
+            throw new KafkaException("The cluster could not be asked how far the relay is", failed.getCause());
+        }
+    }
+
+    /** The ends of the topics that records go through on their way, as they are now. */
+    private Map<TopicPartition, Long> repartitioned(Admin admin, String id) {
+        return config.partitioning() == Partitioning.AS_IS
+                ? Map.of()
+                : endsOf(
+                        admin,
+                        config.routes().keySet().stream()
+                                .map(source -> id + "-dedup-" + source + "-repartition")
+                                .toList());
+    }
+
+    private Map<TopicPartition, Long> ends(Admin admin) {
+        return endsOf(admin, config.routes().keySet());
+    }
+
+    private static Map<TopicPartition, Long> endsOf(Admin admin, Collection<String> topics) {
+        try {
+            Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+            Set<String> there = admin.listTopics().names().get();
+            List<String> found = topics.stream().filter(there::contains).toList();
+            admin.describeTopics(found)
+                    .allTopicNames()
+                    .get()
+                    .values()
+                    .forEach(topic -> topic.partitions()
+                            .forEach(partition -> wanted.put(
+                                    new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest())));
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                    .all()
+                    .get()
+                    .forEach((partition, end) -> ends.put(partition, end.offset()));
+            return ends;
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        } catch (ExecutionException failed) {
+            throw new KafkaException("The cluster could not be asked where its topics end", failed.getCause());
+        }
+    }
+
+    /** What has been counted so far. */
+    Findings findings() {
+        Map<String, Map<String, Long>> routes = new LinkedHashMap<>();
+        config.routes().keySet().forEach(source -> {
+            Map<String, Long> counts = new LinkedHashMap<>();
+            for (Verdict verdict : Verdict.values()) {
+                String metric = DedupMetrics.nameOf(verdict);
+                counts.put(metric, total("dedup-" + source, metric + "-total"));
+            }
+            routes.put(source, counts);
+        });
+        return new Findings(routes);
+    }
+
+    private long total(String node, String name) {
+        return Math.round(streams.metrics().entrySet().stream()
+                .filter(metric -> metric.getKey().group().equals(DedupMetrics.GROUP)
+                        && metric.getKey().name().equals(name)
+                        && node.equals(metric.getKey().tags().get("processor-node-id")))
+                .mapToDouble(metric -> (double) metric.getValue().metricValue())
+                .sum());
+    }
+
+    @Override
+    public void close() {
+        streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
+                .withTimeout(STOP_WITHIN));
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.Mode;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.DedupConfig;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Relays until it is told to stop, or to the end of what is there. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Relays every route of dedup.routes, exactly once, letting every idempotency key through once. Bytes are",
+            "not touched. Checks first as 'dedup check' does; creates topics that it writes unless dedup.create.topics",
+            "says no. Stops on SIGTERM or Ctrl-C within half a minute."
+        })
+final class RunCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private ConfigurationOptions options = new ConfigurationOptions();
+
+    @Option(names = "--observe", description = "Forwards everything, counts and marks: for a first careful day.")
+    private boolean observe;
+
+    @Option(
+            names = "--until-end",
+            description = "Processes what is in the source topics now, prints what was found, and ends.")
+    private boolean untilEnd;
+
+    @Option(
+            names = "--summary-json",
+            paramLabel = "FILE",
+            description = "With --until-end: also writes what was found there, as one JSON object.")
+    private @Nullable Path summaryJson;
+
+    @Option(
+            names = "--http",
+            paramLabel = "PORT",
+            description = "Serves /health/live, /health/ready and /metrics (Prometheus) on this port. Off by default.")
+    private @Nullable Integer httpPort;
+
+    @Option(
+            names = "--http-host",
+            paramLabel = "HOST",
+            defaultValue = "127.0.0.1",
+            description = "Where to serve them. Default: ${DEFAULT-VALUE}.")
+    private String httpHost = "127.0.0.1";
+
+    @Override
+    public Integer call() throws IOException {
+        Settings settings = options.checked();
+        if (observe) {
+            settings = settings.with(DedupConfig.MODE, Mode.OBSERVE.text());
+        }
+        Properties application = settings.application();
+        DedupConfig config = ConfigurationOptions.config(settings);
+        prepare(application, config);
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        try (Relay relay = new Relay(application, config);
+                Probes probes = httpPort == null ? Probes.NONE : Probes.start(httpHost, httpPort, relay.streams())) {
+            config.routes().forEach((source, target) -> err.println(source + " -> " + target));
+            err.println(
+                    config.policy().mode() == Mode.ENFORCE
+                            ? "Duplicates are kept back. Ctrl-C stops."
+                            : "Mode " + config.policy().mode().text() + ": nothing is kept back. Ctrl-C stops.");
+            if (httpPort != null) {
+                err.println("Health and metrics on http://" + httpHost + ":" + probes.port());
+            }
+            err.flush();
+            relay.start(untilEnd);
+            if (!untilEnd) {
+                relay.awaitEnd();
+                return ExitCode.DONE;
+            }
+            relay.awaitCaughtUp(Duration.ofSeconds(1), err);
+            Findings findings = relay.findings();
+            findings.print(out);
+            if (summaryJson != null) {
+                Files.writeString(summaryJson, findings.json());
+            }
+            return ExitCode.DONE;
+        }
+    }
+
+    /** Checks the cluster, and creates what is missing and may be created. */
+    private static void prepare(Properties application, DedupConfig config) {
+        try (Admin admin = CheckCommand.admin(application)) {
+            ClusterCheck check = new ClusterCheck(application, config, admin);
+            List<ConfigProblem> problems = check.problems();
+            if (!problems.isEmpty()) {
+                throw EndedException.of(problems);
+            }
+            check.create();
+        } catch (KafkaException unusable) {
+            throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.Candidate;
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Judgement;
+import io.dedup.KeyResult;
+import io.dedup.Memory;
+import io.dedup.Sighting;
+import io.dedup.Verdict;
+import io.dedup.config.DedupConfig;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.RecordView;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.streams.StreamsConfig;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Counts the duplicates in a topic. */
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Reads a topic and counts its duplicates by the configured key within the TTL: is it clean, and would dedup",
+            "help? Equal keys count wherever they are, also on different partitions. Keys are held in memory. Exit code",
+            "5 if there are duplicates."
+        })
+final class VerifyCommand implements Callable<Integer> {
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int WORST = 10;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Mixin
+    private ConfigurationOptions options = new ConfigurationOptions();
+
+    @Option(
+            names = "--topic",
+            required = true,
+            paramLabel = "TOPIC",
+            description = "The topic to read, of any route or of none.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String topic;
+
+    @Override
+    public Integer call() {
+        Settings settings = options.checked();
+        DedupConfig config = ConfigurationOptions.config(settings);
+        Count count = new Count(config);
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings.application())) {
+            List<PartitionInfo> infos = consumer.partitionsFor(topic);
+            if (infos == null || infos.isEmpty()) {
+                throw new EndedException(ExitCode.USAGE, "The cluster has no topic " + topic);
+            }
+            List<TopicPartition> partitions = infos.stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            consumer.assign(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            consumer.seekToBeginning(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
+                consumer.poll(POLL).forEach(count::take);
+            }
+        }
+        count.print(topic, spec.commandLine().getOut());
+        return count.of(Verdict.DUPLICATE) + count.of(Verdict.CONFLICT) > 0 ? ExitCode.FOUND_SOMETHING : ExitCode.DONE;
+    }
+
+    private static KafkaConsumer<byte[], byte[]> consumer(Properties application) {
+        Map<String, Object> configs =
+                new HashMap<>(new StreamsConfig(application).getRestoreConsumerConfigs("dedup-verify"));
+        configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        return new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Judges as the operator does, with everything in memory. Nothing is late, since nothing is forgotten. */
+    private static final class Count {
+        private final DedupPolicy policy;
+        private final KeyExtractor extractor;
+        private final DedupConfig config;
+        private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
+        private final Map<IdempotencyKey, Sighting> firsts = new HashMap<>();
+        private final Map<IdempotencyKey, Long> copies = new HashMap<>();
+        private final Memory memory = (key, time, ttl) -> firsts.get(key);
+        private long records;
+
+        Count(DedupConfig config) {
+            this.config = config;
+            this.policy = config.policy();
+            this.extractor = config.keyExtractor();
+        }
+
+        void take(ConsumerRecord<byte[], byte[]> record) {
+            records++;
+            RecordView view = RecordView.of(record.headers(), record.key(), record.value());
+            KeyResult key = extractor.extract(view);
+            Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
+            Candidate candidate = new Candidate(
+                    key, record.timestamp(), at, config.fingerprinter().fingerprint(view));
+            Judgement judgement = policy.judge(candidate, Long.MIN_VALUE, record.timestamp(), memory);
+            verdicts.merge(judgement.verdict(), 1L, Long::sum);
+            if (key instanceof IdempotencyKey found) {
+                if (judgement.verdict() == Verdict.FIRST) {
+                    firsts.put(found, policy.sightingOf(candidate));
+                } else {
+                    copies.merge(found, 1L, Long::sum);
+                }
+            }
+        }
+
+        long of(Verdict verdict) {
+            return verdicts.getOrDefault(verdict, 0L);
+        }
+
+        void print(String topic, PrintWriter out) {
+            long twice = of(Verdict.DUPLICATE) + of(Verdict.CONFLICT);
+            out.printf(Locale.ROOT, "%s: %,d records%n", topic, records);
+            out.printf(Locale.ROOT, "  firsts         %,12d%n", of(Verdict.FIRST));
+            out.printf(
+                    Locale.ROOT, "  duplicates     %,12d  %s%n", of(Verdict.DUPLICATE), share(of(Verdict.DUPLICATE)));
+            if (of(Verdict.CONFLICT) > 0) {
+                out.printf(
+                        Locale.ROOT, "  conflicts      %,12d  %s%n", of(Verdict.CONFLICT), share(of(Verdict.CONFLICT)));
+            }
+            out.printf(
+                    Locale.ROOT,
+                    "  without a key  %,12d  %s%n",
+                    of(Verdict.MISSING_KEY),
+                    share(of(Verdict.MISSING_KEY)));
+            if (twice > 0) {
+                out.println("  most often:");
+                copies.entrySet().stream()
+                        .sorted(Map.Entry.<IdempotencyKey, Long>comparingByValue(Comparator.reverseOrder()))
+                        .limit(WORST)
+                        .forEach(entry -> out.printf(
+                                Locale.ROOT,
+                                "    %s  %,d more, first at %s%n",
+                                entry.getKey().text(),
+                                entry.getValue(),
+                                firstOf(entry.getKey())));
+            }
+            out.println(
+                    twice == 0
+                            ? "Clean: no duplicate within " + policy.ttl() + "."
+                            : "Not clean: dedup would keep back " + share(twice) + " of it.");
+            out.flush();
+        }
+
+        private Coordinates firstOf(IdempotencyKey key) {
+            Sighting first = Objects.requireNonNull(firsts.get(key), "a copy without a first");
+            return Objects.requireNonNull(first.coordinates(), "a first without coordinates");
+        }
+
+        private String share(long part) {
+            return records == 0 ? "" : String.format(Locale.ROOT, "%.2f %%", 100.0 * part / records);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.dedup.config.ConfigProblem.Code;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the command line does without a cluster. */
+class DedupCommandTest {
+    private static final String GOOD = "application.id=a\nbootstrap.servers=localhost:1\ndedup.routes=in->out\n";
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void noCommand_showsTheFirstMinutesAndTheExitCodes() {
+        Outcome outcome = Outcome.of();
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out()).contains("dedup init > orders.properties").contains("verify has found duplicates");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"init", "check", "run", "explain", "verify", "inspect", "forget", "help"})
+    void help_everyCommand_explainsItself(String command) {
+        Outcome outcome = Outcome.of(command, "--help");
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out()).contains("Usage: dedup " + command);
+        assertThat(Outcome.of("help", command).out()).isEqualTo(outcome.out());
+    }
+
+    @Test
+    void help_errors_explainsEveryCode() {
+        String out = Outcome.of("help", "errors").out();
+        assertThat(Arrays.stream(Code.values()))
+                .allSatisfy(code -> assertThat(out).contains(code + "  "));
+    }
+
+    @Test
+    void help_unknownTopic_isUsage() {
+        assertThat(Outcome.of("help", "me").exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void unknownOption_isUsage() {
+        assertThat(Outcome.of("run", "--fast", "x").exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void completion_isGenerated() {
+        assertThat(Outcome.of("generate-completion").out()).contains("complete -F _complete_dedup");
+    }
+
+    @Test
+    void init_writtenToAFile_isValidAsItIs() throws IOException {
+        // Given
+        Path file = file(Outcome.of("init").out());
+        // When
+        Outcome outcome = Outcome.of("check", "--offline", "--set", "state.dir=" + directory, file.toString());
+        // Then
+        assertThat(outcome.err()).isEmpty();
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(Files.readString(file))
+                .contains("#dedup.ttl.ms=86400000")
+                .contains("# How long a first is remembered");
+    }
+
+    @Test
+    void init_everyLineUncommented_isStillValidButForWhatHasNoDefault() throws IOException {
+        String all = Outcome.of("init").out().replaceAll("(?m)^#(dedup\\.[^=]+=.+)$", "$1");
+        Outcome outcome = Outcome.of(
+                "check",
+                "--offline",
+                "--set",
+                "state.dir=" + directory,
+                file(all).toString());
+        assertThat(outcome.err()).isEmpty();
+    }
+
+    @Test
+    void check_noFile_isUsageWithTheAbsolutePath() {
+        Outcome outcome =
+                Outcome.of("check", directory.resolve("none.properties").toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(outcome.err())
+                .contains(directory.resolve("none.properties").toAbsolutePath().toString());
+    }
+
+    static Stream<Arguments> mistakes() {
+        return Stream.of(
+                arguments("dedup.tll.ms=1", "DEDUP-101 dedup.tll.ms=1", "Did you mean dedup.ttl.ms?"),
+                arguments("dedup.ttl.ms=24h", "DEDUP-102 dedup.ttl.ms=24h", "[1,"),
+                arguments("consumer.max.pol.records=5", "DEDUP-101", "Did you mean consumer.max.poll.records?"),
+                arguments(
+                        "processing.guarantee=exactly_twice",
+                        "DEDUP-102 processing.guarantee=exactly_twice",
+                        "documentation"),
+                arguments("dedup.on.duplicate=replay-outcome", "DEDUP-107", "duplicates-topic"),
+                arguments("dedup.wrap.nodes=x", "DEDUP-107 dedup.wrap.nodes=x", "Remove the key"),
+                arguments("state.dir=/proc/nowhere", "DEDUP-208 state.dir=/proc/nowhere", "may write"),
+                arguments("dedup.scope=${env:DEDUP_NO_SUCH_VARIABLE}", "DEDUP-113 dedup.scope", "Set the variable"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void check_mistake_namesTheKeyTheValueAndTheFix(String line, String problem, String fix) throws IOException {
+        String state = line.startsWith("state.dir") ? "" : "state.dir=" + directory + "\n";
+        Outcome outcome =
+                Outcome.of("check", "--offline", file(GOOD + state + line).toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
+        assertThat(outcome.err())
+                .contains("One problem")
+                .contains(problem)
+                .contains(fix)
+                .contains("help errors");
+    }
+
+    @Test
+    void check_everythingMissingOrWrong_isReportedAtOnce() throws IOException {
+        Outcome outcome = Outcome.of(
+                "check",
+                "--offline",
+                file("dedup.mode=on\nstate.dir=" + directory).toString());
+        assertThat(outcome.err())
+                .contains("4 problems")
+                .contains("DEDUP-112 application.id")
+                .contains("DEDUP-112 bootstrap.servers")
+                .contains("DEDUP-112 dedup.routes")
+                .contains("DEDUP-102 dedup.mode=on");
+    }
+
+    @Test
+    void check_clusterDoesNotAnswer_isUnreachable() throws IOException {
+        Path file = file(
+                GOOD + "state.dir=" + directory + "\nadmin.default.api.timeout.ms=1500\nadmin.request.timeout.ms=1000");
+        Outcome outcome = Outcome.of("check", file.toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.UNREACHABLE);
+        assertThat(outcome.err()).contains("DEDUP-201 bootstrap.servers=localhost:1");
+        assertThat(Outcome.of("run", file.toString()).exitCode()).isEqualTo(ExitCode.UNREACHABLE);
+    }
+
+    @Test
+    void explain_configuration_showsWhatItMeansAndNoSecret() throws IOException {
+        Path file = file(GOOD + "state.dir=" + directory + "\nssl.keystore.password=hunter2\ndedup.on.late=drop");
+        Outcome outcome = Outcome.of("explain", file.toString());
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out())
+                .doesNotContain("hunter2")
+                .contains("ssl.keystore.password=(hidden)")
+                .contains("missing-key  dead-letter to a-dead-letter")
+                .contains("late         drop")
+                .contains("a-dedup-in-seen-changelog")
+                .contains("t_in[(in)] --> ")
+                .contains("t_out[(out)]");
+    }
+
+    @Test
+    void forget_withoutControlTopic_saysWhatIsNeeded() throws IOException {
+        Outcome outcome = Outcome.of(
+                "forget", "--key", "k", file(GOOD + "state.dir=" + directory).toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
+        assertThat(outcome.err()).contains("DEDUP-112 dedup.control.topic");
+    }
+
+    private Path file(String content) throws IOException {
+        Path file = Files.createTempFile(directory, "relay", ".properties");
+        Files.writeString(file, content);
+        return file;
+    }
+}
