@@ -25,8 +25,9 @@ import picocli.CommandLine.Spec;
         name = "check",
         mixinStandardHelpOptions = true,
         description = {
-            "Says everything that is wrong with a configuration and with the topics on the cluster, at once: each with",
-            "a code, the key, its value and the fix. Changes nothing."
+            "Says everything that is wrong, at once.",
+            "Says everything that is wrong with a configuration and with the topics on the cluster, at once: "
+                    + "each with a code, the key, its value and the fix. Changes nothing."
         })
 final class CheckCommand implements Callable<Integer> {
     @Spec

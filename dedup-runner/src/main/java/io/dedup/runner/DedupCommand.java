@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             CheckCommand.class,
             RunCommand.class,
             ExplainCommand.class,
+            SizeCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
             ForgetCommand.class,
@@ -41,13 +42,15 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nThe first minutes:%n",
         footer = {
-            "  dedup init > orders.properties      write a commented configuration, and edit three lines",
+            "  dedup init > orders.properties      write a configuration, edit three lines",
             "  dedup check orders.properties       everything that is wrong with it, at once",
-            "  dedup run --observe orders.properties   look for a day, dropping nothing",
+            "  dedup run --observe orders.properties",
+            "                                      look for a day, dropping nothing",
             "  dedup run orders.properties         relay",
             "",
-            "Settings come from the file, over them from DEDUP_TTL_MS=… and KAFKA_BOOTSTRAP_SERVERS=… in the",
-            "environment, over them from --set KEY=VALUE. Values may refer to ${env:NAME} and ${file:PATH:KEY}."
+            "Settings come from the file, over them from the environment (DEDUP_TTL_MS=…,",
+            "KAFKA_BOOTSTRAP_SERVERS=…), over them from --set KEY=VALUE. Values may refer to",
+            "$${env:NAME} and $${file:PATH:KEY}."
         })
 public final class DedupCommand implements Runnable {
     @Spec
@@ -56,11 +59,16 @@ public final class DedupCommand implements Runnable {
 
     /** Runs the command and ends the JVM with its exit code. */
     public static void main(String[] args) {
+        // Not under its usual name, where it would decide for everybody who has this jar on the class path.
+        if (System.getProperty("logback.configurationFile") == null) {
+            System.setProperty("logback.configurationFile", "io/dedup/runner/logback.xml");
+        }
         System.exit(commandLine().execute(args));
     }
 
     static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new DedupCommand());
+        commandLine.setUsageHelpAutoWidth(true);
         commandLine.setExecutionExceptionHandler((failed, command, parsed) -> {
             PrintWriter err = command.getErr();
             if (failed instanceof EndedException ended) {

@@ -29,8 +29,10 @@ import picocli.CommandLine.Spec;
         name = "explain",
         mixinStandardHelpOptions = true,
         description = {
-            "Says what a configuration means: the settings as resolved, without secrets, what happens to each kind of",
-            "record, what is kept where and how long, and the topology as a Mermaid diagram. Does not ask the cluster."
+            "Says what a configuration means.",
+            "Says what a configuration means: the settings as resolved, without secrets, what happens to each "
+                    + "kind of record, what is kept where and how long, and the topology as a Mermaid diagram. Does not "
+                    + "ask the cluster."
         })
 final class ExplainCommand implements Callable<Integer> {
     @Spec

@@ -23,9 +23,10 @@ import picocli.CommandLine.Spec;
         name = "forget",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes the application forget a key, so that an operation that was wrongly dropped can be sent again.",
-            "Needs dedup.control.topic. It is obeyed when the application comes to it: wait until 'dedup inspect' says",
-            "that the key is not remembered."
+            "Makes the application forget a key.",
+            "Makes the application forget a key, so that an operation that was wrongly dropped can be sent "
+                    + "again. Needs dedup.control.topic. It is obeyed when the application comes to it: wait until "
+                    + "'dedup inspect' says that the key is not remembered."
         })
 final class ForgetCommand implements Callable<Integer> {
     @Spec

@@ -15,7 +15,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "help",
         mixinStandardHelpOptions = true,
-        description = "Explains a command, or with 'errors' every code that check and run may print.")
+        description = {
+            "Explains a command, or the error codes.",
+            "Explains a command, or with 'errors' every code that check and run may print."
+        })
 final class HelpCommand implements Callable<Integer> {
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it

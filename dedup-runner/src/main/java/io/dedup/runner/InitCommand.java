@@ -15,7 +15,10 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "init",
         mixinStandardHelpOptions = true,
-        description = "Writes a commented configuration to standard output: dedup init > orders.properties")
+        description = {
+            "Writes a commented configuration.",
+            "Writes a commented configuration to standard output: dedup init > orders.properties"
+        })
 final class InitCommand implements Runnable {
     private static final int WIDTH = 100;
     /** Keys that mean nothing to a relay. */

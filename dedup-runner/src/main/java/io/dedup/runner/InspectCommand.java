@@ -23,8 +23,9 @@ import picocli.CommandLine.Spec;
         name = "inspect",
         mixinStandardHelpOptions = true,
         description = {
-            "Says whether a key is remembered, since when, from which record and until when. Reads the changelog of the",
-            "application, whether it runs or not."
+            "Says whether a key is remembered.",
+            "Says whether a key is remembered, since when, from which record and until when. Reads the "
+                    + "changelog of the application, whether it runs or not."
         })
 final class InspectCommand implements Callable<Integer> {
     @Spec

@@ -15,10 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -27,42 +24,26 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.streams.CloseOptions;
-import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
-import org.jspecify.annotations.Nullable;
 
 /** The running application. Thread-safe. */
 final class Relay implements AutoCloseable {
-    private static final Duration STOP_WITHIN = Duration.ofSeconds(30);
+    private static final Duration A_DAY = Duration.ofDays(1);
 
     private final Properties application;
     private final DedupConfig config;
-    private final KafkaStreams streams;
-    private final CountDownLatch ended = new CountDownLatch(1);
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final Thread stopping = new Thread(this::close, "dedup-stop");
+    private final StreamsApplication running;
     private Map<TopicPartition, Long> ends = Map.of();
 
     Relay(Properties application, DedupConfig config) {
         this.application = application;
         this.config = config;
-        this.streams = new KafkaStreams(RelayTopology.build(config), application);
-        streams.setUncaughtExceptionHandler(thrown -> {
-            failure.compareAndSet(null, thrown);
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-        });
-        streams.setStateListener((now, before) -> {
-            if (now.hasCompletedShutdown() || now == KafkaStreams.State.ERROR) {
-                ended.countDown();
-            }
-        });
+        this.running = new StreamsApplication(RelayTopology.build(config), application);
     }
 
     KafkaStreams streams() {
-        return streams;
+        return running.streams();
     }
 
     /**
@@ -76,37 +57,32 @@ final class Relay implements AutoCloseable {
                 ends = ends(admin);
             }
         }
-        Runtime.getRuntime().addShutdownHook(stopping);
-        streams.start();
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "dedup-stop"));
+        running.start();
     }
 
     /** Waits until it has stopped. */
     void awaitEnd() {
-        try {
-            ended.await();
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
+        while (!running.awaitEnd(A_DAY)) {
+            // It runs as long as it is let.
         }
         throwIfFailed();
     }
 
     /** Waits until everything that was in the source topics at the start has been committed. */
     void awaitCaughtUp(Duration every, PrintWriter progress) {
-        long all = -1;
         long startedAt = System.nanoTime();
         try (Admin admin = CheckCommand.admin(application)) {
             long left = left(admin);
-            all = left;
+            long all = left;
             while (left > 0) {
-                if (ended.await(every.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (running.awaitEnd(every)) {
                     throwIfFailed();
                     throw new EndedException(ExitCode.FAILED, "It was stopped with " + left + " records left");
                 }
                 left = left(admin);
                 report(progress, all, left, System.nanoTime() - startedAt);
             }
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
         }
     }
 
@@ -119,14 +95,13 @@ final class Relay implements AutoCloseable {
     }
 
     private void throwIfFailed() {
-        Throwable cause = failure.get();
-        if (cause != null) {
+        running.failure().ifPresent(cause -> {
             Throwable deepest = cause;
             while (deepest.getCause() != null) {
                 deepest = deepest.getCause();
             }
             throw new EndedException(ExitCode.FAILED, "The relay has stopped: " + deepest.getMessage());
-        }
+        });
     }
 
     /** How many records of those that were there at the start are not committed yet. */
@@ -206,7 +181,7 @@ final class Relay implements AutoCloseable {
     }
 
     private long total(String node, String name) {
-        return Math.round(streams.metrics().entrySet().stream()
+        return Math.round(streams().metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().group().equals(DedupMetrics.GROUP)
                         && metric.getKey().name().equals(name)
                         && node.equals(metric.getKey().tags().get("processor-node-id")))
@@ -216,7 +191,6 @@ final class Relay implements AutoCloseable {
 
     @Override
     public void close() {
-        streams.close(CloseOptions.groupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP)
-                .withTimeout(STOP_WITHIN));
+        running.close();
     }
 }

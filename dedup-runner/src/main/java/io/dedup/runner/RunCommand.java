@@ -26,9 +26,10 @@ import picocli.CommandLine.Spec;
         name = "run",
         mixinStandardHelpOptions = true,
         description = {
-            "Relays every route of dedup.routes, exactly once, letting every idempotency key through once. Bytes are",
-            "not touched. Checks first as 'dedup check' does; creates topics that it writes unless dedup.create.topics",
-            "says no. Stops on SIGTERM or Ctrl-C within half a minute."
+            "Relays topics.",
+            "Relays every route of dedup.routes, exactly once, letting every idempotency key through once. "
+                    + "Bytes are not touched. Checks first as 'dedup check' does; creates topics that it writes unless "
+                    + "dedup.create.topics says no. Stops on SIGTERM or Ctrl-C within half a minute."
         })
 final class RunCommand implements Callable<Integer> {
     @Spec

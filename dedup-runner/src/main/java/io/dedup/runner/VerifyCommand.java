@@ -42,9 +42,10 @@ import picocli.CommandLine.Spec;
         name = "verify",
         mixinStandardHelpOptions = true,
         description = {
-            "Reads a topic and counts its duplicates by the configured key within the TTL: is it clean, and would dedup",
-            "help? Equal keys count wherever they are, also on different partitions. Keys are held in memory. Exit code",
-            "5 if there are duplicates."
+            "Counts the duplicates in a topic.",
+            "Reads a topic and counts its duplicates by the configured key within the TTL: is it clean, and "
+                    + "would dedup help? Equal keys count wherever they are, also on different partitions. Keys are "
+                    + "held in memory. Exit code 5 if there are duplicates."
         })
 final class VerifyCommand implements Callable<Integer> {
     private static final Duration POLL = Duration.ofMillis(200);

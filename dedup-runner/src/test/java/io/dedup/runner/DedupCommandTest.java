@@ -2,6 +2,7 @@
 package io.dedup.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.config.ConfigProblem.Code;
@@ -9,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +35,7 @@ class DedupCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"init", "check", "run", "explain", "verify", "inspect", "forget", "help"})
+    @ValueSource(strings = {"init", "check", "run", "explain", "size", "verify", "inspect", "forget", "help"})
     void help_everyCommand_explainsItself(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertThat(outcome.exitCode()).isZero();
@@ -171,6 +174,22 @@ class DedupCommandTest {
                 "forget", "--key", "k", file(GOOD + "state.dir=" + directory).toString());
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.err()).contains("DEDUP-112 dedup.control.topic");
+    }
+
+    @Test
+    void size_twiceTheRate_takesTwiceAsMuch() {
+        Outcome once = Outcome.of("size", "--rate", "10000", "--ttl", "1h");
+        Outcome twice = Outcome.of("size", "--rate", "20000", "--ttl", "1h");
+        assertThat(once.exitCode()).isZero();
+        assertThat(disk(twice)).isEqualTo(2 * disk(once), within(0.2));
+        assertThat(once.out()).containsPattern("takes 1?[0-9]{2} bytes on disk and [5-9][0-9] in the changelog");
+        assertThat(Outcome.of("size", "--rate", "0").exitCode()).isEqualTo(ExitCode.USAGE);
+    }
+
+    private static double disk(Outcome outcome) {
+        Matcher line = Pattern.compile("disk of all instances ([0-9.]+) GB").matcher(outcome.out());
+        assertThat(line.find()).as(outcome.out()).isTrue();
+        return Double.parseDouble(line.group(1));
     }
 
     private Path file(String content) throws IOException {

@@ -19,6 +19,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
+import java.time.Duration;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -26,6 +27,8 @@ import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Judges the records of one task, remembers the firsts and sends every record where its verdict says: what the
@@ -48,6 +51,8 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     interface Rewrite<R> {
         R apply(R record, Headers headers, long timestamp);
     }
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Doorkeeper.class);
 
     private final DedupSettings settings;
     private final Outlets outlets;
@@ -93,6 +98,15 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
         this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
+        if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
+            LOGGER.warn(
+                    "{}, task {}: the TTL is {} and was {} when the store was written last. What is remembered keeps its"
+                            + " own. If nobody has changed it, instances of this application have different settings",
+                    settings.name(),
+                    context.taskId(),
+                    settings.policy().ttl(),
+                    Duration.ofMillis(store.writtenTtlMs()));
+        }
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
         String controlTopic = settings.controlTopic();
         this.commands = controlTopic == null ? null : new Commands(controlTopic, settings, context, store, sensors);

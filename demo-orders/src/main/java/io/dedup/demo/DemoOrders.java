@@ -12,6 +12,7 @@ import io.dedup.demo.traffic.Sending;
 import io.dedup.demo.traffic.Traffic;
 import io.dedup.demo.traffic.TrafficGenerator;
 import io.dedup.demo.traffic.Truth;
+import io.dedup.runner.DurationConverter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -41,6 +41,7 @@ public final class SeenStore {
     private final SeenKey keys = new SeenKey();
     private final List<Buckets> earlierBuckets;
     private final Census census;
+    private final long writtenTtlMs;
     private StoreNote note;
     private long streamTime;
     private long refreshedAt;
@@ -64,12 +65,18 @@ public final class SeenStore {
         this.buckets = Buckets.of(policy);
         StoreNote before = readNote();
         this.streamTime = before.streamTime();
+        this.writtenTtlMs = before.ttlMs();
         this.note = under(before, buckets);
         this.earlierBuckets = note.earlier().stream()
                 .map(earlier -> buckets.withTtl(earlier.ttlMs()))
                 .toList();
         this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(before, buckets);
         this.census = new Census(before.counts(), streamTime);
+    }
+
+    /** The TTL that was in force when the store was written last, in milliseconds; that of the policy if it never was. */
+    public long writtenTtlMs() {
+        return writtenTtlMs;
     }
 
     /** The note for these buckets: if it was written for another TTL, that one is kept in mind as long as it matters. */

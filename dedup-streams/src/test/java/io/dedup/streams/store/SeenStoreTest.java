@@ -84,6 +84,7 @@ class SeenStoreTest {
             // When
             SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(other)));
             // Then
+            assertThat(changed.writtenTtlMs()).isEqualTo(ttl);
             assertThat(changed.recall(key, NOW, TTL)).as("TTL %d", other).isEqualTo(first);
             assertThat(changed.recall(key, NOW + ttl, TTL)).as("TTL %d", other).isEqualTo(first);
             assertThat(changed.recall(key, NOW + ttl + 1, TTL))

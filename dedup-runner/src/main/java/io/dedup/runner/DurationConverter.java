@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.dedup.demo;
+package io.dedup.runner;
 
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -9,7 +9,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads a duration as people write it, {@code 90s, 10m, 24h, 7d}, or as ISO 8601 does, {@code PT24H}. */
-final class DurationConverter implements ITypeConverter<Duration> {
+public final class DurationConverter implements ITypeConverter<Duration> {
     private static final Pattern SHORT = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
 
     @Override

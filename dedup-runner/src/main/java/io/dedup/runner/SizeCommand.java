@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import io.dedup.streams.store.SeedLog;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Says how much is kept, from what a key was measured to take. */
+@Command(
+        name = "size",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Says how much disk and changelog it takes.",
+            "Says how much disk and changelog a rate of operations takes. Writes a sample of keys into a "
+                    + "temporary database and measures what one takes; indexes, filters and several levels of RocksDB "
+                    + "come on top."
+        })
+final class SizeCommand implements Callable<Integer> {
+    private static final int SAMPLE = 100_000;
+    private static final long NOW = 1_766_000_000_000L;
+    /** Kafka keeps a changelog a day longer than the store. */
+    private static final Duration A_DAY = Duration.ofDays(1);
+    /** What a record in a batch has beside key and value: lengths, deltas and attributes. */
+    private static final int RECORD_OVERHEAD = 10;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--rate",
+            required = true,
+            paramLabel = "N",
+            description = "Operations per second, over all partitions.")
+    private double rate;
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "DURATION",
+            defaultValue = "24h",
+            converter = DurationConverter.class,
+            description = "How long a key is remembered. Default: ${DEFAULT-VALUE}.")
+    private Duration ttl = Duration.ZERO;
+
+    @Option(
+            names = "--key-bytes",
+            paramLabel = "N",
+            defaultValue = "36",
+            description = "Bytes of a key. Default: ${DEFAULT-VALUE}.")
+    private int keyBytes;
+
+    @Option(
+            names = "--replication",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Copies of the changelog. Default: ${DEFAULT-VALUE}.")
+    private int replication;
+
+    @Option(
+            names = "--restore-mb-per-second",
+            paramLabel = "N",
+            defaultValue = "30",
+            description = "How fast one instance reads a changelog back; measure yours. Default: ${DEFAULT-VALUE}.")
+    private double restore;
+
+    @Override
+    public Integer call() {
+        if (rate <= 0 || keyBytes < 4 || replication < 1 || restore <= 0) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--rate, --replication and --restore-mb-per-second are positive, --key-bytes at least 4");
+        }
+        DedupPolicy policy = DedupPolicy.of(ttl);
+        AtomicLong written = new AtomicLong();
+        double disk;
+        try (SeedLog log = new SeedLog(policy)) {
+            Random random = new Random(1);
+            byte[] key = new byte[keyBytes];
+            for (int i = 0; i < SAMPLE; i++) {
+                random.nextBytes(key);
+                Sighting first = new Sighting(
+                        NOW + i, NOW + i + ttl.toMillis(), new Coordinates("orders", i % 12, 1_000_000L + i), null);
+                log.remember(0, "orders", IdempotencyKey.of("header:idempotency-key", key), first, NOW + SAMPLE);
+            }
+            log.writeTo((partition, name, value) -> written.addAndGet(name.length + value.length + RECORD_OVERHEAD));
+            disk = (double) log.diskBytes() / SAMPLE;
+        }
+        double changelog = (double) written.get() / SAMPLE;
+        double kept = rate * SeedLog.retention(policy).toSeconds();
+        double inChangelog = rate * SeedLog.retention(policy).plus(A_DAY).toSeconds();
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf(
+                Locale.ROOT,
+                "A key of %d bytes takes %.0f bytes on disk and %.0f in the changelog (measured, %,d keys).%n",
+                keyBytes,
+                disk,
+                changelog,
+                SAMPLE);
+        out.printf(Locale.ROOT, "%n%,.0f operations a second, remembered for %s:%n", rate, ttl);
+        out.printf(
+                Locale.ROOT,
+                "  keys kept             %,.0f  for %s, the TTL, the lateness and what buckets need%n",
+                kept,
+                SeedLog.retention(policy));
+        out.printf(Locale.ROOT, "  disk of all instances %s%n", bytes(kept * disk));
+        out.printf(
+                Locale.ROOT,
+                "  changelog             %s, %s on %d brokers' disks%n",
+                bytes(inChangelog * changelog),
+                bytes(inChangelog * changelog * replication),
+                replication);
+        out.printf(Locale.ROOT, "  written to it         %s a second%n", bytes(rate * changelog));
+        out.printf(
+                Locale.ROOT,
+                "  a full restore takes  %s at %.0f MB/s on one instance%n",
+                Duration.ofSeconds(Math.round(inChangelog * changelog / (restore * 1e6))),
+                restore);
+        out.flush();
+        return ExitCode.DONE;
+    }
+
+    private static String bytes(double bytes) {
+        String[] units = {"B", "kB", "MB", "GB", "TB", "PB"};
+        int unit = 0;
+        double amount = bytes;
+        while (amount >= 1000 && unit < units.length - 1) {
+            amount /= 1000;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.1f %s", amount, units[unit]);
+    }
+}
