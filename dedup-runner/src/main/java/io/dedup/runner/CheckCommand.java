@@ -4,6 +4,7 @@ package io.dedup.runner;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,13 +45,12 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = options.settings();
         List<ConfigProblem> problems = new ArrayList<>(OfflineCheck.problems(settings));
+        problems.addAll(OfflineCheck.ofStateDirectory(settings));
         boolean readable = problems.isEmpty();
         if (!offline && readable) {
             problems.addAll(onCluster(settings));
         }
-        if (!problems.isEmpty()) {
-            throw EndedException.of(problems);
-        }
+        refuse(problems, spec.commandLine().getErr());
         spec.commandLine()
                 .getOut()
                 .println(offline ? "Nothing is wrong, as far as can be told offline." : "Nothing is wrong.");
@@ -64,6 +64,19 @@ final class CheckCommand implements Callable<Integer> {
             return new ClusterCheck(application, config, admin).problems();
         } catch (KafkaException unusable) {
             return List.of(unreachable(application, unusable));
+        }
+    }
+
+    /** Ends the command if there are problems; what is only worth knowing is printed. */
+    static void refuse(List<ConfigProblem> found, PrintWriter err) {
+        List<ConfigProblem> problems = new ArrayList<>(found);
+        problems.removeIf(problem -> problem.code() == Code.TIME_OF_ARRIVAL);
+        found.stream()
+                .filter(problem -> !problems.contains(problem))
+                .forEach(warning -> err.println("Worth knowing: " + warning));
+        err.flush();
+        if (!problems.isEmpty()) {
+            throw EndedException.of(problems);
         }
     }
 

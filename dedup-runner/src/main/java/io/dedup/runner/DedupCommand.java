@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.config.DedupConfigException;
 import java.io.PrintWriter;
+import java.net.BindException;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.LoggerFactory;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -75,12 +80,27 @@ public final class DedupCommand implements Runnable {
                 ended.print(err);
                 return ended.exitCode();
             }
+            LoggerFactory.getLogger(DedupCommand.class).info("failed", failed);
+            if (failed instanceof DedupConfigException || failed instanceof ConfigException) {
+                err.println("The configuration cannot be used: " + failed.getMessage());
+                return ExitCode.CONFIGURATION_INVALID;
+            } else if (isUnreachable(failed)) {
+                err.println("The cluster cannot be reached: " + failed.getMessage());
+                return ExitCode.UNREACHABLE;
+            } else if (failed instanceof BindException) {
+                err.println("The port of --http cannot be used: " + failed.getMessage());
+                return ExitCode.FAILED;
+            }
             err.println("dedup failed: " + failed);
             err.println("DEDUP_LOG_LEVEL=INFO shows what led to it.");
-            LoggerFactory.getLogger(DedupCommand.class).info("failed", failed);
             return ExitCode.FAILED;
         });
         return commandLine;
+    }
+
+    private static boolean isUnreachable(Throwable failed) {
+        boolean here = failed instanceof TimeoutException || failed instanceof AuthenticationException;
+        return here || (failed.getCause() != null && isUnreachable(failed.getCause()));
     }
 
     @Override

@@ -51,7 +51,14 @@ final class InspectCommand implements Callable<Integer> {
         String topic = keyOptions.topic(config);
         Dedup dedup = Objects.requireNonNull(RelayTopology.operators(config).get(topic));
         Instant time = at == null ? Instant.ofEpochMilli(System.currentTimeMillis()) : at;
-        KeyStatus status = ChangelogSearch.find(dedup, settings.application(), topic, keyOptions.key(settings), time);
+        KeyStatus status;
+        try {
+            status = ChangelogSearch.find(dedup, settings.application(), topic, keyOptions.key(settings), time);
+        } catch (IllegalStateException neverRun) {
+            throw new EndedException(
+                    ExitCode.FAILED,
+                    "Nothing is remembered, since the application has never run: " + neverRun.getMessage());
+        }
         PrintWriter out = spec.commandLine().getOut();
         if (status instanceof Remembered remembered) {
             Coordinates first = remembered.first().coordinates();

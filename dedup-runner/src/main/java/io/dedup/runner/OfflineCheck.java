@@ -7,6 +7,7 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Spelling;
+import io.dedup.streams.DedupProcessingExceptionHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,10 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigValue;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
@@ -27,6 +30,7 @@ import org.apache.kafka.streams.StreamsConfig;
 final class OfflineCheck {
     private static final List<String> PREFIXES = List.of(
             "main.consumer.", "restore.consumer.", "global.consumer.", "consumer.", "producer.", "admin.", "topic.");
+    private static final Set<String> KNOWN = known();
     private static final List<String> REQUIRED =
             List.of(StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.BOOTSTRAP_SERVERS_CONFIG);
 
@@ -48,7 +52,9 @@ final class OfflineCheck {
             check.unavailable();
         }
         check.kafkas();
-        check.stateDirectory();
+        if (check.problems.isEmpty()) {
+            check.clients();
+        }
         return List.copyOf(check.problems);
     }
 
@@ -58,7 +64,7 @@ final class OfflineCheck {
 
     private void required() {
         for (String key : REQUIRED) {
-            if (!settings.written().containsKey(key)) {
+            if (settings.written().getOrDefault(key, "").isBlank()) {
                 require(key);
             }
         }
@@ -79,27 +85,39 @@ final class OfflineCheck {
 
     /** A key that is nearly one of Kafka's; those that are nothing like it may belong to a plug-in. */
     private void misspelt() {
-        Set<String> known = new TreeSet<>(StreamsConfig.configDef().names());
-        known.addAll(ConsumerConfig.configNames());
-        known.addAll(ProducerConfig.configNames());
-        known.addAll(AdminClientConfig.configNames());
         settings.written().forEach((key, value) -> {
-            String bare = PREFIXES.stream()
-                    .filter(key::startsWith)
-                    .findFirst()
-                    .map(prefix -> key.substring(prefix.length()))
-                    .orElse(key);
-            boolean mine = key.startsWith(DedupConfig.PREFIX) || key.startsWith("topic.");
-            if (!mine && !known.contains(key) && !known.contains(bare)) {
-                Spelling.nearest(bare, known)
+            if (!key.startsWith(DedupConfig.PREFIX) && !key.startsWith("topic.") && !isKafkas(key)) {
+                String bare = bare(key);
+                Spelling.nearest(bare, KNOWN)
                         .ifPresent(nearest -> problems.add(new ConfigProblem(
                                 Code.UNKNOWN_KEY,
                                 key,
-                                Settings.shown(key, value),
+                                null, // It may be a secret.
                                 "Kafka has no such key",
                                 "Did you mean " + key.substring(0, key.length() - bare.length()) + nearest + "?")));
             }
         });
+    }
+
+    /** Whether Kafka's clients have that key, with a prefix or without. */
+    static boolean isKafkas(String key) {
+        return KNOWN.contains(key) || KNOWN.contains(bare(key)) || key.startsWith("topic.");
+    }
+
+    private static String bare(String key) {
+        return PREFIXES.stream()
+                .filter(key::startsWith)
+                .findFirst()
+                .map(prefix -> key.substring(prefix.length()))
+                .orElse(key);
+    }
+
+    private static Set<String> known() {
+        Set<String> known = new TreeSet<>(StreamsConfig.configDef().names());
+        known.addAll(ConsumerConfig.configNames());
+        known.addAll(ProducerConfig.configNames());
+        known.addAll(AdminClientConfig.configNames());
+        return known;
     }
 
     private void unavailable() {
@@ -139,13 +157,65 @@ final class OfflineCheck {
         }
     }
 
-    private void stateDirectory() {
-        Path directory = Path.of(settings.application().getProperty(StreamsConfig.STATE_DIR_CONFIG));
+    /** What only shows when the configurations of the clients are made. */
+    private void clients() {
         try {
-            Files.createDirectories(directory);
-            Files.delete(Files.createTempFile(directory, ".dedup", ".check"));
-        } catch (IOException | SecurityException unusable) {
+            StreamsConfig config = new StreamsConfig(settings.application());
+            errors(ConsumerConfig.configDef(), config.getMainConsumerConfigs("group", "client", 0));
+            errors(ProducerConfig.configDef(), config.getProducerConfigs("client"));
+        } catch (RuntimeException unusable) {
             problems.add(new ConfigProblem(
+                    Code.INVALID_VALUE,
+                    StreamsConfig.APPLICATION_ID_CONFIG,
+                    settings.written().get(StreamsConfig.APPLICATION_ID_CONFIG),
+                    "Kafka Streams does not take these settings: " + unusable.getMessage(),
+                    "Correct what it names"));
+        }
+        String handler = settings.application().getProperty(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG);
+        if (!DedupProcessingExceptionHandler.class.getName().equals(handler)) {
+            problems.add(new ConfigProblem(
+                    Code.NO_EXCEPTION_HANDLER,
+                    StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
+                    handler,
+                    "It would not know what to do with records that dedup refuses",
+                    "Remove the key, and name your own as " + DedupConfig.PROCESSING_EXCEPTION_HANDLER));
+        }
+    }
+
+    private void errors(ConfigDef definition, Map<String, Object> configs) {
+        Map<String, String> texts = new TreeMap<>();
+        configs.forEach((key, value) -> {
+            if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+                texts.put(key, value.toString());
+            }
+        });
+        for (ConfigValue value : definition.validate(texts)) {
+            boolean written = settings.written().keySet().stream()
+                    .anyMatch(key -> bare(key).equals(value.name()));
+            if (written && !value.errorMessages().isEmpty()) {
+                problems.add(new ConfigProblem(
+                        Code.INVALID_VALUE,
+                        value.name(),
+                        Settings.shown(value.name(), String.valueOf(texts.get(value.name()))),
+                        String.join("; ", value.errorMessages()),
+                        "See Kafka's documentation of " + value.name()));
+            }
+        }
+    }
+
+    /** Whether the directory for local state can be written; leaves nothing behind. */
+    static List<ConfigProblem> ofStateDirectory(Settings settings) {
+        Path directory = Path.of(settings.application().getProperty(StreamsConfig.STATE_DIR_CONFIG))
+                .toAbsolutePath();
+        Path there = directory;
+        while (there.getParent() != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        try {
+            Files.delete(Files.createTempDirectory(there, ".dedup"));
+            return List.of();
+        } catch (IOException | SecurityException unusable) {
+            return List.of(new ConfigProblem(
                     Code.STATE_DIRECTORY_UNUSABLE,
                     StreamsConfig.STATE_DIR_CONFIG,
                     directory.toString(),

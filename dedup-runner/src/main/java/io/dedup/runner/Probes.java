@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KafkaStreams.State;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Probes implements AutoCloseable {
     static final Probes NONE = new Probes(null, null, null);
 
+    private static final int THREADS = 8;
     private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
 
@@ -43,6 +46,13 @@ final class Probes implements AutoCloseable {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
         metrics.bindTo(registry);
+        // More than one thread, so that a client that sends its request slowly keeps nobody waiting.
+        ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
+            Thread thread = new Thread(task, "dedup-http");
+            thread.setDaemon(true);
+            return thread;
+        });
+        server.setExecutor(threads);
         server.createContext("/health/live", exchange -> {
             State state = streams.state();
             answer(exchange, isAlive(state) ? OK : UNAVAILABLE, state.name());

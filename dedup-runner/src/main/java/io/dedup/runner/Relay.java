@@ -9,6 +9,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -19,13 +20,14 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 
 /** The running application. Thread-safe. */
 final class Relay implements AutoCloseable {
@@ -35,6 +37,7 @@ final class Relay implements AutoCloseable {
     private final DedupConfig config;
     private final StreamsApplication running;
     private Map<TopicPartition, Long> ends = Map.of();
+    private Map<TopicPartition, Long> starts = Map.of();
 
     Relay(Properties application, DedupConfig config) {
         this.application = application;
@@ -55,6 +58,7 @@ final class Relay implements AutoCloseable {
         if (untilEnd) {
             try (Admin admin = CheckCommand.admin(application)) {
                 ends = ends(admin);
+                starts = offsetsOf(admin, ends.keySet(), OffsetSpec.earliest());
             }
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "dedup-stop"));
@@ -73,21 +77,34 @@ final class Relay implements AutoCloseable {
     void awaitCaughtUp(Duration every, PrintWriter progress) {
         long startedAt = System.nanoTime();
         try (Admin admin = CheckCommand.admin(application)) {
-            long left = left(admin);
-            long all = left;
-            while (left > 0) {
+            long all = left(admin);
+            long left = all;
+            // Twice, since between the source and a repartition topic records are on neither side for a moment.
+            for (int zeros = left == 0 ? 1 : 0; zeros < 2; zeros = left == 0 ? zeros + 1 : 0) {
                 if (running.awaitEnd(every)) {
                     throwIfFailed();
                     throw new EndedException(ExitCode.FAILED, "It was stopped with " + left + " records left");
                 }
-                left = left(admin);
+                left = leftOr(admin, left);
                 report(progress, all, left, System.nanoTime() - startedAt);
             }
         }
     }
 
+    /** How many are left; as many as before if the cluster does not answer just now. */
+    private long leftOr(Admin admin, long before) {
+        try {
+            return left(admin);
+        } catch (KafkaException unanswered) {
+            if (unanswered.getCause() instanceof RetriableException) {
+                return before;
+            }
+            throw unanswered;
+        }
+    }
+
     private static void report(PrintWriter progress, long all, long left, long nanos) {
-        long done = all - left;
+        long done = Math.max(0, all - left);
         double perSecond = done * 1e9 / nanos;
         String remaining = perSecond < 1 ? "" : String.format(Locale.ROOT, ", %d s left", Math.round(left / perSecond));
         progress.printf(Locale.ROOT, "%,d of %,d, %,.0f/s%s%n", done, all, perSecond, remaining);
@@ -100,7 +117,14 @@ final class Relay implements AutoCloseable {
             while (deepest.getCause() != null) {
                 deepest = deepest.getCause();
             }
-            throw new EndedException(ExitCode.FAILED, "The relay has stopped: " + deepest.getMessage());
+            String advice =
+                    cause instanceof ProcessorStateException || cause.getCause() instanceof ProcessorStateException
+                            ? ". If the files under " + application.getProperty(StreamsConfig.STATE_DIR_CONFIG)
+                                    + " are damaged, or another process uses them: stop it, delete the directory of this"
+                                    + " application there, and start again; everything is restored from the changelog"
+                            : "";
+            String reason = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
+            throw new EndedException(ExitCode.FAILED, "The relay has stopped: " + reason + advice);
         });
     }
 
@@ -109,16 +133,27 @@ final class Relay implements AutoCloseable {
         String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
         Map<TopicPartition, Long> wanted = new HashMap<>(ends);
         wanted.putAll(repartitioned(admin, id));
+        Map<TopicPartition, Long> committed = committed(admin);
+        long left = 0;
+        for (Map.Entry<TopicPartition, Long> end : wanted.entrySet()) {
+            long from = Math.max(committed.getOrDefault(end.getKey(), 0L), starts.getOrDefault(end.getKey(), 0L));
+            left += Math.max(0, end.getValue() - from);
+        }
+        return left;
+    }
+
+    private Map<TopicPartition, Long> committed(Admin admin) {
         try {
-            Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(id)
+            Map<TopicPartition, Long> committed = new HashMap<>();
+            admin.listConsumerGroupOffsets(application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG))
                     .partitionsToOffsetAndMetadata()
-                    .get();
-            long left = 0;
-            for (Map.Entry<TopicPartition, Long> end : wanted.entrySet()) {
-                OffsetAndMetadata offset = committed.get(end.getKey());
-                left += Math.max(0, end.getValue() - (offset == null ? 0 : offset.offset()));
-            }
-            return left;
+                    .get()
+                    .forEach((partition, offset) -> {
+                        if (offset != null) {
+                            committed.put(partition, offset.offset());
+                        }
+                    });
+            return committed;
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         } catch (ExecutionException failed) {
@@ -138,27 +173,42 @@ final class Relay implements AutoCloseable {
     }
 
     private Map<TopicPartition, Long> ends(Admin admin) {
-        return endsOf(admin, config.routes().keySet());
+        try (TailReader tails = new TailReader(application)) {
+            return tails.ends(endsOf(admin, config.routes().keySet()), committed(admin));
+        }
     }
 
     private static Map<TopicPartition, Long> endsOf(Admin admin, Collection<String> topics) {
         try {
-            Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
             Set<String> there = admin.listTopics().names().get();
             List<String> found = topics.stream().filter(there::contains).toList();
+            Set<TopicPartition> partitions = new HashSet<>();
             admin.describeTopics(found)
                     .allTopicNames()
                     .get()
                     .values()
                     .forEach(topic -> topic.partitions()
-                            .forEach(partition -> wanted.put(
-                                    new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest())));
-            Map<TopicPartition, Long> ends = new HashMap<>();
+                            .forEach(partition ->
+                                    partitions.add(new TopicPartition(topic.name(), partition.partition()))));
+            return offsetsOf(admin, partitions, OffsetSpec.latest());
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        } catch (ExecutionException failed) {
+            throw new KafkaException("The cluster could not be asked for its topics", failed.getCause());
+        }
+    }
+
+    private static Map<TopicPartition, Long> offsetsOf(
+            Admin admin, Collection<TopicPartition> partitions, OffsetSpec spec) {
+        try {
+            Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+            partitions.forEach(partition -> wanted.put(partition, spec));
+            Map<TopicPartition, Long> offsets = new HashMap<>();
             admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
                     .all()
                     .get()
-                    .forEach((partition, end) -> ends.put(partition, end.offset()));
-            return ends;
+                    .forEach((partition, found) -> offsets.put(partition, found.offset()));
+            return offsets;
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         } catch (ExecutionException failed) {

@@ -2,7 +2,6 @@
 package io.dedup.runner;
 
 import io.dedup.Mode;
-import io.dedup.config.ConfigProblem;
 import io.dedup.config.DedupConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Relays until it is told to stop, or to the end of what is there. */
@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
                     + "dedup.create.topics says no. Stops on SIGTERM or Ctrl-C within half a minute."
         })
 final class RunCommand implements Callable<Integer> {
+    private static final int MOST_PORT = 65_535;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -74,9 +76,11 @@ final class RunCommand implements Callable<Integer> {
         }
         Properties application = settings.application();
         DedupConfig config = ConfigurationOptions.config(settings);
-        prepare(application, config);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
+        usable();
+        CheckCommand.refuse(OfflineCheck.ofStateDirectory(settings), err);
+        prepare(application, config, err);
         try (Relay relay = new Relay(application, config);
                 Probes probes = httpPort == null ? Probes.NONE : Probes.start(httpHost, httpPort, relay.streams())) {
             config.routes().forEach((source, target) -> err.println(source + " -> " + target));
@@ -103,14 +107,21 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    private void usable() {
+        if (httpPort != null && (httpPort < 0 || httpPort > MOST_PORT)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--http takes a port, from 0 for any free one to " + MOST_PORT);
+        }
+        if (summaryJson != null && !untilEnd) {
+            throw new ParameterException(spec.commandLine(), "--summary-json needs --until-end");
+        }
+    }
+
     /** Checks the cluster, and creates what is missing and may be created. */
-    private static void prepare(Properties application, DedupConfig config) {
+    private static void prepare(Properties application, DedupConfig config, PrintWriter err) {
         try (Admin admin = CheckCommand.admin(application)) {
             ClusterCheck check = new ClusterCheck(application, config, admin);
-            List<ConfigProblem> problems = check.problems();
-            if (!problems.isEmpty()) {
-                throw EndedException.of(problems);
-            }
+            CheckCommand.refuse(check.problems(), err);
             check.create();
         } catch (KafkaException unusable) {
             throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));

@@ -52,6 +52,10 @@ final class Settings {
             "KAFKA_CLASSPATH",
             "KAFKA_VERSION");
 
+    /** What Kubernetes sets for a service that happens to be called so. */
+    private static final Pattern OF_A_SERVICE =
+            Pattern.compile("_SERVICE_(HOST|PORT)(_|$)|_PORT(_[0-9]+_(TCP|UDP)(_.*)?)?$");
+
     private static final Pattern REFERENCE = Pattern.compile("\\$\\{(env|file|dir):[^}]*}");
     private static final Pattern SECRET = Pattern.compile(
             "password|secret|jaas|token|credential|\\.key$|private|keystore\\.certificate", Pattern.CASE_INSENSITIVE);
@@ -81,7 +85,7 @@ final class Settings {
                 .stringPropertyNames()
                 .forEach(key -> values.put(key, properties.getProperty(key).strip()));
         environment.forEach((name, value) -> {
-            if (!NO_PROPERTIES.contains(name)) {
+            if (!NO_PROPERTIES.contains(name) && !OF_A_SERVICE.matcher(name).find()) {
                 if (name.startsWith(OURS)) {
                     values.put(DedupConfig.PREFIX + key(name.substring(OURS.length())), value);
                 } else if (name.startsWith(KAFKAS)) {
@@ -201,10 +205,11 @@ final class Settings {
         return application;
     }
 
-    /** The value as it may be shown: secrets are not. */
+    /** The value as it may be shown: secrets are not, nor is what nobody knows. */
     static String shown(String key, String value) {
+        boolean known = key.startsWith(DedupConfig.PREFIX) || OfflineCheck.isKafkas(key);
         boolean secret =
                 !key.startsWith(DedupConfig.PREFIX) && SECRET.matcher(key).find();
-        return secret ? "(hidden)" : value;
+        return known && !secret ? value : "(hidden)";
     }
 }

@@ -109,6 +109,14 @@ class DedupCommandTest {
                         "processing.guarantee=exactly_twice",
                         "DEDUP-102 processing.guarantee=exactly_twice",
                         "documentation"),
+                arguments("bootstrap.servers=", "DEDUP-112 bootstrap.servers", "localhost:9092"),
+                arguments("commit.interval.ms=60000", "DEDUP-102", "transaction"),
+                arguments("consumer.max.poll.records=many", "DEDUP-102 max.poll.records=many", "documentation"),
+                arguments("producer.acks=7", "DEDUP-102 acks=7", "documentation"),
+                arguments(
+                        "processing.exception.handler=org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler",
+                        "DEDUP-108 processing.exception.handler",
+                        "dedup.processing.exception.handler"),
                 arguments("dedup.on.duplicate=replay-outcome", "DEDUP-107", "duplicates-topic"),
                 arguments("dedup.wrap.nodes=x", "DEDUP-107 dedup.wrap.nodes=x", "Remove the key"),
                 arguments("state.dir=/proc/nowhere", "DEDUP-208 state.dir=/proc/nowhere", "may write"),
@@ -127,6 +135,22 @@ class DedupCommandTest {
                 .contains(problem)
                 .contains(fix)
                 .contains("help errors");
+    }
+
+    @Test
+    void check_misspeltSecret_isNotPrinted() throws IOException {
+        String good = GOOD + "state.dir=" + directory + "\nssl.keystore.pasword=hunter2";
+        Outcome outcome = Outcome.of("check", "--offline", file(good).toString());
+        assertThat(outcome.err())
+                .contains("Did you mean ssl.keystore.password?")
+                .doesNotContain("hunter2");
+    }
+
+    @Test
+    void run_optionsThatMakeNoSense_areUsage() throws IOException {
+        String file = file(GOOD + "state.dir=" + directory).toString();
+        assertThat(Outcome.of("run", "--http", "99999", file).exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(Outcome.of("run", "--summary-json", "x", file).exitCode()).isEqualTo(ExitCode.USAGE);
     }
 
     @Test

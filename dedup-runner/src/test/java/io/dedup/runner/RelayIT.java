@@ -23,6 +23,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -123,6 +124,60 @@ class RelayIT {
     }
 
     @Test
+    void run_restartedOverAnExistingTargetAndObserving_starts() throws Exception {
+        String id = "observe-again";
+        topic(id + "-in", 1, Map.of());
+        send(id + "-in", "a", new byte[] {1});
+        Path file = file(id, "");
+        assertThat(Outcome.of("run", "--observe", "--until-end", file.toString())
+                        .exitCode())
+                .isZero();
+        send(id + "-in", "b", new byte[] {1});
+        Outcome again = Outcome.of("run", "--observe", "--until-end", file.toString());
+        assertThat(again.err()).doesNotContain("DEDUP-");
+        assertThat(again.exitCode()).isZero();
+        assertThat(read(id + "-out")).hasSize(2);
+    }
+
+    /** Retention, transaction markers and aborted records leave offsets that nobody ever reads. */
+    @Test
+    void run_untilEndOverOffsetsWithoutRecords_ends() throws Exception {
+        // Given
+        String id = "holes";
+        topic(id + "-in", 3, Map.of());
+        TopicPartition deleted = new TopicPartition(id + "-in", 0);
+        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
+        try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(id + "-in", 0, null, new byte[] {1}))
+                    .get();
+        }
+        admin.deleteRecords(Map.of(deleted, RecordsToDelete.beforeOffset(1)))
+                .all()
+                .get();
+        Map<String, Object> transactional =
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", id);
+        try (var producer = new KafkaProducer<>(transactional, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>(id + "-in", 1, null, new byte[] {1}))
+                    .get();
+            producer.abortTransaction();
+            producer.beginTransaction();
+            RecordHeaders headers = new RecordHeaders();
+            headers.add("idempotency-key", new byte[] {1});
+            producer.send(new ProducerRecord<>(id + "-in", 2, null, null, new byte[] {1}, headers))
+                    .get();
+            producer.commitTransaction();
+        }
+        // When
+        Outcome outcome = Outcome.of("run", "--until-end", file(id, "").toString());
+        // Then
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.err()).contains("1 of 1");
+        assertThat(read(id + "-out")).hasSize(1);
+    }
+
+    @Test
     void verify_beforeAndAfterTheRelay_saysWhetherItIsClean() throws Exception {
         // Given
         String id = "verify";
@@ -175,6 +230,24 @@ class RelayIT {
                 .contains("DEDUP-205 dedup.max.future.ms=3600000")
                 .contains("DEDUP-207 replication.factor=3");
         assertThat(admin.listTopics().names().get()).doesNotContain(id + "-other");
+    }
+
+    @Test
+    void check_topicStampedByTheBroker_isWorthKnowingAndNoMore() throws Exception {
+        String id = "arrival";
+        topic(id + "-in", 1, Map.of("message.timestamp.type", "LogAppendTime"));
+        Outcome outcome = Outcome.of("check", file(id, "").toString());
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.err()).contains("Worth knowing: DEDUP-204");
+    }
+
+    @Test
+    void inspect_beforeTheFirstStart_saysSo() throws Exception {
+        String id = "never-run";
+        topic(id + "-in", 1, Map.of());
+        Outcome outcome = Outcome.of("inspect", "--key", "a", file(id, "").toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILED);
+        assertThat(outcome.err()).contains("has never run");
     }
 
     @Test

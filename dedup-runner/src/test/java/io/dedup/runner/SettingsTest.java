@@ -57,6 +57,19 @@ class SettingsTest {
         assertThat(Settings.load(file(""), scripts, List.of()).written()).isEmpty();
     }
 
+    /** A service called dedup or kafka has Kubernetes set these in every pod. */
+    @Test
+    void load_variablesOfKubernetesServices_areNoProperties() throws IOException {
+        Map<String, String> services = Map.of(
+                "DEDUP_PORT", "tcp://10.0.0.1:80",
+                "DEDUP_SERVICE_HOST", "10.0.0.1",
+                "DEDUP_SERVICE_PORT", "80",
+                "DEDUP_SERVICE_PORT_HTTP", "80",
+                "KAFKA_PORT_9092_TCP", "tcp://10.0.0.2:9092",
+                "KAFKA_PORT_9092_TCP_ADDR", "10.0.0.2");
+        assertThat(Settings.load(file(""), services, List.of()).written()).isEmpty();
+    }
+
     @Test
     void load_references_areResolvedFromFilesAndRefusedWhereNothingIs() throws IOException {
         // Given
@@ -98,7 +111,9 @@ class SettingsTest {
         "sasl.jaas.config, true",
         "ssl.key.password, true",
         "ssl.keystore.key, true",
-        "basic.auth.credentials.source, true",
+        "basic.auth.user.info, true",
+        "ssl.keystore.pasword, true",
+        "consumer.max.poll.records, false",
         "dedup.key, false",
         "bootstrap.servers, false"
     })

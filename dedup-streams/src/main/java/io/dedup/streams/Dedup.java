@@ -16,6 +16,7 @@ import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
@@ -105,6 +106,7 @@ public final class Dedup {
                 null,
                 0,
                 null,
+                null,
                 null));
     }
 
@@ -128,6 +130,7 @@ public final class Dedup {
                 config.onNoOutcome(),
                 config.controlTopic().orElse(null),
                 config.auditShare(),
+                null,
                 null,
                 null));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
@@ -293,6 +296,19 @@ public final class Dedup {
             throw new IllegalArgumentException("A share is between 0 and 1, and this is " + share);
         }
         return changed(draft -> draft.auditShare = share);
+    }
+
+    /**
+     * Judges only the records of these topics, and lets all others through untouched: for a stream that is made of several.
+     *
+     * @throws IllegalArgumentException if there are none
+     */
+    public Dedup onlyFrom(Collection<String> topics) {
+        if (topics.isEmpty()) {
+            throw new IllegalArgumentException("Name at least one topic");
+        }
+        Set<String> only = Set.copyOf(topics);
+        return changed(draft -> draft.onlyFrom = only);
     }
 
     /**

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -49,8 +50,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
     private static final String WRAPPER = "io.dedup.streams.wrap.DedupProcessorWrapper";
-    /** The applications whose topology was built with the wrapper. */
-    private static final Set<String> GUARDED = ConcurrentHashMap.newKeySet();
+    /** The applications whose topology was built with the wrapper, each with what the wrapper was not offered. */
+    private static final Map<String, Set<String>> UNGUARDED = new ConcurrentHashMap<>();
 
     private final ProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
     private ProcessingExceptionHandler others = new LogAndFailProcessingExceptionHandler();
@@ -58,9 +59,20 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
     /**
      * Notes that the topology of that application is built with {@link io.dedup.streams.wrap.DedupProcessorWrapper}, which
      * calls this. Thread-safe.
+     *
+     * @param targets the processors that are to be guarded
+     * @return those that have not been yet; the wrapper takes out what it guards
      */
-    public static void guardedAtBuild(String applicationId) {
-        GUARDED.add(applicationId);
+    public static Set<String> guardedAtBuild(String applicationId, Set<String> targets) {
+        Set<String> unguarded = ConcurrentHashMap.newKeySet();
+        unguarded.addAll(targets);
+        UNGUARDED.put(applicationId, unguarded);
+        return unguarded;
+    }
+
+    /** The processors of that application that were to be guarded and are not in its topology. Thread-safe. */
+    public static Set<String> unguarded(String applicationId) {
+        return new TreeSet<>(UNGUARDED.getOrDefault(applicationId, Set.of()));
     }
 
     /**
@@ -89,14 +101,25 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         Object wrapper = configs.get(PROCESSOR_WRAPPER_CLASS_CONFIG);
         String name = wrapper instanceof Class<?> type ? type.getName() : String.valueOf(wrapper);
         boolean ours = name.equals(WRAPPER);
-        if (ours && !GUARDED.contains(String.valueOf(configs.get(APPLICATION_ID_CONFIG)))) {
+        boolean asked = configs.containsKey(DedupConfig.WRAP_TOPICS) || configs.containsKey(DedupConfig.WRAP_NODES);
+        String application = String.valueOf(configs.get(APPLICATION_ID_CONFIG));
+        if ((ours || asked) && !UNGUARDED.containsKey(application)) {
             throw new DedupConfigException(List.of(new ConfigProblem(
                     Code.WRAPPER_IGNORED,
-                    PROCESSOR_WRAPPER_CLASS_CONFIG,
-                    WRAPPER,
+                    ours ? PROCESSOR_WRAPPER_CLASS_CONFIG : DedupConfig.WRAP_NODES,
+                    ours ? WRAPPER : null,
                     "The topology was built without this property, so nothing is guarded",
                     "Build it with DedupTopology.build(properties, builder -> ...), or make the StreamsBuilder with"
                             + " new TopologyConfig(new StreamsConfig(properties))")));
+        }
+        Set<String> missing = unguarded(application);
+        if ((ours || asked) && !missing.isEmpty()) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.NOTHING_TO_WRAP,
+                    DedupConfig.WRAP_NODES,
+                    String.join(",", missing),
+                    "The topology has no processor of this name that Kafka Streams lets be wrapped",
+                    "Take the name from topology.describe(); DedupTopology.build names the nearest")));
         }
     }
 

@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
  * @param controlTopic null unless commands are taken
  * @param auditShare of the keys, from 0 to 1
+ * @param onlyFrom the topics whose records are judged; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */
@@ -55,6 +56,7 @@ record DedupSettings(
         Action onNoOutcome,
         @Nullable String controlTopic,
         double auditShare,
+        @Nullable Set<String> onlyFrom,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
 
@@ -184,6 +186,9 @@ record DedupSettings(
         double auditShare;
 
         @Nullable
+        Set<String> onlyFrom;
+
+        @Nullable
         Serde<?> keySerde;
 
         @Nullable
@@ -205,6 +210,7 @@ record DedupSettings(
             onNoOutcome = settings.onNoOutcome;
             controlTopic = settings.controlTopic;
             auditShare = settings.auditShare;
+            onlyFrom = settings.onlyFrom;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
         }
@@ -226,6 +232,7 @@ record DedupSettings(
                     onNoOutcome,
                     controlTopic,
                     auditShare,
+                    onlyFrom,
                     keySerde,
                     valueSerde);
         }

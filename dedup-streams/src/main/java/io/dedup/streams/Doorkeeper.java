@@ -20,6 +20,7 @@ import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import java.time.Duration;
+import java.util.Set;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -126,7 +127,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (commands != null && commands.obeyed(headers, key)) {
             return;
         }
-        if (settings.policy().mode() == Mode.OFF) {
+        if (settings.policy().mode() == Mode.OFF || isOfAnotherTopic(headers, timestamp)) {
             long own = origin(headers, timestamp).timestamp();
             pass(untouched(record, headers, own));
             return;
@@ -152,6 +153,15 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 // The sensors have counted it.
             }
         }
+    }
+
+    private boolean isOfAnotherTopic(Headers headers, long timestamp) {
+        Set<String> only = settings.onlyFrom();
+        if (only == null) {
+            return false;
+        }
+        Coordinates at = origin(headers, timestamp).coordinates();
+        return at == null || !only.contains(at.topic());
     }
 
     /** Forwards a record that is not remembered, whatever it is. */

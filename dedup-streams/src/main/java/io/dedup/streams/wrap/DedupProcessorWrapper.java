@@ -7,10 +7,10 @@ import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.streams.Dedup;
 import io.dedup.streams.DedupProcessingExceptionHandler;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorWrapper;
@@ -31,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * {@code TopologyConfig} that the {@code StreamsBuilder} or {@code Topology} was made with, as {@link DedupTopology} and Spring
  * do. Given only to {@code KafkaStreams} it is ignored.
  *
+ * <p>Name the processors that you guard, with {@code Named.as}: a store follows from the name of its node, and a generated
+ * name changes when the topology does. The trap above is found by the {@link DedupProcessingExceptionHandler}; without it
+ * nobody finds it.
+ *
  * <p>Key sources and fingerprints that read a record's key or value need the application's default serdes; those that read
  * headers need nothing.
  *
@@ -41,7 +45,10 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     static final String SURVEY = "__dedup.wrap.survey";
 
     private @Nullable Dedup dedup;
-    private Set<String> targets = Set.of();
+    /** Processors with the topics whose records are judged there; none for all. */
+    private Map<String, Set<String>> targets = Map.of();
+
+    private Set<String> unguarded = Set.of();
 
     /**
      * Reads the {@code dedup.*} properties.
@@ -69,9 +76,12 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
                     "The wrapper is there and guards nothing",
                     "Name processors, or remove processor.wrapper.class")));
         }
-        targets = survey == null ? new HashSet<>(config.wrapNodes()) : survey.targets();
+        Map<String, Set<String>> found = new TreeMap<>();
+        config.wrapNodes().forEach(node -> found.put(node, Set.of()));
+        targets = survey == null ? found : survey.targets();
         dedup = operator(config);
-        DedupProcessingExceptionHandler.guardedAtBuild(String.valueOf(configs.get("application.id")));
+        unguarded = DedupProcessingExceptionHandler.guardedAtBuild(
+                String.valueOf(configs.get("application.id")), targets.keySet());
     }
 
     /**
@@ -110,13 +120,16 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     }
 
     private boolean isTarget(String name) {
-        return targets.contains(name);
+        return targets.containsKey(name);
     }
 
     private Dedup guard(String name) {
         if (dedup == null) {
             throw new IllegalStateException("wrapping before configure");
         }
-        return dedup.withName("dedup-" + name);
+        unguarded.remove(name);
+        Set<String> topics = targets.getOrDefault(name, Set.of());
+        Dedup named = dedup.withName("dedup-" + name);
+        return topics.isEmpty() ? named : named.onlyFrom(topics);
     }
 }

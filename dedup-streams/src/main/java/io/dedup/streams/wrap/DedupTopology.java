@@ -5,10 +5,12 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
+import io.dedup.streams.DedupProcessingExceptionHandler;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.kafka.common.utils.Utils;
@@ -86,7 +88,18 @@ public final class DedupTopology {
         Map<String, Object> guarded = new HashMap<>(plain);
         guarded.put(StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG, DedupProcessorWrapper.class);
         guarded.put(DedupProcessorWrapper.SURVEY, survey);
-        return building.apply(config(guarded));
+        Topology topology = building.apply(config(guarded));
+        Set<String> missing = DedupProcessingExceptionHandler.unguarded(
+                String.valueOf(plain.get(StreamsConfig.APPLICATION_ID_CONFIG)));
+        if (!missing.isEmpty()) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.CANNOT_WRAP,
+                    DedupConfig.WRAP_NODES,
+                    String.join(",", missing),
+                    "Kafka Streams does not let this be wrapped, or the definition did not give it the second time",
+                    "Guard what comes before or after it, and define the same topology at every call")));
+        }
+        return topology;
     }
 
     private static boolean isOurs(Object wrapper) {

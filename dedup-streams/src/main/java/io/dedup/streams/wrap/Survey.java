@@ -23,11 +23,11 @@ import org.apache.kafka.streams.TopologyDescription.Subtopology;
 /**
  * Which nodes of a topology are to be guarded, found out from a topology that was built without guards.
  *
- * @param targets the names of processors
+ * @param targets the names of processors, each with the topics whose records are judged there; none for all
  */
-record Survey(Set<String> targets) {
+record Survey(Map<String, Set<String>> targets) {
     Survey {
-        targets = Set.copyOf(targets);
+        targets = Map.copyOf(targets);
     }
 
     /**
@@ -56,7 +56,7 @@ record Survey(Set<String> targets) {
     private static final class Finding {
         private final Map<String, Node> nodes = new TreeMap<>();
         private final Set<String> global = new TreeSet<>();
-        private final Set<String> targets = new TreeSet<>();
+        private final Map<String, Set<String>> targets = new TreeMap<>();
         private final List<ConfigProblem> problems = new ArrayList<>();
 
         Finding(TopologyDescription description) {
@@ -110,7 +110,8 @@ record Survey(Set<String> targets) {
                                     + ", and there is no processor in between that could be guarded",
                             "Put one there, as with peek((key, value) -> {})"));
                 } else {
-                    targets.add(next.name());
+                    targets.computeIfAbsent(next.name(), unseen -> new TreeSet<>())
+                            .add(topic);
                 }
             }
         }
@@ -134,7 +135,7 @@ record Survey(Set<String> targets) {
                         "The topology has no processor of this name",
                         nearest(name, names, "It has " + names)));
             } else {
-                targets.add(name);
+                targets.put(name, Set.of());
             }
         }
 

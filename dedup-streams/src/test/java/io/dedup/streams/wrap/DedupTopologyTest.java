@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -182,6 +183,63 @@ class DedupTopologyTest {
             // Then
             assertThat(read(driver, "out")).containsExactly("works");
         }
+    }
+
+    @Test
+    void build_sourceOfSeveralTopics_onlyTheNamedOneIsGuarded() {
+        Topology topology = DedupTopology.build(
+                properties("dedup.wrap.topics", "guarded"),
+                builder -> builder.stream(List.of("guarded", "free"), Consumed.with(Serdes.String(), Serdes.String()))
+                        .mapValues(value -> value)
+                        .to("out", Produced.with(Serdes.String(), Serdes.String())));
+        try (TopologyTestDriver driver = driver(topology, Map.of())) {
+            // When
+            for (String topic : List.of("guarded", "free")) {
+                send(driver, topic, "k", "a", topic);
+                send(driver, topic, "k", "a", topic);
+                send(driver, topic, "k", null, topic + " without a key");
+            }
+            // Then
+            assertThat(read(driver, "out")).containsExactly("guarded", "free", "free", "free without a key");
+        }
+    }
+
+    @Test
+    void handler_nodeThatTheWrapperNeverSaw_isRefused() {
+        // Given
+        Properties properties = properties("dedup.wrap.nodes", "chrage-card");
+        properties.put("application.id", "misspelt");
+        properties.put("processor.wrapper.class", DedupProcessorWrapper.class.getName());
+        StreamsBuilder builder = new StreamsBuilder(new TopologyConfig(new StreamsConfig(properties)));
+        Topologies.windowed(builder);
+        Topology topology = builder.build();
+        // Then
+        assertThatThrownBy(() -> new TopologyTestDriver(topology, properties, NOW))
+                .isInstanceOf(DedupConfigException.class)
+                .hasMessageContaining("DEDUP-109 dedup.wrap.nodes=chrage-card");
+    }
+
+    @Test
+    void handler_wrapAskedForAndTopologyBuiltWithoutAnything_isRefused() {
+        Properties properties = properties("dedup.wrap.topics", "payments");
+        properties.put("application.id", "built plainly");
+        StreamsBuilder builder = new StreamsBuilder();
+        Topologies.windowed(builder);
+        assertThatThrownBy(() -> new TopologyTestDriver(builder.build(), properties, NOW))
+                .isInstanceOf(DedupConfigException.class)
+                .hasMessageContaining("DEDUP-111");
+    }
+
+    @Test
+    void build_definitionThatDiffersTheSecondTime_isRefused() {
+        AtomicInteger calls = new AtomicInteger();
+        assertThatThrownBy(() -> DedupTopology.build(
+                        properties("dedup.wrap.nodes", "n1"),
+                        builder -> builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()))
+                                .foreach((key, value) -> {}, Named.as("n" + calls.incrementAndGet()))))
+                .isInstanceOf(DedupConfigException.class)
+                .hasMessageContaining("DEDUP-110")
+                .hasMessageContaining("n1");
     }
 
     static Stream<Arguments> topologies() {
