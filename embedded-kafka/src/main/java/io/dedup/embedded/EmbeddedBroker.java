@@ -37,6 +37,12 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 public final class EmbeddedBroker implements AutoCloseable {
+    /** Stands for the port of the broker in the values of overrides. */
+    public static final String BROKER_PORT = "${broker.port}";
+
+    /** Stands for the port of the controller in the values of overrides. */
+    public static final String CONTROLLER_PORT = "${controller.port}";
+
     private static final Logger LOGGER = LoggerFactory.getLogger(EmbeddedBroker.class);
     private static final int NODE_ID = 1;
     private static final int ATTEMPTS = 3;
@@ -64,14 +70,26 @@ public final class EmbeddedBroker implements AutoCloseable {
     /**
      * Starts a broker with these settings on top of our own, and waits until it answers.
      *
-     * @param overrides broker properties, as in {@code server.properties}
+     * @param overrides broker properties, as in {@code server.properties}; {@value #BROKER_PORT} and {@value
+     *     #CONTROLLER_PORT} in their values stand for the ports that were chosen
      * @throws KafkaException if it does not come up within a minute
      */
     public static EmbeddedBroker start(Map<String, String> overrides) {
+        return start(0, overrides);
+    }
+
+    /**
+     * Starts a broker that listens on that port, and waits until it answers.
+     *
+     * @param port 0 for any free one
+     * @param overrides as for {@link #start(Map)}
+     * @throws KafkaException if it does not come up within a minute
+     */
+    public static EmbeddedBroker start(int port, Map<String, String> overrides) {
         KafkaException failure = new KafkaException("The embedded broker did not start");
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             try {
-                return tryStart(overrides);
+                return tryStart(port, overrides);
             } catch (KafkaException portTaken) {
                 // Between choosing a free port and binding it, somebody else may have taken it.
                 LOGGER.warn("Attempt {} of {} to start the embedded broker failed", attempt, ATTEMPTS, portTaken);
@@ -81,11 +99,15 @@ public final class EmbeddedBroker implements AutoCloseable {
         throw failure;
     }
 
-    private static EmbeddedBroker tryStart(Map<String, String> overrides) {
+    private static EmbeddedBroker tryStart(int port, Map<String, String> overrides) {
         Path directory = temporaryDirectory();
         int[] ports = freePorts();
+        ports[0] = port == 0 ? ports[0] : port;
         Properties properties = properties(directory, ports[0], ports[1]);
-        properties.putAll(overrides);
+        overrides.forEach((key, value) -> properties.put(
+                key,
+                value.replace(BROKER_PORT, String.valueOf(ports[0]))
+                        .replace(CONTROLLER_PORT, String.valueOf(ports[1]))));
         KafkaRaftServer server = null;
         try {
             format(directory);
