@@ -24,6 +24,17 @@ final class ConfigurationOptions {
             description = "Sets a property over the file and the environment. May be repeated.")
     private List<String> set = new ArrayList<>();
 
+    /** What the command line gives. */
+    ConfigurationOptions() {
+        // picocli fills it.
+    }
+
+    /** For a command with parameters of its own before the file. */
+    ConfigurationOptions(Path file, List<String> set) {
+        this.file = file;
+        this.set = List.copyOf(set);
+    }
+
     /** The settings, whatever is wrong with them. */
     Settings settings() {
         if (!Files.isReadable(file)) {

@@ -62,7 +62,11 @@ final class Relay implements AutoCloseable {
             }
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "dedup-stop"));
-        running.start();
+        try {
+            running.start();
+        } catch (ProcessorStateException unreadable) {
+            throw stopped(unreadable);
+        }
     }
 
     /** Waits until it has stopped. */
@@ -113,19 +117,24 @@ final class Relay implements AutoCloseable {
 
     private void throwIfFailed() {
         running.failure().ifPresent(cause -> {
-            Throwable deepest = cause;
-            while (deepest.getCause() != null) {
-                deepest = deepest.getCause();
-            }
-            String advice =
-                    cause instanceof ProcessorStateException || cause.getCause() instanceof ProcessorStateException
-                            ? ". If the files under " + application.getProperty(StreamsConfig.STATE_DIR_CONFIG)
-                                    + " are damaged, or another process uses them: stop it, delete the directory of this"
-                                    + " application there, and start again; everything is restored from the changelog"
-                            : "";
-            String reason = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
-            throw new EndedException(ExitCode.FAILED, "The relay has stopped: " + reason + advice);
+            throw stopped(cause);
         });
+    }
+
+    private EndedException stopped(Throwable cause) {
+        Throwable deepest = cause;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        boolean ofState =
+                cause instanceof ProcessorStateException || cause.getCause() instanceof ProcessorStateException;
+        String advice = ofState
+                ? ". If the files under " + application.getProperty(StreamsConfig.STATE_DIR_CONFIG)
+                        + " are damaged, or another process uses them: stop it, delete the directory of this application"
+                        + " there, and start again; everything is restored from the changelog"
+                : "";
+        String reason = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
+        return new EndedException(ExitCode.FAILED, "The relay has stopped: " + reason + advice);
     }
 
     /** How many records of those that were there at the start are not committed yet. */

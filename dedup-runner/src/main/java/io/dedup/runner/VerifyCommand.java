@@ -9,12 +9,16 @@ import io.dedup.Judgement;
 import io.dedup.KeyResult;
 import io.dedup.Memory;
 import io.dedup.Sighting;
+import io.dedup.TtlResult;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
+import io.dedup.key.TtlHeader;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -32,9 +36,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.StreamsConfig;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Counts the duplicates in a topic. */
@@ -55,20 +59,26 @@ final class VerifyCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Mixin
-    private ConfigurationOptions options = new ConfigurationOptions();
-
-    @Option(
-            names = "--topic",
-            required = true,
-            paramLabel = "TOPIC",
-            description = "The topic to read, of any route or of none.")
+    @Parameters(index = "0", paramLabel = "TOPIC", description = "The topic to read, of any route or of none.")
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private String topic;
 
+    @Parameters(
+            index = "1",
+            paramLabel = "FILE.properties",
+            description = "The configuration, which says where keys are and what the TTL is.")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private Path file;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Sets a property over the file and the environment. May be repeated.")
+    private List<String> set = new ArrayList<>();
+
     @Override
     public Integer call() {
-        Settings settings = options.checked();
+        Settings settings = new ConfigurationOptions(file, set).checked();
         DedupConfig config = ConfigurationOptions.config(settings);
         Count count = new Count(config);
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings.application())) {
@@ -119,8 +129,11 @@ final class VerifyCommand implements Callable<Integer> {
             RecordView view = RecordView.of(record.headers(), record.key(), record.value());
             KeyResult key = extractor.extract(view);
             Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
+            TtlResult ttl = config.ttlHeader()
+                    .map(header -> new TtlHeader(header, policy.ttl()).read(record.headers()))
+                    .orElse(null);
             Candidate candidate = new Candidate(
-                    key, record.timestamp(), at, config.fingerprinter().fingerprint(view));
+                    key, record.timestamp(), at, config.fingerprinter().fingerprint(view), ttl);
             Judgement judgement = policy.judge(candidate, Long.MIN_VALUE, record.timestamp(), memory);
             verdicts.merge(judgement.verdict(), 1L, Long::sum);
             if (key instanceof IdempotencyKey found) {

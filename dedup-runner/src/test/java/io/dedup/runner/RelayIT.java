@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -188,9 +189,9 @@ class RelayIT {
         send(id + "-in", null, new byte[] {1});
         Path file = file(id, "");
         // When
-        Outcome before = Outcome.of("verify", "--topic", id + "-in", file.toString());
+        Outcome before = Outcome.of("verify", id + "-in", file.toString());
         assertThat(Outcome.of("run", "--until-end", file.toString()).exitCode()).isZero();
-        Outcome after = Outcome.of("verify", "--topic", id + "-out", file.toString());
+        Outcome after = Outcome.of("verify", id + "-out", file.toString());
         // Then
         assertThat(before.exitCode()).isEqualTo(ExitCode.FOUND_SOMETHING);
         assertThat(before.out())
@@ -199,8 +200,7 @@ class RelayIT {
                 .contains("a  2 more, first at " + id + "-in-");
         assertThat(after.exitCode()).isZero();
         assertThat(after.out()).contains("Clean");
-        assertThat(Outcome.of("verify", "--topic", "no-such-topic", file.toString())
-                        .exitCode())
+        assertThat(Outcome.of("verify", "no-such-topic", file.toString()).exitCode())
                 .isEqualTo(ExitCode.USAGE);
     }
 
@@ -230,6 +230,53 @@ class RelayIT {
                 .contains("DEDUP-205 dedup.max.future.ms=3600000")
                 .contains("DEDUP-207 replication.factor=3");
         assertThat(admin.listTopics().names().get()).doesNotContain(id + "-other");
+    }
+
+    @Test
+    void create_twoInstancesAtOnce_theSecondFindsThemThere() throws Exception {
+        // Given
+        String id = "twice";
+        topic(id + "-in", 1, Map.of());
+        Settings settings = Settings.load(file(id, ""), Map.of(), List.of());
+        ClusterCheck one = new ClusterCheck(settings.application(), ConfigurationOptions.config(settings), admin);
+        ClusterCheck two = new ClusterCheck(settings.application(), ConfigurationOptions.config(settings), admin);
+        assertThat(one.problems()).isEmpty();
+        assertThat(two.problems()).isEmpty();
+        // When
+        one.create();
+        two.create();
+        // Then
+        assertThat(two.toCreate()).containsKeys(id + "-out", id + "-dead-letter");
+        assertThat(admin.listTopics().names().get()).contains(id + "-out", id + "-dead-letter");
+    }
+
+    @Test
+    void run_localStateIsDamaged_saysWhatToDelete() throws Exception {
+        // Given
+        String id = "damaged";
+        topic(id + "-in", 1, Map.of());
+        send(id + "-in", "a", new byte[] {1});
+        Path file = file(id, "");
+        assertThat(Outcome.of("run", "--until-end", file.toString()).exitCode()).isZero();
+        try (Stream<Path> files = Files.walk(directory.resolve("state"))) {
+            List<Path> current = files.filter(path -> path.endsWith("CURRENT")).toList();
+            assertThat(current).isNotEmpty();
+            for (Path path : current) {
+                Files.writeString(path, "garbage");
+            }
+        }
+        send(id + "-in", "b", new byte[] {1});
+        // When
+        Outcome outcome = Outcome.of("run", "--until-end", file.toString());
+        // Then
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.FAILED);
+        assertThat(outcome.err())
+                .contains("delete the directory")
+                .contains(directory.resolve("state").toString());
+        // When it is deleted
+        Utils.delete(directory.resolve("state").toFile());
+        assertThat(Outcome.of("run", "--until-end", file.toString()).exitCode()).isZero();
+        assertThat(read(id + "-out")).hasSize(2);
     }
 
     @Test

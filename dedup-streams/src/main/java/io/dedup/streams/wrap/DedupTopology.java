@@ -33,6 +33,9 @@ import org.apache.kafka.streams.TopologyConfig;
  * topology is built twice, the first time to find out what comes after a topic, so its definition is called twice and has to
  * give the same both times.
  *
+ * <p>Do not guard a table's source under {@code topology.optimization=all}: Kafka Streams then restores the table from the
+ * topic itself, past the guard.
+ *
  * <p>Where several processors come right after a source, each of them has a store of its own and decides for itself.
  *
  * <p>Thread-safe.
