@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,18 @@ public final class StoredOutcome {
     /** A copy of the bytes; null if processing came to nothing. */
     public byte @Nullable [] bytes() {
         return bytes == null ? null : bytes.clone();
+    }
+
+    /** Whether processing came to nothing. */
+    public boolean isNull() {
+        return bytes == null;
+    }
+
+    /** Writes the bytes, of which there are none if processing came to nothing. */
+    public void writeTo(ByteBuffer target) {
+        if (bytes != null) {
+            target.put(bytes);
+        }
     }
 
     /** The number of bytes; 0 if processing came to nothing. */

@@ -127,13 +127,13 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (commands != null && commands.obeyed(headers, key)) {
             return;
         }
-        if (settings.policy().mode() == Mode.OFF || isOfAnotherTopic(headers, timestamp)) {
-            long own = origin(headers, timestamp).timestamp();
-            pass(untouched(record, headers, own));
+        Origin origin = origin(headers, timestamp);
+        if (settings.policy().mode() == Mode.OFF || isOfAnotherTopic(origin.coordinates())) {
+            pass(untouched(record, headers, origin.timestamp()));
             return;
         }
         long start = sensors.start();
-        Ruling ruling = judge(headers, key, value, timestamp);
+        Ruling ruling = judge(origin, headers, key, value);
         sensors.count(ruling.verdict());
         sensors.stop(start);
         switch (settings.policy().actionFor(ruling.verdict())) {
@@ -155,13 +155,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         }
     }
 
-    private boolean isOfAnotherTopic(Headers headers, long timestamp) {
+    private boolean isOfAnotherTopic(@Nullable Coordinates at) {
         Set<String> only = settings.onlyFrom();
-        if (only == null) {
-            return false;
-        }
-        Coordinates at = origin(headers, timestamp).coordinates();
-        return at == null || !only.contains(at.topic());
+        return only != null && (at == null || !only.contains(at.topic()));
     }
 
     /** Forwards a record that is not remembered, whatever it is. */
@@ -268,10 +264,16 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     /** The record as it came, without marks that this operator made before the record was sent again. */
     private R unmarked(R record, Headers headers, Ruling ruling) {
         long timestamp = ruling.origin().timestamp();
-        // What is not a stored outcome must not say that it is, whoever has written that.
-        return DedupHeaders.isMarkedBy(settings.name(), headers) || headers.lastHeader(DedupHeaders.REPLAYED) != null
-                ? rewrite.apply(record, DedupHeaders.without(headers), timestamp)
-                : untouched(record, headers, timestamp);
+        if (DedupHeaders.isMarkedBy(settings.name(), headers)) {
+            return rewrite.apply(record, DedupHeaders.without(headers), timestamp);
+        }
+        // What mapOnce makes anew must not say that it is a stored outcome, whoever has written that.
+        if (settings.storesOutcomes() && headers.lastHeader(DedupHeaders.REPLAYED) != null) {
+            Headers anew =
+                    new RecordHeaders(headers).remove(DedupHeaders.REPLAYED).remove(Origin.HEADER);
+            return rewrite.apply(record, anew, timestamp);
+        }
+        return untouched(record, headers, timestamp);
     }
 
     private Headers marks(Ruling ruling, Fault fault) {
@@ -284,8 +286,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 ruling.origin().coordinates());
     }
 
-    private Ruling judge(Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
-        Origin origin = origin(headers, timestamp);
+    private Ruling judge(Origin origin, Headers headers, @Nullable Object key, @Nullable Object value) {
         Coordinates at = origin.coordinates();
         RecordView view = settings.view(at, headers, key, value, context);
         long now = context.currentSystemTimeMs();

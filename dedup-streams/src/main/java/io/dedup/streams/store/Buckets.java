@@ -59,7 +59,7 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     }
 
     private long coarse() {
-        return Math.max(width(), retention().toMillis() / COARSE_STEPS);
+        return Math.max(width(), retentionMs() / COARSE_STEPS);
     }
 
     /** How far stream time may advance without being written down, in milliseconds. */
@@ -74,7 +74,11 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
      * time that was read back after a restart.
      */
     Duration retention() {
-        return Duration.ofMillis(width() + ttlMs + latenessMs + aheadMs + streamTimeStep());
+        return Duration.ofMillis(retentionMs());
+    }
+
+    private long retentionMs() {
+        return width() + ttlMs + latenessMs + aheadMs + streamTimeStep();
     }
 
     Duration window() {

@@ -4,6 +4,7 @@ package io.dedup.streams.store;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How many firsts are remembered and how old the oldest is, counted as they come and go, since a windowed store does not
@@ -23,34 +24,52 @@ final class Census {
      */
     record Count(long until, long firsts, long oldest) {}
 
-    private final TreeMap<Long, Count> counts = new TreeMap<>();
+    /** The firsts of one bucket while they are counted. */
+    private static final class Tally {
+        private final long until;
+        private long firsts;
+        private long oldest;
+
+        Tally(long until, long firsts, long oldest) {
+            this.until = until;
+            this.firsts = firsts;
+            this.oldest = oldest;
+        }
+    }
+
+    private final TreeMap<Long, Tally> tallies = new TreeMap<>();
     private final AtomicLong remembered = new AtomicLong();
     private final AtomicLong oldest = new AtomicLong(Long.MAX_VALUE);
     private final AtomicLong now = new AtomicLong(Long.MIN_VALUE);
+    /** The one that was added to last: most firsts are of the same bucket. */
+    private @Nullable Tally current;
 
     Census(List<Count> counts, long streamTime) {
         now.lazySet(streamTime);
-        counts.forEach(count -> this.counts.put(count.until(), count));
+        counts.forEach(count -> tallies.put(count.until(), new Tally(count.until(), count.firsts(), count.oldest())));
         sum();
     }
 
     /** One more first of that time is remembered. */
     void add(long until, long time) {
-        Count before = counts.get(until);
-        counts.put(
-                until,
-                before == null
-                        ? new Count(until, 1, time)
-                        : new Count(until, before.firsts() + 1, Math.min(before.oldest(), time)));
+        Tally tally = current;
+        if (tally == null || tally.until != until) {
+            tally = tallies.computeIfAbsent(until, unseen -> new Tally(until, 0, time));
+            current = tally;
+        }
+        tally.firsts++;
+        tally.oldest = Math.min(tally.oldest, time);
         remembered.lazySet(remembered.get() + 1);
         oldest.lazySet(Math.min(oldest.get(), time));
     }
 
     /** A first is not remembered any more before its time. */
     void remove(long until) {
-        counts.computeIfPresent(
-                until,
-                (same, count) -> count.firsts() <= 1 ? null : new Count(until, count.firsts() - 1, count.oldest()));
+        Tally tally = tallies.get(until);
+        if (tally != null && --tally.firsts <= 0) {
+            tallies.remove(until);
+            current = null;
+        }
         sum();
     }
 
@@ -58,22 +77,31 @@ final class Census {
     void advance(long streamTime) {
         now.lazySet(streamTime);
         boolean gone = false;
-        while (!counts.isEmpty() && counts.firstKey() < streamTime) {
-            counts.pollFirstEntry();
+        while (!tallies.isEmpty() && tallies.firstKey() < streamTime) {
+            tallies.pollFirstEntry();
             gone = true;
         }
         if (gone) {
+            current = null;
             sum();
         }
     }
 
     private void sum() {
-        remembered.lazySet(counts.values().stream().mapToLong(Count::firsts).sum());
-        oldest.lazySet(counts.values().stream().mapToLong(Count::oldest).min().orElse(Long.MAX_VALUE));
+        long firsts = 0;
+        long first = Long.MAX_VALUE;
+        for (Tally tally : tallies.values()) {
+            firsts += tally.firsts;
+            first = Math.min(first, tally.oldest);
+        }
+        remembered.lazySet(firsts);
+        oldest.lazySet(first);
     }
 
     List<Count> counts() {
-        return List.copyOf(counts.values());
+        return tallies.values().stream()
+                .map(tally -> new Count(tally.until, tally.firsts, tally.oldest))
+                .toList();
     }
 
     /** How many firsts are remembered. */

@@ -49,6 +49,9 @@ record Firsts(List<Sighting> sightings, long forgottenUntil) {
 
     /** These and that one, which replaces one of the same time. */
     Firsts with(Sighting added) {
+        if (sightings.isEmpty()) {
+            return new Firsts(List.of(added), forgottenUntil);
+        }
         List<Sighting> more = new ArrayList<>(without(added.timestamp()).sightings);
         more.add(added);
         more.sort(Comparator.comparingLong(Sighting::expiresAt));

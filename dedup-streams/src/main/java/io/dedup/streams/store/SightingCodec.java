@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.utils.ByteUtils;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,7 @@ final class SightingCodec {
                 + ByteUtils.sizeOfVarlong(sighting.timestamp())
                 + ByteUtils.sizeOfVarlong(sighting.expiresAt() - sighting.timestamp());
         if (at != null) {
-            int topic = topic(at).length;
+            int topic = Utils.utf8Length(at.topic());
             size += ByteUtils.sizeOfVarint(at.partition())
                     + ByteUtils.sizeOfVarlong(at.offset())
                     + ByteUtils.sizeOfVarint(topic)
@@ -97,7 +98,7 @@ final class SightingCodec {
         ByteUtils.writeVarlong(sighting.timestamp(), bytes);
         ByteUtils.writeVarlong(sighting.expiresAt() - sighting.timestamp(), bytes);
         if (at != null) {
-            byte[] topic = topic(at);
+            byte[] topic = at.topic().getBytes(StandardCharsets.UTF_8);
             ByteUtils.writeVarint(at.partition(), bytes);
             ByteUtils.writeVarlong(at.offset(), bytes);
             ByteUtils.writeVarint(topic.length, bytes);
@@ -107,21 +108,16 @@ final class SightingCodec {
             bytes.put(print.bytes());
         }
         if (outcome != null) {
-            byte[] content = outcome.bytes();
             ByteUtils.writeVarint(storedLength(outcome), bytes);
-            bytes.put(content == null ? new byte[0] : content);
+            outcome.writeTo(bytes);
         }
         if (forgotten != Long.MIN_VALUE) {
             ByteUtils.writeVarlong(forgotten, bytes);
         }
     }
 
-    private static byte[] topic(Coordinates at) {
-        return at.topic().getBytes(StandardCharsets.UTF_8);
-    }
-
     private static int storedLength(StoredOutcome outcome) {
-        return outcome.bytes() == null ? -1 : outcome.length();
+        return outcome.isNull() ? -1 : outcome.length();
     }
 
     /**
