@@ -30,6 +30,7 @@ public final class DedupPolicy {
     private final Duration maxFuture;
     private final Mode mode;
     private final Map<Verdict, Action> actions;
+    private final boolean recordTtls;
     private final long ttlMs;
     private final long allowedLatenessMs;
     private final long maxFutureMs;
@@ -39,13 +40,15 @@ public final class DedupPolicy {
             @Nullable Duration allowedLateness,
             Duration maxFuture,
             Mode mode,
-            Map<Verdict, Action> actions) {
+            Map<Verdict, Action> actions,
+            boolean recordTtls) {
         this.ttl = within("TTL", ttl, Duration.ofMillis(1));
         this.allowedLateness =
                 allowedLateness == null ? null : within("Allowed lateness", allowedLateness, Duration.ZERO);
         this.maxFuture = within("Allowed time ahead", maxFuture, Duration.ZERO);
         this.mode = mode;
         this.actions = actions;
+        this.recordTtls = recordTtls;
         this.ttlMs = ttl.toMillis();
         this.allowedLatenessMs = (allowedLateness == null ? ttl : allowedLateness).toMillis();
         this.maxFutureMs = maxFuture.toMillis();
@@ -70,7 +73,7 @@ public final class DedupPolicy {
         for (Verdict verdict : Verdict.values()) {
             actions.put(verdict, verdict.defaultAction());
         }
-        return new DedupPolicy(ttl, null, DEFAULT_MAX_FUTURE, Mode.ENFORCE, actions);
+        return new DedupPolicy(ttl, null, DEFAULT_MAX_FUTURE, Mode.ENFORCE, actions, false);
     }
 
     /**
@@ -79,7 +82,7 @@ public final class DedupPolicy {
      * @throws IllegalArgumentException if {@code newTtl} is under 1 ms or over {@link #LONGEST}
      */
     public DedupPolicy withTtl(Duration newTtl) {
-        return new DedupPolicy(newTtl, allowedLateness, maxFuture, mode, actions);
+        return new DedupPolicy(newTtl, allowedLateness, maxFuture, mode, actions, recordTtls);
     }
 
     /**
@@ -89,7 +92,7 @@ public final class DedupPolicy {
      * @throws IllegalArgumentException if negative or over {@link #LONGEST}
      */
     public DedupPolicy withAllowedLateness(Duration lateness) {
-        return new DedupPolicy(ttl, lateness, maxFuture, mode, actions);
+        return new DedupPolicy(ttl, lateness, maxFuture, mode, actions, recordTtls);
     }
 
     /**
@@ -99,12 +102,12 @@ public final class DedupPolicy {
      * @throws IllegalArgumentException if negative or over {@link #LONGEST}
      */
     public DedupPolicy withMaxFuture(Duration ahead) {
-        return new DedupPolicy(ttl, allowedLateness, ahead, mode, actions);
+        return new DedupPolicy(ttl, allowedLateness, ahead, mode, actions, recordTtls);
     }
 
     /** Returns this policy in another mode. */
     public DedupPolicy withMode(Mode newMode) {
-        return new DedupPolicy(ttl, allowedLateness, maxFuture, newMode, actions);
+        return new DedupPolicy(ttl, allowedLateness, maxFuture, newMode, actions, recordTtls);
     }
 
     /**
@@ -120,7 +123,17 @@ public final class DedupPolicy {
         }
         Map<Verdict, Action> changed = new EnumMap<>(actions);
         changed.put(verdict, action);
-        return new DedupPolicy(ttl, allowedLateness, maxFuture, mode, changed);
+        return new DedupPolicy(ttl, allowedLateness, maxFuture, mode, changed, recordTtls);
+    }
+
+    /** Returns this policy for records that may ask for a TTL of their own. */
+    public DedupPolicy withRecordTtls() {
+        return new DedupPolicy(ttl, allowedLateness, maxFuture, mode, actions, true);
+    }
+
+    /** Whether that verdict can be reached: {@link Verdict#INVALID_TTL} only if records may ask for a TTL. */
+    public boolean canReach(Verdict verdict) {
+        return verdict != Verdict.INVALID_TTL || recordTtls;
     }
 
     /** How long a first is remembered, from its own time. */
@@ -157,9 +170,11 @@ public final class DedupPolicy {
         return mode == Mode.ENFORCE ? configuredAction(verdict) : Action.FORWARD;
     }
 
-    /** Whether some verdict is followed by that action. */
+    /** Whether some verdict that can be reached is followed by that action. */
     public boolean uses(Action action) {
-        return mode == Mode.ENFORCE && actions.containsValue(action);
+        return mode == Mode.ENFORCE
+                && actions.entrySet().stream()
+                        .anyMatch(entry -> entry.getValue() == action && canReach(entry.getKey()));
     }
 
     /**

@@ -237,6 +237,20 @@ class DedupPolicyTest {
         }
     }
 
+    @Test
+    void uses_verdictThatCannotBeReached_doesNotCount() {
+        DedupPolicy policy = POLICY;
+        for (Verdict verdict : Verdict.values()) {
+            if (verdict.actions().contains(Action.DROP) && verdict != Verdict.INVALID_TTL) {
+                policy = policy.withAction(verdict, Action.DROP);
+            }
+        }
+        assertThat(policy.uses(Action.DEAD_LETTER)).isFalse();
+        assertThat(policy.withRecordTtls().uses(Action.DEAD_LETTER)).isTrue();
+        assertThat(policy.withRecordTtls().withTtl(Duration.ofHours(1)).canReach(Verdict.INVALID_TTL))
+                .isTrue();
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = Mode.class,

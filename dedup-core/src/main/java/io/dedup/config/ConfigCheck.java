@@ -111,8 +111,7 @@ final class ConfigCheck {
 
     private static Optional<Verdict> deadLettered(DedupConfig config) {
         return DedupKeys.configurableVerdicts().stream()
-                .filter(verdict ->
-                        verdict != Verdict.INVALID_TTL || config.ttlHeader().isPresent())
+                .filter(config.policy()::canReach)
                 .filter(verdict -> config.policy().configuredAction(verdict) == Action.DEAD_LETTER)
                 .findFirst();
     }

@@ -91,6 +91,11 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
             this.explanation = explanation;
         }
 
+        /** Whether this is only worth knowing, and stops nothing. */
+        public boolean isWarning() {
+            return this == TIME_OF_ARRIVAL;
+        }
+
         /** One sentence or two on what the code means, in Markdown. */
         public String explanation() {
             return explanation;

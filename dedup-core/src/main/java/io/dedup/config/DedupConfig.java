@@ -140,6 +140,9 @@ public final class DedupConfig {
         DedupPolicy policy = DedupPolicy.of(duration(TTL_MS))
                 .withMaxFuture(duration(MAX_FUTURE_MS))
                 .withMode(Mode.valueOf(string(MODE).toUpperCase(Locale.ROOT)));
+        if (ttlHeader().isPresent()) {
+            policy = policy.withRecordTtls();
+        }
         if (values.get(ALLOWED_LATENESS_MS) != null) {
             policy = policy.withAllowedLateness(duration(ALLOWED_LATENESS_MS));
         }

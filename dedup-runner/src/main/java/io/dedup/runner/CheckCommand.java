@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
@@ -69,12 +70,11 @@ final class CheckCommand implements Callable<Integer> {
 
     /** Ends the command if there are problems; what is only worth knowing is printed. */
     static void refuse(List<ConfigProblem> found, PrintWriter err) {
-        List<ConfigProblem> problems = new ArrayList<>(found);
-        problems.removeIf(problem -> problem.code() == Code.TIME_OF_ARRIVAL);
-        found.stream()
-                .filter(problem -> !problems.contains(problem))
-                .forEach(warning -> err.println("Worth knowing: " + warning));
+        Map<Boolean, List<ConfigProblem>> byWarning = found.stream()
+                .collect(Collectors.partitioningBy(problem -> problem.code().isWarning()));
+        byWarning.getOrDefault(true, List.of()).forEach(warning -> err.println("Worth knowing: " + warning));
         err.flush();
+        List<ConfigProblem> problems = byWarning.getOrDefault(false, List.of());
         if (!problems.isEmpty()) {
             throw EndedException.of(problems);
         }
@@ -95,16 +95,15 @@ final class CheckCommand implements Callable<Integer> {
 
     /** A client that gives up soon enough for somebody who waits, unless the settings say otherwise. */
     static Admin admin(Properties application) {
-        Map<String, Object> configs = new HashMap<>();
-        configs.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000);
-        configs.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
-        configs.putAll(new StreamsConfig(application).getAdminConfigs("dedup-check"));
-        for (String key :
-                List.of(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG)) {
+        Map<String, Object> configs = new HashMap<>(new StreamsConfig(application).getAdminConfigs("dedup-check"));
+        Map<String, Integer> patience = Map.of(
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 15_000,
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        patience.forEach((key, millis) -> {
             if (!application.containsKey(key) && !application.containsKey(StreamsConfig.adminClientPrefix(key))) {
-                configs.put(key, key.equals(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG) ? 10_000 : 15_000);
+                configs.put(key, millis);
             }
-        }
+        });
         return Admin.create(configs);
     }
 }

@@ -67,7 +67,7 @@ final class ExplainCommand implements Callable<Integer> {
         out.println();
         out.println("What happens to a record, in mode " + policy.mode().text());
         for (Verdict verdict : Verdict.values()) {
-            if (verdict == Verdict.INVALID_TTL && config.ttlHeader().isEmpty()) {
+            if (!policy.canReach(verdict)) {
                 continue;
             }
             String place = switch (policy.actionFor(verdict)) {

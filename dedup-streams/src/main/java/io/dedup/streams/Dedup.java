@@ -175,7 +175,10 @@ public final class Dedup {
      */
     public Dedup withTtlHeader(String header) {
         TtlHeader checked = new TtlHeader(header, settings.policy().ttl());
-        return changed(draft -> draft.ttlHeader = checked.name());
+        return changed(draft -> {
+            draft.ttlHeader = checked.name();
+            draft.policy = settings.policy().withRecordTtls();
+        });
     }
 
     /**

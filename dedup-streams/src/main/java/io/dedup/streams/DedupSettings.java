@@ -8,13 +8,11 @@ import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
-import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -78,10 +76,8 @@ record DedupSettings(
 
     /** Whether some record may be answered with that action. */
     boolean uses(Action action) {
-        boolean ofVerdicts = Arrays.stream(Verdict.values())
-                .filter(verdict -> verdict != Verdict.INVALID_TTL || ttlHeader != null)
-                .anyMatch(verdict -> policy.actionFor(verdict) == action);
-        return ofVerdicts || (storesOutcomes && policy.mode() == Mode.ENFORCE && onNoOutcome == action);
+        boolean ofOutcomes = storesOutcomes && policy.mode() == Mode.ENFORCE && onNoOutcome == action;
+        return ofOutcomes || policy.uses(action);
     }
 
     String storeName() {
