@@ -18,7 +18,6 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
@@ -29,7 +28,6 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -54,7 +52,7 @@ final class ClusterCheck {
     /** What is wrong; the only problem is {@link Code#CLUSTER_UNREACHABLE} if the cluster cannot be asked. */
     List<ConfigProblem> problems() {
         try {
-            brokers = get(admin.describeCluster().nodes()).size();
+            brokers = Answers.of(admin.describeCluster().nodes()).size();
             for (String topic : allTopics()) {
                 describe(topic);
             }
@@ -108,7 +106,7 @@ final class ClusterCheck {
                 .toList();
         admin.createTopics(missing).values().values().forEach(created -> {
             try {
-                get(created);
+                Answers.of(created);
             } catch (TopicExistsException another) {
                 // Another instance has been quicker.
             }
@@ -163,7 +161,7 @@ final class ClusterCheck {
                     .topicNameValues()
                     .get(topic);
             if (found != null) {
-                topics.put(topic, get(found));
+                topics.put(topic, Answers.of(found));
             }
         } catch (UnknownTopicOrPartitionException missing) {
             // Whether it has to be there is decided below.
@@ -293,20 +291,10 @@ final class ClusterCheck {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         Config found;
         try {
-            found = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+            found = Answers.of(admin.describeConfigs(List.of(resource)).all()).get(resource);
         } catch (AuthorizationException notShown) {
             return ""; // Relaying does not need to see the settings of topics.
         }
         return found == null || found.get(key) == null ? "" : found.get(key).value();
-    }
-
-    private static <T> T get(KafkaFuture<T> future) {
-        try {
-            return future.get();
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
-        } catch (ExecutionException failed) {
-            throw failed.getCause() instanceof RuntimeException cause ? cause : new IllegalStateException(failed);
-        }
     }
 }

@@ -6,7 +6,6 @@ import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
-import io.dedup.config.Spelling;
 import io.dedup.streams.DedupProcessingExceptionHandler;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,10 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
@@ -28,9 +24,6 @@ import org.apache.kafka.streams.StreamsConfig;
 
 /** Everything that can be found wrong with the settings of a relay without asking a cluster. */
 final class OfflineCheck {
-    private static final List<String> PREFIXES = List.of(
-            "main.consumer.", "restore.consumer.", "global.consumer.", "consumer.", "producer.", "admin.", "topic.");
-    private static final Set<String> KNOWN = known();
     private static final List<String> REQUIRED =
             List.of(StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.BOOTSTRAP_SERVERS_CONFIG);
 
@@ -86,38 +79,16 @@ final class OfflineCheck {
     /** A key that is nearly one of Kafka's; those that are nothing like it may belong to a plug-in. */
     private void misspelt() {
         settings.written().forEach((key, value) -> {
-            if (!key.startsWith(DedupConfig.PREFIX) && !key.startsWith("topic.") && !isKafkas(key)) {
-                String bare = bare(key);
-                Spelling.nearest(bare, KNOWN)
+            if (!key.startsWith(DedupConfig.PREFIX)) {
+                KafkaKeys.meant(key)
                         .ifPresent(nearest -> problems.add(new ConfigProblem(
                                 Code.UNKNOWN_KEY,
                                 key,
                                 null, // It may be a secret.
                                 "Kafka has no such key",
-                                "Did you mean " + key.substring(0, key.length() - bare.length()) + nearest + "?")));
+                                "Did you mean " + nearest + "?")));
             }
         });
-    }
-
-    /** Whether Kafka's clients have that key, with a prefix or without. */
-    static boolean isKafkas(String key) {
-        return KNOWN.contains(key) || KNOWN.contains(bare(key)) || key.startsWith("topic.");
-    }
-
-    private static String bare(String key) {
-        return PREFIXES.stream()
-                .filter(key::startsWith)
-                .findFirst()
-                .map(prefix -> key.substring(prefix.length()))
-                .orElse(key);
-    }
-
-    private static Set<String> known() {
-        Set<String> known = new TreeSet<>(StreamsConfig.configDef().names());
-        known.addAll(ConsumerConfig.configNames());
-        known.addAll(ProducerConfig.configNames());
-        known.addAll(AdminClientConfig.configNames());
-        return known;
     }
 
     private void unavailable() {
@@ -191,7 +162,7 @@ final class OfflineCheck {
         });
         for (ConfigValue value : definition.validate(texts)) {
             boolean written = settings.written().keySet().stream()
-                    .anyMatch(key -> bare(key).equals(value.name()));
+                    .anyMatch(key -> KafkaKeys.bare(key).equals(value.name()));
             if (written && !value.errorMessages().isEmpty()) {
                 problems.add(new ConfigProblem(
                         Code.INVALID_VALUE,

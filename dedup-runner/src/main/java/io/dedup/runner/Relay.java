@@ -4,26 +4,23 @@ package io.dedup.runner;
 import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.runner.TailReader.Stretch;
 import io.dedup.streams.DedupMetrics;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.IsolationLevel;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -31,13 +28,10 @@ import org.apache.kafka.streams.errors.ProcessorStateException;
 
 /** The running application. Thread-safe. */
 final class Relay implements AutoCloseable {
-    private static final Duration A_DAY = Duration.ofDays(1);
-
     private final Properties application;
     private final DedupConfig config;
     private final StreamsApplication running;
-    private Map<TopicPartition, Long> ends = Map.of();
-    private Map<TopicPartition, Long> starts = Map.of();
+    private Map<TopicPartition, Stretch> stretches = Map.of();
 
     Relay(Properties application, DedupConfig config) {
         this.application = application;
@@ -57,8 +51,7 @@ final class Relay implements AutoCloseable {
     void start(boolean untilEnd) {
         if (untilEnd) {
             try (Admin admin = CheckCommand.admin(application)) {
-                ends = ends(admin);
-                starts = offsetsOf(admin, ends.keySet(), OffsetSpec.earliest());
+                stretches = stretches(admin);
             }
         }
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "dedup-stop"));
@@ -71,9 +64,7 @@ final class Relay implements AutoCloseable {
 
     /** Waits until it has stopped. */
     void awaitEnd() {
-        while (!running.awaitEnd(A_DAY)) {
-            // It runs as long as it is let.
-        }
+        running.awaitEnd();
         throwIfFailed();
     }
 
@@ -99,11 +90,8 @@ final class Relay implements AutoCloseable {
     private long leftOr(Admin admin, long before) {
         try {
             return left(admin);
-        } catch (KafkaException unanswered) {
-            if (unanswered.getCause() instanceof RetriableException) {
-                return before;
-            }
-            throw unanswered;
+        } catch (RetriableException unanswered) {
+            return before;
         }
     }
 
@@ -137,92 +125,61 @@ final class Relay implements AutoCloseable {
         return new EndedException(ExitCode.FAILED, "The relay has stopped: " + reason + advice);
     }
 
-    /** How many records of those that were there at the start are not committed yet. */
+    /** How many offsets of those that were there at the start are not committed yet. */
     private long left(Admin admin) {
-        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-        Map<TopicPartition, Long> wanted = new HashMap<>(ends);
-        wanted.putAll(repartitioned(admin, id));
+        Map<TopicPartition, Stretch> wanted = new HashMap<>(stretches);
+        repartitioned(admin).forEach((partition, end) -> wanted.put(partition, new Stretch(0, end)));
         Map<TopicPartition, Long> committed = committed(admin);
-        long left = 0;
-        for (Map.Entry<TopicPartition, Long> end : wanted.entrySet()) {
-            long from = Math.max(committed.getOrDefault(end.getKey(), 0L), starts.getOrDefault(end.getKey(), 0L));
-            left += Math.max(0, end.getValue() - from);
-        }
-        return left;
+        return wanted.entrySet().stream()
+                .mapToLong(stretch -> stretch.getValue().left(committed.getOrDefault(stretch.getKey(), 0L)))
+                .sum();
     }
 
     private Map<TopicPartition, Long> committed(Admin admin) {
-        try {
-            Map<TopicPartition, Long> committed = new HashMap<>();
-            admin.listConsumerGroupOffsets(application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG))
-                    .partitionsToOffsetAndMetadata()
-                    .get()
-                    .forEach((partition, offset) -> {
-                        if (offset != null) {
-                            committed.put(partition, offset.offset());
-                        }
-                    });
-            return committed;
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
-        } catch (ExecutionException failed) {
-            throw new KafkaException("The cluster could not be asked how far the relay is", failed.getCause());
-        }
+        Map<TopicPartition, Long> committed = new HashMap<>();
+        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        Answers.of(admin.listConsumerGroupOffsets(id).partitionsToOffsetAndMetadata())
+                .forEach((partition, offset) -> {
+                    if (offset != null) {
+                        committed.put(partition, offset.offset());
+                    }
+                });
+        return committed;
     }
 
     /** The ends of the topics that records go through on their way, as they are now. */
-    private Map<TopicPartition, Long> repartitioned(Admin admin, String id) {
-        return config.partitioning() == Partitioning.AS_IS
-                ? Map.of()
-                : endsOf(
-                        admin,
-                        config.routes().keySet().stream()
-                                .map(source -> id + "-dedup-" + source + "-repartition")
-                                .toList());
+    private Map<TopicPartition, Long> repartitioned(Admin admin) {
+        if (config.partitioning() == Partitioning.AS_IS) {
+            return Map.of();
+        }
+        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        return endsOf(
+                admin,
+                config.routes().keySet().stream()
+                        .map(source -> id + "-dedup-" + source + "-repartition")
+                        .toList());
     }
 
-    private Map<TopicPartition, Long> ends(Admin admin) {
+    private Map<TopicPartition, Stretch> stretches(Admin admin) {
         try (TailReader tails = new TailReader(application)) {
-            return tails.ends(endsOf(admin, config.routes().keySet()), committed(admin));
+            return tails.stretches(endsOf(admin, config.routes().keySet()), committed(admin));
         }
     }
 
     private static Map<TopicPartition, Long> endsOf(Admin admin, Collection<String> topics) {
-        try {
-            Set<String> there = admin.listTopics().names().get();
-            List<String> found = topics.stream().filter(there::contains).toList();
-            Set<TopicPartition> partitions = new HashSet<>();
-            admin.describeTopics(found)
-                    .allTopicNames()
-                    .get()
-                    .values()
-                    .forEach(topic -> topic.partitions()
-                            .forEach(partition ->
-                                    partitions.add(new TopicPartition(topic.name(), partition.partition()))));
-            return offsetsOf(admin, partitions, OffsetSpec.latest());
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
-        } catch (ExecutionException failed) {
-            throw new KafkaException("The cluster could not be asked for its topics", failed.getCause());
-        }
-    }
-
-    private static Map<TopicPartition, Long> offsetsOf(
-            Admin admin, Collection<TopicPartition> partitions, OffsetSpec spec) {
-        try {
-            Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-            partitions.forEach(partition -> wanted.put(partition, spec));
-            Map<TopicPartition, Long> offsets = new HashMap<>();
-            admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
-                    .all()
-                    .get()
-                    .forEach((partition, found) -> offsets.put(partition, found.offset()));
-            return offsets;
-        } catch (InterruptedException interrupted) {
-            throw new InterruptException(interrupted);
-        } catch (ExecutionException failed) {
-            throw new KafkaException("The cluster could not be asked where its topics end", failed.getCause());
-        }
+        Set<String> there = Answers.of(admin.listTopics().names());
+        List<String> found = topics.stream().filter(there::contains).toList();
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        Answers.of(admin.describeTopics(found).allTopicNames())
+                .values()
+                .forEach(topic -> topic.partitions()
+                        .forEach(partition -> wanted.put(
+                                new TopicPartition(topic.name(), partition.partition()), OffsetSpec.latest())));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        Answers.of(admin.listOffsets(wanted, new ListOffsetsOptions(IsolationLevel.READ_COMMITTED))
+                        .all())
+                .forEach((partition, end) -> ends.put(partition, end.offset()));
+        return ends;
     }
 
     /** What has been counted so far. */

@@ -207,9 +207,8 @@ final class Settings {
 
     /** The value as it may be shown: secrets are not, nor is what nobody knows. */
     static String shown(String key, String value) {
-        boolean known = key.startsWith(DedupConfig.PREFIX) || OfflineCheck.isKafkas(key);
-        boolean secret =
-                !key.startsWith(DedupConfig.PREFIX) && SECRET.matcher(key).find();
-        return known && !secret ? value : "(hidden)";
+        boolean ours = key.startsWith(DedupConfig.PREFIX);
+        boolean harmless = KafkaKeys.has(key) && !SECRET.matcher(key).find();
+        return ours || harmless ? value : "(hidden)";
     }
 }

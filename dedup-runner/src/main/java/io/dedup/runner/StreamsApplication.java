@@ -84,6 +84,19 @@ public final class StreamsApplication implements AutoCloseable {
         }
     }
 
+    /**
+     * Waits until it has stopped, however long it runs.
+     *
+     * @throws InterruptException if the thread is interrupted
+     */
+    public void awaitEnd() {
+        try {
+            ended.await();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+    }
+
     /** Stops within half a minute, committing what is processed. */
     @Override
     public void close() {

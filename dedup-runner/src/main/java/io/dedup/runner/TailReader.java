@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import java.time.Duration;
+import io.dedup.streams.CommittedRecords;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
@@ -18,32 +14,40 @@ import org.apache.kafka.streams.StreamsConfig;
  * records come last; a relay never commits those. Confined to one thread.
  */
 final class TailReader implements AutoCloseable {
-    private static final Duration POLL = Duration.ofMillis(100);
     private static final long FIRST_STEP = 100;
 
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final CommittedRecords records;
 
     TailReader(Properties application) {
-        Map<String, Object> configs =
-                new HashMap<>(new StreamsConfig(application).getRestoreConsumerConfigs("dedup-tail"));
-        configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        this.consumer = new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.records = new CommittedRecords(new StreamsConfig(application), "dedup-tail");
     }
 
     /**
-     * The offsets after the last record of each partition that has one that is not committed yet.
+     * Offsets to be relayed.
+     *
+     * @param from the first of them
+     * @param end after the last of them
+     */
+    record Stretch(long from, long end) {
+        /** How many of them are left when everything before that offset is committed. */
+        long left(long committed) {
+            return Math.max(0, end - Math.max(from, committed));
+        }
+    }
+
+    /**
+     * What is to be relayed of each partition, without those of which nothing is.
      *
      * @param ends the ends of the partitions
      * @param committed how far the relay is; what is not there is at the beginning
      */
-    Map<TopicPartition, Long> ends(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> committed) {
-        Map<TopicPartition, Long> starts = consumer.beginningOffsets(ends.keySet());
-        Map<TopicPartition, Long> found = new HashMap<>();
+    Map<TopicPartition, Stretch> stretches(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> committed) {
+        Map<TopicPartition, Stretch> found = new HashMap<>();
         ends.forEach((partition, end) -> {
-            long start = Math.max(committed.getOrDefault(partition, 0L), starts.getOrDefault(partition, 0L));
-            long last = lastRecord(partition, start, end);
-            if (last >= start) {
-                found.put(partition, last + 1);
+            long from = Math.max(committed.getOrDefault(partition, 0L), records.start(partition));
+            long last = lastRecord(partition, from, end);
+            if (last >= from) {
+                found.put(partition, new Stretch(from, last + 1));
             }
         });
         return found;
@@ -54,16 +58,10 @@ final class TailReader implements AutoCloseable {
         long step = FIRST_STEP;
         for (long upTo = end; upTo > start; step *= 10) {
             long from = Math.max(start, upTo - step);
-            long last = -1;
-            consumer.assign(List.of(partition));
-            consumer.seek(partition, from);
-            while (consumer.position(partition) < upTo) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL).records(partition)) {
-                    last = record.offset() < upTo ? record.offset() : last;
-                }
-            }
-            if (last >= 0) {
-                return last;
+            AtomicLong last = new AtomicLong(-1);
+            records.read(partition, from, upTo, record -> last.set(record.offset()));
+            if (last.get() >= 0) {
+                return last.get();
             }
             upTo = from;
         }
@@ -72,6 +70,6 @@ final class TailReader implements AutoCloseable {
 
     @Override
     public void close() {
-        consumer.close();
+        records.close();
     }
 }

@@ -15,9 +15,9 @@ import io.dedup.config.DedupConfig;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
+import io.dedup.streams.CommittedRecords;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -25,15 +25,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Properties;
 import java.util.concurrent.Callable;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.StreamsConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,7 +46,6 @@ import picocli.CommandLine.Spec;
                     + "held in memory. Exit code 5 if there are duplicates."
         })
 final class VerifyCommand implements Callable<Integer> {
-    private static final Duration POLL = Duration.ofMillis(200);
     private static final int WORST = 10;
 
     @Spec
@@ -81,30 +74,16 @@ final class VerifyCommand implements Callable<Integer> {
         Settings settings = new ConfigurationOptions(file, set).checked();
         DedupConfig config = ConfigurationOptions.config(settings);
         Count count = new Count(config);
-        try (KafkaConsumer<byte[], byte[]> consumer = consumer(settings.application())) {
-            List<PartitionInfo> infos = consumer.partitionsFor(topic);
-            if (infos == null || infos.isEmpty()) {
+        try (CommittedRecords records =
+                new CommittedRecords(new StreamsConfig(settings.application()), "dedup-verify")) {
+            List<TopicPartition> partitions = records.partitions(topic);
+            if (partitions.isEmpty()) {
                 throw new EndedException(ExitCode.USAGE, "The cluster has no topic " + topic);
             }
-            List<TopicPartition> partitions = infos.stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            consumer.seekToBeginning(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
-                consumer.poll(POLL).forEach(count::take);
-            }
+            partitions.forEach(partition -> records.readAll(partition, count::take));
         }
         count.print(topic, spec.commandLine().getOut());
         return count.of(Verdict.DUPLICATE) + count.of(Verdict.CONFLICT) > 0 ? ExitCode.FOUND_SOMETHING : ExitCode.DONE;
-    }
-
-    private static KafkaConsumer<byte[], byte[]> consumer(Properties application) {
-        Map<String, Object> configs =
-                new HashMap<>(new StreamsConfig(application).getRestoreConsumerConfigs("dedup-verify"));
-        configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        return new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** Judges as the operator does, with everything in memory. Nothing is late, since nothing is forgotten. */
@@ -113,9 +92,12 @@ final class VerifyCommand implements Callable<Integer> {
         private final KeyExtractor extractor;
         private final DedupConfig config;
         private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
-        private final Map<IdempotencyKey, Sighting> firsts = new HashMap<>();
+        private final Map<IdempotencyKey, List<Sighting>> firsts = new HashMap<>();
         private final Map<IdempotencyKey, Long> copies = new HashMap<>();
-        private final Memory memory = (key, time, ttl) -> firsts.get(key);
+        private final Memory memory = (key, time, ttl) -> firstsOf(key).stream()
+                .filter(first -> first.covers(time, ttl))
+                .findFirst()
+                .orElse(null);
         private long records;
 
         Count(DedupConfig config) {
@@ -138,7 +120,7 @@ final class VerifyCommand implements Callable<Integer> {
             verdicts.merge(judgement.verdict(), 1L, Long::sum);
             if (key instanceof IdempotencyKey found) {
                 if (judgement.verdict() == Verdict.FIRST) {
-                    firsts.put(found, policy.sightingOf(candidate));
+                    firsts.computeIfAbsent(found, unseen -> new ArrayList<>(1)).add(policy.sightingOf(candidate));
                 } else {
                     copies.merge(found, 1L, Long::sum);
                 }
@@ -183,9 +165,15 @@ final class VerifyCommand implements Callable<Integer> {
             out.flush();
         }
 
-        private Coordinates firstOf(IdempotencyKey key) {
-            Sighting first = Objects.requireNonNull(firsts.get(key), "a copy without a first");
-            return Objects.requireNonNull(first.coordinates(), "a first without coordinates");
+        private List<Sighting> firstsOf(IdempotencyKey key) {
+            return firsts.getOrDefault(key, List.of());
+        }
+
+        private String firstOf(IdempotencyKey key) {
+            return firstsOf(key).stream()
+                    .map(first -> String.valueOf(first.coordinates()))
+                    .findFirst()
+                    .orElse("?");
         }
 
         private String share(long part) {

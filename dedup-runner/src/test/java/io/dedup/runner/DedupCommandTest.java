@@ -88,6 +88,7 @@ class DedupCommandTest {
                 "--set",
                 "state.dir=" + directory,
                 file(all).toString());
+        assertThat(all).contains("\ndedup.ttl.ms=86400000\n");
         assertThat(outcome.err()).isEmpty();
     }
 

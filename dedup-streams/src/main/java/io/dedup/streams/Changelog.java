@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
@@ -47,16 +47,10 @@ final class Changelog {
     }
 
     /** Whether something committed is in the topic. */
-    boolean hasRecords(KafkaConsumer<byte[], byte[]> consumer, int partitions) {
-        for (int partition = 0; partition < partitions; partition++) {
-            TopicPartition one = new TopicPartition(topic(), partition);
-            long start = Cluster.offset(consumer.beginningOffsets(List.of(one)), one);
-            long end = Cluster.offset(consumer.endOffsets(List.of(one)), one);
-            if (Cluster.hasRecords(consumer, one, start, end)) {
-                return true;
-            }
-        }
-        return false;
+    boolean hasRecords(CommittedRecords records, int partitions) {
+        return IntStream.range(0, partitions)
+                .mapToObj(partition -> new TopicPartition(topic(), partition))
+                .anyMatch(records::hasRecords);
     }
 
     void create(Admin admin, int partitions) {

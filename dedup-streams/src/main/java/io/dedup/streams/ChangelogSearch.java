@@ -8,15 +8,10 @@ import io.dedup.streams.KeyStatus.NotRemembered;
 import io.dedup.streams.KeyStatus.Remembered;
 import io.dedup.streams.store.SeenLog;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
@@ -45,21 +40,15 @@ public final class ChangelogSearch {
         DedupSettings settings = dedup.settings();
         StreamsConfig config = new StreamsConfig(properties);
         String changelog = settings.changelog(config.getString(StreamsConfig.APPLICATION_ID_CONFIG));
-        Map<String, Object> configs = new HashMap<>(config.getRestoreConsumerConfigs("dedup-search"));
-        configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         try (Admin admin = Admin.create(config.getAdminConfigs("dedup-search"));
-                KafkaConsumer<byte[], byte[]> consumer =
-                        new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+                CommittedRecords records = new CommittedRecords(config, "dedup-search")) {
             List<TopicPartition> partitions = Cluster.partitions(admin, changelog);
             if (settings.partitioning() == Partitioning.BY_KEY) {
                 partitions = List.of(partitions.get(KeyPartitioner.partition(key.value(), partitions.size())));
             }
             for (TopicPartition partition : partitions) {
                 SeenLog log = new SeenLog(settings.scope().nameFor(topic), key);
-                List<TopicPartition> alone = List.of(partition);
-                long start = Cluster.offset(consumer.beginningOffsets(alone), partition);
-                long end = Cluster.offset(consumer.endOffsets(alone), partition);
-                Cluster.read(consumer, partition, start, end, record -> log.take(record.key(), record.value()));
+                records.readAll(partition, record -> log.take(record.key(), record.value()));
                 Sighting first =
                         log.covering(at.toEpochMilli(), settings.policy().ttl().toMillis());
                 if (first != null) {

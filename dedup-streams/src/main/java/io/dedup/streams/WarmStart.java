@@ -14,10 +14,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -25,7 +22,6 @@ import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
@@ -179,9 +175,8 @@ public final class WarmStart {
                         + " has " + count + ", so it cannot be told which task will ask for a key; with everywhere()"
                         + " every task remembers every key");
             }
-            Map<TopicPartition, Long> ends = session.consumer.endOffsets(partitions);
             List<Part> parts = partitions.stream()
-                    .map(partition -> new Part(partition, Cluster.offset(ends, partition), inputTopic))
+                    .map(partition -> new Part(partition, session.records.end(partition), inputTopic))
                     .toList();
             return session.seed(parts, count, false, Map.of());
         }
@@ -203,7 +198,7 @@ public final class WarmStart {
     private final class Session implements AutoCloseable {
         private final String client = applicationId() + "-" + settings.name() + "-seed";
         private final Admin admin = Admin.create(config.getAdminConfigs(client));
-        private final KafkaConsumer<byte[], byte[]> consumer = consumer();
+        private final CommittedRecords records = new CommittedRecords(config, client);
 
         void refuseIfRunning(String group) {
             boolean running = Cluster.get(admin.listGroups().all(), "the groups").stream()
@@ -227,9 +222,8 @@ public final class WarmStart {
                             committed.put(partition, offset);
                         }
                     });
-            Map<TopicPartition, Long> ends = consumer.endOffsets(committed.keySet());
             committed.forEach((partition, offset) -> {
-                long end = Cluster.offset(ends, partition);
+                long end = records.end(partition);
                 if (offset.offset() > end) {
                     throw new IllegalStateException("The group " + group + " has committed offset " + offset.offset()
                             + " of " + partition + ", which ends at " + end + ": was the topic deleted and made again?"
@@ -259,7 +253,7 @@ public final class WarmStart {
                 List<Part> parts, int count, boolean fingerprints, Map<TopicPartition, OffsetAndMetadata> handedOn) {
             if (!changelog.exists(admin, count)) {
                 changelog.create(admin, count);
-            } else if (changelog.hasRecords(consumer, count)) {
+            } else if (changelog.hasRecords(records, count)) {
                 LOGGER.info("{} holds records already, so nothing is seeded", changelog.topic());
                 return Optional.empty();
             }
@@ -279,16 +273,13 @@ public final class WarmStart {
 
         private void read(Part part, Seeding seeding) {
             TopicPartition partition = part.partition();
-            List<TopicPartition> alone = List.of(partition);
-            consumer.assign(alone);
-            long start = Cluster.offset(consumer.beginningOffsets(alone), partition);
+            long start = records.start(partition);
             long needed = timeAtTheEnd(part, start)
                     - settings.policy().ttl().toMillis()
                     - settings.policy().allowedLateness().toMillis();
-            OffsetAndTimestamp from = consumer.offsetsForTimes(Map.of(partition, Math.max(0, needed)))
-                    .get(partition);
-            long offset = from == null ? part.end() : Math.max(start, from.offset());
-            Cluster.read(consumer, partition, offset, part.end(), record -> seeding.take(record, part.topic()));
+            long offset = Math.max(
+                    start, records.firstSince(partition, Math.max(0, needed)).orElse(part.end()));
+            records.read(partition, offset, part.end(), record -> seeding.take(record, part.topic()));
         }
 
         /** The highest event time, but not after now, among the last records before the end. */
@@ -296,7 +287,7 @@ public final class WarmStart {
             long[] time = {0};
             long now = clock.millis();
             long tail = Math.max(start, part.end() - TAIL);
-            Cluster.read(consumer, part.partition(), tail, part.end(), record -> {
+            records.read(part.partition(), tail, part.end(), record -> {
                 if (!settings.policy().isFuture(record.timestamp(), now)) {
                     time[0] = Math.max(time[0], Math.min(record.timestamp(), now));
                 }
@@ -341,12 +332,6 @@ public final class WarmStart {
             producer.send(new ProducerRecord<>(changelog.topic(), partition, clock.millis(), key, value));
         }
 
-        private KafkaConsumer<byte[], byte[]> consumer() {
-            Map<String, Object> configs = new HashMap<>(config.getRestoreConsumerConfigs(client));
-            configs.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-            return new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        }
-
         private KafkaProducer<byte[], byte[]> producer() {
             Map<String, Object> configs = new HashMap<>(config.getProducerConfigs(client));
             configs.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, client);
@@ -361,7 +346,7 @@ public final class WarmStart {
 
         @Override
         public void close() {
-            consumer.close();
+            records.close();
             admin.close();
         }
     }
