@@ -13,26 +13,17 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
-import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serde;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.kstream.KStream;
-import org.apache.kafka.streams.kstream.Named;
-import org.apache.kafka.streams.kstream.Produced;
-import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.kstream.ValueMapper;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
-import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
-import org.apache.kafka.streams.processor.api.FixedKeyRecord;
-import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
-import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,50 +80,25 @@ public final class Dedup {
      * <p>Keys of more than 255 bytes are refused; bring {@link KeyExtractors#atMost} for another limit.
      */
     public static Dedup by(KeyExtractor keyExtractor) {
-        return new Dedup(new DedupSettings(
-                DEFAULT_NAME,
-                KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor),
-                DedupPolicy.of(DedupPolicy.DEFAULT_TTL),
-                Fingerprinter.none(),
-                Scope.topic(),
-                null,
-                StoreEngine.rocksDb(),
-                FailurePolicy.RELEASE,
-                Partitioning.AS_IS,
-                null,
-                false,
-                DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
-                Action.DEAD_LETTER,
-                null,
-                0,
-                null,
-                null,
-                null));
+        return new Dedup(DedupSettings.of(DEFAULT_NAME, KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor)));
     }
 
-    /**
-     * An operator as {@code dedup.*} properties describe it.
-     */
+    /** An operator as {@code dedup.*} properties describe it. */
     public static Dedup configured(DedupConfig config) {
-        Dedup dedup = new Dedup(new DedupSettings(
-                DEFAULT_NAME,
-                config.keyExtractor(),
-                config.policy(),
-                config.fingerprinter(),
-                config.scope(),
-                null,
-                StoreEngine.named(config.store()),
-                config.failurePolicy(),
-                config.partitioning(),
-                config.ttlHeader().orElse(null),
-                false,
-                config.outcomeMaxBytes(),
-                config.onNoOutcome(),
-                config.controlTopic().orElse(null),
-                config.auditShare(),
-                null,
-                null,
-                null));
+        DedupSettings defaults = DedupSettings.of(DEFAULT_NAME, config.keyExtractor());
+        Dedup dedup = new Dedup(defaults.with(draft -> {
+            draft.policy = config.policy();
+            draft.fingerprinter = config.fingerprinter();
+            draft.scope = config.scope();
+            draft.engine = StoreEngine.named(config.store());
+            draft.failurePolicy = config.failurePolicy();
+            draft.partitioning = config.partitioning();
+            draft.ttlHeader = config.ttlHeader().orElse(null);
+            draft.outcomeMaxBytes = config.outcomeMaxBytes();
+            draft.onNoOutcome = config.onNoOutcome();
+            draft.controlTopic = config.controlTopic().orElse(null);
+            draft.auditShare = config.auditShare();
+        }));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
     }
 
@@ -340,23 +306,7 @@ public final class Dedup {
      */
     public <K, V> KStream<K, V> apply(KStream<K, V> stream) {
         refuseOutcomes();
-        GraphSplice<K, V> splice = GraphSplice.of(stream);
-        DedupSettings typed = settings.forStream(splice.keys(), splice.values());
-        String duplicatesChild = settings.name() + "-duplicates";
-        String topic = duplicatesTopicIfRouted();
-        Outlets outlets = topic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild(), duplicatesChild);
-
-        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
-        KStream<K, V> judged = met.processValues(
-                new FixedKeySupplier<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
-        complete(met, judged, typed);
-        KStream<K, V> forwarded =
-                isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
-        GraphSplice.of(met).move(forwarded, judged);
-        if (topic != null) {
-            judged.to(topic, Produced.with(splice.keys(), splice.values()).withName(duplicatesChild));
-        }
-        return forwarded;
+        return new DslWiring(settings).apply(stream, duplicatesTopicIfRouted());
     }
 
     /**
@@ -400,42 +350,7 @@ public final class Dedup {
                     "mapOnce answers duplicates with the outcome of their first, so they cannot be" + " answered with "
                             + duplicates.text() + " too");
         }
-        GraphSplice<K, V> splice = GraphSplice.of(stream);
-        DedupSettings typed = settings.forStream(splice.keys(), splice.values()).with(draft -> {
-            draft.policy = settings.policy().withAction(Verdict.DUPLICATE, Action.REPLAY_OUTCOME);
-            draft.storesOutcomes = true;
-        });
-        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
-        KStream<K, W> answered = met.processValues(
-                new FixedKeySupplier<>(typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(mapper, outcomeSerde)),
-                Named.as(settings.name()));
-        complete(met, answered, typed);
-        return isByKey() ? withAnyPartition(answered) : answered;
-    }
-
-    /** Finishes the node of the operator, which was made behind {@code met}. */
-    private <K, V> void complete(KStream<K, V> met, KStream<?, ?> node, DedupSettings typed) {
-        GraphSplice.of(node).keepInPlace();
-        if (settings.auditShare() > 0) {
-            audit(met, typed);
-        }
-        String topic = settings.controlTopic();
-        if (topic != null) {
-            GraphSplice.of(met).alsoInto(node, topic, "dedup-control-" + topic);
-        }
-    }
-
-    private <K, V> void audit(KStream<K, V> stream, DedupSettings typed) {
-        if (isByKey()) {
-            throw new IllegalStateException("With a repartition by key there is nothing to audit");
-        }
-        String audit = settings.name() + "-audit";
-        KStream<byte[], byte[]> samples =
-                stream.process(() -> new AuditSampler<K, V>(typed), Named.as(audit + "-sample"));
-        GraphSplice.of(samples).keepInPlace();
-        samples.repartition(Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
-                        .withName(audit))
-                .process(new AuditSupplier(typed), Named.as(audit));
+        return new DslWiring(settings).mapOnce(stream, mapper, outcomeSerde);
     }
 
     DedupSettings settings() {
@@ -452,26 +367,6 @@ public final class Dedup {
 
     private boolean isByKey() {
         return settings.partitioning() == Partitioning.BY_KEY;
-    }
-
-    private String forwardedChild() {
-        return settings.name() + "-forwarded";
-    }
-
-    /** Says that records are not on the partitions of their own keys, so that what needs that repartitions. */
-    private <K, W> KStream<K, W> withAnyPartition(KStream<K, W> stream) {
-        return stream.selectKey((key, value) -> key, Named.as(forwardedChild()));
-    }
-
-    /** The stream after a repartition by idempotency key, in which records keep their own keys. */
-    @SuppressWarnings("unchecked") // the serdes are the stream's
-    private static <K, V> KStream<K, V> routed(KStream<K, V> stream, DedupSettings typed) {
-        KStream<K, V> routed =
-                stream.process(() -> new RouteProcessor<K, V>(typed), Named.as(typed.name() + "-by-key"));
-        GraphSplice.of(routed).keepInPlace();
-        return routed.repartition(Repartitioned.with((Serde<K>) typed.keySerde(), (Serde<V>) typed.valueSerde())
-                .withName(typed.name())
-                .withStreamPartitioner(new KeyPartitioner<>()));
     }
 
     /**
@@ -510,7 +405,7 @@ public final class Dedup {
             throw new IllegalStateException(
                     "In the Processor API a node cannot repartition, so it cannot audit partitions either");
         }
-        return new Supplier<>(settings, outlets);
+        return new Suppliers.Node<>(settings, outlets);
     }
 
     /**
@@ -521,7 +416,7 @@ public final class Dedup {
      *     an audit, a control topic
      */
     public <K, V, L, W> ProcessorSupplier<K, V, L, W> inFrontOf(ProcessorSupplier<K, V, L, W> supplier) {
-        return new GuardedSupplier<>(guarding(), supplier);
+        return new Suppliers.Guarded<>(guarding(), supplier);
     }
 
     /**
@@ -530,7 +425,7 @@ public final class Dedup {
      * @throws IllegalStateException as for the other
      */
     public <K, V, W> FixedKeyProcessorSupplier<K, V, W> inFrontOf(FixedKeyProcessorSupplier<K, V, W> supplier) {
-        return new GuardedFixedKeySupplier<>(guarding(), supplier);
+        return new Suppliers.GuardedDsl<>(guarding(), supplier);
     }
 
     /** The settings, if they need no node of their own. */
@@ -561,74 +456,5 @@ public final class Dedup {
                     "Duplicates are to go to a topic of their own: name it withDuplicatesTopic");
         }
         return routed ? settings.duplicatesTopic() : null;
-    }
-
-    /** Brings processor and store into a DSL topology. */
-    private record FixedKeySupplier<K, V, W>(
-            DedupSettings settings, Outlets outlets, Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage)
-            implements FixedKeyProcessorSupplier<K, V, W> {
-        @Override
-        public FixedKeyProcessor<K, V, W> get() {
-            return new DedupFixedKeyProcessor<>(settings, outlets, passage);
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.stores();
-        }
-    }
-
-    /** Brings the auditor and its store into a DSL topology. */
-    private record AuditSupplier(DedupSettings settings) implements ProcessorSupplier<byte[], byte[], Void, Void> {
-        @Override
-        public Processor<byte[], byte[], Void, Void> get() {
-            return new Auditor(settings);
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return Set.of(SeenStore.builder(settings.auditStoreName(), settings.engine(), settings.policy()));
-        }
-    }
-
-    /** Brings processor and store into a topology of the Processor API. */
-    private record Supplier<K, V>(DedupSettings settings, Outlets outlets) implements ProcessorSupplier<K, V, K, V> {
-        @Override
-        public Processor<K, V, K, V> get() {
-            return new DedupProcessor<>(settings, outlets);
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.stores();
-        }
-    }
-
-    /** Brings a guarded processor, its stores and ours. */
-    private record GuardedSupplier<K, V, L, W>(DedupSettings settings, ProcessorSupplier<K, V, L, W> supplier)
-            implements ProcessorSupplier<K, V, L, W> {
-        @Override
-        public Processor<K, V, L, W> get() {
-            return new GuardedProcessor<>(settings, supplier.get());
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.storesAnd(supplier.stores());
-        }
-    }
-
-    /** Brings a guarded processor of the DSL, its stores and ours. */
-    private record GuardedFixedKeySupplier<K, V, W>(DedupSettings settings, FixedKeyProcessorSupplier<K, V, W> supplier)
-            implements FixedKeyProcessorSupplier<K, V, W> {
-        @Override
-        public FixedKeyProcessor<K, V, W> get() {
-            return new GuardedFixedKeyProcessor<>(settings, supplier.get());
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.storesAnd(supplier.stores());
-        }
     }
 }

@@ -8,6 +8,7 @@ import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
@@ -57,6 +58,29 @@ record DedupSettings(
         @Nullable Set<String> onlyFrom,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
+
+    /** Settings with every default. */
+    static DedupSettings of(String name, KeyExtractor keyExtractor) {
+        return new DedupSettings(
+                name,
+                keyExtractor,
+                DedupPolicy.of(DedupPolicy.DEFAULT_TTL),
+                Fingerprinter.none(),
+                Scope.topic(),
+                null,
+                StoreEngine.rocksDb(),
+                FailurePolicy.RELEASE,
+                Partitioning.AS_IS,
+                null,
+                false,
+                DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
+                Action.DEAD_LETTER,
+                null,
+                0,
+                null,
+                null,
+                null);
+    }
 
     /** The same settings but for what {@code change} sets. */
     DedupSettings with(Consumer<Draft> change) {

@@ -15,7 +15,6 @@ import io.dedup.Partitioning;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
 import io.dedup.Verdict;
-import io.dedup.config.DedupConfig;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
@@ -366,33 +365,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             long now) {
         Verdict verdict() {
             return judgement.verdict();
-        }
-    }
-
-    /**
-     * What a record is marked or refused with.
-     *
-     * @param reason in a word or two
-     * @param detail as a sentence; null if the reason says it all
-     */
-    private record Fault(String reason, @Nullable String detail) {
-        static final Fault NOT_STORED =
-                new Fault("duplicate:no-outcome", "Its first was remembered without an outcome to answer with");
-
-        static Fault of(Judgement judgement) {
-            return new Fault(judgement.reason(), judgement.detail());
-        }
-
-        static Fault unreadable(RuntimeException cause) {
-            return new Fault(
-                    "duplicate:unreadable-outcome",
-                    "The stored outcome of its first cannot be read: " + cause.getMessage());
-        }
-
-        static Fault tooLarge(int bytes, int most) {
-            return new Fault(
-                    "outcome-too-large",
-                    "Its outcome has " + bytes + " bytes, and " + DedupConfig.OUTCOME_MAX_BYTES + " is " + most);
         }
     }
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.Action;
+import io.dedup.Partitioning;
+import io.dedup.Verdict;
+import org.apache.kafka.common.serialization.Serde;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Named;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Repartitioned;
+import org.apache.kafka.streams.kstream.ValueMapperWithKey;
+import org.jspecify.annotations.Nullable;
+
+/** Puts an operator, and what its settings need around it, into a topology of the DSL. */
+record DslWiring(DedupSettings settings) {
+    /**
+     * The operator behind that stream.
+     *
+     * @param duplicatesTopic null unless duplicates are routed
+     * @return what is let through
+     */
+    <K, V> KStream<K, V> apply(KStream<K, V> stream, @Nullable String duplicatesTopic) {
+        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DedupSettings typed = settings.forStream(splice.keys(), splice.values());
+        String duplicatesChild = settings.name() + "-duplicates";
+        Outlets outlets =
+                duplicatesTopic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild(), duplicatesChild);
+
+        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
+        KStream<K, V> judged = met.processValues(
+                new Suppliers.DslNode<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
+        complete(met, judged, typed);
+        KStream<K, V> forwarded =
+                isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
+        GraphSplice.of(met).move(forwarded, judged);
+        if (duplicatesTopic != null) {
+            judged.to(
+                    duplicatesTopic,
+                    Produced.with(splice.keys(), splice.values()).withName(duplicatesChild));
+        }
+        return forwarded;
+    }
+
+    /** The operator behind that stream, answering duplicates with the outcome of their first. */
+    <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
+        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DedupSettings typed = settings.forStream(splice.keys(), splice.values()).with(draft -> {
+            draft.policy = settings.policy().withAction(Verdict.DUPLICATE, Action.REPLAY_OUTCOME);
+            draft.storesOutcomes = true;
+        });
+        KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
+        KStream<K, W> answered = met.processValues(
+                new Suppliers.DslNode<>(typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(mapper, outcomeSerde)),
+                Named.as(settings.name()));
+        complete(met, answered, typed);
+        return isByKey() ? withAnyPartition(answered) : answered;
+    }
+
+    /** Finishes the node of the operator, which was made behind {@code met}. */
+    private <K, V> void complete(KStream<K, V> met, KStream<?, ?> node, DedupSettings typed) {
+        GraphSplice.of(node).keepInPlace();
+        if (settings.auditShare() > 0) {
+            audit(met, typed);
+        }
+        String topic = settings.controlTopic();
+        if (topic != null) {
+            GraphSplice.of(met).alsoInto(node, topic, "dedup-control-" + topic);
+        }
+    }
+
+    private <K, V> void audit(KStream<K, V> stream, DedupSettings typed) {
+        if (isByKey()) {
+            throw new IllegalStateException("With a repartition by key there is nothing to audit");
+        }
+        String audit = settings.name() + "-audit";
+        KStream<byte[], byte[]> samples =
+                stream.process(() -> new AuditSampler<K, V>(typed), Named.as(audit + "-sample"));
+        GraphSplice.of(samples).keepInPlace();
+        samples.repartition(Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
+                        .withName(audit))
+                .process(new Suppliers.AuditNode(typed), Named.as(audit));
+    }
+
+    private boolean isByKey() {
+        return settings.partitioning() == Partitioning.BY_KEY;
+    }
+
+    private String forwardedChild() {
+        return settings.name() + "-forwarded";
+    }
+
+    /** Says that records are not on the partitions of their own keys, so that what needs that repartitions. */
+    private <K, W> KStream<K, W> withAnyPartition(KStream<K, W> stream) {
+        return stream.selectKey((key, value) -> key, Named.as(forwardedChild()));
+    }
+
+    /** The stream after a repartition by idempotency key, in which records keep their own keys. */
+    @SuppressWarnings("unchecked") // the serdes are the stream's
+    private static <K, V> KStream<K, V> routed(KStream<K, V> stream, DedupSettings typed) {
+        KStream<K, V> routed =
+                stream.process(() -> new RouteProcessor<K, V>(typed), Named.as(typed.name() + "-by-key"));
+        GraphSplice.of(routed).keepInPlace();
+        return routed.repartition(Repartitioned.with((Serde<K>) typed.keySerde(), (Serde<V>) typed.valueSerde())
+                .withName(typed.name())
+                .withStreamPartitioner(new KeyPartitioner<>()));
+    }
+}
