@@ -41,6 +41,7 @@ final class ClusterCheck {
     private final Admin admin;
     private final List<ConfigProblem> problems = new ArrayList<>();
     private final Map<String, TopicDescription> topics = new TreeMap<>();
+    private final Set<String> hidden = new TreeSet<>();
     private int brokers;
 
     ClusterCheck(Properties application, DedupConfig config, Admin admin) {
@@ -56,6 +57,7 @@ final class ClusterCheck {
             for (String topic : allTopics()) {
                 describe(topic);
             }
+            seen();
             sources();
             written();
             replication();
@@ -166,12 +168,33 @@ final class ClusterCheck {
         } catch (UnknownTopicOrPartitionException missing) {
             // Whether it has to be there is decided below.
         } catch (TopicAuthorizationException refused) {
+            hidden.add(topic);
+        }
+    }
+
+    /** Refuses topics that may not be described; those of Kafka Streams itself all at once. */
+    private void seen() {
+        Set<String> changelogs = new TreeSet<>();
+        config.routes().keySet().forEach(source -> changelogs.add(changelog(source)));
+        for (String topic : hidden) {
+            if (!changelogs.contains(topic)) {
+                problems.add(new ConfigProblem(
+                        Code.NOT_AUTHORIZED,
+                        DedupConfig.ROUTES,
+                        topic,
+                        "This client may not see it",
+                        "Have the cluster's owner allow it to describe, read and write what it relays"));
+            }
+        }
+        changelogs.retainAll(hidden);
+        if (!changelogs.isEmpty()) {
+            String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
             problems.add(new ConfigProblem(
                     Code.NOT_AUTHORIZED,
-                    DedupConfig.ROUTES,
-                    topic,
-                    "This client may not see it",
-                    "Have the cluster's owner allow it to describe, read and write what it relays"));
+                    StreamsConfig.APPLICATION_ID_CONFIG,
+                    id,
+                    "This client may not see " + String.join(", ", changelogs),
+                    "Have the cluster's owner allow everything on topics whose names begin with " + id + "-dedup-"));
         }
     }
 
@@ -284,6 +307,9 @@ final class ClusterCheck {
     }
 
     private void missing(String key, String topic, String fix) {
+        if (hidden.contains(topic)) {
+            return; // It may well be there.
+        }
         problems.add(new ConfigProblem(Code.TOPIC_MISSING, key, topic, "The cluster has no such topic", fix));
     }
 

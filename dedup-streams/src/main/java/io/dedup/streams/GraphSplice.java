@@ -57,8 +57,9 @@ final class GraphSplice<K, V> extends AbstractStream<K, V> {
     }
 
     /**
-     * Lets the records of that topic come into {@code node} too, as bytes and ahead of everything else that waits, and sees
-     * to it that the topic has as many partitions as those behind this stream, so that one task reads both.
+     * Lets the records of that topic come into {@code node} too, as bytes and ahead of everything else that waits. A
+     * repartition topic behind this stream gets as many partitions as the topic, so that one task reads both; that other
+     * topics have as many, Kafka Streams checks only where there is a repartition topic.
      *
      * @param node made behind this stream
      * @param sourceName the same for every node that reads the topic, since Kafka makes one source of them

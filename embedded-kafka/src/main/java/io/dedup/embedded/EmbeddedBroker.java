@@ -48,11 +48,13 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static final int ATTEMPTS = 3;
     private static final long READY_SECONDS = 60;
 
-    private final KafkaRaftServer server;
+    private final KafkaConfig config;
     private final Path directory;
     private final String bootstrapServers;
+    private KafkaRaftServer server;
 
-    private EmbeddedBroker(KafkaRaftServer server, Path directory, String bootstrapServers) {
+    private EmbeddedBroker(KafkaConfig config, KafkaRaftServer server, Path directory, String bootstrapServers) {
+        this.config = config;
         this.server = server;
         this.directory = directory;
         this.bootstrapServers = bootstrapServers;
@@ -111,9 +113,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         KafkaRaftServer server = null;
         try {
             format(directory);
-            server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
+            KafkaConfig config = new KafkaConfig(properties, false);
+            server = new KafkaRaftServer(config, Time.SYSTEM);
             server.startup();
-            EmbeddedBroker broker = new EmbeddedBroker(server, directory, "localhost:" + ports[0]);
+            EmbeddedBroker broker = new EmbeddedBroker(config, server, directory, "localhost:" + ports[0]);
             broker.awaitReady();
             return broker;
         } catch (Exception failed) {
@@ -131,11 +134,32 @@ public final class EmbeddedBroker implements AutoCloseable {
         return bootstrapServers;
     }
 
-    /** Stops the broker and deletes its data. */
-    @Override
-    public void close() {
+    /** Stops the broker without telling its clients, and keeps its data. Does nothing if it is stopped. */
+    public synchronized void stop() {
         server.shutdown();
         server.awaitShutdown();
+    }
+
+    /**
+     * Stops the broker if it runs, and starts it on the same port with the data it had.
+     *
+     * @throws KafkaException if it does not come up within a minute
+     */
+    public synchronized void restart() {
+        stop();
+        server = new KafkaRaftServer(config, Time.SYSTEM);
+        server.startup();
+        try {
+            awaitReady();
+        } catch (InterruptedException | ExecutionException | TimeoutException failed) {
+            throw new KafkaException("The embedded broker did not come back at " + bootstrapServers, failed);
+        }
+    }
+
+    /** Stops the broker and deletes its data. */
+    @Override
+    public synchronized void close() {
+        stop();
         delete(directory);
     }
 

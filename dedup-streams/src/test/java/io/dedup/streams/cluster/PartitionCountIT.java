@@ -20,6 +20,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,17 +56,9 @@ class PartitionCountIT {
         cluster.send(id + "-in", 1, now, "a", "a");
         // Then
         Properties properties = DedupApp.properties(cluster.bootstrapServers(), id, directory.resolve("two"));
-        CompletableFuture<Throwable> failure = new CompletableFuture<>();
-        try (KafkaStreams streams = new KafkaStreams(topology, properties)) {
-            streams.setUncaughtExceptionHandler(thrown -> {
-                failure.complete(thrown);
-                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
-            });
-            streams.start();
-            await().atMost(TestCluster.PATIENCE)
-                    .untilAsserted(() -> assertThat(streams.state()).isEqualTo(KafkaStreams.State.ERROR));
-        }
-        assertThat(failure.join()).hasMessageContaining("partitions").hasMessageContaining(id + "-dedup");
+        assertThat(failureOf(topology, properties))
+                .hasMessageContaining("partitions")
+                .hasMessageContaining(id + "-dedup");
         assertThat(cluster.read(id + "-out")).hasSize(1);
         // When it is given a new name and memory, and duplicates come on another partition
         Dedup renamed = dedup.withName("again");
@@ -82,5 +75,44 @@ class PartitionCountIT {
             assertThat(app.metric("duplicates-total")).isEqualTo(1);
         }
         assertThat(cluster.read(id + "-out")).extracting(ConsumerRecord::value).containsExactlyInAnyOrder("a", "b");
+    }
+
+    /** One task has to read the keys of a partition and the commands for them. */
+    @Test
+    void start_controlTopicWithMorePartitionsThanTheInput_theRepartitionTopicHasAsMany() throws Exception {
+        String id = "controlled";
+        cluster.createTopics(id, 1);
+        cluster.createTopics(id + "-control", 3);
+        Dedup dedup = Dedup.by(KeyExtractors.header(TestCluster.KEY_HEADER))
+                .withPartitioning(Partitioning.BY_KEY)
+                .withControlTopic(id + "-control-in");
+        try (RunningApp app = RunningApp.start(id, DedupApp.topology(id, dedup), directory.resolve("one"), Map.of())) {
+            cluster.send(id + "-in", 0, System.currentTimeMillis(), "a", "a");
+            cluster.awaitProcessed(id, id + "-in");
+            cluster.awaitRepartitioned(id);
+            assertThat(app.metric("firsts-total")).isEqualTo(1);
+        }
+        String repartition = id + "-dedup-repartition";
+        assertThat(cluster.admin()
+                        .describeTopics(List.of(repartition))
+                        .allTopicNames()
+                        .get())
+                .hasEntrySatisfying(
+                        repartition, topic -> assertThat(topic.partitions()).hasSize(3));
+    }
+
+    /** What stops the application at its start. */
+    private static Throwable failureOf(Topology topology, Properties properties) {
+        CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        try (KafkaStreams streams = new KafkaStreams(topology, properties)) {
+            streams.setUncaughtExceptionHandler(thrown -> {
+                failure.complete(thrown);
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            });
+            streams.start();
+            await().atMost(TestCluster.PATIENCE)
+                    .untilAsserted(() -> assertThat(streams.state()).isEqualTo(KafkaStreams.State.ERROR));
+        }
+        return failure.join();
     }
 }
