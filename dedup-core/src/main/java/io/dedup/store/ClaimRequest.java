@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store;
+
+import io.dedup.Fingerprint;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The wish to run an operation. To send the same request again is to ask what became of it; another attempt needs a request
+ * of its own.
+ *
+ * @param owner tells this request from every other
+ * @param fingerprint of the payload; null if payloads are not compared
+ * @param leaseFor how long nobody else may run the operation, from the claim; positive. Minutes: it is about the running
+ *     operation
+ * @param timeToLive how long it is known that the operation was claimed, from the end of the lease; positive. Days: it is
+ *     about those who repeat it
+ * @param reopensUnknown whether a key whose operation {@linkplain Completion.Kind#UNKNOWN came to nobody knows what} may be
+ *     claimed, to find out
+ */
+public record ClaimRequest(
+        ScopedKey key,
+        UUID owner,
+        @Nullable Fingerprint fingerprint,
+        Duration leaseFor,
+        Duration timeToLive,
+        boolean reopensUnknown) {
+    /**
+     * A request.
+     *
+     * @throws IllegalArgumentException if a duration is less than a millisecond
+     */
+    public ClaimRequest {
+        millis("leaseFor", leaseFor);
+        millis("timeToLive", timeToLive);
+    }
+
+    /** A new request with an owner of its own. */
+    public static ClaimRequest of(
+            ScopedKey key, @Nullable Fingerprint fingerprint, Duration leaseFor, Duration timeToLive) {
+        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, leaseFor, timeToLive, false);
+    }
+
+    /** The request for a key whose outcome is unknown, with an owner of its own. */
+    public ClaimRequest reopening() {
+        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, leaseFor, timeToLive, true);
+    }
+
+    /**
+     * The duration as stores count it.
+     *
+     * @throws IllegalArgumentException if it is less than a millisecond
+     */
+    public static long millis(String name, Duration duration) {
+        long millis = duration.toMillis();
+        if (millis < 1) {
+            throw new IllegalArgumentException(name + " is " + duration + ", and has to be a millisecond or more");
+        }
+        return millis;
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.dedup.IdempotencyKey;
+import java.nio.ByteBuffer;
+
+/**
+ * An idempotency key within its scope: what a store knows an operation by.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param scope what the key is unique within; may be empty
+ */
+public record ScopedKey(String scope, IdempotencyKey key) {
+    /** The longest that {@link #bytes} may be. */
+    public static final int MAX_BYTES = 1024;
+
+    private static final char SEPARATOR = '\0';
+
+    /**
+     * A key within its scope.
+     *
+     * @throws IllegalArgumentException if scope or source hold a NUL character, or all together is longer than {@value
+     *     #MAX_BYTES} bytes
+     */
+    public ScopedKey {
+        if (scope.indexOf(SEPARATOR) >= 0 || key.source().indexOf(SEPARATOR) >= 0) {
+            throw new IllegalArgumentException("Neither a scope nor the source of a key can hold a NUL character");
+        }
+        int length = scope.getBytes(UTF_8).length + key.source().getBytes(UTF_8).length + key.length() + 2;
+        if (length > MAX_BYTES) {
+            throw new IllegalArgumentException("The key from " + key.source() + " takes " + length
+                    + " bytes with its scope, and a store takes " + MAX_BYTES + ": use a digest of it as the key");
+        }
+    }
+
+    /**
+     * Scope, NUL, source, NUL and the bytes of the key: unambiguous, since the first two hold no NUL, and readable in
+     * whatever shows the store's content.
+     */
+    public byte[] bytes() {
+        byte[] scopeBytes = scope.getBytes(UTF_8);
+        byte[] source = key.source().getBytes(UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(scopeBytes.length + source.length + key.length() + 2)
+                .put(scopeBytes)
+                .put((byte) 0)
+                .put(source)
+                .put((byte) 0);
+        key.writeTo(bytes);
+        return bytes.array();
+    }
+
+    @Override
+    public String toString() {
+        return scope.isEmpty() ? key.toString() : scope + "/" + key;
+    }
+}

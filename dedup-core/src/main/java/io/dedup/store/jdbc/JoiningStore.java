@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.jdbc;
+
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** A store inside of somebody else's transaction. Confined to the thread of that transaction. */
+final class JoiningStore implements IdempotencyStore {
+    private final Connection connection;
+    private final Operations operations;
+
+    JoiningStore(Connection connection, Operations operations) {
+        this.connection = connection;
+        this.operations = operations;
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        try {
+            return operations
+                    .claim(connection, request)
+                    .orElseGet(() ->
+                            new ClaimResult.Unavailable("Somebody else was quicker; roll back and try again", null));
+        } catch (SQLException failed) {
+            return new ClaimResult.Indeterminate(failed);
+        }
+    }
+
+    @Override
+    public LeaseResult renew(Claim claim, Duration leaseFor) {
+        long millis = ClaimRequest.millis("leaseFor", leaseFor);
+        return changed(() -> operations.renew(connection, claim, millis));
+    }
+
+    @Override
+    public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+        long millis = ClaimRequest.millis("timeToLive", timeToLive);
+        return changed(() -> operations.complete(connection, claim, completion, millis));
+    }
+
+    @Override
+    public LeaseResult release(Claim claim) {
+        return changed(() -> operations.release(connection, claim));
+    }
+
+    @Override
+    public int purge(int atMost) {
+        try {
+            return operations.purge(connection, atMost);
+        } catch (SQLException failed) {
+            throw new IllegalStateException("Outlived keys could not be deleted: " + failed.getMessage(), failed);
+        }
+    }
+
+    private static LeaseResult changed(Call call) {
+        try {
+            return call.run();
+        } catch (SQLException failed) {
+            return new LeaseResult.Indeterminate(failed);
+        }
+    }
+
+    private interface Call {
+        LeaseResult run() throws SQLException;
+    }
+}

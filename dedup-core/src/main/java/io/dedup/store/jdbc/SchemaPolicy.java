@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.jdbc;
+
+/** What is done about the table when a store is opened. */
+public enum SchemaPolicy {
+    /** It is created if it is not there. For development, and where the application owns its schema. */
+    CREATE,
+
+    /** It has to be there with the columns that are needed. For where somebody else creates it, from the files shipped. */
+    CHECK
+}

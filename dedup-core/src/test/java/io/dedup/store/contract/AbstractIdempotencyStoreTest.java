@@ -1,0 +1,729 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.contract;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.ScopedKey;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The laws of {@link IdempotencyStore}, as tests. A subclass says how a store is opened and is done:
+ *
+ * <pre>{@code
+ * class MyStoreTest extends AbstractIdempotencyStoreTest {
+ *     protected IdempotencyStore open(Clock clock) {
+ *         return new MyStore(address, clock);
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>Keys are new in every test, so what earlier tests have left behind does not matter.
+ */
+public abstract class AbstractIdempotencyStoreTest {
+    private static final Duration LEASE = Duration.ofMinutes(1);
+    private static final Duration TTL = Duration.ofHours(24);
+    private static final Duration MILLISECOND = Duration.ofMillis(1);
+    private static final LeaseResult DONE = new LeaseResult.Done();
+    private static final LeaseResult LOST = new LeaseResult.Lost();
+    private static final AtomicInteger KEYS = new AtomicInteger();
+
+    private final StoreClock clock = new StoreClock();
+    private final String scope = "contract-" + Long.toString(System.nanoTime(), 36);
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    private IdempotencyStore store;
+
+    /** For subclasses. */
+    protected AbstractIdempotencyStoreTest() {}
+
+    /**
+     * Opens a store. All stores that are opened share what they remember.
+     *
+     * @param time what the store takes for its own clock
+     */
+    protected abstract IdempotencyStore open(Clock time) throws Exception;
+
+    /** How many keys {@link #purge_manyKeys_deletesThoseThatAreOutlivedAndNoOther} writes. */
+    protected int manyKeys() {
+        return 100_000;
+    }
+
+    /** Whether outlived keys are there until they are purged. Not so where the storage drops them by itself. */
+    protected boolean keepsOutlivedKeys() {
+        return true;
+    }
+
+    @BeforeEach
+    final void openStore() throws Exception {
+        store = open(clock);
+    }
+
+    @AfterEach
+    final void closeStore() {
+        store.close();
+    }
+
+    // Claims
+
+    @Test
+    void claim_absentKey_isGiven() {
+        ClaimRequest request = request(key());
+        ClaimResult result = store.claim(request);
+        assertThat(result).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
+            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().attempt()).isEqualTo(1);
+            assertThat(acquired.claim().request()).isEqualTo(request);
+        });
+    }
+
+    @Test
+    void claim_keyOfAnother_isInProgressForTheRestOfItsLease() {
+        ScopedKey key = key();
+        acquired(request(key));
+        clock.advance(Duration.ofSeconds(20));
+        assertThat(store.claim(request(key))).isEqualTo(new ClaimResult.InProgress(Duration.ofSeconds(40)));
+    }
+
+    @Test
+    void claim_atTheVeryEndOfTheLease_isStillTheFirsts() {
+        ScopedKey key = key();
+        acquired(request(key));
+        clock.advance(LEASE);
+        assertThat(store.claim(request(key))).isEqualTo(new ClaimResult.InProgress(Duration.ZERO));
+    }
+
+    @Test
+    void claim_oneMillisecondAfterTheLease_isTakenOver() {
+        ScopedKey key = key();
+        Claim first = acquired(request(key));
+        clock.advance(LEASE.plus(MILLISECOND));
+        ClaimResult.Acquired second = (ClaimResult.Acquired) store.claim(request(key));
+        assertThat(second.takenOver()).isTrue();
+        assertThat(second.claim().attempt()).isEqualTo(2);
+        assertThat(second.claim().token()).isGreaterThan(first.token());
+    }
+
+    @Test
+    void claim_sameRequestAgain_isTheSameClaimWithItsLeaseFromNow() {
+        ClaimRequest request = request(key());
+        Claim first = acquired(request);
+        clock.advance(Duration.ofSeconds(50));
+        ClaimResult again = store.claim(request);
+        assertThat(again).isEqualTo(new ClaimResult.Acquired(first, false));
+        clock.advance(Duration.ofSeconds(50));
+        assertThat(store.claim(request(request.key()))).isEqualTo(new ClaimResult.InProgress(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void claim_sameRequestAfterItWasSuperseded_isInProgress() {
+        ClaimRequest late = request(key());
+        acquired(late);
+        clock.advance(LEASE.plus(MILLISECOND));
+        acquired(request(late.key()));
+        assertThat(store.claim(late)).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void claim_takenOverAndAskedAgain_stillSaysSo() {
+        ScopedKey key = key();
+        acquired(request(key));
+        clock.advance(LEASE.plus(MILLISECOND));
+        ClaimRequest request = request(key);
+        ClaimResult taken = store.claim(request);
+        assertThat(store.claim(request)).isEqualTo(taken);
+        assertThat(taken)
+                .isInstanceOfSatisfying(
+                        ClaimResult.Acquired.class,
+                        acquired -> assertThat(acquired.takenOver()).isTrue());
+    }
+
+    /** The time to live is that of the memory, and must not end a running operation. */
+    @Test
+    void claim_timeToLiveShorterThanTheLease_doesNotEndTheLease() {
+        ScopedKey key = key();
+        ClaimRequest request = ClaimRequest.of(key, null, LEASE, Duration.ofSeconds(1));
+        acquired(request);
+        clock.advance(LEASE);
+        assertThat(store.claim(ClaimRequest.of(key, null, LEASE, Duration.ofSeconds(1))))
+                .isEqualTo(new ClaimResult.InProgress(Duration.ZERO));
+    }
+
+    /** A crash costs the length of a lease, not the day that outcomes are kept. */
+    @Test
+    void claim_ownerHasCrashed_isFreeAfterTheLeaseAndNotAfterTheTimeToLive() {
+        ScopedKey key = key();
+        acquired(ClaimRequest.of(key, null, LEASE, Duration.ofDays(30)));
+        clock.advance(LEASE.plus(MILLISECOND));
+        assertThat(store.claim(request(key))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    @Test
+    void claim_abandonedForLongerThanTheTimeToLive_isANewOperation() {
+        ScopedKey key = key();
+        acquired(request(key));
+        clock.advance(LEASE.plus(TTL).plus(MILLISECOND));
+        assertThat(store.claim(request(key))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
+            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().attempt()).isEqualTo(1);
+        });
+    }
+
+    // Completion
+
+    static Stream<Completion> completions() {
+        byte[] all = new byte[256];
+        IntStream.range(0, 256).forEach(value -> all[value] = (byte) value);
+        return Stream.of(
+                Completion.succeeded(StoredOutcome.of(all)),
+                Completion.succeeded(StoredOutcome.of(new byte[0])),
+                Completion.succeeded(StoredOutcome.of(null)),
+                Completion.succeeded(StoredOutcome.of(new byte[1_000_000])),
+                Completion.failed(StoredOutcome.of("402 Payment Required".getBytes(UTF_8))),
+                Completion.unknown());
+    }
+
+    @ParameterizedTest
+    @MethodSource("completions")
+    void complete_anyOutcome_isGivenToOthersByteForByte(Completion completion) throws Exception {
+        Claim claim = acquired(request(key()));
+        LeaseResult result = store.complete(claim, completion, TTL);
+        assertThat(result).isEqualTo(DONE);
+        try (IdempotencyStore other = open(clock)) {
+            assertThat(other.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(completion));
+        }
+    }
+
+    @Test
+    void complete_atTheVeryEndOfTheTimeToLive_isStillThere() {
+        Claim claim = completed(TTL);
+        clock.advance(TTL);
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    @Test
+    void complete_oneMillisecondAfterTheTimeToLive_isForgotten() {
+        Claim claim = completed(TTL);
+        clock.advance(TTL.plus(MILLISECOND));
+        assertThat(store.claim(request(claim.key()))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
+            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().attempt()).isEqualTo(1);
+            assertThat(acquired.claim().token()).isGreaterThan(claim.token());
+        });
+    }
+
+    @Test
+    void complete_timeToLiveOfTheResult_isNotThatOfTheClaim() {
+        Claim claim = acquired(ClaimRequest.of(key(), null, LEASE, Duration.ofDays(30)));
+        store.complete(claim, Completion.succeeded(StoredOutcome.of(null)), Duration.ofSeconds(5));
+        clock.advance(Duration.ofSeconds(5).plus(MILLISECOND));
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    @Test
+    void complete_afterTheLeaseButNotSuperseded_isDone() {
+        Claim claim = acquired(request(key()));
+        clock.advance(LEASE.multipliedBy(10));
+        assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(DONE);
+    }
+
+    @Test
+    void complete_again_isDoneAndDoesNotLiveLonger() {
+        Claim claim = completed(TTL);
+        clock.advance(Duration.ofHours(1));
+        LeaseResult again = store.complete(claim, Completion.succeeded(StoredOutcome.of(new byte[] {1})), TTL);
+        assertThat(again).isEqualTo(DONE);
+        clock.advance(TTL.minusHours(1).plus(MILLISECOND));
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    @Test
+    void complete_againWithAnotherOutcome_isLost() {
+        Claim claim = completed(TTL);
+        assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(LOST);
+        assertThat(store.claim(request(claim.key())))
+                .isEqualTo(new ClaimResult.Completed(Completion.succeeded(StoredOutcome.of(new byte[] {1}))));
+    }
+
+    // Fencing
+
+    @Test
+    void zombie_afterTakeover_canDoNothing() {
+        ScopedKey key = key();
+        Claim zombie = acquired(request(key));
+        clock.advance(LEASE.plus(MILLISECOND));
+        Claim successor = acquired(request(key));
+        assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
+        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
+        assertThat(store.renew(successor, LEASE)).isEqualTo(DONE);
+    }
+
+    /** A stale owner that writes over what is completed, or whose failure deletes it. */
+    @Test
+    void zombie_afterTheSuccessorHasCompleted_changesNothing() {
+        ScopedKey key = key();
+        Claim zombie = acquired(request(key));
+        clock.advance(LEASE.plus(MILLISECOND));
+        Completion right = Completion.succeeded(StoredOutcome.of(new byte[] {42}));
+        store.complete(acquired(request(key)), right, TTL);
+        assertThat(store.complete(zombie, Completion.failed(StoredOutcome.of(null)), TTL))
+                .isEqualTo(LOST);
+        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
+        assertThat(store.claim(request(key))).isEqualTo(new ClaimResult.Completed(right));
+    }
+
+    @Test
+    void zombie_afterItsKeyWasForgottenAndClaimedAnew_canDoNothing() {
+        ScopedKey key = key();
+        Claim zombie = acquired(request(key));
+        clock.advance(LEASE.plus(TTL).plus(MILLISECOND));
+        store.purge(Integer.MAX_VALUE);
+        Claim successor = acquired(request(key));
+        assertThat(successor.token()).isGreaterThan(zombie.token());
+        assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
+        assertThat(store.release(zombie)).isEqualTo(LOST);
+    }
+
+    @Test
+    void zombie_afterItsKeyWasForgotten_isLost() {
+        Claim zombie = acquired(request(key()));
+        clock.advance(LEASE.plus(TTL).plus(MILLISECOND));
+        assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
+        assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
+        assertThat(store.release(zombie)).isEqualTo(LOST);
+    }
+
+    // Renewal
+
+    @Test
+    void renew_runningOperation_endsLater() {
+        Claim claim = acquired(request(key()));
+        clock.advance(Duration.ofSeconds(50));
+        LeaseResult renewed = store.renew(claim, LEASE);
+        assertThat(renewed).isEqualTo(DONE);
+        clock.advance(LEASE);
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.InProgress(Duration.ZERO));
+    }
+
+    @Test
+    void renew_forLessThanIsLeft_doesNotShortenTheLease() {
+        Claim claim = acquired(request(key()));
+        assertThat(store.renew(claim, Duration.ofSeconds(1))).isEqualTo(DONE);
+        clock.advance(LEASE);
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void renew_afterTheLeaseButNotSuperseded_isDone() {
+        Claim claim = acquired(request(key()));
+        clock.advance(LEASE.multipliedBy(3));
+        assertThat(store.renew(claim, LEASE)).isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.InProgress(LEASE));
+    }
+
+    @Test
+    void renew_completedOrReleased_isLost() {
+        Claim completed = completed(TTL);
+        Claim released = acquired(request(key()));
+        store.release(released);
+        assertThat(store.renew(completed, LEASE)).isEqualTo(LOST);
+        assertThat(store.renew(released, LEASE)).isEqualTo(LOST);
+    }
+
+    // Release
+
+    @Test
+    void release_claimedKey_isFreeAtOnceAndCountsAttempts() {
+        Claim claim = acquired(request(key()));
+        LeaseResult released = store.release(claim);
+        assertThat(released).isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key()))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
+            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().attempt()).isEqualTo(2);
+            assertThat(acquired.claim().token()).isGreaterThan(claim.token());
+        });
+    }
+
+    @Test
+    void release_again_isDone() {
+        Claim claim = acquired(request(key()));
+        store.release(claim);
+        assertThat(store.release(claim)).isEqualTo(DONE);
+    }
+
+    @Test
+    void release_completed_isLost() {
+        Claim claim = completed(TTL);
+        assertThat(store.release(claim)).isEqualTo(LOST);
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    @Test
+    void complete_released_isLost() {
+        Claim claim = acquired(request(key()));
+        store.release(claim);
+        assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(LOST);
+    }
+
+    @Test
+    void release_forLongerThanTheTimeToLive_countsFromOne() {
+        Claim claim = acquired(request(key()));
+        store.release(claim);
+        clock.advance(TTL.plus(MILLISECOND));
+        assertThat(acquired(request(claim.key())).attempt()).isEqualTo(1);
+    }
+
+    // Payloads
+
+    @Test
+    void claim_otherPayloadWhileRunning_isAConflict() {
+        ScopedKey key = key();
+        acquired(request(key, fingerprint(1)));
+        assertThat(store.claim(request(key, fingerprint(2)))).isEqualTo(new ClaimResult.Conflict());
+    }
+
+    @Test
+    void claim_otherPayloadOfAnAbandonedOperation_isAConflict() {
+        ScopedKey key = key();
+        acquired(request(key, fingerprint(1)));
+        clock.advance(LEASE.plus(MILLISECOND));
+        assertThat(store.claim(request(key, fingerprint(2)))).isEqualTo(new ClaimResult.Conflict());
+        assertThat(store.claim(request(key, fingerprint(1)))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    @Test
+    void claim_otherPayloadWhenCompleted_isAConflictAndChangesNothing() {
+        Claim claim = acquired(request(key(), fingerprint(1)));
+        Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1}));
+        store.complete(claim, completion, TTL);
+        assertThat(store.claim(request(claim.key(), fingerprint(2)))).isEqualTo(new ClaimResult.Conflict());
+        assertThat(store.claim(request(claim.key(), fingerprint(1)))).isEqualTo(new ClaimResult.Completed(completion));
+    }
+
+    @Test
+    void claim_payloadThatCannotBeCompared_isNoConflict() {
+        Claim claim = acquired(request(key(), fingerprint(1)));
+        store.complete(claim, Completion.unknown(), TTL);
+        Fingerprint ofSomethingElse = Fingerprint.of("value:/amount", new byte[32]);
+        assertThat(store.claim(request(claim.key(), ofSomethingElse))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(store.claim(request(claim.key(), null))).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    /** Nothing was done, so the operation may be corrected. */
+    @Test
+    void claim_otherPayloadAfterRelease_isGiven() {
+        ScopedKey key = key();
+        store.release(acquired(request(key, fingerprint(1))));
+        assertThat(store.claim(request(key, fingerprint(2)))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    // Unknown outcomes
+
+    @Test
+    void claim_unknownOutcome_isGivenOnlyToWhoReopensItAndToOne() {
+        Claim claim = acquired(request(key()));
+        store.complete(claim, Completion.unknown(), TTL);
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(Completion.unknown()));
+        assertThat(store.claim(request(claim.key()).reopening()))
+                .isInstanceOfSatisfying(
+                        ClaimResult.Acquired.class,
+                        acquired -> assertThat(acquired.takenOver()).isTrue());
+        assertThat(store.claim(request(claim.key()).reopening())).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void claim_knownOutcomeToBeReopened_isCompleted() {
+        Claim claim = completed(TTL);
+        assertThat(store.claim(request(claim.key()).reopening())).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    // Keys
+
+    @Test
+    void claim_keysThatLookAlike_areDifferent() {
+        String unique = "k" + KEYS.incrementAndGet();
+        List<ScopedKey> alike = new ArrayList<>();
+        for (String text : List.of("a", "A", "a ", " a", "ä", "a\\", "a'", "a%", "a_")) {
+            alike.add(new ScopedKey(scope, IdempotencyKey.of("header:id", (unique + text).getBytes(UTF_8))));
+        }
+        byte[] prefix = unique.getBytes(UTF_8);
+        for (byte[] end : List.of(new byte[] {0}, new byte[] {0, 0}, new byte[] {-1}, new byte[] {(byte) 0xc3, 0x28})) {
+            byte[] bytes = new byte[prefix.length + end.length];
+            System.arraycopy(prefix, 0, bytes, 0, prefix.length);
+            System.arraycopy(end, 0, bytes, prefix.length, end.length);
+            alike.add(new ScopedKey(scope, IdempotencyKey.of("header:id", bytes)));
+        }
+        alike.add(new ScopedKey(scope, IdempotencyKey.of("header:ID", (unique + "a").getBytes(UTF_8))));
+        alike.add(new ScopedKey(scope + "a", IdempotencyKey.of("header:id", unique.getBytes(UTF_8))));
+        assertThat(alike)
+                .allSatisfy(key -> assertThat(store.claim(request(key))).isInstanceOf(ClaimResult.Acquired.class));
+    }
+
+    @Test
+    void claim_longestKey_isTakenAndLongerIsRefused() {
+        int room = ScopedKey.MAX_BYTES - scope.length() - "header:id".length() - 2;
+        byte[] longest = new byte[room];
+        new Random(KEYS.incrementAndGet()).nextBytes(longest);
+        ScopedKey key = new ScopedKey(scope, IdempotencyKey.of("header:id", longest));
+        assertThat(store.claim(request(key))).isInstanceOf(ClaimResult.Acquired.class);
+        assertThat(store.claim(request(key))).isInstanceOf(ClaimResult.InProgress.class);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new ScopedKey(scope, IdempotencyKey.of("header:id", new byte[room + 1])))
+                .withMessageContaining("digest");
+    }
+
+    // Room
+
+    @Test
+    void purge_nothingOutlived_deletesNothing() {
+        Claim claim = completed(TTL);
+        clock.advance(TTL);
+        store.purge(Integer.MAX_VALUE);
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
+    }
+
+    @Test
+    void purge_manyKeys_deletesThoseThatAreOutlivedAndNoOther() throws Exception {
+        // Given
+        store.purge(Integer.MAX_VALUE);
+        List<Claim> kept = List.of(completed(TTL), acquired(request(key())), completed(TTL));
+        int keys = manyKeys();
+        inParallel(4, thread -> {
+            for (int i = thread; i < keys; i += 4) {
+                ScopedKey key = new ScopedKey(
+                        scope,
+                        IdempotencyKey.of("header:many", Integer.toString(i).getBytes(UTF_8)));
+                acquired(ClaimRequest.of(key, null, Duration.ofSeconds(1), Duration.ofSeconds(1)));
+            }
+            return null;
+        });
+        clock.advance(Duration.ofSeconds(2).plus(MILLISECOND));
+        // When
+        int some = store.purge(keys / 10);
+        int rest = store.purge(Integer.MAX_VALUE);
+        // Then
+        assertThat(some).isEqualTo(keepsOutlivedKeys() ? keys / 10 : 0);
+        assertThat(some + rest).isEqualTo(keepsOutlivedKeys() ? keys : 0);
+        assertThat(kept)
+                .allSatisfy(claim ->
+                        assertThat(store.claim(request(claim.key()))).isNotInstanceOf(ClaimResult.Acquired.class));
+    }
+
+    // Races
+
+    @Test
+    void claim_manyThreadsAtOnce_oneGetsIt() throws Exception {
+        for (int round = 0; round < 50; round++) {
+            ScopedKey key = key();
+            assertThat(claimedAtOnce(key)).as("round %d", round).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void claim_manyThreadsAtOnceAfterTheLease_oneTakesItOver() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            ScopedKey key = key();
+            acquired(request(key));
+            clock.advance(LEASE.plus(MILLISECOND));
+            assertThat(claimedAtOnce(key)).as("round %d", round).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void complete_raceWithATakeover_oneOfThemWins() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            ScopedKey key = key();
+            Claim first = acquired(request(key));
+            clock.advance(LEASE.plus(MILLISECOND));
+            Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1}));
+            // When
+            List<Object> results = inParallel(
+                    2, thread -> thread == 0 ? store.complete(first, completion, TTL) : store.claim(request(key)));
+            // Then
+            boolean completed = results.get(0).equals(DONE);
+            assertThat(results.get(1))
+                    .as("round %d", round)
+                    .isInstanceOf(completed ? ClaimResult.Completed.class : ClaimResult.Acquired.class);
+        }
+    }
+
+    /** Whoever holds the claim is alone with what it guards. */
+    @Test
+    void claims_manyThreadsOnOneKey_neverOverlap() throws Exception {
+        ScopedKey key = key();
+        AtomicReference<@Nullable Claim> inside = new AtomicReference<>();
+        AtomicInteger runs = new AtomicInteger();
+        inParallel(4, thread -> {
+            for (int i = 0; i < 25; i++) {
+                ClaimResult result = store.claim(request(key));
+                if (result instanceof ClaimResult.Acquired acquired) {
+                    assertThat(inside.compareAndSet(null, acquired.claim()))
+                            .as("alone")
+                            .isTrue();
+                    runs.incrementAndGet();
+                    assertThat(inside.compareAndSet(acquired.claim(), null))
+                            .as("alone")
+                            .isTrue();
+                    assertThat(store.release(acquired.claim())).isEqualTo(DONE);
+                }
+            }
+            return null;
+        });
+        Claim last = acquired(request(key));
+        assertThat(last.attempt()).as("every run was counted").isEqualTo(runs.get() + 1);
+    }
+
+    // Everything at once
+
+    /** Random histories of three keys and six owners, step by step against a reference. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void anyHistory_isThatOfTheReference(long seed) throws Exception {
+        Random random = new Random(seed);
+        ReferenceStore reference = new ReferenceStore(clock);
+        List<ScopedKey> keys = List.of(key(), key(), key());
+        List<ClaimRequest> requests = new ArrayList<>();
+        List<Claim> claims = new ArrayList<>();
+        for (int step = 0; step < 200; step++) {
+            String at = "seed " + seed + ", step " + step;
+            Claim claim = claims.isEmpty() ? null : claims.get(random.nextInt(claims.size()));
+            int kind = random.nextInt(claim == null ? 3 : 10);
+            if (kind == 0) {
+                clock.advance(Duration.ofMillis(random.nextInt(3_000)));
+            } else if (kind <= 3) {
+                ClaimRequest request = random.nextInt(4) == 0 && !requests.isEmpty()
+                        ? requests.get(random.nextInt(requests.size()))
+                        : request(random, keys.get(random.nextInt(keys.size())));
+                requests.add(request);
+                ClaimResult result = store.claim(request);
+                assertThat(result).as(at).isEqualTo(reference.claim(request));
+                if (result instanceof ClaimResult.Acquired acquired) {
+                    claims.add(acquired.claim());
+                }
+            } else if (claim != null && kind <= 5) {
+                Duration lease = Duration.ofMillis(1 + random.nextInt(3_000));
+                assertThat(store.renew(claim, lease)).as(at).isEqualTo(reference.renew(claim, lease));
+            } else if (claim != null && kind <= 7) {
+                Completion completion = random.nextInt(3) == 0
+                        ? Completion.unknown()
+                        : Completion.succeeded(StoredOutcome.of(new byte[random.nextInt(3)]));
+                Duration ttl = Duration.ofMillis(1 + random.nextInt(3_000));
+                assertThat(store.complete(claim, completion, ttl))
+                        .as(at)
+                        .isEqualTo(reference.complete(claim, completion, ttl));
+            } else if (claim != null) {
+                assertThat(store.release(claim)).as(at).isEqualTo(reference.release(claim));
+            }
+        }
+    }
+
+    private ClaimRequest request(Random random, ScopedKey key) {
+        Fingerprint fingerprint = random.nextInt(3) == 0 ? null : fingerprint(random.nextInt(10) == 0 ? 2 : 1);
+        ClaimRequest request = ClaimRequest.of(
+                key,
+                fingerprint,
+                Duration.ofMillis(1 + random.nextInt(2_000)),
+                Duration.ofMillis(1 + random.nextInt(4_000)));
+        return random.nextInt(4) == 0 ? request.reopening() : request;
+    }
+
+    // What tests are made of
+
+    private ScopedKey key() {
+        return new ScopedKey(scope, IdempotencyKey.of("header:id", ("key-" + KEYS.incrementAndGet()).getBytes(UTF_8)));
+    }
+
+    private static ClaimRequest request(ScopedKey key) {
+        return request(key, null);
+    }
+
+    private static ClaimRequest request(ScopedKey key, @Nullable Fingerprint fingerprint) {
+        return ClaimRequest.of(key, fingerprint, LEASE, TTL);
+    }
+
+    private static Fingerprint fingerprint(int payload) {
+        byte[] digest = new byte[32];
+        digest[0] = (byte) payload;
+        return Fingerprint.of("value", digest);
+    }
+
+    private Claim acquired(ClaimRequest request) {
+        ClaimResult result = store.claim(request);
+        assertThat(result).isInstanceOf(ClaimResult.Acquired.class);
+        return ((ClaimResult.Acquired) result).claim();
+    }
+
+    private Claim completed(Duration timeToLive) {
+        Claim claim = acquired(request(key()));
+        assertThat(store.complete(claim, Completion.succeeded(StoredOutcome.of(new byte[] {1})), timeToLive))
+                .isEqualTo(DONE);
+        return claim;
+    }
+
+    private long claimedAtOnce(ScopedKey key) throws Exception {
+        return inParallel(6, thread -> store.claim(request(key))).stream()
+                .filter(ClaimResult.Acquired.class::isInstance)
+                .count();
+    }
+
+    private interface Task {
+        @Nullable
+        Object run(int thread) throws Exception;
+    }
+
+    /** What the threads have returned, which all begin at the same moment. */
+    private static List<Object> inParallel(int threads, Task task) throws Exception {
+        ExecutorService executor = Executors.newFixedThreadPool(threads);
+        CyclicBarrier start = new CyclicBarrier(threads);
+        try {
+            List<Callable<@Nullable Object>> tasks = new ArrayList<>();
+            for (int i = 0; i < threads; i++) {
+                int thread = i;
+                tasks.add(() -> {
+                    start.await();
+                    return task.run(thread);
+                });
+            }
+            List<Object> results = new ArrayList<>();
+            for (Future<@Nullable Object> future : executor.invokeAll(tasks)) {
+                Object result = future.get();
+                results.add(result == null ? "" : result);
+            }
+            return results;
+        } finally {
+            executor.shutdownNow();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.contract.AbstractIdempotencyStoreTest;
+import java.time.Clock;
+import org.junit.jupiter.api.AfterAll;
+
+class H2Test extends AbstractIdempotencyStoreTest {
+    private static final HikariDataSource POOL = new HikariDataSource(config());
+
+    private static HikariConfig config() {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl("jdbc:h2:mem:contract;DB_CLOSE_DELAY=-1");
+        return config;
+    }
+
+    @AfterAll
+    static void close() {
+        POOL.close();
+    }
+
+    @Override
+    protected IdempotencyStore open(Clock time) throws Exception {
+        return JdbcIdempotencyStore.on(POOL).withClock(time::millis).open();
+    }
+}

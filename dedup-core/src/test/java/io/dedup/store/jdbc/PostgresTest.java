@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.jdbc;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.contract.AbstractIdempotencyStoreTest;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.time.Clock;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+class PostgresTest extends AbstractIdempotencyStoreTest {
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static EmbeddedPostgres postgres;
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static HikariDataSource pool;
+
+    @BeforeAll
+    static void start() throws IOException {
+        postgres = EmbeddedPostgres.start();
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(postgres.getPostgresDatabase());
+        pool = new HikariDataSource(config);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        pool.close();
+        postgres.close();
+    }
+
+    @Override
+    protected IdempotencyStore open(Clock time) throws Exception {
+        return JdbcIdempotencyStore.on(pool).withClock(time::millis).open();
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.memory;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.ScopedKey;
+import io.dedup.store.contract.AbstractIdempotencyStoreTest;
+import io.dedup.store.contract.StoreClock;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class MemoryIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
+    private final Map<Clock, IdempotencyStore> opened = new HashMap<>();
+
+    @Override
+    protected IdempotencyStore open(Clock time) {
+        return opened.computeIfAbsent(time, clock -> MemoryIdempotencyStore.holding(200_000, clock));
+    }
+
+    @Test
+    void claim_fullOfLivingKeys_saysSoAndDropsNone() {
+        MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(2);
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.Acquired.class);
+        assertThat(store.claim(request("b"))).isInstanceOf(ClaimResult.Acquired.class);
+        assertThat(store.claim(request("c")))
+                .isInstanceOfSatisfying(
+                        ClaimResult.Unavailable.class,
+                        full -> assertThat(full.reason()).contains("2 keys"));
+        assertThat(store.claim(request("a"))).isInstanceOf(ClaimResult.InProgress.class);
+    }
+
+    @Test
+    void claim_fullOfOutlivedKeys_makesRoom() {
+        StoreClock clock = new StoreClock();
+        MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(2, clock);
+        store.claim(request("a"));
+        store.claim(request("b"));
+        clock.advance(Duration.ofSeconds(2).plusMillis(1));
+        assertThat(store.claim(request("c"))).isInstanceOf(ClaimResult.Acquired.class);
+        assertThat(store.size()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
+    void claim_oneKeyForEver_takesNoMoreRoom() {
+        StoreClock clock = new StoreClock();
+        MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(1, clock);
+        for (int i = 0; i < 1000; i++) {
+            Claim claim = ((ClaimResult.Acquired) store.claim(request("a"))).claim();
+            store.complete(claim, Completion.unknown(), Duration.ofMillis(10));
+            clock.advance(Duration.ofMillis(11));
+            store.purge(1);
+        }
+        assertThat(store.size()).isZero();
+        assertThat(store.waiting()).isZero();
+    }
+
+    @Test
+    void holding_noKeys_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> MemoryIdempotencyStore.holding(0));
+    }
+
+    private static ClaimRequest request(String key) {
+        return ClaimRequest.of(
+                new ScopedKey("", IdempotencyKey.of("header:id", key.getBytes(UTF_8))),
+                null,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1));
+    }
+}
