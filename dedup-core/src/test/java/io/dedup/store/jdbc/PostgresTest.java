@@ -3,15 +3,13 @@ package io.dedup.store.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.dedup.store.IdempotencyStore;
-import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.time.Clock;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-class PostgresTest extends AbstractIdempotencyStoreTest {
+class PostgresTest extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static EmbeddedPostgres postgres;
 
@@ -33,7 +31,7 @@ class PostgresTest extends AbstractIdempotencyStoreTest {
     }
 
     @Override
-    protected IdempotencyStore open(Clock time) throws Exception {
-        return JdbcIdempotencyStore.on(pool).withClock(time::millis).open();
+    DataSource dataSource() {
+        return pool;
     }
 }

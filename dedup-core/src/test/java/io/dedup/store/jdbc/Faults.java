@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.jdbc;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.SQLRecoverableException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** A data source whose connections can be refused, or break just after the database has done what it was told. */
+final class Faults {
+    private final DataSource real;
+    private final AtomicBoolean breaks = new AtomicBoolean();
+    private final AtomicBoolean refuses = new AtomicBoolean();
+
+    Faults(DataSource real) {
+        this.real = real;
+    }
+
+    void breakAfterNextUpdate() {
+        breaks.set(true);
+    }
+
+    boolean pending() {
+        return breaks.get();
+    }
+
+    void refuseConnections() {
+        refuses.set(true);
+    }
+
+    DataSource dataSource() {
+        return proxy(DataSource.class, real, (method, result) -> {
+            if (refuses.get() && method.getName().equals("getConnection")) {
+                if (result instanceof Connection connection) {
+                    connection.close();
+                }
+                throw new SQLRecoverableException("connection refused", "08001");
+            }
+            return result instanceof Connection connection ? breaking(connection) : result;
+        });
+    }
+
+    private Connection breaking(Connection connection) {
+        return proxy(
+                Connection.class,
+                connection,
+                (method, result) -> result instanceof PreparedStatement statement ? breaking(statement) : result);
+    }
+
+    private PreparedStatement breaking(PreparedStatement statement) {
+        return proxy(PreparedStatement.class, statement, (method, result) -> {
+            boolean executed = method.getName().startsWith("execute");
+            if (executed && breaks.compareAndSet(true, false)) {
+                throw new SQLRecoverableException("connection reset", "08006");
+            }
+            return result;
+        });
+    }
+
+    /** A data source whose connections have auto-commit off, as pools can be configured. */
+    static DataSource withoutAutoCommit(DataSource real) {
+        return proxy(DataSource.class, real, (method, result) -> {
+            if (result instanceof Connection connection) {
+                connection.setAutoCommit(false);
+            }
+            return result;
+        });
+    }
+
+    private interface After {
+        @Nullable
+        Object seen(Method method, @Nullable Object result) throws SQLException;
+    }
+
+    private static <T> T proxy(Class<T> type, T real, After after) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, args) -> {
+            try {
+                return after.seen(method, method.invoke(real, args));
+            } catch (InvocationTargetException thrown) {
+                throw thrown.getCause();
+            }
+        }));
+    }
+}
