@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A store in Redis.
+ *
+ * <p>Start at {@link io.dedup.store.redis.RedisIdempotencyStore#on}.
+ */
+@NullMarked
+package io.dedup.store.redis;
+
+import org.jspecify.annotations.NullMarked;

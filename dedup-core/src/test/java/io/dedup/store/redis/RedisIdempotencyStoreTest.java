@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.ScopedKey;
+import io.dedup.store.contract.AbstractIdempotencyStoreTest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.RedisClient;
+import redis.embedded.RedisServer;
+
+class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration LEASE = Duration.ofMinutes(1);
+    private static final Duration TTL = Duration.ofHours(1);
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static RedisServer server;
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static RedisClient redis;
+
+    @BeforeAll
+    static void start() throws IOException {
+        server = server();
+        redis = RedisClient.create("localhost", server.ports().get(0));
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        redis.close();
+        server.stop();
+    }
+
+    private static RedisServer server() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        RedisServer started = RedisServer.newRedisServer()
+                .port(port)
+                .setting("save \"\"")
+                .setting("appendonly no")
+                .build();
+        started.start();
+        return started;
+    }
+
+    @Override
+    protected IdempotencyStore open(Clock time) {
+        return RedisIdempotencyStore.on(redis).withClock(time::millis).open();
+    }
+
+    @Override
+    protected boolean keepsOutlivedKeys() {
+        return false;
+    }
+
+    @Test
+    void claim_withoutAnotherClock_takesTheServers() {
+        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        ScopedKey key = key();
+        Claim first = acquired(store.claim(ClaimRequest.of(key, null, Duration.ofMillis(300), TTL)));
+        assertThat(first.token()).isCloseTo(System.currentTimeMillis(), within(60_000L));
+        assertThat(store.claim(request(key))).isInstanceOf(ClaimResult.InProgress.class);
+        await().atMost(PATIENCE).until(() -> store.claim(request(key)) instanceof ClaimResult.Acquired);
+    }
+
+    @Test
+    void anyKey_outlived_vanishesByItself() {
+        RedisIdempotencyStore store =
+                RedisIdempotencyStore.on(redis).withPrefix("short:").open();
+        Claim completed = acquired(store.claim(request(key())));
+        store.complete(completed, Completion.unknown(), Duration.ofMillis(1));
+        store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), Duration.ofMillis(1)));
+        Claim released =
+                acquired(store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), Duration.ofMillis(1))));
+        store.release(released);
+        assertThat(redis.keys("short:*")).isNotEmpty();
+        await().atMost(PATIENCE).until(() -> redis.keys("short:*").isEmpty());
+    }
+
+    @Test
+    void open_serverThatEvicts_isRefusedUnlessAccepted() throws IOException {
+        for (String policy : new String[] {"allkeys-lru", "volatile-ttl"}) {
+            redis.configSet("maxmemory-policy", policy);
+            try {
+                assertThatIllegalStateException()
+                        .isThrownBy(() -> RedisIdempotencyStore.on(redis).open())
+                        .withMessageContaining(policy)
+                        .withMessageContaining("withEvictionAccepted");
+                RedisIdempotencyStore accepted =
+                        RedisIdempotencyStore.on(redis).withEvictionAccepted().open();
+                assertThat(accepted.claim(request(key()))).isInstanceOf(ClaimResult.Acquired.class);
+            } finally {
+                redis.configSet("maxmemory-policy", "noeviction");
+            }
+        }
+    }
+
+    @Test
+    void claim_memoryIsFull_isUnavailableAndNothingIsForgotten() {
+        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        Claim claim = acquired(store.claim(request(key())));
+        Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1}));
+        store.complete(claim, completion, TTL);
+        redis.configSet("maxmemory", "1");
+        try {
+            assertThat(store.claim(request(key())))
+                    .isInstanceOfSatisfying(
+                            ClaimResult.Unavailable.class,
+                            full -> assertThat(full.reason()).contains("maxmemory"));
+        } finally {
+            redis.configSet("maxmemory", "0");
+        }
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(completion));
+    }
+
+    @Test
+    void anyCall_serverHasForgottenTheScript_isDone() {
+        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        redis.scriptFlush("any");
+        assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Acquired.class);
+    }
+
+    @Test
+    void anyCall_serverIsGone_isIndeterminate() throws IOException {
+        RedisServer gone = server();
+        try (RedisClient client = RedisClient.create("localhost", gone.ports().get(0))) {
+            RedisIdempotencyStore store = RedisIdempotencyStore.on(client).open();
+            Claim claim = acquired(store.claim(request(key())));
+            gone.stop();
+            assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Indeterminate.class);
+            assertThat(store.renew(claim, LEASE)).isInstanceOf(LeaseResult.Indeterminate.class);
+            assertThat(store.complete(claim, Completion.unknown(), TTL)).isInstanceOf(LeaseResult.Indeterminate.class);
+            assertThat(store.release(claim)).isInstanceOf(LeaseResult.Indeterminate.class);
+        }
+    }
+
+    private static ScopedKey key() {
+        return new ScopedKey(
+                "redis",
+                IdempotencyKey.of("header:id", UUID.randomUUID().toString().getBytes(UTF_8)));
+    }
+
+    private static ClaimRequest request(ScopedKey key) {
+        return ClaimRequest.of(key, null, LEASE, TTL);
+    }
+
+    private static Claim acquired(ClaimResult result) {
+        assertThat(result).isInstanceOf(ClaimResult.Acquired.class);
+        return ((ClaimResult.Acquired) result).claim();
+    }
+}
