@@ -1,0 +1,708 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.ScopedKey;
+import io.dedup.store.memory.MemoryIdempotencyStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class IdempotentHandlerTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration SHORT_LEASE = Duration.ofMillis(150);
+    private static final IdempotencyKey KEY = IdempotencyKey.of("header:idempotency-key", "42".getBytes(UTF_8));
+    private static final byte[] BYTES = {0, -1, 13, 10};
+    private static final StoredOutcome OUTCOME = StoredOutcome.of(BYTES);
+
+    private final WatchedStore store = new WatchedStore(MemoryIdempotencyStore.holding(1000));
+    private final AtomicInteger runs = new AtomicInteger();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final List<IdempotentHandler> handlers = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        threads.shutdownNow();
+        handlers.forEach(IdempotentHandler::close);
+    }
+
+    // Once
+
+    @Test
+    void handle_newKey_isProcessedAndThenReplayedByteForByte() {
+        IdempotentHandler handler = built(handler());
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_nothingToSay_isReplayedAsNothing() {
+        IdempotentHandler handler = built(handler());
+        handler.handle(KEY, null, execution -> null);
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(StoredOutcome.of(null), false));
+    }
+
+    @Test
+    void handle_sameKeyInAnotherScope_isAnotherOperation() {
+        built(handler().withScope("payments")).handle(KEY, null, this::run);
+        built(handler().withScope("refunds")).handle(KEY, null, this::run);
+        assertThat(runs).hasValue(2);
+    }
+
+    @Test
+    void handle_otherPayload_isAConflict() {
+        IdempotentHandler handler = built(handler());
+        handler.handle(KEY, fingerprint(1), this::run);
+        assertThat(handler.handle(KEY, fingerprint(2), this::run)).isEqualTo(new Outcome.Conflict());
+        assertThat(handler.handle(KEY, fingerprint(1), this::run)).isInstanceOf(Outcome.Replayed.class);
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_twoHundredAtOnce_oneRunsAndAllGetItsOutcome() throws Exception {
+        // Given
+        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        CyclicBarrier start = new CyclicBarrier(200);
+        List<Future<Outcome>> outcomes = new ArrayList<>();
+        // When
+        for (int i = 0; i < 200; i++) {
+            outcomes.add(threads.submit(() -> {
+                start.await();
+                return handler.handle(KEY, null, this::run);
+            }));
+        }
+        // Then
+        for (Future<Outcome> outcome : outcomes) {
+            assertThat(outcome.get().stored()).contains(OUTCOME);
+        }
+        assertThat(runs).hasValue(1);
+    }
+
+    // Failures
+
+    @Test
+    void handle_failure_isThrownAsItIsAndTheRetryRuns() {
+        IdempotentHandler handler = built(handler());
+        IOException failure = new IOException("broken pipe");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw failure;
+                }))
+                .isSameAs(failure);
+        AtomicInteger attempt = new AtomicInteger();
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            attempt.set(execution.attempt());
+            return BYTES;
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+        assertThat(attempt).hasValue(2);
+    }
+
+    @Test
+    void handle_error_releasesTheKeyToo() {
+        IdempotentHandler handler = built(handler());
+        assertThatExceptionOfType(StackOverflowError.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw new StackOverflowError();
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+    }
+
+    @Test
+    void handle_failureThatIsKept_isUnknownForRetries() {
+        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        failWith(handler, new IOException("no answer"));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_failureThatIsStored_isTheOutcomeOfAll() {
+        IdempotentHandler handler = built(handler()
+                .withFailure(
+                        IllegalStateException.class,
+                        OnFailure.store(
+                                failure -> String.valueOf(failure.getMessage()).getBytes(UTF_8))));
+        StoredOutcome declined = StoredOutcome.of("declined".getBytes(UTF_8));
+        Outcome first = handler.handle(KEY, null, execution -> {
+            throw new IllegalStateException("declined");
+        });
+        assertThat(first).isEqualTo(new Outcome.Processed(declined, true));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(declined, true));
+    }
+
+    @Test
+    void handle_severalFailureTypesFit_theMostSpecialCounts() {
+        IdempotentHandler handler = built(handler()
+                .withFailure(Exception.class, OnFailure.keep())
+                .withFailure(IOException.class, OnFailure.release())
+                .withFailure(RuntimeException.class, OnFailure.store(failure -> BYTES)));
+        failWith(handler, new java.io.FileNotFoundException("gone"));
+        assertThat(handler.handle(KEY, null, this::run)).as("released").isInstanceOf(Outcome.Processed.class);
+    }
+
+    // Unknown outcomes
+
+    @Test
+    void handle_reconcilerFindsItDone_isReplayed() {
+        List<String> asked = new ArrayList<>();
+        IdempotentHandler handler =
+                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+                    asked.add(execution.downstreamKey("charge"));
+                    return new Reconciler.Done(OUTCOME);
+                }));
+        AtomicReference<String> passedOn = new AtomicReference<>("");
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    passedOn.set(execution.downstreamKey("charge"));
+                    throw new IOException("no answer");
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(asked).as("once, by the key that was passed on").containsExactly(passedOn.get());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_reconcilerFindsItNotDone_isRun() {
+        IdempotentHandler handler = built(handler()
+                .withFailure(IOException.class, OnFailure.keep())
+                .withReconciler(execution -> new Reconciler.NotDone()));
+        failWith(handler, new IOException("no answer"));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(runs).hasValue(1);
+    }
+
+    /** Finding out may take longer than a lease, which is renewed meanwhile. */
+    @Test
+    void handle_reconcilerTakesLongerThanTheLease_operationStillRuns() {
+        IdempotentHandler handler = built(handler()
+                .withLease(SHORT_LEASE)
+                .withFailure(IOException.class, OnFailure.keep())
+                .withReconciler(execution -> {
+                    int before = store.renewals.get();
+                    await().atMost(PATIENCE).until(() -> store.renewals.get() >= before + 5);
+                    return new Reconciler.NotDone();
+                }));
+        failWith(handler, new IOException("no answer"));
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            int before = store.renewals.get();
+            await().atMost(PATIENCE).until(() -> store.renewals.get() >= before + 1);
+            execution.throwIfLeaseLost();
+            return run(execution);
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+    }
+
+    @Test
+    void handle_reconcilerDoesNotKnowEither_staysUnknown() {
+        AtomicInteger asked = new AtomicInteger();
+        IdempotentHandler handler =
+                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+                    asked.incrementAndGet();
+                    return new Reconciler.StillUnknown();
+                }));
+        failWith(handler, new IOException("no answer"));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(asked).hasValue(2);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_reconcilerFails_staysUnknownAndTheFailureIsThrown() {
+        AtomicInteger asked = new AtomicInteger();
+        IdempotentHandler handler =
+                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+                    if (asked.incrementAndGet() == 1) {
+                        throw new IllegalStateException("the provider is down");
+                    }
+                    return new Reconciler.StillUnknown();
+                }));
+        failWith(handler, new IOException("no answer"));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .withMessage("the provider is down");
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+    }
+
+    // Owners that vanish
+
+    @Test
+    void handle_ownerHasVanished_isRunAgainAndSaysSo() {
+        abandon(null);
+        IdempotentHandler handler = built(handler());
+        AtomicReference<Boolean> takenOver = new AtomicReference<>(false);
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            takenOver.set(execution.isTakenOver());
+            return run(execution);
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+        assertThat(takenOver).hasValue(true);
+    }
+
+    @Test
+    void handle_ownerHasVanishedAndThatIsUnknown_isNotRunAgain() {
+        abandon(null);
+        IdempotentHandler handler = built(handler().withAbandonedUnknown());
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_ownerHasVanishedAndSomebodyFindsOut_isReplayed() {
+        abandon(null);
+        IdempotentHandler handler =
+                built(handler().withAbandonedUnknown().withReconciler(execution -> new Reconciler.Done(OUTCOME)));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+    }
+
+    // Waiting
+
+    @Test
+    void handle_firstStillRuns_waitsAndReplays() throws Exception {
+        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        Future<Outcome> second = threads.submit(() -> handler.handle(KEY, null, this::run));
+        await().atMost(PATIENCE).until(() -> store.claims.get() >= 4);
+        assertThat(second).isNotDone();
+        goOn.countDown();
+        assertThat(first.get()).isInstanceOf(Outcome.Processed.class);
+        assertThat(second.get()).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_notWaiting_isInProgressAtOnce() throws Exception {
+        IdempotentHandler handler = built(handler().withWait(Duration.ZERO));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        Outcome second = handler.handle(KEY, null, this::run);
+        goOn.countDown();
+        first.get();
+        assertThat(second)
+                .isInstanceOfSatisfying(
+                        Outcome.InProgress.class,
+                        busy -> assertThat(busy.retryAfter()).isBetween(Duration.ZERO, Duration.ofMinutes(1)));
+        assertThat(store.claims).hasValue(2);
+        assertThat(runs).hasValue(1);
+    }
+
+    /** Who has waited in vain must not do it too. */
+    @Test
+    void handle_waitedInVain_isInProgressAndNothingIsRun() throws Exception {
+        IdempotentHandler handler = built(handler().withWait(Duration.ofMillis(50)));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        Outcome second = handler.handle(KEY, null, this::run);
+        goOn.countDown();
+        first.get();
+        assertThat(second).isInstanceOf(Outcome.InProgress.class);
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_firstFailsWhileTheSecondWaits_theSecondRuns() throws Exception {
+        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = threads.submit(() -> handler.handle(KEY, null, execution -> {
+            begun.countDown();
+            awaitLatch(goOn);
+            throw new IOException("broken pipe");
+        }));
+        awaitLatch(begun);
+        Future<Outcome> second = threads.submit(() -> handler.handle(KEY, null, this::run));
+        await().atMost(PATIENCE).until(() -> store.claims.get() >= 3);
+        goOn.countDown();
+        assertThat(first).failsWithin(PATIENCE);
+        assertThat(second.get()).isInstanceOf(Outcome.Processed.class);
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_interruptedWhileWaiting_isInProgressAndStaysInterrupted() throws Exception {
+        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        Thread.currentThread().interrupt();
+        Outcome second = handler.handle(KEY, null, this::run);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(second).isInstanceOf(Outcome.InProgress.class);
+        goOn.countDown();
+        first.get();
+    }
+
+    // Leases
+
+    @Test
+    void handle_operationTakesLongerThanTheLease_nobodyElseBeginsIt() throws Exception {
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).withWait(Duration.ZERO));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        await().during(SHORT_LEASE.multipliedBy(5))
+                .atMost(PATIENCE)
+                .until(() -> handler.handle(KEY, null, this::run) instanceof Outcome.InProgress);
+        goOn.countDown();
+        assertThat(first.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_ttlShorterThanTheOperation_nobodyElseBeginsIt() throws Exception {
+        IdempotentHandler handler = built(
+                handler().withLease(SHORT_LEASE).withTtl(Duration.ofMillis(1)).withWait(Duration.ZERO));
+        CountDownLatch goOn = new CountDownLatch(1);
+        Future<Outcome> first = running(handler, goOn);
+        await().during(SHORT_LEASE.multipliedBy(2))
+                .atMost(PATIENCE)
+                .until(() -> handler.handle(KEY, null, this::run) instanceof Outcome.InProgress);
+        goOn.countDown();
+        first.get();
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_storeSaysTheLeaseIsLost_operationIsInterruptedAndItsOutcomeRefused() {
+        store.onRenew = renewed -> new LeaseResult.Lost();
+        RecordingListener listener = new RecordingListener();
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).onEvent(listener));
+        AtomicReference<@Nullable Execution> seen = new AtomicReference<>();
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    seen.set(execution);
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }))
+                .withCauseInstanceOf(InterruptedException.class);
+        assertThat(seen.get())
+                .isNotNull()
+                .satisfies(execution -> assertThat(execution.isLeaseLost()).isTrue());
+        assertThat(Thread.interrupted())
+                .as("the interrupt was for the operation")
+                .isFalse();
+        await().atMost(PATIENCE).until(() -> listener.events.contains("lease lost"));
+    }
+
+    /** A renewal that is never answered has to stop the work as well as one that is refused. */
+    @Test
+    void handle_renewalsAreNotAnswered_operationIsInterruptedWhenItsLeaseIsOver() {
+        store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        assertThat(store.renewals.get()).as("tried again").isGreaterThan(1);
+    }
+
+    @Test
+    void handle_renewalHangs_operationIsInterruptedWhenItsLeaseIsOver() {
+        CountDownLatch never = new CountDownLatch(1);
+        store.onRenew = renewed -> {
+            awaitLatch(never);
+            return renewed;
+        };
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        never.countDown();
+    }
+
+    @Test
+    void handle_oneRenewalFails_theNextOneKeepsTheLease() {
+        AtomicInteger answers = new AtomicInteger();
+        store.onRenew = renewed ->
+                answers.incrementAndGet() == 1 ? new LeaseResult.Indeterminate(new IOException("no answer")) : renewed;
+        IdempotentHandler handler = built(handler().withLease(Duration.ofSeconds(1)));
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            await().atMost(PATIENCE).until(() -> answers.get() >= 4);
+            execution.throwIfLeaseLost();
+            return BYTES;
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+    }
+
+    /** A stale owner that does not listen, and comes back with an outcome of its own. */
+    @Test
+    void handle_supersededAndDoesNotListen_outcomeOfTheSuccessorStands() {
+        store.onRenew = renewed -> new LeaseResult.Lost();
+        IdempotentHandler zombie = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler successor = built(handler().withWait(PATIENCE));
+        AtomicReference<@Nullable Outcome> succeeded = new AtomicReference<>();
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> zombie.handle(KEY, null, execution -> {
+                    Future<Outcome> other = threads.submit(() -> successor.handle(KEY, null, this::run));
+                    succeeded.set(uninterruptibly(other));
+                    return new byte[] {66};
+                }));
+        assertThat(succeeded.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+    }
+
+    // Stores that do not answer
+
+    @Test
+    void handle_claimIsNotAnswered_isAskedAgainAndRunOnce() {
+        AtomicInteger answers = new AtomicInteger();
+        store.onClaim = result ->
+                answers.incrementAndGet() <= 2 ? new ClaimResult.Indeterminate(new IOException("no answer")) : result;
+        AtomicInteger attempt = new AtomicInteger();
+        Outcome outcome = built(handler()).handle(KEY, null, execution -> {
+            attempt.set(execution.attempt());
+            return run(execution);
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+        assertThat(attempt).as("the first call was done").hasValue(1);
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_claimIsNeverAnswered_isNotRun() {
+        store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .withCauseInstanceOf(IOException.class)
+                .satisfies(failure -> assertThat(failure.operationRan()).isFalse());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_storeIsDown_isNotRunAndSaysWhy() {
+        store.onClaim = result -> new ClaimResult.Unavailable("The database cannot be reached", null);
+        RecordingListener listener = new RecordingListener();
+        IdempotentHandler handler = built(handler().onEvent(listener));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .withMessageContaining("cannot be reached");
+        assertThat(listener.events).containsExactly("store unavailable");
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_completionIsNotAnswered_isToldAgain() {
+        AtomicInteger answers = new AtomicInteger();
+        store.onComplete = result ->
+                answers.incrementAndGet() <= 2 ? new LeaseResult.Indeterminate(new IOException("no answer")) : result;
+        IdempotentHandler handler = built(handler());
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+    }
+
+    @Test
+    void handle_completionIsNeverAnswered_saysThatItWasRun() {
+        store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .satisfies(failure -> assertThat(failure.operationRan()).isTrue());
+    }
+
+    /** A thread that is being stopped still notes what it has done. */
+    @Test
+    void handle_interruptedByOthersAtItsEnd_outcomeIsStored() {
+        IdempotentHandler handler = built(handler());
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            Thread.currentThread().interrupt();
+            return BYTES;
+        });
+        assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+    }
+
+    // What operations and listeners see
+
+    @Test
+    void downstreamKey_everyRun_isTheSameAndTellsStepsApart() {
+        IdempotentHandler handler = built(handler().withScope("payments"));
+        List<String> charges = new ArrayList<>();
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    charges.add(execution.downstreamKey("charge"));
+                    throw new IOException("broken pipe");
+                }));
+        handler.handle(KEY, null, execution -> {
+            charges.add(execution.downstreamKey("charge"));
+            assertThat(execution.downstreamKey("mail")).isNotEqualTo(charges.get(0));
+            assertThat(execution.key()).isEqualTo(KEY);
+            return null;
+        });
+        built(handler().withScope("refunds")).handle(KEY, null, execution -> {
+            assertThat(execution.downstreamKey("charge")).isNotEqualTo(charges.get(0));
+            return null;
+        });
+        assertThat(charges).hasSize(2).containsOnly(charges.get(0));
+    }
+
+    @Test
+    void fencingToken_laterRun_isGreater() {
+        IdempotentHandler handler = built(handler());
+        List<Long> tokens = new ArrayList<>();
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    tokens.add(execution.fencingToken());
+                    throw new IOException("broken pipe");
+                }));
+        handler.handle(KEY, null, execution -> {
+            tokens.add(execution.fencingToken());
+            return null;
+        });
+        assertThat(tokens.get(1)).isGreaterThan(tokens.get(0));
+    }
+
+    @Test
+    void listener_everyOutcome_isTold() {
+        RecordingListener listener = new RecordingListener();
+        IdempotentHandler handler = built(handler().onEvent(listener));
+        failWith(handler, new IOException("broken pipe"));
+        handler.handle(KEY, null, this::run);
+        handler.handle(KEY, null, this::run);
+        assertThat(listener.events).containsExactly("failed 1", "Processed 2", "Replayed 0");
+    }
+
+    @Test
+    void listener_thatFails_changesNothing() {
+        IdempotentHandler handler = built(handler().onEvent(new HandlerListener() {
+            @Override
+            public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+                throw new IllegalStateException("the metrics are down");
+            }
+        }));
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+    }
+
+    @Test
+    void build_durationsThatCannotBe_areRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ZERO));
+        assertThatIllegalArgumentException().isThrownBy(() -> handler().withWait(Duration.ofMillis(-1)));
+    }
+
+    // What tests are made of
+
+    private IdempotentHandler.Builder handler() {
+        return IdempotentHandler.on(store);
+    }
+
+    private IdempotentHandler built(IdempotentHandler.Builder builder) {
+        IdempotentHandler handler = builder.build();
+        handlers.add(handler);
+        return handler;
+    }
+
+    private byte[] run(Execution execution) {
+        assertThat(execution.key()).isEqualTo(KEY);
+        runs.incrementAndGet();
+        return BYTES;
+    }
+
+    private static void failWith(IdempotentHandler handler, IOException failure) {
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw failure;
+                }));
+    }
+
+    private void abandon(@Nullable Fingerprint fingerprint) {
+        store.claim(ClaimRequest.of(new ScopedKey("", KEY), fingerprint, Duration.ofMillis(1), Duration.ofHours(1)));
+    }
+
+    /** The first, which has begun and waits. */
+    private Future<Outcome> running(IdempotentHandler handler, CountDownLatch goOn) {
+        CountDownLatch begun = new CountDownLatch(1);
+        Future<Outcome> outcome = threads.submit(() -> handler.handle(KEY, null, execution -> {
+            begun.countDown();
+            awaitLatch(goOn);
+            return run(execution);
+        }));
+        awaitLatch(begun);
+        return outcome;
+    }
+
+    private static void awaitLatch(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
+        }
+    }
+
+    /** The result, for somebody who does not listen to interrupts. */
+    private static <T> T uninterruptibly(Future<T> future) {
+        while (true) {
+            try {
+                return future.get();
+            } catch (InterruptedException ignored) {
+                // It does not listen: that is what is tested.
+            } catch (java.util.concurrent.ExecutionException failed) {
+                throw new IllegalStateException(failed);
+            }
+        }
+    }
+
+    private static Fingerprint fingerprint(int payload) {
+        byte[] digest = new byte[32];
+        digest[0] = (byte) payload;
+        return Fingerprint.of("value", digest);
+    }
+
+    private static final class RecordingListener implements HandlerListener {
+        private final List<String> events = new java.util.concurrent.CopyOnWriteArrayList<>();
+
+        @Override
+        public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+            events.add(outcome.getClass().getSimpleName() + " " + attempt);
+        }
+
+        @Override
+        public void failed(ScopedKey key, Throwable failure, int attempt) {
+            events.add("failed " + attempt);
+        }
+
+        @Override
+        public void leaseLost(ScopedKey key) {
+            events.add("lease lost");
+        }
+
+        @Override
+        public void storeUnavailable(ScopedKey key, StoreUnavailableException failure) {
+            events.add("store unavailable");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+
+/** A store whose answers a test can change on their way back, after the store behind it has done what it was told. */
+final class WatchedStore implements IdempotencyStore {
+    private final IdempotencyStore behind;
+    final AtomicInteger claims = new AtomicInteger();
+    final AtomicInteger renewals = new AtomicInteger();
+    volatile UnaryOperator<ClaimResult> onClaim = UnaryOperator.identity();
+    volatile UnaryOperator<LeaseResult> onRenew = UnaryOperator.identity();
+    volatile UnaryOperator<LeaseResult> onComplete = UnaryOperator.identity();
+
+    WatchedStore(IdempotencyStore behind) {
+        this.behind = behind;
+    }
+
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        ClaimResult result = behind.claim(request);
+        claims.incrementAndGet();
+        return onClaim.apply(result);
+    }
+
+    @Override
+    public LeaseResult renew(Claim claim, Duration leaseFor) {
+        LeaseResult result = onRenew.apply(behind.renew(claim, leaseFor));
+        renewals.incrementAndGet();
+        return result;
+    }
+
+    @Override
+    public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+        return onComplete.apply(behind.complete(claim, completion, timeToLive));
+    }
+
+    @Override
+    public LeaseResult release(Claim claim) {
+        return behind.release(claim);
+    }
+
+    @Override
+    public int purge(int atMost) {
+        return behind.purge(atMost);
+    }
+}
