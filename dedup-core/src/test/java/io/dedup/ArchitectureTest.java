@@ -58,6 +58,51 @@ class ArchitectureTest {
             .because("only the JDBC store talks to databases");
 
     @ArchTest
+    static final ArchRule REDIS_IS_FOR_ITS_PACKAGE = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.dedup.store.redis..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("redis.clients..")
+            .because("its driver is optional");
+
+    @ArchTest
+    static final ArchRule METERS_ARE_FOR_ONE_CLASS = noClasses()
+            .that()
+            .doNotHaveSimpleName("HandlerMetrics")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.micrometer..")
+            .because("it is optional");
+
+    @ArchTest
+    static final ArchRule STORES_DO_NOT_KNOW_WHO_USES_THEM = noClasses()
+            .that()
+            .resideInAPackage("io.dedup.store..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.dedup.handler..", "io.dedup.consumer..", "io.dedup.producer..");
+
+    @ArchTest
+    static final ArchRule HANDLERS_KNOW_NO_PARTICULAR_STORE = noClasses()
+            .that()
+            .resideInAPackage("io.dedup.handler..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.dedup.store.*..", "org.apache.kafka..");
+
+    @ArchTest
+    static final ArchRule SHARED_STORES_HAVE_THEIR_OWN_TIME = noClasses()
+            .that()
+            .resideInAnyPackage("io.dedup.store.jdbc..", "io.dedup.store.redis..")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(java.time.Clock.class)
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .because("the clocks of those who call them differ");
+
+    @ArchTest
     static final ArchRule NO_HIDDEN_CLOCK = noClasses()
             .should()
             .callMethod(System.class, "currentTimeMillis")
