@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a partition that were read and are not done with, in lanes whose records wait for each other.
+ *
+ * <p>What may be committed is the offset of the first record that is not done with: those behind it do not count, however
+ * many of them are.
+ *
+ * <p>Thread-safe.
+ */
+final class PartitionWork {
+    private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
+
+    private final ProcessingOrder order;
+    /** Starts work on a lane, some time, on some thread. */
+    private final Consumer<Lane> start;
+
+    // All guarded by this.
+    private final Map<ByteBuffer, Lane> lanes = new HashMap<>();
+    private final TreeSet<Long> open = new TreeSet<>();
+    private @Nullable OffsetAndMetadata afterLast;
+    private @Nullable OffsetAndMetadata committed;
+    private int running;
+    private boolean stopped;
+
+    PartitionWork(ProcessingOrder order, Consumer<Lane> start) {
+        this.order = order;
+        this.start = start;
+    }
+
+    /**
+     * Takes records that were read.
+     *
+     * @param next what is read after them
+     */
+    synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+        afterLast = next;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            open.add(record.offset());
+            ByteBuffer key =
+                    order == ProcessingOrder.PARTITION || record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
+            Lane lane = lanes.computeIfAbsent(key, Lane::new);
+            lane.waiting.add(record);
+            if (lane.waiting.size() == 1) {
+                start.accept(lane);
+            }
+        }
+    }
+
+    /** How many records are not done with. */
+    synchronized int size() {
+        return open.size();
+    }
+
+    /** What may be committed, unless it has been. */
+    synchronized Optional<OffsetAndMetadata> toCommit() {
+        if (afterLast == null) {
+            return Optional.empty();
+        }
+        OffsetAndMetadata position =
+                open.isEmpty() ? afterLast : new OffsetAndMetadata(open.first(), Optional.empty(), "");
+        return committed != null && committed.offset() >= position.offset() ? Optional.empty() : Optional.of(position);
+    }
+
+    /** What has been committed. */
+    synchronized void committed(OffsetAndMetadata position) {
+        if (committed == null || committed.offset() < position.offset()) {
+            committed = position;
+        }
+    }
+
+    /** Begins no more records. */
+    synchronized void stop() {
+        stopped = true;
+    }
+
+    /**
+     * Waits for records that are being worked on.
+     *
+     * @return whether none is
+     */
+    synchronized boolean awaitIdle(Duration atMost) throws InterruptedException {
+        long until = System.nanoTime() + atMost.toNanos();
+        while (running > 0) {
+            long left = until - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            wait(left / 1_000_000 + 1);
+        }
+        return true;
+    }
+
+    /** Records that wait for each other. */
+    final class Lane {
+        private final ByteBuffer key;
+        private final Deque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
+
+        private Lane(ByteBuffer key) {
+            this.key = key;
+        }
+
+        /** The record to work on now; null if no more is to be begun. Whoever gets one has to say what became of it. */
+        @Nullable
+        ConsumerRecord<byte[], byte[]> begin() {
+            synchronized (PartitionWork.this) {
+                if (stopped) {
+                    return null;
+                }
+                running++;
+                return waiting.getFirst();
+            }
+        }
+
+        /** The record is done with, and the next one may begin. */
+        void done() {
+            synchronized (PartitionWork.this) {
+                open.remove(waiting.removeFirst().offset());
+                ended();
+                if (waiting.isEmpty()) {
+                    lanes.remove(key);
+                } else {
+                    start.accept(this);
+                }
+            }
+        }
+
+        /** The record is not done with, and is begun again later by whoever calls this. */
+        void again() {
+            synchronized (PartitionWork.this) {
+                ended();
+            }
+        }
+
+        private void ended() {
+            running--;
+            PartitionWork.this.notifyAll();
+        }
+    }
+}

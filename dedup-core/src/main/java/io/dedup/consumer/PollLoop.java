@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Polls, hands records to workers, and commits what is done with. It polls all the time, also while workers are busy, so
+ * that the group never takes it for dead; partitions with enough to do are paused.
+ *
+ * <p>Confined to its thread, but for {@link #stop} and the work on lanes.
+ */
+final class PollLoop implements Runnable, ConsumerRebalanceListener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final Set<String> topics;
+    private final RecordHandling<?, ?> handling;
+    private final ExecutorService workers;
+    private final ScheduledExecutorService timer;
+    private final ProcessingOrder order;
+    private final int mostOpen;
+    private final Duration drainFor;
+    private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private boolean committing;
+    private volatile boolean stopping;
+
+    PollLoop(
+            Consumer<byte[], byte[]> consumer,
+            IdempotentConsumer.Builder<?, ?> builder,
+            RecordHandling<?, ?> handling,
+            ExecutorService workers,
+            ScheduledExecutorService timer) {
+        this.consumer = consumer;
+        this.topics = builder.topics;
+        this.handling = handling;
+        this.workers = workers;
+        this.timer = timer;
+        this.order = builder.order;
+        this.mostOpen = builder.mostOpen;
+        this.drainFor = builder.drainFor;
+    }
+
+    /** Why it has ended; none if it was stopped. */
+    Optional<Throwable> failure() {
+        return Optional.ofNullable(failure.get());
+    }
+
+    /** Begins no more records, waits for those that are being worked on, commits, and ends. */
+    void stop() {
+        stopping = true;
+    }
+
+    @Override
+    public void run() {
+        try {
+            consumer.subscribe(topics, this);
+            while (!stopping && failure.get() == null) {
+                poll();
+                commit();
+            }
+        } catch (RuntimeException failed) {
+            fail(failed);
+        }
+        try {
+            drain();
+        } catch (RuntimeException failed) {
+            fail(failed);
+        }
+    }
+
+    private void poll() {
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+        // Also where there were only markers of transactions.
+        records.nextOffsets().forEach((partition, next) -> {
+            PartitionWork work = assigned.get(partition);
+            if (work != null) {
+                work.add(records.records(partition), next);
+            }
+        });
+        Set<TopicPartition> paused = consumer.paused();
+        Set<TopicPartition> busy = new LinkedHashSet<>();
+        Set<TopicPartition> idle = new LinkedHashSet<>();
+        assigned.forEach((partition, work) -> {
+            int open = work.size();
+            if (open >= mostOpen && !paused.contains(partition)) {
+                busy.add(partition);
+            } else if (open <= mostOpen / 2 && paused.contains(partition)) {
+                idle.add(partition);
+            }
+        });
+        consumer.pause(busy);
+        consumer.resume(idle);
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> toCommit(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        for (TopicPartition partition : partitions) {
+            PartitionWork work = assigned.get(partition);
+            if (work != null) {
+                work.toCommit().ifPresent(offset -> offsets.put(partition, offset));
+            }
+        }
+        return offsets;
+    }
+
+    private void commit() {
+        Map<TopicPartition, OffsetAndMetadata> offsets = toCommit(assigned.keySet());
+        if (!committing && !offsets.isEmpty()) {
+            committing = true;
+            consumer.commitAsync(offsets, (done, failed) -> {
+                committing = false;
+                if (failed == null) {
+                    done.forEach(this::committed);
+                } else {
+                    LOGGER.warn("Offsets could not be committed; they are with the next: {}", failed.toString());
+                }
+            });
+        }
+    }
+
+    private void committed(TopicPartition partition, OffsetAndMetadata offset) {
+        PartitionWork work = assigned.get(partition);
+        if (work != null) {
+            work.committed(offset);
+        }
+    }
+
+    private void commitNow(Collection<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = toCommit(partitions);
+        if (!offsets.isEmpty()) {
+            try {
+                consumer.commitSync(offsets);
+                offsets.forEach(this::committed);
+            } catch (KafkaException failed) {
+                // What is completed is replayed by whoever reads it again.
+                LOGGER.warn("Offsets could not be committed: {}", failed.toString());
+            }
+        }
+    }
+
+    private void drain() {
+        assigned.values().forEach(PartitionWork::stop);
+        awaitIdle(assigned.values());
+        commitNow(assigned.keySet());
+        consumer.close();
+    }
+
+    private void awaitIdle(Collection<PartitionWork> works) {
+        long until = System.nanoTime() + drainFor.toNanos();
+        try {
+            for (PartitionWork work : works) {
+                if (!work.awaitIdle(Duration.ofNanos(Math.max(0, until - System.nanoTime())))) {
+                    LOGGER.warn("A record is still being worked on after {}; its offset is not committed", drainFor);
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+    }
+
+    @Override
+    public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+        partitions.forEach(partition -> assigned.put(partition, new PartitionWork(order, this::start)));
+    }
+
+    @Override
+    public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+        Set<PartitionWork> revoked = works(partitions);
+        revoked.forEach(PartitionWork::stop);
+        awaitIdle(revoked);
+        commitNow(partitions);
+        assigned.keySet().removeAll(Set.copyOf(partitions));
+    }
+
+    /** Somebody else has them by now: what is still being worked on is fenced by its lease. */
+    @Override
+    public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        works(partitions).forEach(PartitionWork::stop);
+        assigned.keySet().removeAll(Set.copyOf(partitions));
+    }
+
+    private Set<PartitionWork> works(Collection<TopicPartition> partitions) {
+        Set<PartitionWork> works = new LinkedHashSet<>();
+        for (TopicPartition partition : partitions) {
+            PartitionWork work = assigned.get(partition);
+            if (work != null) {
+                works.add(work);
+            }
+        }
+        return works;
+    }
+
+    private void start(PartitionWork.Lane lane) {
+        try {
+            workers.execute(() -> work(lane));
+        } catch (RejectedExecutionException ended) {
+            LOGGER.debug("No more records are begun");
+        }
+    }
+
+    private void work(PartitionWork.Lane lane) {
+        ConsumerRecord<byte[], byte[]> record = lane.begin();
+        if (record == null) {
+            return;
+        }
+        RecordHandling.Result result;
+        try {
+            result = handling.handle(record);
+        } catch (Throwable broken) {
+            result = new RecordHandling.Fatal(broken);
+        }
+        if (result instanceof RecordHandling.Done) {
+            lane.done();
+            return;
+        }
+        lane.again();
+        if (result instanceof RecordHandling.Again again) {
+            try {
+                Future<?> unused =
+                        timer.schedule(() -> start(lane), again.pause().toNanos(), TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException ended) {
+                LOGGER.debug("No more records are begun");
+            }
+        } else if (result instanceof RecordHandling.Fatal fatal) {
+            fail(fatal.cause());
+        }
+    }
+
+    private void fail(Throwable cause) {
+        if (failure.compareAndSet(null, cause)) {
+            LOGGER.error("The consumer stops", cause);
+        }
+    }
+}

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.embedded.EmbeddedBroker;
+import io.dedup.handler.Execution;
+import io.dedup.handler.IdempotentHandler;
+import io.dedup.handler.OnFailure;
+import io.dedup.key.Fingerprinter;
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.memory.MemoryIdempotencyStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Plain consumers on a real broker. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class IdempotentConsumerIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Retries QUICK = new Retries(3, Duration.ofMillis(20), Duration.ofMillis(100));
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static EmbeddedBroker broker;
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static Admin admin;
+
+    @SuppressWarnings("NullAway.Init") // started before the tests
+    private static Producer<String, String> producer;
+
+    private final ShakyStore store = new ShakyStore(MemoryIdempotencyStore.holding(10_000));
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<String> done = Collections.synchronizedList(new ArrayList<>());
+    private final Map<String, Integer> runs = new ConcurrentHashMap<>();
+
+    @BeforeAll
+    static void start() {
+        broker = EmbeddedBroker.start();
+        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
+        admin = Admin.create(configs);
+        producer = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer());
+    }
+
+    @AfterAll
+    static void stop() {
+        producer.close();
+        admin.close();
+        broker.close();
+    }
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable open : opened) {
+            open.close();
+        }
+    }
+
+    @Test
+    void start_duplicatesAmongTheRecords_eachKeyIsHandledOnceAndAllIsCommitted() throws Exception {
+        String topic = topic("once", 2);
+        for (int i = 0; i < 50; i++) {
+            send(topic, i % 2, "k" + i % 10, "id-" + i % 20, "v" + i % 20);
+        }
+        IdempotentConsumer consumer = started(consuming(topic), handler(), this::run);
+        awaitCommitted(topic, 2, 50);
+        assertThat(runs)
+                .hasSize(20)
+                .allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
+        assertThat(consumer.failure()).isEmpty();
+    }
+
+    @Test
+    void start_onlyMarkersAtTheEnd_areCommittedToo() throws Exception {
+        String topic = topic("markers", 1);
+        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", topic);
+        try (var transactional = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer())) {
+            transactional.initTransactions();
+            transactional.beginTransaction();
+            transactional.send(record(topic, 0, null, "id", "v")).get();
+            transactional.commitTransaction();
+        }
+        started(consuming(topic), handler(), this::run);
+        awaitCommitted(topic, 1, 2);
+    }
+
+    @Test
+    void start_operationFails_isTriedAgainInOrderAndThenDone() throws Exception {
+        String topic = topic("retry", 1);
+        for (int i = 0; i < 5; i++) {
+            send(topic, 0, "k" + i, "id-" + i, "v" + i);
+        }
+        started(consuming(topic).withThreads(4, ProcessingOrder.PARTITION), handler(), (record, execution) -> {
+            if (record.value().equals("v2") && execution.attempt() < 3) {
+                throw new IOException("not yet");
+            }
+            return run(record, execution);
+        });
+        awaitCommitted(topic, 1, 5);
+        assertThat(done).containsExactly("v0", "v1", "v2", "v3", "v4");
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void start_operationKeepsFailing_isDeadLetteredAndTheNextIsHandled() throws Exception {
+        String topic = topic("poison", 1);
+        send(topic, 0, "k", "id-1", "bad");
+        send(topic, 0, "k", "id-2", "good");
+        AtomicInteger attempts = new AtomicInteger();
+        started(consuming(topic), handler(), (record, execution) -> {
+            if (record.value().equals("bad")) {
+                attempts.incrementAndGet();
+                throw new IOException("broken pipe");
+            }
+            return run(record, execution);
+        });
+        awaitCommitted(topic, 1, 2);
+        assertThat(attempts).hasValue(3);
+        assertThat(done).containsExactly("good");
+        assertThat(read(topic + "-dead")).singleElement().satisfies(letter -> {
+            assertThat(letter.value()).isEqualTo("bad");
+            assertThat(letter.key()).isEqualTo("k");
+            assertThat(header(letter, "idempotency-key")).isEqualTo("id-1");
+            assertThat(header(letter, "__dedup.reason")).isEqualTo("failed");
+            assertThat(header(letter, "__dedup.offset")).isEqualTo("0");
+            assertThat(header(letter, "__dedup.topic")).isEqualTo(topic);
+            assertThat(header(letter, "__dedup.exception")).isEqualTo("java.io.IOException");
+        });
+    }
+
+    /** The count is in the store: a record that takes its process with it is not tried for ever. */
+    @Test
+    void start_ownersHaveDiedOverIt_isDeadLetteredWithoutBeingRun() throws Exception {
+        String topic = topic("deadly", 1);
+        send(topic, 0, "k", "id-1", "deadly");
+        IdempotentHandler dying = opened(IdempotentHandler.on(store)
+                .withScope("test")
+                .withLease(Duration.ofMillis(20))
+                .build());
+        for (int i = 0; i < 3; i++) {
+            assertThat(store.abandon("test", "id-1")).isTrue();
+        }
+        started(consuming(topic), dying, this::run);
+        awaitCommitted(topic, 1, 1);
+        assertThat(runs).isEmpty();
+        assertThat(read(topic + "-dead"))
+                .singleElement()
+                .satisfies(
+                        letter -> assertThat(header(letter, "__dedup.message")).contains("3 times"));
+    }
+
+    @Test
+    void start_failureThatIsHopeless_isNotTriedAgain() throws Exception {
+        String topic = topic("hopeless", 1);
+        send(topic, 0, "k", "id-1", "bad");
+        AtomicInteger attempts = new AtomicInteger();
+        started(consuming(topic).withoutRetryOf(IOException.class), handler(), (record, execution) -> {
+            attempts.incrementAndGet();
+            throw new java.io.FileNotFoundException("gone");
+        });
+        awaitCommitted(topic, 1, 1);
+        assertThat(attempts).hasValue(1);
+        assertThat(read(topic + "-dead")).hasSize(1);
+    }
+
+    @Test
+    void start_recordsThatCannotBeHandled_areDeadLetteredWithTheReason() throws Exception {
+        String topic = topic("odd", 1);
+        send(topic, 0, "k", null, "no key");
+        send(topic, 0, "k", "id-1", "unreadable");
+        send(topic, 0, "k", "id-2", "first");
+        send(topic, 0, "k", "id-2", "other payload");
+        send(topic, 0, "k", "id-3", "unknown");
+        send(topic, 0, "k", "id-3", "unknown");
+        Deserializer<String> picky = (name, bytes) -> {
+            String text = new String(bytes, UTF_8);
+            if (text.equals("unreadable")) {
+                throw new org.apache.kafka.common.errors.SerializationException("not a payment");
+            }
+            return text;
+        };
+        IdempotentHandler handler = opened(IdempotentHandler.on(store)
+                .withWait(Duration.ZERO)
+                .withFailure(IOException.class, OnFailure.keep())
+                .build());
+        started(
+                IdempotentConsumer.subscribing(configs(topic), topic)
+                        .withDeserializers(new StringDeserializer(), picky)
+                        .withFingerprint(Fingerprinter.wholeValue())
+                        .withRetries(QUICK)
+                        .withDeadLetters(topic + "-dead"),
+                handler,
+                (record, execution) -> {
+                    if (record.value().equals("unknown")) {
+                        throw new IOException("no answer");
+                    }
+                    return run(record, execution);
+                });
+        awaitCommitted(topic, 1, 6);
+        assertThat(read(topic + "-dead"))
+                .extracting(letter -> letter.value() + ": " + header(letter, "__dedup.reason"))
+                .containsExactly(
+                        "no key: missing-key",
+                        "unreadable: unreadable",
+                        "other payload: conflict",
+                        "unknown: unknown-outcome",
+                        "unknown: unknown-outcome");
+        assertThat(done).containsExactly("first");
+    }
+
+    @Test
+    void start_noDeadLetterTopic_stopsAndCommitsNothingOfIt() throws Exception {
+        String topic = topic("strict", 1);
+        send(topic, 0, "k", "id-1", "fine");
+        send(topic, 0, "k", null, "no key");
+        IdempotentConsumer consumer = started(
+                IdempotentConsumer.subscribing(configs(topic), topic)
+                        .withDeserializers(new StringDeserializer(), new StringDeserializer()),
+                handler(),
+                this::run);
+        assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+        assertThat(consumer.failure())
+                .hasValueSatisfying(cause ->
+                        assertThat(cause).hasMessageContaining(topic + "-0@1").hasMessageContaining("missing-key"));
+        assertThat(committed(topic, 1)).isEqualTo(1);
+    }
+
+    @Test
+    void start_tombstonesAndNullKeys_areHandled() throws Exception {
+        String topic = topic("nulls", 1);
+        send(topic, 0, null, "id-1", null);
+        AtomicBoolean nulls = new AtomicBoolean();
+        started(consuming(topic), handler(), (record, execution) -> {
+            nulls.set(record.key() == null && record.value() == null);
+            return null;
+        });
+        awaitCommitted(topic, 1, 1);
+        assertThat(nulls).isTrue();
+    }
+
+    @Test
+    void start_orderOfKeys_aSlowOneHoldsUpOnlyItsOwnAndNothingBeyondItIsCommitted() throws Exception {
+        String topic = topic("by-key", 1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        send(topic, 0, "slow", "id-0", "slow-1");
+        send(topic, 0, "slow", "id-1", "slow-2");
+        for (int i = 0; i < 20; i++) {
+            send(topic, 0, "k" + i, "other-" + i, "v" + i);
+        }
+        started(consuming(topic).withThreads(3, ProcessingOrder.KEY), handler(), (record, execution) -> {
+            if (record.value().equals("slow-1")) {
+                goOn.await();
+            }
+            return run(record, execution);
+        });
+        await().atMost(PATIENCE).until(() -> done.size() == 20);
+        assertThat(done).doesNotContain("slow-1", "slow-2");
+        assertThat(committed(topic, 1)).isZero();
+        goOn.countDown();
+        awaitCommitted(topic, 1, 22);
+        assertThat(done.subList(20, 22)).containsExactly("slow-1", "slow-2");
+    }
+
+    /** It polls while it works, and reads no more than it can hold. */
+    @Test
+    void start_operationTakesLongerThanThePollInterval_staysInItsGroup() throws Exception {
+        String topic = topic("slow", 1);
+        for (int i = 0; i < 40; i++) {
+            send(topic, 0, "k", "id-" + i, "v" + i);
+        }
+        CountDownLatch goOn = new CountDownLatch(1);
+        Map<String, Object> configs = new HashMap<>(configs(topic));
+        configs.put("max.poll.interval.ms", 2_000);
+        configs.put("max.poll.records", 5);
+        started(
+                IdempotentConsumer.subscribing(configs, topic)
+                        .withDeserializers(new StringDeserializer(), new StringDeserializer())
+                        .withMostOpen(10),
+                handler(),
+                (record, execution) -> {
+                    goOn.await();
+                    return run(record, execution);
+                });
+        await().atMost(PATIENCE).until(() -> members(topic) == 1);
+        await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(() -> members(topic) == 1);
+        goOn.countDown();
+        awaitCommitted(topic, 1, 40);
+        assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
+    }
+
+    @Test
+    void start_storeIsAway_recordsWaitAndNothingIsLost() throws Exception {
+        String topic = topic("outage", 1);
+        store.down.set(true);
+        send(topic, 0, "k", "id-1", "v1");
+        send(topic, 0, "k", "id-1", "v1");
+        started(consuming(topic), handler(), this::run);
+        await().atMost(PATIENCE).until(() -> store.refused.get() > 3);
+        assertThat(committed(topic, 1)).isZero();
+        store.down.set(false);
+        awaitCommitted(topic, 1, 2);
+        assertThat(runs).containsOnly(Map.entry("v1", 1));
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void close_recordIsBeingWorkedOn_isFinishedAndCommitted() throws Exception {
+        String topic = topic("drain", 1);
+        CountDownLatch begun = new CountDownLatch(1);
+        send(topic, 0, "k", "id-1", "v1");
+        send(topic, 0, "k", "id-2", "v2");
+        IdempotentConsumer consumer = started(consuming(topic), handler(), (record, execution) -> {
+            begun.countDown();
+            await().during(Duration.ofMillis(300)).until(() -> true);
+            return run(record, execution);
+        });
+        begun.await();
+        consumer.close();
+        assertThat(done).containsExactly("v1");
+        assertThat(committed(topic, 1)).isEqualTo(1);
+        assertThat(members(topic)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "consumer"})
+    void rebalances_membersComeAndGo_everyKeyIsHandledOnce(String protocol) throws Exception {
+        // Given
+        String topic = topic("moving-" + protocol, 6);
+        Map<String, Object> configs = new HashMap<>(configs(topic));
+        configs.put("group.protocol", protocol);
+        configs.put("max.poll.records", 10);
+        int keys = 300;
+        IdempotentHandler handler = handler();
+        // When
+        List<IdempotentConsumer> members = new ArrayList<>();
+        for (int i = 0; i < keys; i++) {
+            send(topic, i % 6, "k" + i, "id-" + i, "v" + i);
+            if (i % 3 == 0) {
+                send(topic, (i + 1) % 6, "k" + i, "id-" + i, "v" + i);
+            }
+            if (i % 75 == 0) {
+                members.add(started(
+                        IdempotentConsumer.subscribing(configs, topic)
+                                .withDeserializers(new StringDeserializer(), new StringDeserializer())
+                                .withRetries(QUICK)
+                                .withDeadLetters(topic + "-dead"),
+                        handler,
+                        this::run));
+            }
+            if (i % 100 == 99) {
+                members.remove(0).close();
+            }
+        }
+        // Then
+        awaitCommitted(topic, 6, keys + keys / 3);
+        assertThat(runs)
+                .hasSize(keys)
+                .allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void start_withoutAGroup_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotentConsumer.subscribing(
+                                Map.of("bootstrap.servers", broker.bootstrapServers()), "t")
+                        .start(handler(), (record, execution) -> null))
+                .withMessageContaining("group.id");
+    }
+
+    // What tests are made of
+
+    private IdempotentHandler handler() {
+        return opened(IdempotentHandler.on(store).withWait(Duration.ZERO).build());
+    }
+
+    private <T extends AutoCloseable> T opened(T closeable) {
+        opened.add(0, closeable);
+        return closeable;
+    }
+
+    private <K, V> IdempotentConsumer started(
+            IdempotentConsumer.Builder<K, V> builder, IdempotentHandler handler, RecordOperation<K, V> operation) {
+        return opened(builder.start(handler, operation));
+    }
+
+    private static IdempotentConsumer.Builder<String, String> consuming(String topic) {
+        return IdempotentConsumer.subscribing(configs(topic), topic)
+                .withDeserializers(new StringDeserializer(), new StringDeserializer())
+                .withRetries(QUICK)
+                .withDeadLetters(topic + "-dead");
+    }
+
+    private static Map<String, Object> configs(String topic) {
+        return Map.of(
+                "bootstrap.servers", broker.bootstrapServers(), "group.id", topic, "auto.offset.reset", "earliest");
+    }
+
+    private byte @Nullable [] run(ConsumerRecord<String, String> record, Execution execution) {
+        assertThat(execution.attempt()).isPositive();
+        runs.merge(record.value(), 1, Integer::sum);
+        done.add(record.value());
+        return null;
+    }
+
+    private static String topic(String name, int partitions) throws Exception {
+        admin.createTopics(
+                        List.of(new NewTopic(name, partitions, (short) 1), new NewTopic(name + "-dead", 1, (short) 1)))
+                .all()
+                .get();
+        return name;
+    }
+
+    private static ProducerRecord<String, String> record(
+            String topic, int partition, @Nullable String key, @Nullable String id, @Nullable String value) {
+        RecordHeaders headers = new RecordHeaders();
+        if (id != null) {
+            headers.add("idempotency-key", id.getBytes(UTF_8));
+        }
+        return new ProducerRecord<>(topic, partition, null, key, value, headers);
+    }
+
+    private static void send(
+            String topic, int partition, @Nullable String key, @Nullable String id, @Nullable String value)
+            throws Exception {
+        producer.send(record(topic, partition, key, id, value)).get();
+    }
+
+    private static void awaitCommitted(String topic, int partitions, long offsets) {
+        await().atMost(PATIENCE).until(() -> committed(topic, partitions) == offsets);
+    }
+
+    private static long committed(String topic, int partitions) throws Exception {
+        Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(topic)
+                .partitionsToOffsetAndMetadata()
+                .get();
+        long sum = 0;
+        for (int partition = 0; partition < partitions; partition++) {
+            OffsetAndMetadata offset = offsets.get(new TopicPartition(topic, partition));
+            sum += offset == null ? 0 : offset.offset();
+        }
+        return sum;
+    }
+
+    private static int members(String group) throws Exception {
+        return admin.describeConsumerGroups(List.of(group)).all().get().values().stream()
+                .mapToInt(described -> described.members().size())
+                .sum();
+    }
+
+    private static List<ConsumerRecord<String, String>> read(String topic) {
+        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
+        TopicPartition partition = new TopicPartition(topic, 0);
+        List<ConsumerRecord<String, String>> records = new ArrayList<>();
+        try (var consumer = new KafkaConsumer<>(configs, new StringDeserializer(), new StringDeserializer())) {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            while (consumer.position(partition) < end) {
+                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
+            }
+        }
+        return records;
+    }
+
+    private static String header(ConsumerRecord<?, ?> record, String name) {
+        return new String(record.headers().lastHeader(name).value(), UTF_8);
+    }
+
+    /** A store that can be away. */
+    private static final class ShakyStore implements IdempotencyStore {
+        private final IdempotencyStore behind;
+        private final AtomicBoolean down = new AtomicBoolean();
+        private final AtomicInteger refused = new AtomicInteger();
+
+        ShakyStore(IdempotencyStore behind) {
+            this.behind = behind;
+        }
+
+        /** Claims a key as a process that then dies, and waits until its lease is over. */
+        boolean abandon(String scope, String id) {
+            ClaimRequest request = ClaimRequest.of(
+                    new io.dedup.store.ScopedKey(
+                            scope, io.dedup.IdempotencyKey.of("header:idempotency-key", id.getBytes(UTF_8))),
+                    null,
+                    Duration.ofMillis(1),
+                    Duration.ofHours(1));
+            await().atMost(PATIENCE).until(() -> behind.claim(request) instanceof ClaimResult.Acquired);
+            return true;
+        }
+
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            if (down.get()) {
+                refused.incrementAndGet();
+                return new ClaimResult.Unavailable("The store is down", null);
+            }
+            return behind.claim(request);
+        }
+
+        @Override
+        public LeaseResult renew(Claim claim, Duration leaseFor) {
+            return behind.renew(claim, leaseFor);
+        }
+
+        @Override
+        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+            return behind.complete(claim, completion, timeToLive);
+        }
+
+        @Override
+        public LeaseResult release(Claim claim) {
+            return behind.release(claim);
+        }
+
+        @Override
+        public int purge(int atMost) {
+            return behind.purge(atMost);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PartitionWorkTest {
+    private final Deque<PartitionWork.Lane> ready = new ArrayDeque<>();
+
+    @Test
+    void toCommit_recordsInTheMiddleAreDone_isTheFirstThatIsNot() {
+        PartitionWork work = work(ProcessingOrder.KEY);
+        work.add(List.of(record(5, "a"), record(6, "b"), record(7, "c")), offset(9));
+        PartitionWork.Lane first = ready.removeFirst();
+        PartitionWork.Lane second = ready.removeFirst();
+        first.begin();
+        second.begin();
+        assertThat(work.toCommit()).contains(offset(5));
+        second.done();
+        assertThat(work.toCommit()).as("6 is done but 5 is not").contains(offset(5));
+        first.done();
+        assertThat(work.toCommit()).contains(offset(7));
+        ready.getFirst().begin();
+        ready.removeFirst().done();
+        assertThat(work.toCommit()).as("with what is behind the last record").contains(offset(9));
+        assertThat(work.size()).isZero();
+    }
+
+    @Test
+    void toCommit_committedAlready_isNothing() {
+        PartitionWork work = work(ProcessingOrder.KEY);
+        assertThat(work.toCommit()).isEmpty();
+        work.add(List.of(), offset(3));
+        assertThat(work.toCommit()).as("only markers were read").contains(offset(3));
+        work.committed(offset(3));
+        assertThat(work.toCommit()).isEmpty();
+    }
+
+    @Test
+    void lanes_orderOfThePartition_isOneAtATime() {
+        PartitionWork work = work(ProcessingOrder.PARTITION);
+        work.add(List.of(record(0, "a"), record(1, "b")), offset(2));
+        assertThat(ready).hasSize(1);
+        PartitionWork.Lane lane = ready.removeFirst();
+        assertThat(begun(lane).offset()).isZero();
+        lane.again();
+        assertThat(ready).as("until somebody begins it again").isEmpty();
+        assertThat(begun(lane).offset()).isZero();
+        lane.done();
+        assertThat(begun(ready.removeFirst()).offset()).isEqualTo(1);
+    }
+
+    @Test
+    void lanes_orderOfKeys_recordsWithoutAKeyWaitForEachOther() {
+        PartitionWork work = work(ProcessingOrder.KEY);
+        work.add(List.of(record(0, null), record(1, null), record(2, "a")), offset(3));
+        assertThat(ready).hasSize(2);
+    }
+
+    @Test
+    void begin_stopped_isNothingAndIdle() throws InterruptedException {
+        PartitionWork work = work(ProcessingOrder.KEY);
+        work.add(List.of(record(0, "a"), record(1, "b")), offset(2));
+        PartitionWork.Lane running = ready.removeFirst();
+        running.begin();
+        work.stop();
+        assertThat(ready.removeFirst().begin()).isNull();
+        assertThat(work.awaitIdle(Duration.ofMillis(1))).isFalse();
+        running.done();
+        assertThat(work.awaitIdle(Duration.ofMillis(1))).isTrue();
+        assertThat(work.toCommit()).contains(offset(1));
+    }
+
+    /** Whatever is done in whatever order: what may be committed is the lowest offset that is not done with. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void anyHistory_isThatOfTheReference(long seed) {
+        Random random = new Random(seed);
+        PartitionWork work = work(ProcessingOrder.KEY);
+        TreeSet<Long> open = new TreeSet<>();
+        Map<String, Long> lastOfKey = new HashMap<>();
+        List<PartitionWork.Lane> running = new ArrayList<>();
+        Map<PartitionWork.Lane, ConsumerRecord<byte[], byte[]>> records = new HashMap<>();
+        long next = 0;
+        for (int step = 0; step < 500; step++) {
+            switch (random.nextInt(3)) {
+                case 0 -> {
+                    List<ConsumerRecord<byte[], byte[]>> read = new ArrayList<>();
+                    for (int i = random.nextInt(4); i > 0; i--) {
+                        open.add(next);
+                        read.add(record(next++, "k" + random.nextInt(5)));
+                        next += random.nextInt(2);
+                    }
+                    work.add(read, offset(next));
+                }
+                case 1 -> {
+                    if (!ready.isEmpty()) {
+                        PartitionWork.Lane lane = ready.removeFirst();
+                        ConsumerRecord<byte[], byte[]> record = begun(lane);
+                        String key = new String(record.key(), StandardCharsets.UTF_8);
+                        assertThat(record.offset())
+                                .as("seed %d, step %d: in order of the key", seed, step)
+                                .isGreaterThan(lastOfKey.getOrDefault(key, -1L));
+                        running.add(lane);
+                        records.put(lane, record);
+                    }
+                }
+                default -> {
+                    if (!running.isEmpty()) {
+                        PartitionWork.Lane lane = running.remove(random.nextInt(running.size()));
+                        ConsumerRecord<byte[], byte[]> record = records.get(lane);
+                        if (record != null && random.nextInt(4) > 0) {
+                            lastOfKey.put(new String(record.key(), StandardCharsets.UTF_8), record.offset());
+                            open.remove(record.offset());
+                            lane.done();
+                        } else {
+                            lane.again();
+                            ready.add(lane);
+                        }
+                    }
+                }
+            }
+            long expected = open.isEmpty() ? next : open.first();
+            Optional<OffsetAndMetadata> toCommit = work.toCommit();
+            if (step > 0 && toCommit.isPresent()) {
+                assertThat(toCommit.get().offset())
+                        .as("seed %d, step %d", seed, step)
+                        .isEqualTo(expected);
+            }
+            assertThat(work.size()).isEqualTo(open.size());
+        }
+    }
+
+    private PartitionWork work(ProcessingOrder order) {
+        return new PartitionWork(order, ready::add);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> begun(PartitionWork.Lane lane) {
+        ConsumerRecord<byte[], byte[]> record = lane.begin();
+        assertThat(record).isNotNull();
+        if (record == null) {
+            throw new AssertionError("nothing was begun");
+        }
+        return record;
+    }
+
+    private static OffsetAndMetadata offset(long offset) {
+        return new OffsetAndMetadata(offset, Optional.empty(), "");
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(long offset, @Nullable String key) {
+        byte[] bytes = key == null ? null : key.getBytes(StandardCharsets.UTF_8);
+        return new ConsumerRecord<>("t", 0, offset, bytes, new byte[0]);
+    }
+}
