@@ -8,16 +8,28 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.core.importer.ImportOption.OnlyIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.time.Instant;
 
 /** The walls inside this module. */
-@AnalyzeClasses(packages = "io.dedup", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = "io.dedup",
+        importOptions = {DoNotIncludeTests.class, ArchitectureTest.OnlyThisModule.class})
 class ArchitectureTest {
+    /** Leaves out the broker that the tests run on. */
+    static final class OnlyThisModule implements ImportOption {
+        @Override
+        public boolean includes(Location location) {
+            return !location.contains("/io/dedup/embedded/");
+        }
+    }
+
     private static final DescribedPredicate<JavaClass> KAFKA_BUT_HEADERS = JavaClass.Predicates.resideInAPackage(
                     "org.apache.kafka..")
             .and(DescribedPredicate.not(JavaClass.Predicates.resideInAPackage("org.apache.kafka.common.header")))

@@ -64,7 +64,7 @@ final class ConfigCheck {
             problems.add(new ConfigProblem(
                     Code.INVALID_VALUE,
                     value.name(),
-                    ours.get(value.name()),
+                    value.name().equals(DedupConfig.CONSUMER_STORE) ? "(hidden)" : ours.get(value.name()),
                     String.join("; ", value.errorMessages()),
                     allowed));
         }

@@ -12,13 +12,16 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.types.Password;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +88,16 @@ public final class DedupConfig {
     public static final String ON_NO_OUTCOME = "dedup.on.no.outcome";
     /** The handler for exceptions that are none of ours. */
     public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
+    /** Where an interceptor for consumers remembers keys. */
+    public static final String CONSUMER_STORE = "dedup.consumer.store";
+    /** Who logs in to that store. */
+    public static final String CONSUMER_STORE_USER = "dedup.consumer.store.user";
+    /** The password for that store. */
+    public static final String CONSUMER_STORE_PASSWORD = "dedup.consumer.store.password";
+    /** Which key an interceptor for producers makes. */
+    public static final String PRODUCER_KEY = "dedup.producer.key";
+    /** Which header an interceptor for producers puts it into. */
+    public static final String PRODUCER_HEADER = "dedup.producer.header";
 
     /** Kafka Streams' own key for the dead-letter topic, which counts when {@link #DEAD_LETTER_TOPIC} is not set. */
     public static final String KAFKA_DEAD_LETTER_TOPIC = "errors.dead.letter.queue.topic.name";
@@ -113,6 +126,38 @@ public final class DedupConfig {
             throw new DedupConfigException(problems);
         }
         return parsed(DedupKeys.ours(properties), DedupKeys.deadLetterTopic(properties));
+    }
+
+    /**
+     * As {@link #of}, for interceptors, which can forward and drop records and nothing else: what is to be done with a record
+     * that is no duplicate is {@code forward} unless something else is configured.
+     *
+     * @throws DedupConfigException with everything that is wrong
+     */
+    public static DedupConfig ofInterceptor(Map<String, ?> properties) {
+        Map<String, Object> forwarding = new HashMap<>(properties);
+        for (Verdict verdict : DedupKeys.configurableVerdicts()) {
+            if (verdict != Verdict.DUPLICATE) {
+                forwarding.putIfAbsent(actionKey(verdict), Action.FORWARD.text());
+            }
+        }
+        DedupConfig config = of(forwarding);
+        List<ConfigProblem> problems = new ArrayList<>();
+        for (Verdict verdict : DedupKeys.configurableVerdicts()) {
+            Action action = config.policy().configuredAction(verdict);
+            if (action != Action.FORWARD && action != Action.DROP) {
+                problems.add(new ConfigProblem(
+                        ConfigProblem.Code.INVALID_VALUE,
+                        actionKey(verdict),
+                        action.text(),
+                        "An interceptor can forward a record or drop it, and nothing else",
+                        "Allowed: " + Action.FORWARD.text() + ", " + Action.DROP.text()));
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new DedupConfigException(problems);
+        }
+        return config;
     }
 
     /** Reads keys of which each is known to hold something it takes. */
@@ -239,6 +284,33 @@ public final class DedupConfig {
         return strings(WRAP_NODES);
     }
 
+    /** Where an interceptor for consumers remembers keys; none if nothing is configured. */
+    public Optional<String> consumerStore() {
+        return Optional.ofNullable(optionalString(CONSUMER_STORE));
+    }
+
+    /** Who logs in to that store. */
+    public Optional<String> consumerStoreUser() {
+        return Optional.ofNullable(optionalString(CONSUMER_STORE_USER));
+    }
+
+    /** The password for that store. */
+    public Optional<String> consumerStorePassword() {
+        return Optional.ofNullable((Password) values.get(CONSUMER_STORE_PASSWORD))
+                .map(Password::value);
+    }
+
+    /** Which key an interceptor for producers gives to a record that has none; none if each gets a new one. */
+    public Optional<KeyExtractor> producerKey() {
+        String text = String.join(",", strings(PRODUCER_KEY));
+        return text.equals(ClientKeys.RANDOM) ? Optional.empty() : Optional.of(KeyExtractors.parse(text));
+    }
+
+    /** Which header an interceptor for producers puts the key into. */
+    public String producerHeader() {
+        return string(PRODUCER_HEADER);
+    }
+
     private static Action action(String text) {
         return Arrays.stream(Action.values())
                 .filter(action -> action.text().equals(text))
@@ -275,6 +347,7 @@ public final class DedupConfig {
     public String toString() {
         Map<String, Object> ordered = new LinkedHashMap<>();
         DedupKeys.definition().names().forEach(name -> ordered.put(name, values.get(name)));
+        ordered.computeIfPresent(CONSUMER_STORE, (key, hidden) -> "(hidden)");
         return ordered.toString();
     }
 }

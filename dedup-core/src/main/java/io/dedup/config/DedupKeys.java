@@ -38,7 +38,7 @@ final class DedupKeys {
             Verdict.FUTURE);
     private static final int MOST_OUTCOME_BYTES = 64 * 1024 * 1024;
     private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
-    private static final ConfigDef DEFINITION = define();
+    private static final ConfigDef DEFINITION = ClientKeys.addTo(define());
 
     private DedupKeys() {}
 
@@ -314,7 +314,7 @@ final class DedupKeys {
         });
     }
 
-    private static String text(@Nullable Object value) {
+    static String text(@Nullable Object value) {
         if (value instanceof List<?> list) {
             return String.join(",", list.stream().map(String::valueOf).toList());
         }

@@ -10,6 +10,7 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Purge;
 import io.dedup.store.ScopedKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -55,6 +56,7 @@ public final class IdempotentHandler implements AutoCloseable {
     private final boolean reconcilesAbandoned;
     private final HandlerListener listener;
     private final LeaseKeeper keeper;
+    private final Purge purge;
 
     private IdempotentHandler(Builder builder) {
         this.store = builder.store;
@@ -67,6 +69,7 @@ public final class IdempotentHandler implements AutoCloseable {
         this.reconcilesAbandoned = builder.reconcilesAbandoned;
         this.listener = new CarefulListener(builder.listener);
         this.keeper = new LeaseKeeper(store, lease, listener);
+        this.purge = Purge.every(builder.purgeEvery, store);
     }
 
     /** A handler whose operations are claimed in that store, to be configured and {@linkplain Builder#build built}. */
@@ -85,6 +88,7 @@ public final class IdempotentHandler implements AutoCloseable {
                 new LinkedHashMap<>(Map.of(Throwable.class, OnFailure.release()));
         private @Nullable Reconciler reconciler;
         private boolean reconcilesAbandoned;
+        private Duration purgeEvery = Purge.USUAL;
         private HandlerListener listener = new HandlerListener() {};
 
         private Builder(IdempotencyStore store) {
@@ -154,6 +158,13 @@ public final class IdempotentHandler implements AutoCloseable {
             return this;
         }
 
+        /** How often outcomes whose TTL is over are deleted from the store; every minute unless something else is asked for. */
+        public Builder withPurge(Duration every) {
+            ClaimRequest.millis("The pause between purges", every);
+            purgeEvery = every;
+            return this;
+        }
+
         /** Who is told what happens. */
         public Builder onEvent(HandlerListener told) {
             listener = told;
@@ -188,10 +199,11 @@ public final class IdempotentHandler implements AutoCloseable {
         }
     }
 
-    /** Stops renewing leases: operations that still run lose theirs when they are over. The store is its owner's. */
+    /** Stops purging, and renewing leases: operations that still run lose theirs when they are over. The store is its owner's. */
     @Override
     public void close() {
         keeper.close();
+        purge.close();
     }
 
     /** One call of {@link #handle}. */

@@ -607,6 +607,15 @@ class IdempotentHandlerTest {
     }
 
     @Test
+    void purge_outcomesOutlived_makeRoom() {
+        MemoryIdempotencyStore small = MemoryIdempotencyStore.holding(10);
+        IdempotentHandler handler =
+                built(IdempotentHandler.on(small).withTtl(Duration.ofMillis(1)).withPurge(Duration.ofMillis(20)));
+        handler.handle(KEY, null, this::run);
+        await().atMost(PATIENCE).until(() -> small.size() == 0);
+    }
+
+    @Test
     void build_durationsThatCannotBe_areRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(1)));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ZERO));

@@ -28,6 +28,11 @@ final class InitCommand implements Runnable {
             DedupConfig.PROCESSING_EXCEPTION_HANDLER,
             DedupConfig.OUTCOME_MAX_BYTES,
             DedupConfig.ON_NO_OUTCOME,
+            DedupConfig.CONSUMER_STORE,
+            DedupConfig.CONSUMER_STORE_USER,
+            DedupConfig.CONSUMER_STORE_PASSWORD,
+            DedupConfig.PRODUCER_KEY,
+            DedupConfig.PRODUCER_HEADER,
             DedupConfig.ROUTES);
 
     @Spec

@@ -207,7 +207,7 @@ final class Settings {
 
     /** The value as it may be shown: secrets are not, nor is what nobody knows. */
     static String shown(String key, String value) {
-        boolean ours = key.startsWith(DedupConfig.PREFIX);
+        boolean ours = key.startsWith(DedupConfig.PREFIX) && !key.startsWith(DedupConfig.CONSUMER_STORE);
         boolean harmless = KafkaKeys.has(key) && !SECRET.matcher(key).find();
         return ours || harmless ? value : "(hidden)";
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -26,13 +28,14 @@ import org.jspecify.annotations.Nullable;
  * <p>Connections come from the data source for one call each, so put a pool in front of it. They may be in auto-commit mode
  * or not; the isolation level is left as it is, and {@code READ COMMITTED} is enough.
  *
- * <p>Thread-safe. {@link #close} does nothing: the data source is its owner's.
+ * <p>Thread-safe. {@link #close} closes the pool that {@link #connectingTo} has made; any other data source is its owner's.
  */
 public final class JdbcIdempotencyStore implements IdempotencyStore {
     /** The name of the table unless another is asked for. */
     public static final String DEFAULT_TABLE = "dedup_operations";
 
     private static final Pattern TABLE = Pattern.compile("\\w{1,40}(\\.\\w{1,40})?", Pattern.UNICODE_CHARACTER_CLASS);
+    private static final int POOL_SIZE = 4;
     private static final int ATTEMPTS = 10;
     private static final int PURGED_AT_ONCE = 1000;
     private static final String SYNTAX_OR_ACCESS = "42";
@@ -41,10 +44,12 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
 
     private final DataSource dataSource;
     private final Operations operations;
+    private final @Nullable HikariDataSource owned;
 
-    private JdbcIdempotencyStore(DataSource dataSource, Operations operations) {
+    private JdbcIdempotencyStore(DataSource dataSource, Operations operations, @Nullable HikariDataSource owned) {
         this.dataSource = dataSource;
         this.operations = operations;
+        this.owned = owned;
     }
 
     /** A store in the database of that data source, to be configured and {@linkplain Builder#open opened}. */
@@ -52,9 +57,35 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         return new Builder(dataSource);
     }
 
+    /**
+     * A store in the database at that address, with a pool of its own; HikariCP has to be on the class path.
+     *
+     * @param url as for the driver: {@code jdbc:postgresql://localhost/orders}
+     * @param user null if the address says it
+     * @param password null if the address says it, or there is none
+     * @throws com.zaxxer.hikari.pool.HikariPool.PoolInitializationException if the database cannot be reached
+     */
+    public static Builder connectingTo(String url, @Nullable String user, @Nullable String password) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("dedup");
+        config.setJdbcUrl(url);
+        config.setMaximumPoolSize(POOL_SIZE);
+        if (user != null) {
+            config.setUsername(user);
+        }
+        if (password != null) {
+            config.setPassword(password);
+        }
+        HikariDataSource pool = new HikariDataSource(config);
+        Builder builder = new Builder(pool);
+        builder.owned = pool;
+        return builder;
+    }
+
     /** How a store is to be. Not thread-safe. */
     public static final class Builder {
         private final DataSource dataSource;
+        private @Nullable HikariDataSource owned;
         private String table = DEFAULT_TABLE;
         private SchemaPolicy schema = SchemaPolicy.CREATE;
         private Duration timeout = Duration.ofSeconds(10);
@@ -121,7 +152,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
                 }
                 tables.check(connection);
                 Statements statements = new Statements(dialect, table, clock);
-                return new JdbcIdempotencyStore(dataSource, new Operations(statements, (int) timeout.toSeconds()));
+                return new JdbcIdempotencyStore(
+                        dataSource, new Operations(statements, (int) timeout.toSeconds()), owned);
             }
         }
     }
@@ -209,6 +241,13 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
             }
         }
         return purged;
+    }
+
+    @Override
+    public void close() {
+        if (owned != null) {
+            owned.close();
+        }
     }
 
     private LeaseResult changed(Call call) {

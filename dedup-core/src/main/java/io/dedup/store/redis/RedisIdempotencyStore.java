@@ -14,6 +14,7 @@ import io.dedup.store.LeaseResult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
@@ -42,7 +44,8 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
  * <p>A server that evicts keys when its memory is full forgets operations that it was to remember, and such a server is
  * refused unless asked for.
  *
- * <p>Thread-safe if the client is; {@link #close} does nothing, since the client is its owner's.
+ * <p>Thread-safe if the client is. {@link #close} closes the client that {@link #connectingTo} has made; any other is its
+ * owner's.
  */
 public final class RedisIdempotencyStore implements IdempotencyStore {
     private static final Logger LOGGER = LoggerFactory.getLogger(RedisIdempotencyStore.class);
@@ -52,6 +55,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     private static final LeaseResult LOST = new LeaseResult.Lost();
 
     private final UnifiedJedis redis;
+    private final boolean owned;
     private final byte[] prefix;
     private final @Nullable LongSupplier clock;
     private final byte[] script;
@@ -59,6 +63,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
 
     private RedisIdempotencyStore(Builder builder, byte[] script, byte[] sha) {
         this.redis = builder.redis;
+        this.owned = builder.owned;
         this.prefix = builder.prefix.getBytes(UTF_8);
         this.clock = builder.clock;
         this.script = script;
@@ -70,9 +75,17 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
         return new Builder(redis);
     }
 
+    /** A store on the server at that address, with a client of its own: {@code redis://user:password@localhost:6379}. */
+    public static Builder connectingTo(URI address) {
+        Builder builder = new Builder(RedisClient.create(address));
+        builder.owned = true;
+        return builder;
+    }
+
     /** How a store is to be. Not thread-safe. */
     public static final class Builder {
         private final UnifiedJedis redis;
+        private boolean owned;
         private String prefix = "dedup:";
         private boolean acceptsEviction;
         private @Nullable LongSupplier clock;
@@ -213,6 +226,13 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     @Override
     public int purge(int atMost) {
         return 0;
+    }
+
+    @Override
+    public void close() {
+        if (owned) {
+            redis.close();
+        }
     }
 
     private LeaseResult changed(Claim claim, List<byte[]> arguments) {

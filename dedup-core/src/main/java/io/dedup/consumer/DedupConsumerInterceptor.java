@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.dedup.Action;
+import io.dedup.Coordinates;
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.Mode;
+import io.dedup.Scope;
+import io.dedup.Verdict;
+import io.dedup.config.DedupConfig;
+import io.dedup.key.Fingerprinter;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.PlainBytes;
+import io.dedup.key.RecordView;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.Purge;
+import io.dedup.store.ScopedKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerInterceptor;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.metrics.Monitorable;
+import org.apache.kafka.common.metrics.PluginMetrics;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps duplicates from a consumer, by configuration alone:
+ *
+ * <pre>
+ * interceptor.classes=io.dedup.consumer.DedupConsumerInterceptor
+ * dedup.consumer.store=jdbc:postgresql://localhost/orders
+ * </pre>
+ *
+ * <p>The first record with a key is passed on, and remembered with its coordinates; records with the same key at other
+ * coordinates are left out for {@code dedup.ttl.ms}. A record that was passed on and whose offset was not committed is read
+ * again at the same coordinates, by whatever member of the group, and passes again. So nothing is lost that a consumer without
+ * this would not lose, whatever becomes of the process that has read it: a duplicate is left out only because its first will
+ * be read until its offset is committed.
+ *
+ * <p>While the store is away nothing is passed on: {@code poll} waits, and says so in the log and as {@code blocked}. If that
+ * takes longer than {@code max.poll.interval.ms} the member loses its partitions, and reads the same records again.
+ *
+ * <p>What it cannot protect it passes on, counts as {@code unprotected-total} and logs: records without a key (unless {@code
+ * dedup.on.missing.key=drop}), keys in values that are neither bytes nor text, and everything if the thread is interrupted
+ * while the store is away. A key with another payload is passed on and counted as a conflict (unless {@code
+ * dedup.on.conflict=drop}). With {@code dedup.mode=observe} duplicates are counted and passed on.
+ *
+ * <p>A duplicate can overtake its first where they are on different partitions. If the first is then dead-lettered by the
+ * application, the duplicate has been left out all the same.
+ *
+ * <p>Confined to the thread of the consumer.
+ */
+public final class DedupConsumerInterceptor implements ConsumerInterceptor<Object, Object>, Monitorable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DedupConsumerInterceptor.class);
+    private static final Duration SHORTEST_LIFE = Duration.ofMillis(1);
+    private static final long FIRST_PAUSE_NANOS = Duration.ofMillis(50).toNanos();
+    private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
+    private static final long SAY_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
+
+    private final InterceptorMetrics metrics = new InterceptorMetrics();
+
+    @SuppressWarnings("NullAway.Init") // Kafka configures it before anything else.
+    private Judge judge;
+
+    /** For Kafka, which configures it. */
+    public DedupConsumerInterceptor() {}
+
+    /**
+     * Opens the store.
+     *
+     * @throws io.dedup.config.DedupConfigException if the {@code dedup.*} keys cannot be used
+     * @throws org.apache.kafka.common.config.ConfigException if the store cannot be opened
+     */
+    @Override
+    public void configure(Map<String, ?> configs) {
+        DedupConfig config = DedupConfig.ofInterceptor(configs);
+        configure(configs, config, StoreAddress.open(config));
+    }
+
+    /** With a store that is at hand, for tests. */
+    void configure(Map<String, ?> configs, DedupConfig config, IdempotencyStore store) {
+        Object group = configs.get(ConsumerConfig.GROUP_ID_CONFIG);
+        if (group == null) {
+            LOGGER.warn("There is no group.id: keys are shared with every other consumer without one");
+        }
+        judge = new Judge(config, group == null ? "" : group.toString(), store, metrics);
+    }
+
+    @Override
+    public void withPluginMetrics(PluginMetrics plugin) {
+        metrics.register(plugin);
+    }
+
+    @Override
+    public ConsumerRecords<Object, Object> onConsume(ConsumerRecords<Object, Object> records) {
+        if (judge.mode == Mode.OFF) {
+            return records;
+        }
+        Map<TopicPartition, List<ConsumerRecord<Object, Object>>> passed = new LinkedHashMap<>();
+        for (TopicPartition partition : records.partitions()) {
+            List<ConsumerRecord<Object, Object>> ofPartition = new ArrayList<>();
+            for (ConsumerRecord<Object, Object> record : records.records(partition)) {
+                if (judge.passes(record)) {
+                    ofPartition.add(record);
+                }
+            }
+            if (!ofPartition.isEmpty()) {
+                passed.put(partition, ofPartition);
+            }
+        }
+        return new ConsumerRecords<>(passed, records.nextOffsets());
+    }
+
+    @Override
+    public void onCommit(Map<TopicPartition, OffsetAndMetadata> offsets) {}
+
+    @Override
+    public void close() {
+        if (judge != null) {
+            judge.close();
+        }
+    }
+
+    /** Decides about one record after the other. */
+    private static final class Judge implements AutoCloseable {
+        private final Mode mode;
+        private final KeyExtractor keys;
+        private final Fingerprinter fingerprints;
+        private final Scope scope;
+        private final String group;
+        private final Duration ttl;
+        private final boolean dropsMissing;
+        private final boolean dropsConflicts;
+        private final boolean dropsDuplicates;
+        private final IdempotencyStore store;
+        private final Purge purge;
+        private final InterceptorMetrics metrics;
+        private boolean told;
+
+        Judge(DedupConfig config, String group, IdempotencyStore store, InterceptorMetrics metrics) {
+            this.mode = config.policy().mode();
+            this.keys = config.keyExtractor();
+            this.fingerprints = config.fingerprinter();
+            this.scope = config.scope();
+            this.group = group;
+            this.ttl = config.policy().ttl();
+            this.dropsMissing = drops(config, Verdict.MISSING_KEY);
+            this.dropsConflicts = drops(config, Verdict.CONFLICT);
+            this.dropsDuplicates = drops(config, Verdict.DUPLICATE);
+            this.store = store;
+            this.purge = Purge.every(Purge.USUAL, store);
+            this.metrics = metrics;
+        }
+
+        private boolean drops(DedupConfig config, Verdict verdict) {
+            return mode == Mode.ENFORCE && config.policy().configuredAction(verdict) == Action.DROP;
+        }
+
+        boolean passes(ConsumerRecord<Object, Object> record) {
+            KeyResult key;
+            Fingerprint fingerprint;
+            try {
+                RecordView view = PlainBytes.view(record.headers(), record.key(), record.value());
+                key = keys.extract(view);
+                fingerprint = fingerprints.fingerprint(view);
+            } catch (PlainBytes.NotPlainException unreadable) {
+                return unprotected(record, String.valueOf(unreadable.getMessage()));
+            }
+            if (key instanceof MissingKey missing) {
+                metrics.missingKey();
+                return !dropsMissing && unprotected(record, missing.detail());
+            }
+            ClaimResult result = claim(request(record, (IdempotencyKey) key, fingerprint));
+            if (result instanceof ClaimResult.Acquired) {
+                metrics.passed();
+                return true;
+            } else if (result instanceof ClaimResult.Conflict) {
+                metrics.conflict();
+                return !dropsConflicts;
+            } else if (result == null) {
+                return unprotected(record, "The thread was interrupted before the store has answered");
+            }
+            metrics.duplicate();
+            return !dropsDuplicates;
+        }
+
+        private ClaimRequest request(
+                ConsumerRecord<Object, Object> record, IdempotencyKey key, @Nullable Fingerprint fingerprint) {
+            Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
+            UUID owner = UUID.nameUUIDFromBytes(at.toString().getBytes(UTF_8));
+            String within = group + "/" + scope.nameFor(record.topic());
+            // For as long as the key is remembered it belongs to these coordinates, and to nobody else's.
+            return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, SHORTEST_LIFE, false);
+        }
+
+        /** What the store says, however long it takes; null if the thread is interrupted meanwhile. */
+        private @Nullable ClaimResult claim(ClaimRequest request) {
+            long pause = FIRST_PAUSE_NANOS;
+            long saidAt = System.nanoTime() - SAY_EVERY_NANOS;
+            try {
+                while (true) {
+                    ClaimResult result = answer(request);
+                    boolean unanswered =
+                            result instanceof ClaimResult.Unavailable || result instanceof ClaimResult.Indeterminate;
+                    if (!unanswered) {
+                        return result;
+                    }
+                    metrics.blocked(true);
+                    if (System.nanoTime() - saidAt >= SAY_EVERY_NANOS) {
+                        saidAt = System.nanoTime();
+                        LOGGER.warn("Nothing is consumed until the store answers: {}", result);
+                    }
+                    LockSupport.parkNanos(pause);
+                    if (Thread.currentThread().isInterrupted()) {
+                        return null;
+                    }
+                    pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
+                }
+            } finally {
+                metrics.blocked(false);
+            }
+        }
+
+        /** Kafka would pass everything on if this threw. */
+        private ClaimResult answer(ClaimRequest request) {
+            try {
+                return store.claim(request);
+            } catch (RuntimeException failed) {
+                LOGGER.debug("The store has failed", failed);
+                return new ClaimResult.Indeterminate(failed);
+            }
+        }
+
+        private boolean unprotected(ConsumerRecord<Object, Object> record, String why) {
+            metrics.unprotected();
+            if (!told) {
+                told = true;
+                LOGGER.warn(
+                        "The record at {}-{}@{} is passed on without protection from duplicates, and others may be: {}",
+                        record.topic(),
+                        record.partition(),
+                        record.offset(),
+                        why);
+            }
+            return true;
+        }
+
+        @Override
+        public void close() {
+            purge.close();
+            store.close();
+        }
+    }
+}

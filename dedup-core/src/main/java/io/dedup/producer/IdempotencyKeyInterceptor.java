@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.producer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.config.DedupConfig;
+import io.dedup.key.IdempotencyKeys;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.PlainBytes;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerInterceptor;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.metrics.Monitorable;
+import org.apache.kafka.common.metrics.PluginMetrics;
+import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.metrics.stats.CumulativeSum;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives an idempotency key to records that have none, by configuration alone:
+ *
+ * <pre>
+ * interceptor.classes=io.dedup.producer.IdempotencyKeyInterceptor
+ * dedup.producer.key=sha256:/orderId,/amount
+ * </pre>
+ *
+ * <p>A record that has the header keeps it: the sender knows best. Without {@code dedup.producer.key} every call of {@code
+ * send} gets a new key, which protects from nothing but copies made behind the producer. A key that is derived from the record
+ * is the same when the application sends it again; one from a digest is put into the header as hexadecimal digits.
+ *
+ * <p>A record that no key can be derived from is sent without one, since Kafka sends whatever an interceptor fails on; it is
+ * counted as {@code unstamped-total}, logged the first time, and refused by whoever deduplicates.
+ *
+ * <p>Thread-safe.
+ */
+public final class IdempotencyKeyInterceptor implements ProducerInterceptor<Object, Object>, Monitorable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(IdempotencyKeyInterceptor.class);
+    private static final String DIGEST = "sha256:";
+
+    private String header = "idempotency-key";
+    private @Nullable KeyExtractor extractor;
+    private volatile boolean told;
+    private @Nullable Sensor stamped;
+    private @Nullable Sensor unstamped;
+
+    /** For Kafka, which configures it. */
+    public IdempotencyKeyInterceptor() {}
+
+    /**
+     * Takes {@code dedup.producer.key} and {@code dedup.producer.header}.
+     *
+     * @throws io.dedup.config.DedupConfigException if they, or other {@code dedup.*} keys, cannot be used
+     */
+    @Override
+    public void configure(Map<String, ?> configs) {
+        DedupConfig config = DedupConfig.ofInterceptor(configs);
+        header = config.producerHeader();
+        extractor = config.producerKey().orElse(null);
+    }
+
+    @Override
+    public void withPluginMetrics(PluginMetrics metrics) {
+        stamped = sensor(metrics, "stamped", "Records that were given an idempotency key");
+        unstamped = sensor(metrics, "unstamped", "Records that no idempotency key could be derived from");
+    }
+
+    private static Sensor sensor(PluginMetrics metrics, String name, String description) {
+        Sensor sensor = metrics.addSensor(name);
+        sensor.add(metrics.metricName(name + "-total", description, new LinkedHashMap<>()), new CumulativeSum());
+        return sensor;
+    }
+
+    @Override
+    public ProducerRecord<Object, Object> onSend(ProducerRecord<Object, Object> record) {
+        if (record.headers().lastHeader(header) != null) {
+            return record;
+        }
+        byte[] key = key(record);
+        if (key == null) {
+            count(unstamped);
+            return record;
+        }
+        count(stamped);
+        // The sender may send the same object again, whose headers Kafka has closed by then.
+        Headers headers = new RecordHeaders(record.headers());
+        headers.add(header, key);
+        return new ProducerRecord<>(
+                record.topic(), record.partition(), record.timestamp(), record.key(), record.value(), headers);
+    }
+
+    private byte @Nullable [] key(ProducerRecord<Object, Object> record) {
+        if (extractor == null) {
+            return IdempotencyKeys.random().getBytes(UTF_8);
+        }
+        String why;
+        try {
+            KeyResult result = extractor.extract(PlainBytes.view(record.headers(), record.key(), record.value()));
+            if (result instanceof IdempotencyKey key) {
+                return key.source().startsWith(DIGEST)
+                        ? HexFormat.of().formatHex(key.value()).getBytes(UTF_8)
+                        : key.value();
+            }
+            why = ((MissingKey) result).detail();
+        } catch (PlainBytes.NotPlainException unreadable) {
+            why = String.valueOf(unreadable.getMessage());
+        }
+        if (!told) {
+            told = true;
+            LOGGER.warn(
+                    "A record for {} is sent without an idempotency key, and others may be: {}", record.topic(), why);
+        }
+        return null;
+    }
+
+    private static void count(@Nullable Sensor sensor) {
+        if (sensor != null) {
+            sensor.record();
+        }
+    }
+
+    @Override
+    public void onAcknowledgement(@Nullable RecordMetadata metadata, @Nullable Exception failure) {}
+
+    @Override
+    public void close() {}
+}

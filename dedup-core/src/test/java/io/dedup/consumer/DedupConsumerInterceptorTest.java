@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.contract.StoreClock;
+import io.dedup.store.memory.MemoryIdempotencyStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DedupConsumerInterceptorTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final StoreClock clock = new StoreClock();
+    private final AnsweringStore store = new AnsweringStore(MemoryIdempotencyStore.holding(1000, clock));
+
+    @Test
+    void onConsume_sameKeyElsewhere_isLeftOutAndItsOffsetCounts() {
+        DedupConsumerInterceptor interceptor = interceptor(Map.of());
+        ConsumerRecords<Object, Object> passed =
+                interceptor.onConsume(records(record(0, 0, "a", "1"), record(0, 1, "b", "2"), record(0, 2, "a", "1")));
+        assertThat(values(passed)).containsExactly("1", "2");
+        assertThat(passed.nextOffsets())
+                .containsEntry(new TopicPartition("t", 0), new OffsetAndMetadata(3, Optional.empty(), ""));
+        assertThat(values(interceptor.onConsume(records(record(1, 0, "a", "1")))))
+                .isEmpty();
+    }
+
+    /** It was read and not committed: it is not a duplicate of itself. */
+    @Test
+    void onConsume_sameCoordinatesAgain_passAgainForAnyMember() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"), record(0, 1, "a", "2"));
+        assertThat(values(interceptor(Map.of()).onConsume(records))).containsExactly("1");
+        assertThat(values(interceptor(Map.of()).onConsume(records))).containsExactly("1");
+    }
+
+    @Test
+    void onConsume_anotherGroup_seesEverything() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"));
+        interceptor(Map.of()).onConsume(records(record(0, 7, "a", "1")));
+        assertThat(values(interceptor(Map.of("group.id", "other")).onConsume(records)))
+                .containsExactly("1");
+    }
+
+    @Test
+    void onConsume_afterTheTtl_isAFirst() {
+        DedupConsumerInterceptor interceptor = interceptor(Map.of("dedup.ttl.ms", "1000"));
+        interceptor.onConsume(records(record(0, 0, "a", "1")));
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(values(interceptor.onConsume(records(record(0, 1, "a", "2")))))
+                .isEmpty();
+        clock.advance(Duration.ofMillis(1));
+        assertThat(values(interceptor.onConsume(records(record(0, 2, "a", "3")))))
+                .containsExactly("3");
+    }
+
+    @Test
+    void onConsume_storeIsAway_waitsAndLosesNothing() {
+        store.onClaim = result -> new ClaimResult.Unavailable("down", null);
+        DedupConsumerInterceptor interceptor = interceptor(Map.of());
+        CompletableFuture<ConsumerRecords<Object, Object>> consumed = CompletableFuture.supplyAsync(
+                () -> interceptor.onConsume(records(record(0, 0, "a", "1"), record(0, 1, "a", "1"))));
+        await().atMost(PATIENCE).until(() -> store.asked.get() >= 3);
+        assertThat(consumed).isNotDone();
+        store.onClaim = result -> {
+            throw new IllegalStateException("a bug of the driver");
+        };
+        int before = store.asked.get();
+        await().atMost(PATIENCE).until(() -> store.asked.get() >= before + 2);
+        assertThat(consumed).isNotDone();
+        store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
+        int then = store.asked.get();
+        await().atMost(PATIENCE).until(() -> store.asked.get() >= then + 2);
+        store.onClaim = UnaryOperator.identity();
+        assertThat(consumed)
+                .succeedsWithin(PATIENCE)
+                .satisfies(passed -> assertThat(values(passed)).containsExactly("1"));
+    }
+
+    @Test
+    void onConsume_interruptedWhileTheStoreIsAway_passesEverythingOn() {
+        store.onClaim = result -> new ClaimResult.Unavailable("down", null);
+        DedupConsumerInterceptor interceptor = interceptor(Map.of());
+        Thread.currentThread().interrupt();
+        ConsumerRecords<Object, Object> passed =
+                interceptor.onConsume(records(record(0, 0, "a", "1"), record(0, 1, "a", "2")));
+        assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+        assertThat(values(passed)).containsExactly("1", "2");
+    }
+
+    @Test
+    void onConsume_noKey_passesUnlessItIsToBeDropped() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, null, "1"), record(0, 1, null, "2"));
+        assertThat(values(interceptor(Map.of()).onConsume(records))).containsExactly("1", "2");
+        assertThat(values(interceptor(Map.of("dedup.on.missing.key", "drop")).onConsume(records)))
+                .isEmpty();
+    }
+
+    @Test
+    void onConsume_otherPayload_passesUnlessItIsToBeDropped() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"), record(0, 1, "a", "2"));
+        assertThat(values(interceptor(Map.of("dedup.fingerprint", "value")).onConsume(records)))
+                .containsExactly("1", "2");
+        assertThat(values(interceptor(Map.of("dedup.fingerprint", "value", "dedup.on.conflict", "drop"))
+                        .onConsume(records)))
+                .containsExactly("1");
+    }
+
+    @Test
+    void onConsume_observing_passesEverything() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"), record(0, 1, "a", "1"));
+        assertThat(values(interceptor(Map.of("dedup.mode", "observe")).onConsume(records)))
+                .hasSize(2);
+        assertThat(store.asked).hasValue(2);
+        assertThat(values(interceptor(Map.of("dedup.mode", "off")).onConsume(records)))
+                .hasSize(2);
+        assertThat(store.asked).as("off asks nobody").hasValue(2);
+    }
+
+    @Test
+    void onConsume_keyInAnObject_passesSinceItCannotBeRead() {
+        DedupConsumerInterceptor interceptor = interceptor(Map.of("dedup.key", "value:/id"));
+        assertThat(values(interceptor.onConsume(records(record(0, 0, null, 42), record(0, 1, null, 42)))))
+                .containsExactly(42, 42);
+        assertThat(values(interceptor.onConsume(
+                        records(record(0, 2, null, "{\"id\":7}"), record(0, 3, null, "{\"id\":7}")))))
+                .hasSize(1);
+    }
+
+    @Test
+    void configure_noStore_saysWhichKey() {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> configured(Map.of("group.id", "g")))
+                .withMessageContaining("dedup.consumer.store")
+                .withMessageContaining("jdbc:");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"postgres://secret@host", "memory:0", "memory:many", "redis:6379"})
+    void configure_addressOfNoStore_isRefusedAndNotShown(String address) {
+        assertThatExceptionOfType(DedupConfigException.class)
+                .isThrownBy(() -> configured(Map.of("dedup.consumer.store", address)))
+                .withMessageContaining("dedup.consumer.store")
+                .withMessageContaining("redis://")
+                .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("secret"));
+    }
+
+    @Test
+    void configure_typoOrImpossibleAction_isRefused() {
+        assertThatExceptionOfType(DedupConfigException.class)
+                .isThrownBy(() -> configured(Map.of("dedup.consumer.stor", "memory:10")))
+                .withMessageContaining("Did you mean dedup.consumer.store?");
+        assertThatExceptionOfType(DedupConfigException.class)
+                .isThrownBy(() -> configured(Map.of(
+                        "dedup.consumer.store",
+                        "memory:10",
+                        "dedup.on.missing.key",
+                        "dead-letter",
+                        "dedup.dead.letter.topic",
+                        "dead")))
+                .withMessageContaining("dedup.on.missing.key=dead-letter");
+    }
+
+    @Test
+    void configure_storeThatIsNotThere_saysSo() {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> configured(Map.of("dedup.consumer.store", "redis://localhost:1")))
+                .withMessageContaining("cannot be opened");
+    }
+
+    private static void configured(Map<String, ?> configs) {
+        try (DedupConsumerInterceptor interceptor = new DedupConsumerInterceptor()) {
+            interceptor.configure(configs);
+        }
+    }
+
+    private DedupConsumerInterceptor interceptor(Map<String, String> more) {
+        Map<String, Object> configs = new HashMap<>(Map.of("group.id", "group-" + more.hashCode()));
+        configs.putAll(more);
+        DedupConsumerInterceptor interceptor = new DedupConsumerInterceptor();
+        interceptor.configure(configs, DedupConfig.ofInterceptor(configs), store);
+        return interceptor;
+    }
+
+    private static ConsumerRecord<Object, Object> record(
+            int partition, long offset, @Nullable String id, Object value) {
+        RecordHeaders headers = new RecordHeaders();
+        if (id != null) {
+            headers.add("idempotency-key", id.getBytes(UTF_8));
+        }
+        return new ConsumerRecord<>(
+                "t", partition, offset, 0, TimestampType.CREATE_TIME, 0, 0, "key", value, headers, Optional.empty());
+    }
+
+    @SafeVarargs
+    private static ConsumerRecords<Object, Object> records(ConsumerRecord<Object, Object>... all) {
+        Map<TopicPartition, List<ConsumerRecord<Object, Object>>> records = new HashMap<>();
+        Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
+        for (ConsumerRecord<Object, Object> record : all) {
+            TopicPartition partition = new TopicPartition(record.topic(), record.partition());
+            records.computeIfAbsent(partition, none -> new ArrayList<>()).add(record);
+            next.put(partition, new OffsetAndMetadata(record.offset() + 1, Optional.empty(), ""));
+        }
+        return new ConsumerRecords<>(records, next);
+    }
+
+    private static List<Object> values(ConsumerRecords<Object, Object> records) {
+        List<Object> values = new ArrayList<>();
+        records.forEach(record -> values.add(record.value()));
+        return values;
+    }
+
+    /** A store whose answers a test can change. */
+    private static final class AnsweringStore implements IdempotencyStore {
+        private final IdempotencyStore behind;
+        private final AtomicInteger asked = new AtomicInteger();
+        private volatile UnaryOperator<ClaimResult> onClaim = UnaryOperator.identity();
+
+        AnsweringStore(IdempotencyStore behind) {
+            this.behind = behind;
+        }
+
+        @Override
+        public ClaimResult claim(ClaimRequest request) {
+            asked.incrementAndGet();
+            return onClaim.apply(behind.claim(request));
+        }
+
+        @Override
+        public LeaseResult renew(Claim claim, Duration leaseFor) {
+            return behind.renew(claim, leaseFor);
+        }
+
+        @Override
+        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+            return behind.complete(claim, completion, timeToLive);
+        }
+
+        @Override
+        public LeaseResult release(Claim claim) {
+            return behind.release(claim);
+        }
+
+        @Override
+        public int purge(int atMost) {
+            return behind.purge(atMost);
+        }
+    }
+}
