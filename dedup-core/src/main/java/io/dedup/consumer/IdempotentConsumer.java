@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -52,9 +53,22 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class IdempotentConsumer implements AutoCloseable {
+    /** What Kafka's consumers for share groups refuse. */
+    private static final Set<String> NOT_SHARED = Set.of(
+            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+            ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
+            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+            ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+            ConsumerConfig.INTERCEPTOR_CLASSES_CONFIG,
+            ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+            ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG,
+            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
+            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
+
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
-    private final PollLoop loop;
+    private final Loop loop;
     private final ExecutorService workers;
     private final ScheduledExecutorService timer;
     private final @Nullable Producer<byte[], byte[]> deadLetterProducer;
@@ -62,18 +76,25 @@ public final class IdempotentConsumer implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private <K, V> IdempotentConsumer(
-            Builder<K, V> builder, IdempotentHandler handler, RecordOperation<K, V> operation) {
+            Builder<K, V> builder, boolean shares, IdempotentHandler handler, RecordOperation<K, V> operation) {
         int number = NUMBERS.incrementAndGet();
+        Map<String, Object> configs = shares ? builder.shareConfigs() : builder.consumerConfigs();
         this.drainFor = builder.drainFor;
-        this.workers = Executors.newFixedThreadPool(builder.threads, named("dedup-worker-" + number));
-        this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
-        Map<String, Object> configs = builder.consumerConfigs();
         String topic = builder.deadLetterTopic;
         this.deadLetterProducer = topic == null ? null : new KafkaProducer<>(builder.producerConfigs());
         DeadLetters deadLetters =
                 topic == null || deadLetterProducer == null ? null : new DeadLetters(deadLetterProducer, topic);
         RecordHandling<K, V> handling = new RecordHandling<>(handler, operation, builder, deadLetters);
-        this.loop = new PollLoop(new KafkaConsumer<>(configs), builder, handling, workers, timer);
+        this.workers = Executors.newFixedThreadPool(builder.threads, named("dedup-worker-" + number));
+        this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
+        try {
+            this.loop = shares
+                    ? new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers, timer)
+                    : new PollLoop(new KafkaConsumer<>(configs), builder, handling, workers, timer);
+        } catch (RuntimeException unusable) {
+            endHelpers();
+            throw unusable;
+        }
         Thread poller = new Thread(this::run, "dedup-consumer-" + number);
         poller.start();
     }
@@ -91,12 +112,16 @@ public final class IdempotentConsumer implements AutoCloseable {
         try {
             loop.run();
         } finally {
-            timer.shutdownNow();
-            workers.shutdownNow();
-            if (deadLetterProducer != null) {
-                deadLetterProducer.close(drainFor);
-            }
+            endHelpers();
             ended.countDown();
+        }
+    }
+
+    private void endHelpers() {
+        timer.shutdownNow();
+        workers.shutdownNow();
+        if (deadLetterProducer != null) {
+            deadLetterProducer.close(drainFor);
         }
     }
 
@@ -122,7 +147,7 @@ public final class IdempotentConsumer implements AutoCloseable {
         final Set<String> topics;
         KeyExtractor keys = KeyExtractors.header("idempotency-key");
         Fingerprinter fingerprints = Fingerprinter.none();
-        Retries retries = new Retries(5, Duration.ofMillis(100), Duration.ofSeconds(10));
+        Retries retries = new Retries(4, Duration.ofMillis(100), Duration.ofSeconds(10));
         final Set<Class<? extends Throwable>> hopeless = new HashSet<>();
 
         @Nullable
@@ -131,6 +156,7 @@ public final class IdempotentConsumer implements AutoCloseable {
         int threads = 4;
         ProcessingOrder order = ProcessingOrder.PARTITION;
         int mostOpen = 500;
+        int deliveryLimit = 5;
         Duration drainFor = Duration.ofSeconds(25);
         private final Map<String, ?> properties;
 
@@ -165,7 +191,7 @@ public final class IdempotentConsumer implements AutoCloseable {
             return this;
         }
 
-        /** How often a record is tried; five times, with 100 ms to 10 s in between, unless something else is asked for. */
+        /** How often a record is tried; four times, with 100 ms to 10 s in between, unless something else is asked for. */
         public Builder<K, V> withRetries(Retries policy) {
             retries = policy;
             return this;
@@ -205,6 +231,12 @@ public final class IdempotentConsumer implements AutoCloseable {
             return this;
         }
 
+        /** The {@code share.delivery.count.limit} of the share group; 5 unless it is configured otherwise. */
+        public Builder<K, V> withDeliveryLimit(int deliveries) {
+            deliveryLimit = deliveries;
+            return this;
+        }
+
         /**
          * How long records that are being worked on are waited for when the consumer is closed or partitions move; 25 s
          * unless something else is asked for. Less than {@code max.poll.interval.ms}.
@@ -222,14 +254,40 @@ public final class IdempotentConsumer implements AutoCloseable {
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
         public IdempotentConsumer start(IdempotentHandler handler, RecordOperation<K, V> operation) {
-            return new IdempotentConsumer(this, handler, operation);
+            return new IdempotentConsumer(this, false, handler, operation);
+        }
+
+        /**
+         * Starts as a member of a share group, any of whose members may get any record. Nothing is ordered. The lock of a
+         * record is renewed until it is done with, so that the broker counts another delivery only if a member dies; after
+         * {@code share.delivery.count.limit} of them it drops the record, so attempts have to be fewer.
+         *
+         * <p>Of the properties, those that only plain consumers take are left out.
+         *
+         * @param handler not closed here, and shared with the other members through its store
+         * @throws IllegalArgumentException if the attempts are not fewer than the deliveries, five unless the group is
+         *     configured otherwise and {@link #withDeliveryLimit} says so
+         * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
+         */
+        public IdempotentConsumer startInShareGroup(IdempotentHandler handler, RecordOperation<K, V> operation) {
+            if (retries.attempts() >= deliveryLimit) {
+                throw new IllegalArgumentException("The broker drops a record after " + deliveryLimit
+                        + " deliveries, so that it can be tried " + (deliveryLimit - 1) + " times and not "
+                        + retries.attempts() + ": try less often, or raise the group's share.delivery.count.limit");
+            }
+            return new IdempotentConsumer(this, true, handler, operation);
+        }
+
+        Map<String, Object> shareConfigs() {
+            Map<String, Object> configs = commonConfigs();
+            configs.keySet().removeAll(NOT_SHARED);
+            configs.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
+            configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, threads * 4);
+            return configs;
         }
 
         Map<String, Object> consumerConfigs() {
-            Map<String, Object> configs = new HashMap<>(properties);
-            if (configs.get(ConsumerConfig.GROUP_ID_CONFIG) == null) {
-                throw new IllegalArgumentException("A consumer that commits needs a group.id");
-            }
+            Map<String, Object> configs = commonConfigs();
             configs.putIfAbsent(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
             Object protocol = configs.getOrDefault(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
             if (protocol.toString().equalsIgnoreCase("classic")) {
@@ -238,6 +296,14 @@ public final class IdempotentConsumer implements AutoCloseable {
                         List.of(CooperativeStickyAssignor.class.getName()));
             }
             configs.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+            return configs;
+        }
+
+        private Map<String, Object> commonConfigs() {
+            Map<String, Object> configs = new HashMap<>(properties);
+            if (configs.get(ConsumerConfig.GROUP_ID_CONFIG) == null) {
+                throw new IllegalArgumentException("A consumer that shares its work needs a group.id");
+            }
             configs.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
             configs.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
             return configs;

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to its thread, but for {@link #stop} and the work on lanes.
  */
-final class PollLoop implements Runnable, ConsumerRebalanceListener {
+final class PollLoop implements Loop, ConsumerRebalanceListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration POLL = Duration.ofMillis(100);
 
@@ -65,13 +65,13 @@ final class PollLoop implements Runnable, ConsumerRebalanceListener {
         this.drainFor = builder.drainFor;
     }
 
-    /** Why it has ended; none if it was stopped. */
-    Optional<Throwable> failure() {
+    @Override
+    public Optional<Throwable> failure() {
         return Optional.ofNullable(failure.get());
     }
 
-    /** Begins no more records, waits for those that are being worked on, commits, and ends. */
-    void stop() {
+    @Override
+    public void stop() {
         stopping = true;
     }
 

@@ -156,7 +156,8 @@ final class RecordHandling<K, V> {
                 key,
                 value,
                 record.headers(),
-                record.leaderEpoch());
+                record.leaderEpoch(),
+                record.deliveryCount());
     }
 
     private Result deadLetter(ConsumerRecord<byte[], byte[]> record, String reason, @Nullable Throwable failure) {

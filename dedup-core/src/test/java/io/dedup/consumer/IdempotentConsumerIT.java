@@ -31,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -39,6 +41,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -74,7 +77,7 @@ class IdempotentConsumerIT {
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start();
+        broker = EmbeddedBroker.start(Map.of("group.share.min.record.lock.duration.ms", "1000"));
         Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
         admin = Admin.create(configs);
         producer = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer());
@@ -395,6 +398,91 @@ class IdempotentConsumerIT {
                 .hasSize(keys)
                 .allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
         assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void shareGroup_membersDuplicatesAndFailures_eachKeyOnceAndNothingIsDropped() throws Exception {
+        // Given
+        String topic = topic("shared", 2);
+        shareGroup(topic);
+        for (int i = 0; i < 60; i++) {
+            send(topic, i % 2, "k", "id-" + i % 40, "v" + i % 40);
+        }
+        send(topic, 0, "k", null, "no key");
+        IdempotentHandler handler = handler();
+        AtomicInteger failures = new AtomicInteger();
+        // When
+        for (int member = 0; member < 2; member++) {
+            opened(consuming(topic).startInShareGroup(handler, (record, execution) -> {
+                if (record.value().equals("v7")) {
+                    failures.incrementAndGet();
+                    throw new IOException("broken pipe");
+                }
+                return run(record, execution);
+            }));
+        }
+        // Then
+        await().atMost(PATIENCE)
+                .until(() -> runs.size() == 39 && read(topic + "-dead").size() == 3);
+        assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
+        assertThat(failures).hasValue(3);
+        assertThat(read(topic + "-dead"))
+                .extracting(ConsumerRecord::value)
+                .as("both copies of what has failed, of which one was tried")
+                .containsExactlyInAnyOrder("no key", "v7", "v7");
+    }
+
+    /** The lock of the broker is renewed, so that nobody else gets the record meanwhile. */
+    @Test
+    void shareGroup_operationTakesLongerThanTheLock_isDeliveredOnce() throws Exception {
+        // Given
+        String topic = topic("shared-slow", 1);
+        shareGroup(topic);
+        send(topic, 0, "k", "id-1", "slow");
+        List<Short> deliveries = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicBoolean begun = new AtomicBoolean();
+        // When
+        opened(consuming(topic).startInShareGroup(handler(), (record, execution) -> {
+            begun.set(true);
+            goOn.await();
+            record.deliveryCount().ifPresent(deliveries::add);
+            return run(record, execution);
+        }));
+        opened(consuming(topic).startInShareGroup(handler(), this::run));
+        await().atMost(PATIENCE).until(() -> begun.get() || runs.size() == 1);
+        await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(() -> runs.size() <= 1);
+        goOn.countDown();
+        // Then
+        await().atMost(PATIENCE).until(() -> runs.size() == 1);
+        assertThat(runs).containsOnly(Map.entry("slow", 1));
+        assertThat(deliveries).as("unless the other member had it").isSubsetOf((short) 1);
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void shareGroup_moreAttemptsThanDeliveries_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> consuming("t")
+                        .withRetries(new Retries(5, Duration.ofMillis(1), Duration.ofMillis(1)))
+                        .startInShareGroup(handler(), this::run))
+                .withMessageContaining("share.delivery.count.limit");
+    }
+
+    /** From the beginning, with locks of a second. */
+    private static void shareGroup(String group) throws Exception {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+        admin.incrementalAlterConfigs(Map.of(
+                        resource,
+                        List.of(
+                                set("share.auto.offset.reset", "earliest"),
+                                set("share.record.lock.duration.ms", "1000"))))
+                .all()
+                .get();
+    }
+
+    private static AlterConfigOp set(String key, String value) {
+        return new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET);
     }
 
     @Test

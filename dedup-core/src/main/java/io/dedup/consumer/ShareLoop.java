@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import io.dedup.Coordinates;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Polls as a member of a share group, hands records to workers, and acknowledges each when it is done with. Until then its
+ * lock is renewed, also while it waits for another attempt: a record that is released is delivered again only so many times,
+ * and then dropped by the broker.
+ *
+ * <p>Confined to its thread, but for {@link #stop}.
+ */
+final class ShareLoop implements Loop {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ShareLoop.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int SHORTEST_LOCK_MS = 1000;
+
+    private final ShareConsumer<byte[], byte[]> consumer;
+    private final Set<String> topics;
+    private final RecordHandling<?, ?> handling;
+    private final ExecutorService workers;
+    private final ScheduledExecutorService timer;
+    private final Duration drainFor;
+    /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
+    private final Map<Coordinates, CompletableFuture<Void>> works = new HashMap<>();
+
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean stopping;
+
+    ShareLoop(
+            ShareConsumer<byte[], byte[]> consumer,
+            IdempotentConsumer.Builder<?, ?> builder,
+            RecordHandling<?, ?> handling,
+            ExecutorService workers,
+            ScheduledExecutorService timer) {
+        this.consumer = consumer;
+        this.topics = builder.topics;
+        this.handling = handling;
+        this.workers = workers;
+        this.timer = timer;
+        this.drainFor = builder.drainFor;
+    }
+
+    @Override
+    public Optional<Throwable> failure() {
+        return Optional.ofNullable(failure.get());
+    }
+
+    @Override
+    public void stop() {
+        stopping = true;
+    }
+
+    @Override
+    public void run() {
+        ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
+        try (consumer) {
+            consumer.subscribe(topics);
+            while (!stopping && failure.get() == null) {
+                records = consumer.poll(POLL);
+                records.forEach(record -> works.computeIfAbsent(at(record), none -> begin(record)));
+                await(records, Duration.ofMillis(lockMillis() / 3));
+                if (!stopping && failure.get() == null) {
+                    acknowledge(records, AcknowledgeType.RENEW);
+                }
+            }
+            await(records, drainFor);
+            acknowledge(records, AcknowledgeType.RELEASE);
+            consumer.commitSync();
+        } catch (RuntimeException failed) {
+            fail(failed);
+        }
+    }
+
+    private int lockMillis() {
+        return Math.max(SHORTEST_LOCK_MS, consumer.acquisitionLockTimeoutMs().orElse(SHORTEST_LOCK_MS));
+    }
+
+    /** Waits until all of them are done with, or for that long. */
+    private void await(ConsumerRecords<byte[], byte[]> records, Duration atMost) {
+        CompletableFuture<?>[] all = new CompletableFuture<?>[records.count()];
+        int i = 0;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            all[i++] = works.getOrDefault(at(record), CompletableFuture.completedFuture(null));
+        }
+        try {
+            CompletableFuture.allOf(all)
+                    .completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
+                    .get();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        } catch (java.util.concurrent.ExecutionException failed) {
+            fail(failed.getCause() == null ? failed : failed.getCause());
+        }
+    }
+
+    private void acknowledge(ConsumerRecords<byte[], byte[]> records, AcknowledgeType ofTheRest) {
+        Set<Coordinates> here = new LinkedHashSet<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            CompletableFuture<Void> work = works.get(at(record));
+            boolean done = work != null && work.isDone() && !work.isCompletedExceptionally();
+            consumer.acknowledge(record, done ? AcknowledgeType.ACCEPT : ofTheRest);
+            if (!done) {
+                here.add(at(record));
+            }
+        }
+        // What is done with and comes again is answered by the store.
+        works.entrySet().removeIf(work -> work.getValue().isDone() && !here.contains(work.getKey()));
+    }
+
+    private CompletableFuture<Void> begin(ConsumerRecord<byte[], byte[]> record) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        start(record, done);
+        return done;
+    }
+
+    private void start(ConsumerRecord<byte[], byte[]> record, CompletableFuture<Void> done) {
+        try {
+            workers.execute(() -> work(record, done));
+        } catch (RejectedExecutionException ended) {
+            LOGGER.debug("No more records are begun");
+        }
+    }
+
+    private void work(ConsumerRecord<byte[], byte[]> record, CompletableFuture<Void> done) {
+        if (stopping) {
+            return;
+        }
+        RecordHandling.Result result;
+        try {
+            result = handling.handle(record);
+        } catch (Throwable broken) {
+            result = new RecordHandling.Fatal(broken);
+        }
+        if (result instanceof RecordHandling.Done) {
+            done.complete(null);
+        } else if (result instanceof RecordHandling.Again again) {
+            try {
+                Future<?> unused =
+                        timer.schedule(() -> start(record, done), again.pause().toNanos(), TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException ended) {
+                LOGGER.debug("No more records are begun");
+            }
+        } else if (result instanceof RecordHandling.Fatal fatal) {
+            fail(fatal.cause());
+            done.completeExceptionally(fatal.cause());
+        }
+    }
+
+    private void fail(Throwable cause) {
+        if (failure.compareAndSet(null, cause)) {
+            LOGGER.error("The consumer stops", cause);
+        }
+    }
+
+    private static Coordinates at(ConsumerRecord<?, ?> record) {
+        return new Coordinates(record.topic(), record.partition(), record.offset());
+    }
+}
