@@ -173,7 +173,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         if (connection.getAutoCommit()) {
             throw new IllegalArgumentException("The connection has no transaction to join: it commits by itself");
         }
-        return new JoiningStore(connection, operations);
+        return new JoiningStore(connection, operations.joined());
     }
 
     @Override
@@ -268,8 +268,11 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
 
     /** Deadlocks, failed serialisations, and two who insert the same row: all have been rolled back. */
     private static boolean isRetried(SQLException failed) {
-        String state = stateOf(failed);
-        return state.startsWith(ROLLED_BACK) || state.startsWith(CONSTRAINT);
+        return stateOf(failed).startsWith(ROLLED_BACK) || isOfConstraint(failed);
+    }
+
+    static boolean isOfConstraint(SQLException failed) {
+        return stateOf(failed).startsWith(CONSTRAINT);
     }
 
     private static String stateOf(SQLException failed) {

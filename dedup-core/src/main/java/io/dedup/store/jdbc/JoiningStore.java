@@ -10,9 +10,12 @@ import io.dedup.store.LeaseResult;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A store inside of somebody else's transaction. Confined to the thread of that transaction. */
 final class JoiningStore implements IdempotencyStore {
+    private static final int ATTEMPTS = 3;
+
     private final Connection connection;
     private final Operations operations;
 
@@ -23,13 +26,20 @@ final class JoiningStore implements IdempotencyStore {
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
-        try {
-            return operations
-                    .claim(connection, request)
-                    .orElseGet(() ->
-                            new ClaimResult.Unavailable("Somebody else was quicker; roll back and try again", null));
-        } catch (SQLException failed) {
-            return new ClaimResult.Indeterminate(failed);
+        for (int attempt = 1; ; attempt++) {
+            try {
+                Optional<ClaimResult> result = operations.claim(connection, request);
+                if (result.isPresent()) {
+                    return result.get();
+                } else if (attempt == ATTEMPTS) {
+                    return new ClaimResult.Unavailable("Somebody else was quicker; roll back and try again", null);
+                }
+            } catch (SQLException failed) {
+                // Two who insert the same row, which in H2 ends the statement of the second, but not its transaction.
+                if (attempt == ATTEMPTS || !JdbcIdempotencyStore.isOfConstraint(failed)) {
+                    return new ClaimResult.Indeterminate(failed);
+                }
+            }
         }
     }
 

@@ -27,10 +27,21 @@ final class Operations {
 
     private final Statements statements;
     private final int timeoutSeconds;
+    private final boolean joined;
 
     Operations(Statements statements, int timeoutSeconds) {
+        this(statements, timeoutSeconds, false);
+    }
+
+    private Operations(Statements statements, int timeoutSeconds, boolean joined) {
         this.statements = statements;
         this.timeoutSeconds = timeoutSeconds;
+        this.joined = joined;
+    }
+
+    /** The same in transactions that may have read before: they read the row as it is now, and not as it was then. */
+    Operations joined() {
+        return new Operations(statements, timeoutSeconds, true);
     }
 
     /** The result; none if the row has changed between the claim and the look at who holds it. */
@@ -146,7 +157,7 @@ final class Operations {
     }
 
     private @Nullable Row find(Connection connection, ScopedKey key) throws SQLException {
-        try (PreparedStatement find = prepare(connection, statements.find())) {
+        try (PreparedStatement find = prepare(connection, joined ? statements.findNow() : statements.find())) {
             find.setBytes(1, key.bytes());
             try (ResultSet row = find.executeQuery()) {
                 if (!row.next()) {

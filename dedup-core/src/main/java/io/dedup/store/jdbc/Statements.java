@@ -33,6 +33,11 @@ final class Statements {
                 + " ${now} AS now FROM ${table} WHERE id = ?");
     }
 
+    /** As {@link #find}, of what is committed now, whatever the transaction has read before. */
+    String findNow() {
+        return find() + " FOR UPDATE";
+    }
+
     /** Takes the milliseconds of the lease, those of what follows it, and who holds it. */
     String renew() {
         return text("UPDATE ${table} SET lease_until = GREATEST(lease_until, ${now} + ?),"

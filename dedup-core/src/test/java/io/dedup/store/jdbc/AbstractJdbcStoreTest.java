@@ -116,6 +116,48 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     }
 
     @Test
+    void joining_claimedInTwoTransactionsAtOnce_theSecondWaitsAndThenSeesTheOutcome() throws Exception {
+        // Given
+        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        ScopedKey key = key();
+        try (Connection transaction = transaction()) {
+            IdempotencyStore joined = store.joining(transaction);
+            Claim claim = acquired(joined.claim(request(key)));
+            // When
+            CompletableFuture<ClaimResult> other =
+                    CompletableFuture.supplyAsync(() -> claimedInTransaction(store, key));
+            joined.complete(claim, COMPLETION, TTL);
+            assertThat(other).as("before the commit").isNotDone();
+            transaction.commit();
+            // Then
+            assertThat(other).succeedsWithin(PATIENCE).isEqualTo(new ClaimResult.Completed(COMPLETION));
+        }
+    }
+
+    private ClaimResult claimedInTransaction(JdbcIdempotencyStore store, ScopedKey key) {
+        try (Connection transaction = transaction()) {
+            ClaimResult result = store.joining(transaction).claim(request(key));
+            transaction.rollback();
+            return result;
+        } catch (SQLException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    /** What a transaction has read before must not hide what others have committed since. */
+    @Test
+    void joining_transactionThatHasReadBefore_seesWhatWasCompletedSince() throws Exception {
+        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        ScopedKey key = key();
+        try (Connection transaction = transaction()) {
+            execute(transaction, "SELECT COUNT(*) FROM " + JdbcIdempotencyStore.DEFAULT_TABLE);
+            store.complete(acquired(store.claim(request(key))), COMPLETION, TTL);
+            assertThat(store.joining(transaction).claim(request(key))).isEqualTo(new ClaimResult.Completed(COMPLETION));
+            transaction.rollback();
+        }
+    }
+
+    @Test
     void joining_takenOverMeanwhile_isLostAndTheEffectIsRolledBack() throws Exception {
         // Given
         String ledger = ledger();

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** Code on documentation pages is code that was run: every block is found in the test that is named above it. */
+class DocumentedCodeTest {
+    private static final Pattern BLOCK =
+            Pattern.compile("<!-- run by (\\S+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void patterns_everyBlockOfCode_isInItsTest() throws IOException {
+        Path root = Path.of("..");
+        String page = Files.readString(root.resolve("docs/patterns.md"));
+        List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
+        assertThat(blocks).hasSize(3);
+        assertThat(page.split("```java", -1)).as("no block without its test").hasSize(4);
+        List<String> missing = new ArrayList<>();
+        for (MatchResult block : blocks) {
+            String test = normalized(Files.readString(root.resolve(block.group(1))));
+            if (!test.contains(normalized(block.group(2)))) {
+                missing.add(block.group(2));
+            }
+        }
+        assertThat(missing).isEmpty();
+    }
+
+    private static String normalized(String code) {
+        return code.replaceAll("\\s+", " ").strip();
+    }
+}
