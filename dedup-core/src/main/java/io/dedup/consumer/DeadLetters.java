@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Where records go that cannot be handled, with their bytes and headers as they were and the reason beside. Thread-safe. */
 final class DeadLetters {
     private static final String PREFIX = "__dedup.";
+    private static final int LONGEST_MESSAGE = 1000;
 
     private final Producer<byte[], byte[]> producer;
     private final String topic;
@@ -40,7 +41,8 @@ final class DeadLetters {
         put(headers, "timestamp", Long.toString(record.timestamp()));
         if (failure != null) {
             put(headers, "exception", failure.getClass().getName());
-            put(headers, "message", String.valueOf(failure.getMessage()));
+            String message = String.valueOf(failure.getMessage());
+            put(headers, "message", message.substring(0, Math.min(message.length(), LONGEST_MESSAGE)));
         }
         producer.send(new ProducerRecord<>(topic, null, null, record.key(), record.value(), headers))
                 .get();

@@ -22,6 +22,7 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.Purge;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -50,10 +51,19 @@ import org.slf4j.LoggerFactory;
  * </pre>
  *
  * <p>The first record with a key is passed on, and remembered with its coordinates; records with the same key at other
- * coordinates are left out for {@code dedup.ttl.ms}. A record that was passed on and whose offset was not committed is read
- * again at the same coordinates, by whatever member of the group, and passes again. So nothing is lost that a consumer without
- * this would not lose, whatever becomes of the process that has read it: a duplicate is left out only because its first will
- * be read until its offset is committed.
+ * coordinates are left out for {@code dedup.ttl.ms} from then, by the store's clock. A record that was passed on and whose
+ * offset was not committed is read again at the same coordinates, by whatever member of the group, and passes again.
+ *
+ * <p>An interceptor does not see what becomes of a record, and cannot commit. So it is for operations that are repeated until
+ * they succeed, and there are cases that only {@link IdempotentConsumer} has right:
+ *
+ * <ul>
+ *   <li>A first that the application gives up, or that compaction, retention or a new topic of the same name takes away before it
+ *       was processed, leaves its key behind: copies are left out until the TTL is over.
+ *   <li>Duplicates at the very end of a partition are left out but not committed where the application commits what it was
+ *       given, as Spring does. After a pause longer than the TTL they are read again, and pass.
+ *   <li>A duplicate can overtake its first where they are on different partitions.
+ * </ul>
  *
  * <p>While the store is away nothing is passed on: {@code poll} waits, and says so in the log and as {@code blocked}. If that
  * takes longer than {@code max.poll.interval.ms} the member loses its partitions, and reads the same records again.
@@ -61,10 +71,8 @@ import org.slf4j.LoggerFactory;
  * <p>What it cannot protect it passes on, counts as {@code unprotected-total} and logs: records without a key (unless {@code
  * dedup.on.missing.key=drop}), keys in values that are neither bytes nor text, and everything if the thread is interrupted
  * while the store is away. A key with another payload is passed on and counted as a conflict (unless {@code
- * dedup.on.conflict=drop}). With {@code dedup.mode=observe} duplicates are counted and passed on.
- *
- * <p>A duplicate can overtake its first where they are on different partitions. If the first is then dead-lettered by the
- * application, the duplicate has been left out all the same.
+ * dedup.on.conflict=drop}). With {@code dedup.mode=observe} duplicates
+ * are counted and passed on, and nobody waits for the store; with {@code off} there is none.
  *
  * <p>Confined to the thread of the consumer.
  */
@@ -92,7 +100,8 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
     @Override
     public void configure(Map<String, ?> configs) {
         DedupConfig config = DedupConfig.ofInterceptor(configs);
-        configure(configs, config, StoreAddress.open(config));
+        boolean off = config.policy().mode() == Mode.OFF;
+        configure(configs, config, off ? MemoryIdempotencyStore.holding(1) : StoreAddress.open(config));
     }
 
     /** With a store that is at hand, for tests. */
@@ -181,14 +190,20 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 RecordView view = PlainBytes.view(record.headers(), record.key(), record.value());
                 key = keys.extract(view);
                 fingerprint = fingerprints.fingerprint(view);
-            } catch (PlainBytes.NotPlainException unreadable) {
-                return unprotected(record, String.valueOf(unreadable.getMessage()));
+            } catch (RuntimeException unreadable) {
+                return unprotected(record, unreadable.toString());
             }
             if (key instanceof MissingKey missing) {
                 metrics.missingKey();
                 return !dropsMissing && unprotected(record, missing.detail());
             }
-            ClaimResult result = claim(request(record, (IdempotencyKey) key, fingerprint));
+            ClaimRequest request;
+            try {
+                request = request(record, (IdempotencyKey) key, fingerprint);
+            } catch (IllegalArgumentException tooLong) {
+                return unprotected(record, String.valueOf(tooLong.getMessage()));
+            }
+            ClaimResult result = claim(request);
             if (result instanceof ClaimResult.Acquired) {
                 metrics.passed();
                 return true;
@@ -196,7 +211,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 metrics.conflict();
                 return !dropsConflicts;
             } else if (result == null) {
-                return unprotected(record, "The thread was interrupted before the store has answered");
+                return unprotected(record, "Nobody waits for the store any longer");
             }
             metrics.duplicate();
             return !dropsDuplicates;
@@ -206,12 +221,15 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 ConsumerRecord<Object, Object> record, IdempotencyKey key, @Nullable Fingerprint fingerprint) {
             Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
             UUID owner = UUID.nameUUIDFromBytes(at.toString().getBytes(UTF_8));
-            String within = group + "/" + scope.nameFor(record.topic());
+            String within = group.length() + ":" + group + "/" + scope.nameFor(record.topic());
             // For as long as the key is remembered it belongs to these coordinates, and to nobody else's.
             return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, SHORTEST_LIFE, false);
         }
 
-        /** What the store says, however long it takes; null if the thread is interrupted meanwhile. */
+        /**
+         * What the store says, however long it takes; null if the thread is interrupted meanwhile, or if nothing is to be kept
+         * back anyway.
+         */
         private @Nullable ClaimResult claim(ClaimRequest request) {
             long pause = FIRST_PAUSE_NANOS;
             long saidAt = System.nanoTime() - SAY_EVERY_NANOS;
@@ -222,6 +240,9 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                             result instanceof ClaimResult.Unavailable || result instanceof ClaimResult.Indeterminate;
                     if (!unanswered) {
                         return result;
+                    }
+                    if (mode == Mode.OBSERVE) {
+                        return null;
                     }
                     metrics.blocked(true);
                     if (System.nanoTime() - saidAt >= SAY_EVERY_NANOS) {

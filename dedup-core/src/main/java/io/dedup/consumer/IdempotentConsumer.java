@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import io.dedup.Scope;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
@@ -132,6 +133,9 @@ public final class IdempotentConsumer implements AutoCloseable {
      *     here; cooperative rebalancing and {@code read_committed} are set if nothing else is
      */
     public static Builder<byte[], byte[]> subscribing(Map<String, ?> properties, String... topics) {
+        if (topics.length == 0) {
+            throw new IllegalArgumentException("There is no topic to subscribe to");
+        }
         return new Builder<>(properties, Set.of(topics), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
@@ -156,6 +160,7 @@ public final class IdempotentConsumer implements AutoCloseable {
         int threads = 4;
         ProcessingOrder order = ProcessingOrder.PARTITION;
         int mostOpen = 500;
+        Scope scope = Scope.topic();
         int deliveryLimit = 5;
         Duration drainFor = Duration.ofSeconds(25);
         private final Map<String, ?> properties;
@@ -183,6 +188,21 @@ public final class IdempotentConsumer implements AutoCloseable {
         public Builder<K, V> withKey(KeyExtractor extractor) {
             keys = extractor;
             return this;
+        }
+
+        /**
+         * What a key is unique within, beside the scope of the handler and the consumer group; the topic unless something else
+         * is asked for.
+         */
+        public Builder<K, V> withScope(Scope within) {
+            scope = within;
+            return this;
+        }
+
+        /** The group, with its length, so that no two groups and topics run into each other. */
+        String group() {
+            String group = String.valueOf(properties.get(ConsumerConfig.GROUP_ID_CONFIG));
+            return group.length() + ":" + group;
         }
 
         /** What of a payload has to be the same for the same key; nothing unless something else is asked for. */

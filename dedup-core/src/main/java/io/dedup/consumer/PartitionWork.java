@@ -49,6 +49,9 @@ final class PartitionWork {
      * @param next what is read after them
      */
     synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
+        if (committed != null && next.offset() < committed.offset()) {
+            committed = null; // The topic has been made anew.
+        }
         afterLast = next;
         for (ConsumerRecord<byte[], byte[]> record : records) {
             open.add(record.offset());
@@ -110,6 +113,7 @@ final class PartitionWork {
     final class Lane {
         private final ByteBuffer key;
         private final Deque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
+        private int waits;
 
         private Lane(ByteBuffer key) {
             this.key = key;
@@ -127,10 +131,18 @@ final class PartitionWork {
             }
         }
 
+        /** How often in a row the record was not done with. */
+        int waits() {
+            synchronized (PartitionWork.this) {
+                return waits;
+            }
+        }
+
         /** The record is done with, and the next one may begin. */
         void done() {
             synchronized (PartitionWork.this) {
                 open.remove(waiting.removeFirst().offset());
+                waits = 0;
                 ended();
                 if (waiting.isEmpty()) {
                     lanes.remove(key);
@@ -143,6 +155,7 @@ final class PartitionWork {
         /** The record is not done with, and is begun again later by whoever calls this. */
         void again() {
             synchronized (PartitionWork.this) {
+                waits++;
                 ended();
             }
         }

@@ -77,18 +77,17 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
 
     @Override
     public void run() {
-        try {
-            consumer.subscribe(topics, this);
-            while (!stopping && failure.get() == null) {
-                poll();
-                commit();
+        try (consumer) {
+            try {
+                consumer.subscribe(topics, this);
+                while (!stopping && failure.get() == null) {
+                    poll();
+                    commit();
+                }
+            } finally {
+                drain();
             }
-        } catch (RuntimeException failed) {
-            fail(failed);
-        }
-        try {
-            drain();
-        } catch (RuntimeException failed) {
+        } catch (Throwable failed) {
             fail(failed);
         }
     }
@@ -167,7 +166,6 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
         assigned.values().forEach(PartitionWork::stop);
         awaitIdle(assigned.values());
         commitNow(assigned.keySet());
-        consumer.close();
     }
 
     private void awaitIdle(Collection<PartitionWork> works) {
@@ -230,7 +228,7 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
         }
         RecordHandling.Result result;
         try {
-            result = handling.handle(record);
+            result = handling.handle(record, lane.waits());
         } catch (Throwable broken) {
             result = new RecordHandling.Fatal(broken);
         }

@@ -3,12 +3,15 @@ package io.dedup.consumer;
 
 import io.dedup.Coordinates;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,7 +46,7 @@ final class ShareLoop implements Loop {
     private final ScheduledExecutorService timer;
     private final Duration drainFor;
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
-    private final Map<Coordinates, CompletableFuture<Void>> works = new HashMap<>();
+    private final Map<Coordinates, Work> works = new HashMap<>();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean stopping;
@@ -74,21 +77,25 @@ final class ShareLoop implements Loop {
 
     @Override
     public void run() {
-        ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
         try (consumer) {
+            ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
             consumer.subscribe(topics);
             while (!stopping && failure.get() == null) {
                 records = consumer.poll(POLL);
-                records.forEach(record -> works.computeIfAbsent(at(record), none -> begin(record)));
+                records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
+                        .start());
                 await(records, Duration.ofMillis(lockMillis() / 3));
                 if (!stopping && failure.get() == null) {
                     acknowledge(records, AcknowledgeType.RENEW);
                 }
             }
-            await(records, drainFor);
+            works.values().forEach(Work::giveUpUnlessRunning);
+            // No longer than the locks last, so that what is finished meanwhile can still be accepted.
+            Duration half = Duration.ofMillis(lockMillis() / 2);
+            await(records, drainFor.compareTo(half) < 0 ? drainFor : half);
             acknowledge(records, AcknowledgeType.RELEASE);
             consumer.commitSync();
-        } catch (RuntimeException failed) {
+        } catch (Throwable failed) {
             fail(failed);
         }
     }
@@ -97,74 +104,111 @@ final class ShareLoop implements Loop {
         return Math.max(SHORTEST_LOCK_MS, consumer.acquisitionLockTimeoutMs().orElse(SHORTEST_LOCK_MS));
     }
 
-    /** Waits until all of them are done with, or for that long. */
+    /** Waits until all of them are done with or given up, or for that long. */
     private void await(ConsumerRecords<byte[], byte[]> records, Duration atMost) {
-        CompletableFuture<?>[] all = new CompletableFuture<?>[records.count()];
-        int i = 0;
+        List<CompletableFuture<Boolean>> all = new ArrayList<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            all[i++] = works.getOrDefault(at(record), CompletableFuture.completedFuture(null));
+            Work work = works.get(at(record));
+            if (work != null) {
+                all.add(work.done);
+            }
         }
         try {
-            CompletableFuture.allOf(all)
+            CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new))
                     .completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS)
                     .get();
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
-        } catch (java.util.concurrent.ExecutionException failed) {
-            fail(failed.getCause() == null ? failed : failed.getCause());
+        } catch (ExecutionException impossible) {
+            throw new IllegalStateException("no work completes with an exception", impossible);
         }
     }
 
     private void acknowledge(ConsumerRecords<byte[], byte[]> records, AcknowledgeType ofTheRest) {
         Set<Coordinates> here = new LinkedHashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            CompletableFuture<Void> work = works.get(at(record));
-            boolean done = work != null && work.isDone() && !work.isCompletedExceptionally();
+            Work work = works.get(at(record));
+            boolean done = work != null && work.done.getNow(false);
             consumer.acknowledge(record, done ? AcknowledgeType.ACCEPT : ofTheRest);
             if (!done) {
                 here.add(at(record));
             }
         }
         // What is done with and comes again is answered by the store.
-        works.entrySet().removeIf(work -> work.getValue().isDone() && !here.contains(work.getKey()));
+        works.entrySet().removeIf(work -> work.getValue().done.isDone() && !here.contains(work.getKey()));
     }
 
-    private CompletableFuture<Void> begin(ConsumerRecord<byte[], byte[]> record) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        start(record, done);
-        return done;
-    }
+    /** The work on one record. */
+    private final class Work {
+        private final ConsumerRecord<byte[], byte[]> record;
+        /** True once it is done with, false if it was given up. */
+        private final CompletableFuture<Boolean> done = new CompletableFuture<>();
+        // Guarded by this.
+        private boolean started;
+        private boolean running;
+        private int waits;
 
-    private void start(ConsumerRecord<byte[], byte[]> record, CompletableFuture<Void> done) {
-        try {
-            workers.execute(() -> work(record, done));
-        } catch (RejectedExecutionException ended) {
-            LOGGER.debug("No more records are begun");
+        Work(ConsumerRecord<byte[], byte[]> record) {
+            this.record = record;
         }
-    }
 
-    private void work(ConsumerRecord<byte[], byte[]> record, CompletableFuture<Void> done) {
-        if (stopping) {
-            return;
-        }
-        RecordHandling.Result result;
-        try {
-            result = handling.handle(record);
-        } catch (Throwable broken) {
-            result = new RecordHandling.Fatal(broken);
-        }
-        if (result instanceof RecordHandling.Done) {
-            done.complete(null);
-        } else if (result instanceof RecordHandling.Again again) {
-            try {
-                Future<?> unused =
-                        timer.schedule(() -> start(record, done), again.pause().toNanos(), TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException ended) {
-                LOGGER.debug("No more records are begun");
+        synchronized void start() {
+            if (!started) {
+                started = true;
+                begin();
             }
-        } else if (result instanceof RecordHandling.Fatal fatal) {
-            fail(fatal.cause());
-            done.completeExceptionally(fatal.cause());
+        }
+
+        private void begin() {
+            try {
+                workers.execute(this::work);
+            } catch (RejectedExecutionException ended) {
+                done.complete(false);
+            }
+        }
+
+        synchronized void giveUpUnlessRunning() {
+            if (!running) {
+                done.complete(false);
+            }
+        }
+
+        private void work() {
+            int before;
+            synchronized (this) {
+                if (stopping || failure.get() != null || done.isDone()) {
+                    done.complete(false);
+                    return;
+                }
+                running = true;
+                before = waits;
+            }
+            RecordHandling.Result result;
+            try {
+                result = handling.handle(record, before);
+            } catch (Throwable broken) {
+                result = new RecordHandling.Fatal(broken);
+            }
+            ended(result);
+        }
+
+        private synchronized void ended(RecordHandling.Result result) {
+            running = false;
+            waits++;
+            if (result instanceof RecordHandling.Done) {
+                done.complete(true);
+            } else if (result instanceof RecordHandling.Again again && !stopping) {
+                try {
+                    Future<?> unused = timer.schedule(this::begin, again.pause().toNanos(), TimeUnit.NANOSECONDS);
+                } catch (RejectedExecutionException ended) {
+                    done.complete(false);
+                }
+            } else {
+                if (result instanceof RecordHandling.Fatal fatal) {
+                    fail(fatal.cause());
+                }
+                done.complete(false);
+            }
         }
     }
 

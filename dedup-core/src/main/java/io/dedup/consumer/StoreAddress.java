@@ -7,13 +7,51 @@ import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import io.dedup.store.redis.RedisIdempotencyStore;
 import java.net.URI;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.config.ConfigException;
 
 /** Opens the store that is configured by its address. */
 final class StoreAddress {
     private static final String MEMORY = "memory:";
 
+    /** The stores that are open, by their address: consumers of one process have one memory, and one pool. */
+    private static final Map<String, Shared> SHARED = new HashMap<>();
+
     private StoreAddress() {}
+
+    /** A store with its users, who are counted under the lock of {@link #SHARED}. */
+    private static final class Shared {
+        private final String address;
+        private final IdempotencyStore store;
+        private int users;
+
+        Shared(String address, IdempotencyStore store) {
+            this.address = address;
+            this.store = store;
+        }
+
+        /** The store for one user, who closes it for itself alone. */
+        IdempotencyStore use() {
+            AtomicBoolean open = new AtomicBoolean(true);
+            return new ForwardingStore(store, () -> {
+                if (open.compareAndSet(true, false)) {
+                    leave();
+                }
+            });
+        }
+
+        private void leave() {
+            synchronized (SHARED) {
+                users--;
+                if (users == 0) {
+                    SHARED.remove(address);
+                    store.close();
+                }
+            }
+        }
+    }
 
     /**
      * The store.
@@ -24,6 +62,18 @@ final class StoreAddress {
         String address = config.consumerStore()
                 .orElseThrow(() -> new ConfigException("DedupConsumerInterceptor needs " + DedupConfig.CONSUMER_STORE
                         + ", as in memory:100000, jdbc:postgresql://HOST/DATABASE or redis://HOST:PORT"));
+        synchronized (SHARED) {
+            Shared shared = SHARED.get(address);
+            if (shared == null) {
+                shared = new Shared(address, opened(address, config));
+                SHARED.put(address, shared);
+            }
+            shared.users++;
+            return shared.use();
+        }
+    }
+
+    private static IdempotencyStore opened(String address, DedupConfig config) {
         try {
             if (address.startsWith(MEMORY)) {
                 return MemoryIdempotencyStore.holding(Integer.parseInt(address.substring(MEMORY.length())));
@@ -41,10 +91,13 @@ final class StoreAddress {
                             + " (com.zaxxer:HikariCP and a driver for jdbc, redis.clients:jedis for redis): "
                             + missing.getMessage(),
                     missing);
+        } catch (IllegalArgumentException malformed) {
+            // What it says holds the address, and that may hold a password.
+            throw new ConfigException("The address in " + DedupConfig.CONSUMER_STORE
+                    + " is malformed; escape characters that are special in URLs, as in a password");
         } catch (Exception unreachable) {
-            throw refused(
-                    "The store of " + DedupConfig.CONSUMER_STORE + " cannot be opened: " + unreachable.getMessage(),
-                    unreachable);
+            String why = String.valueOf(unreachable.getMessage()).replace(address, "(hidden)");
+            throw refused("The store of " + DedupConfig.CONSUMER_STORE + " cannot be opened: " + why, unreachable);
         }
     }
 

@@ -21,7 +21,7 @@ public final class Execution {
     private final boolean takenOver;
     private final Duration ttl;
     private volatile boolean leaseLost;
-    private @Nullable StoredOutcome completed;
+    private volatile @Nullable StoredOutcome completed;
 
     Execution(Claim claim, boolean takenOver, Duration ttl) {
         this.claim = claim;

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Does operations once for each idempotency key, whoever asks for them and however often: claim, run, complete.
  *
  * <pre>{@code
- * IdempotentHandler payments = IdempotentHandler.on(store).withScope("payments").build();
+ * IdempotentHandler payments = IdempotentHandler.on(store, "payments").build();
  *
  * Outcome outcome = payments.handle(key, fingerprint, execution -> {
  *     Receipt receipt = provider.charge(card, amount, execution.downstreamKey("charge"));
@@ -56,10 +56,29 @@ public final class IdempotentHandler implements AutoCloseable {
     private final boolean reconcilesAbandoned;
     private final HandlerListener listener;
     private final LeaseKeeper keeper;
-    private final Purge purge;
+    /** Null if it is somebody else's, as the keeper is then. */
+    private final @Nullable Purge purge;
+
+    private final int maxOutcomeBytes;
+
+    private IdempotentHandler(IdempotentHandler of, String part) {
+        this.store = of.store;
+        this.scope = of.scope + "/" + part;
+        this.lease = of.lease;
+        this.ttl = of.ttl;
+        this.wait = of.wait;
+        this.maxOutcomeBytes = of.maxOutcomeBytes;
+        this.failures = of.failures;
+        this.reconciler = of.reconciler;
+        this.reconcilesAbandoned = of.reconcilesAbandoned;
+        this.listener = of.listener;
+        this.keeper = of.keeper;
+        this.purge = null;
+    }
 
     private IdempotentHandler(Builder builder) {
         this.store = builder.store;
+        this.maxOutcomeBytes = builder.maxOutcomeBytes;
         this.scope = builder.scope;
         this.lease = builder.lease;
         this.ttl = builder.ttl;
@@ -72,15 +91,25 @@ public final class IdempotentHandler implements AutoCloseable {
         this.purge = Purge.every(builder.purgeEvery, store);
     }
 
-    /** A handler whose operations are claimed in that store, to be configured and {@linkplain Builder#build built}. */
-    public static Builder on(IdempotencyStore store) {
-        return new Builder(store);
+    /**
+     * A handler whose operations are claimed in that store, to be configured and {@linkplain Builder#build built}.
+     *
+     * @param scope what keys are unique within, so that a payment and a mail for the same order are two operations: the
+     *     operation, and its caller if callers choose keys
+     * @throws IllegalArgumentException if the scope is blank
+     */
+    public static Builder on(IdempotencyStore store, String scope) {
+        if (scope.isBlank()) {
+            throw new IllegalArgumentException("Without a scope, operations that differ would share their keys");
+        }
+        return new Builder(store, scope);
     }
 
     /** How a handler is to be. Not thread-safe. */
     public static final class Builder {
         private final IdempotencyStore store;
-        private String scope = "";
+        private final String scope;
+        private int maxOutcomeBytes = 1024 * 1024;
         private Duration lease = Duration.ofMinutes(1);
         private Duration ttl = Duration.ofHours(24);
         private Duration wait = Duration.ofSeconds(10);
@@ -91,14 +120,9 @@ public final class IdempotentHandler implements AutoCloseable {
         private Duration purgeEvery = Purge.USUAL;
         private HandlerListener listener = new HandlerListener() {};
 
-        private Builder(IdempotencyStore store) {
+        private Builder(IdempotencyStore store, String scope) {
             this.store = store;
-        }
-
-        /** What keys are unique within: the operation, and its caller if callers choose keys. Empty unless asked for. */
-        public Builder withScope(String name) {
-            scope = name;
-            return this;
+            this.scope = scope;
         }
 
         /**
@@ -108,6 +132,7 @@ public final class IdempotentHandler implements AutoCloseable {
          * @param duration 10 ms or more
          */
         public Builder withLease(Duration duration) {
+            ClaimRequest.millis("The lease", duration);
             if (duration.toMillis() < 10) {
                 throw new IllegalArgumentException("A lease of " + duration + " is over before it can be renewed");
             }
@@ -158,6 +183,16 @@ public final class IdempotentHandler implements AutoCloseable {
             return this;
         }
 
+        /**
+         * How long an outcome may be to be stored; a mebibyte unless something else is asked for. Of an operation that comes to
+         * more than that, it is remembered that it was done, and its outcome is {@linkplain Outcome.Unknown unknown} to those
+         * who ask again.
+         */
+        public Builder withMaxOutcomeBytes(int bytes) {
+            maxOutcomeBytes = bytes;
+            return this;
+        }
+
         /** How often outcomes whose TTL is over are deleted from the store; every minute unless something else is asked for. */
         public Builder withPurge(Duration every) {
             ClaimRequest.millis("The pause between purges", every);
@@ -183,11 +218,13 @@ public final class IdempotentHandler implements AutoCloseable {
      * @param fingerprint of what is to be done, so that the key is not used for something else; null if that is not checked
      * @throws E what the operation has thrown, if such a failure is not {@linkplain OnFailure#store stored}
      * @throws LeaseLostException if somebody else may have begun the operation before this one was done with it
+     * @throws IllegalStateException if the handler has been closed
      * @throws StoreUnavailableException if the store does not say who is to do it, in which case it is not done, or does not
      *     confirm what it came to
      */
     public <E extends Exception> Outcome handle(
             IdempotencyKey key, @Nullable Fingerprint fingerprint, Operation<E> operation) throws E {
+        keeper.throwIfClosed();
         Call call = new Call(new ScopedKey(scope, key), fingerprint);
         try {
             Outcome outcome = call.handle(operation);
@@ -199,11 +236,41 @@ public final class IdempotentHandler implements AutoCloseable {
         }
     }
 
-    /** Stops purging, and renewing leases: operations that still run lose theirs when they are over. The store is its owner's. */
+    /**
+     * The same handler for keys that are unique within a part of its scope: a topic, a tenant. It ends with this one, and
+     * closing it does nothing.
+     */
+    public IdempotentHandler within(String part) {
+        return new IdempotentHandler(this, part);
+    }
+
+    /** Whether nothing is begun any more. */
+    public boolean isClosed() {
+        return keeper.isClosed();
+    }
+
+    /**
+     * Lets attempts be counted from one again, for an operation that has failed and was given up. Does nothing if it is being
+     * done, or was.
+     */
+    public void forgetAttempts(IdempotencyKey key) {
+        Duration soon = Duration.ofMillis(1);
+        ClaimResult result = store.claim(ClaimRequest.of(new ScopedKey(scope, key), null, soon, soon));
+        if (result instanceof ClaimResult.Acquired acquired) {
+            store.release(acquired.claim());
+        }
+    }
+
+    /**
+     * Stops renewing leases, and purging. What still runs is told when its lease is over, and nothing new is begun. The store
+     * is its owner's.
+     */
     @Override
     public void close() {
-        keeper.close();
-        purge.close();
+        if (purge != null) {
+            keeper.close();
+            purge.close();
+        }
     }
 
     /** One call of {@link #handle}. */
@@ -332,6 +399,7 @@ public final class IdempotentHandler implements AutoCloseable {
                     complete(acquired.claim(), Completion.succeeded(done.outcome()), false);
                     return new Outcome.Replayed(done.outcome(), false);
                 }
+                execution.throwIfLeaseLost();
                 claimedAt = held.heldSince();
             }
             return finding instanceof Reconciler.NotDone ? run(acquired, operation) : new Outcome.Unknown();
@@ -359,17 +427,29 @@ public final class IdempotentHandler implements AutoCloseable {
                     return new Outcome.Processed(noted, false);
                 }
                 StoredOutcome outcome = StoredOutcome.of(returned);
-                complete(claim, Completion.succeeded(outcome), true);
+                complete(claim, stored(outcome), true);
                 return new Outcome.Processed(outcome, false);
             }
+        }
+
+        private Completion stored(StoredOutcome outcome) {
+            if (outcome.length() <= maxOutcomeBytes) {
+                return Completion.succeeded(outcome);
+            }
+            LOGGER.warn(
+                    "The outcome of {} has {} bytes, of which at most {} are stored: it is unknown to who asks again",
+                    key,
+                    outcome.length(),
+                    maxOutcomeBytes);
+            return Completion.unknown();
         }
 
         /** What is stored of a failure; null if the caller is to get it. */
         private @Nullable StoredOutcome failed(Execution execution, Throwable failure) {
             Claim claim = execution.claim();
             OnFailure then = onFailure(failure.getClass());
-            if (execution.isLeaseLost()) {
-                release(claim);
+            if (execution.isLeaseLost() && execution.completed() == null) {
+                giveUp(claim, then, failure);
                 throw new LeaseLostException(
                         "Somebody else may have begun the operation " + key + " meanwhile", failure);
             }
@@ -392,6 +472,17 @@ public final class IdempotentHandler implements AutoCloseable {
                 throw notStored;
             }
             return stored;
+        }
+
+        /** What can still be said of an operation whose lease is over, if nobody else has begun it. */
+        private void giveUp(Claim claim, OnFailure then, Throwable failure) {
+            if (!then.releases()) {
+                StoredOutcome stored = then.outcomeOf(failure);
+                Completion completion = stored == null ? Completion.unknown() : Completion.failed(stored);
+                undisturbed(() -> store.complete(claim, completion, ttl));
+            } else if (!reconcilesAbandoned) {
+                release(claim);
+            }
         }
 
         private void release(Claim claim) {

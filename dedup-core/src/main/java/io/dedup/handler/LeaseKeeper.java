@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -34,6 +35,7 @@ final class LeaseKeeper implements AutoCloseable {
     private final HandlerListener listener;
     private final ScheduledExecutorService timer;
     private final ExecutorService calls;
+    private volatile boolean closed;
 
     LeaseKeeper(IdempotencyStore store, Duration leaseFor, HandlerListener listener) {
         this.store = store;
@@ -41,6 +43,7 @@ final class LeaseKeeper implements AutoCloseable {
         this.listener = listener;
         ScheduledThreadPoolExecutor one = new ScheduledThreadPoolExecutor(1, LeaseKeeper::thread);
         one.setRemoveOnCancelPolicy(true);
+        one.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
         this.timer = one;
         this.calls = Executors.newCachedThreadPool(LeaseKeeper::thread);
     }
@@ -64,8 +67,33 @@ final class LeaseKeeper implements AutoCloseable {
 
     @Override
     public void close() {
-        timer.shutdownNow();
-        calls.shutdownNow();
+        closed = true;
+        timer.shutdown();
+        calls.shutdown();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * To be called before anything is claimed.
+     *
+     * @throws IllegalStateException if nothing is renewed any more
+     */
+    void throwIfClosed() {
+        if (closed) {
+            throw new IllegalStateException("The handler has been closed");
+        }
+    }
+
+    /** Does on another thread what may take its time; on this one once the others are gone. */
+    private void aside(Runnable work) {
+        try {
+            calls.execute(work);
+        } catch (RejectedExecutionException noMore) {
+            work.run();
+        }
     }
 
     /** The lease of a running operation. */
@@ -91,19 +119,25 @@ final class LeaseKeeper implements AutoCloseable {
         }
 
         private void scheduleRenewal() {
-            renewal = timer.schedule(
-                    () -> calls.execute(this::renew), leaseFor.toNanos() / RENEWALS, TimeUnit.NANOSECONDS);
+            if (!closed) {
+                renewal = timer.schedule(() -> aside(this::renew), leaseFor.toNanos() / RENEWALS, TimeUnit.NANOSECONDS);
+            }
         }
 
         private void scheduleEnd() {
-            if (end != null) {
+            if (end != null && !closed) {
                 end.cancel(false);
             }
             long left = leaseFor.toNanos() - (System.nanoTime() - heldSince);
-            end = timer.schedule(this::lose, left, TimeUnit.NANOSECONDS);
+            if (!closed) {
+                end = timer.schedule(this::lose, left, TimeUnit.NANOSECONDS);
+            }
         }
 
         private void renew() {
+            if (closed || execution.completed() != null) {
+                return; // Nothing is left to be kept, or the transaction of the operation keeps it.
+            }
             long sentAt = System.nanoTime();
             LeaseResult result;
             try {
@@ -133,7 +167,7 @@ final class LeaseKeeper implements AutoCloseable {
 
         private void lose() {
             synchronized (this) {
-                if (over || execution.isLeaseLost()) {
+                if (over || execution.isLeaseLost() || execution.completed() != null) {
                     return;
                 }
                 execution.loseLease();
@@ -142,7 +176,7 @@ final class LeaseKeeper implements AutoCloseable {
                     worker.interrupt();
                 }
             }
-            listener.leaseLost(execution.claim().key());
+            aside(() -> listener.leaseLost(execution.claim().key()));
         }
 
         /** The nano time from which the lease counts. */

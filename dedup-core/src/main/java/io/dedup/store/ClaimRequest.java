@@ -26,10 +26,13 @@ public record ClaimRequest(
         Duration leaseFor,
         Duration timeToLive,
         boolean reopensUnknown) {
+    /** The longest that anything can be leased or kept: a hundred years. */
+    public static final Duration LONGEST = Duration.ofDays(36_500);
+
     /**
      * A request.
      *
-     * @throws IllegalArgumentException if a duration is less than a millisecond
+     * @throws IllegalArgumentException if a duration is less than a millisecond, or more than {@link #LONGEST}
      */
     public ClaimRequest {
         millis("leaseFor", leaseFor);
@@ -50,13 +53,13 @@ public record ClaimRequest(
     /**
      * The duration as stores count it.
      *
-     * @throws IllegalArgumentException if it is less than a millisecond
+     * @throws IllegalArgumentException if it is less than a millisecond, or more than {@link #LONGEST}
      */
     public static long millis(String name, Duration duration) {
-        long millis = duration.toMillis();
-        if (millis < 1) {
-            throw new IllegalArgumentException(name + " is " + duration + ", and has to be a millisecond or more");
+        if (duration.compareTo(LONGEST) > 0 || duration.toMillis() < 1) {
+            throw new IllegalArgumentException(
+                    name + " is " + duration + ", and has to be a millisecond or more, and at most " + LONGEST);
         }
-        return millis;
+        return duration.toMillis();
     }
 }

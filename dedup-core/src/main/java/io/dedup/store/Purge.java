@@ -43,8 +43,11 @@ public final class Purge implements AutoCloseable {
 
     private void purge() {
         try {
-            int purged = store.purge(AT_ONCE);
-            LOGGER.debug("Purged {} keys", purged);
+            int purged;
+            do {
+                purged = store.purge(AT_ONCE);
+                LOGGER.debug("Purged {} keys", purged);
+            } while (purged == AT_ONCE && !timer.isShutdown());
         } catch (RuntimeException failed) {
             LOGGER.warn("Keys whose time is over could not be deleted; the next attempt follows", failed);
         }

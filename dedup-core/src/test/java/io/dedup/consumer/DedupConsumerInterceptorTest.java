@@ -158,6 +158,65 @@ class DedupConsumerInterceptorTest {
     }
 
     @Test
+    void onConsume_observingWhileTheStoreIsAway_waitsForNobody() {
+        store.onClaim = result -> new ClaimResult.Unavailable("down", null);
+        assertThat(values(interceptor(Map.of("dedup.mode", "observe")).onConsume(records(record(0, 0, "a", "1")))))
+                .containsExactly("1");
+    }
+
+    @Test
+    void configure_off_needsNoStore() {
+        try (DedupConsumerInterceptor interceptor = new DedupConsumerInterceptor()) {
+            interceptor.configure(Map.of("dedup.mode", "off", "dedup.consumer.store", "redis://localhost:1"));
+            ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"));
+            assertThat(interceptor.onConsume(records)).isSameAs(records);
+        }
+    }
+
+    @Test
+    void onConsume_keyTooLongForAnyStore_passesAndTheOthersAreStillJudged() {
+        DedupConsumerInterceptor interceptor = interceptor(Map.of("dedup.key.max.bytes", "2000"));
+        assertThat(values(interceptor.onConsume(
+                        records(record(0, 0, "a", "1"), record(0, 1, "x".repeat(1100), "2"), record(0, 2, "a", "1")))))
+                .containsExactly("1", "2");
+    }
+
+    @Test
+    void onConsume_groupAndScopeThatRunIntoEachOther_areDifferent() {
+        ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"));
+        interceptor(Map.of("group.id", "x", "dedup.scope", "y/z")).onConsume(records(record(0, 5, "a", "1")));
+        assertThat(values(interceptor(Map.of("group.id", "x/y", "dedup.scope", "z"))
+                        .onConsume(records)))
+                .containsExactly("1");
+    }
+
+    @Test
+    void configure_sameMemoryTwice_isShared() {
+        Map<String, Object> configs = Map.of("group.id", "g", "dedup.consumer.store", "memory:10");
+        try (DedupConsumerInterceptor one = new DedupConsumerInterceptor();
+                DedupConsumerInterceptor two = new DedupConsumerInterceptor()) {
+            one.configure(configs);
+            two.configure(configs);
+            assertThat(values(one.onConsume(records(record(0, 0, "a", "1"))))).hasSize(1);
+            assertThat(values(two.onConsume(records(record(1, 0, "a", "1"))))).isEmpty();
+        }
+        try (DedupConsumerInterceptor later = new DedupConsumerInterceptor()) {
+            later.configure(configs);
+            assertThat(values(later.onConsume(records(record(2, 0, "a", "1")))))
+                    .as("gone with the last that used it")
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void configure_malformedAddress_doesNotShowThePassword() {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> configured(Map.of("dedup.consumer.store", "redis://user:s3cr^et@localhost:6379")))
+                .withMessageContaining("malformed")
+                .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("s3cr"));
+    }
+
+    @Test
     void configure_noStore_saysWhichKey() {
         assertThatExceptionOfType(ConfigException.class)
                 .isThrownBy(() -> configured(Map.of("group.id", "g")))

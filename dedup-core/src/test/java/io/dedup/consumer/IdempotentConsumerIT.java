@@ -174,12 +174,11 @@ class IdempotentConsumerIT {
     void start_ownersHaveDiedOverIt_isDeadLetteredWithoutBeingRun() throws Exception {
         String topic = topic("deadly", 1);
         send(topic, 0, "k", "id-1", "deadly");
-        IdempotentHandler dying = opened(IdempotentHandler.on(store)
-                .withScope("test")
+        IdempotentHandler dying = opened(IdempotentHandler.on(store, "test")
                 .withLease(Duration.ofMillis(20))
                 .build());
         for (int i = 0; i < 3; i++) {
-            assertThat(store.abandon("test", "id-1")).isTrue();
+            assertThat(store.abandon("test/6:deadly/deadly", "id-1")).isTrue();
         }
         started(consuming(topic), dying, this::run);
         awaitCommitted(topic, 1, 1);
@@ -188,6 +187,98 @@ class IdempotentConsumerIT {
                 .singleElement()
                 .satisfies(
                         letter -> assertThat(header(letter, "__dedup.message")).contains("3 times"));
+    }
+
+    /** Whoever sends a dead letter again means it to be tried again. */
+    @Test
+    void start_deadLetterIsSentAgain_isTriedAnew() throws Exception {
+        String topic = topic("redriven", 1);
+        AtomicBoolean broken = new AtomicBoolean(true);
+        send(topic, 0, "k", "id-1", "v1");
+        started(consuming(topic), handler(), (record, execution) -> {
+            if (broken.get()) {
+                throw new IOException("broken pipe");
+            }
+            return run(record, execution);
+        });
+        awaitCommitted(topic, 1, 1);
+        assertThat(read(topic + "-dead")).hasSize(1);
+        broken.set(false);
+        send(topic, 0, "k", "id-1", "v1");
+        awaitCommitted(topic, 1, 2);
+        assertThat(done).containsExactly("v1");
+        assertThat(read(topic + "-dead")).hasSize(1);
+    }
+
+    @Test
+    void start_keyTooLongForAnyStore_isDeadLetteredAndTheNextIsHandled() throws Exception {
+        String topic = topic("long-key", 1);
+        send(topic, 0, "k", "x".repeat(2000), "long");
+        send(topic, 0, "k", "id-1", "next");
+        started(consuming(topic), handler(), this::run);
+        awaitCommitted(topic, 1, 2);
+        assertThat(read(topic + "-dead")).extracting(ConsumerRecord::value).containsExactly("long");
+        assertThat(done).containsExactly("next");
+    }
+
+    @Test
+    void start_twoTopicsAndTwoGroupsWithTheSameKey_areFourOperations() throws Exception {
+        String one = topic("scoped-one", 1);
+        String two = topic("scoped-two", 1);
+        send(one, 0, "k", "id-1", "v1");
+        send(two, 0, "k", "id-1", "v2");
+        IdempotentHandler handler = handler();
+        for (String group : List.of("scoped-a", "scoped-b")) {
+            Map<String, Object> configs = new HashMap<>(configs(group));
+            started(
+                    IdempotentConsumer.subscribing(configs, one, two)
+                            .withDeserializers(new StringDeserializer(), new StringDeserializer()),
+                    handler,
+                    this::run);
+        }
+        await().atMost(PATIENCE).until(() -> done.size() == 4);
+        assertThat(runs).containsOnly(Map.entry("v1", 2), Map.entry("v2", 2));
+    }
+
+    @Test
+    void start_deserializerTakesHeadersAway_retryAndDeadLetterStillHaveThem() throws Exception {
+        String topic = topic("greedy", 1);
+        send(topic, 0, "k", "id-1", "v1");
+        Deserializer<String> greedy = new StringDeserializer() {
+            @Override
+            public String deserialize(String name, org.apache.kafka.common.header.Headers headers, byte[] bytes) {
+                assertThat(headers.lastHeader("idempotency-key")).isNotNull();
+                headers.remove("idempotency-key");
+                return new String(bytes, UTF_8);
+            }
+        };
+        started(
+                IdempotentConsumer.subscribing(configs(topic), topic)
+                        .withDeserializers(new StringDeserializer(), greedy)
+                        .withRetries(QUICK)
+                        .withDeadLetters(topic + "-dead"),
+                handler(),
+                (record, execution) -> {
+                    throw new IOException("broken pipe");
+                });
+        awaitCommitted(topic, 1, 1);
+        assertThat(read(topic + "-dead")).singleElement().satisfies(letter -> {
+            assertThat(header(letter, "__dedup.reason")).isEqualTo("failed");
+            assertThat(header(letter, "idempotency-key")).isEqualTo("id-1");
+        });
+    }
+
+    @Test
+    void start_handlerIsClosed_stopsAndLosesNothing() throws Exception {
+        String topic = topic("closed", 1);
+        send(topic, 0, "k", "id-1", "v1");
+        IdempotentHandler closed = handler();
+        closed.close();
+        IdempotentConsumer consumer = started(consuming(topic), closed, this::run);
+        assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+        assertThat(consumer.failure()).isPresent();
+        assertThat(committed(topic, 1)).isZero();
+        assertThat(read(topic + "-dead")).isEmpty();
     }
 
     @Test
@@ -220,7 +311,7 @@ class IdempotentConsumerIT {
             }
             return text;
         };
-        IdempotentHandler handler = opened(IdempotentHandler.on(store)
+        IdempotentHandler handler = opened(IdempotentHandler.on(store, "test")
                 .withWait(Duration.ZERO)
                 .withFailure(IOException.class, OnFailure.keep())
                 .build());
@@ -425,10 +516,10 @@ class IdempotentConsumerIT {
         await().atMost(PATIENCE)
                 .until(() -> runs.size() == 39 && read(topic + "-dead").size() == 3);
         assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
-        assertThat(failures).hasValue(3);
+        assertThat(failures).as("both copies, since nobody had done it").hasValue(6);
         assertThat(read(topic + "-dead"))
                 .extracting(ConsumerRecord::value)
-                .as("both copies of what has failed, of which one was tried")
+                .as("both copies of what has failed")
                 .containsExactlyInAnyOrder("no key", "v7", "v7");
     }
 
@@ -497,7 +588,8 @@ class IdempotentConsumerIT {
     // What tests are made of
 
     private IdempotentHandler handler() {
-        return opened(IdempotentHandler.on(store).withWait(Duration.ZERO).build());
+        return opened(
+                IdempotentHandler.on(store, "test").withWait(Duration.ZERO).build());
     }
 
     private <T extends AutoCloseable> T opened(T closeable) {

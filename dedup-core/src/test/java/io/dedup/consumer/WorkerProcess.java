@@ -28,8 +28,7 @@ final class WorkerProcess {
         PGSimpleDataSource database = new PGSimpleDataSource();
         database.setURL(args[2]);
         JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open();
-        IdempotentHandler handler = IdempotentHandler.on(store)
-                .withScope("payments")
+        IdempotentHandler handler = IdempotentHandler.on(store, "payments")
                 .withLease(Duration.ofSeconds(1))
                 .withWait(Duration.ZERO)
                 .build();

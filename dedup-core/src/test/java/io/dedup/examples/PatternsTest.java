@@ -56,8 +56,7 @@ class PatternsTest {
 
     private Outcome redisWithTtl(RedisClient redis, String orderId) throws IOException {
         IdempotencyStore store = RedisIdempotencyStore.on(redis).open();
-        try (IdempotentHandler handler = IdempotentHandler.on(store)
-                .withScope("charge")
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "charge")
                 .withLease(Duration.ofSeconds(30)) // how long nobody else begins it after a crash
                 .withTtl(Duration.ofHours(24)) // how long its outcome is replayed
                 .build()) {
@@ -76,8 +75,7 @@ class PatternsTest {
 
     private Outcome databaseRecordWithExpiry(DataSource database, String orderId) throws SQLException {
         JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open();
-        try (IdempotentHandler handler =
-                IdempotentHandler.on(store).withScope("book").build()) {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "book").build()) {
             IdempotencyKey key = IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8));
             return handler.handle(key, null, execution -> {
                 try (Connection transaction = database.getConnection();

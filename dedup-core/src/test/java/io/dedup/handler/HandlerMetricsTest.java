@@ -77,8 +77,7 @@ class HandlerMetricsTest {
     }
 
     private IdempotentHandler handler() {
-        return IdempotentHandler.on(store)
-                .withScope("payments")
+        return IdempotentHandler.on(store, "payments")
                 .withLease(Duration.ofMillis(150))
                 .onEvent(new HandlerMetrics(registry))
                 .build();

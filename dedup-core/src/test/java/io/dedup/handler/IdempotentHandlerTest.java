@@ -71,8 +71,8 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_sameKeyInAnotherScope_isAnotherOperation() {
-        built(handler().withScope("payments")).handle(KEY, null, this::run);
-        built(handler().withScope("refunds")).handle(KEY, null, this::run);
+        built(IdempotentHandler.on(store, "payments")).handle(KEY, null, this::run);
+        built(IdempotentHandler.on(store, "refunds")).handle(KEY, null, this::run);
         assertThat(runs).hasValue(2);
     }
 
@@ -473,6 +473,103 @@ class IdempotentHandlerTest {
         assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
     }
 
+    /** A store that was away during a payment: what it was told afterwards counts. */
+    @Test
+    void handle_leaseLostWhileTheStoreWasAway_failureIsStillKept() {
+        store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(
+                handler().withLease(SHORT_LEASE).withAbandonedUnknown().withFailure(Throwable.class, OnFailure.keep()));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_leaseLostAndAbandonedIsUnknown_isNotReleased() {
+        store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).withAbandonedUnknown());
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_reconcilerLosesItsLease_nothingIsRun() {
+        store.onRenew = renewed -> new LeaseResult.Lost();
+        IdempotentHandler handler = built(handler()
+                .withLease(SHORT_LEASE)
+                .withFailure(IOException.class, OnFailure.keep())
+                .withReconciler(execution -> {
+                    await().atMost(PATIENCE).ignoreExceptions().until(execution::isLeaseLost);
+                    return new Reconciler.NotDone();
+                }));
+        failWith(handler, new IOException("no answer"));
+        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> handler.handle(KEY, null, this::run));
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void close_operationStillRuns_isToldWhenItsLeaseIsOver() {
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    handler.close();
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+    }
+
+    @Test
+    void handle_closed_isRefusedBeforeAnythingIsClaimed() {
+        IdempotentHandler handler = built(handler());
+        handler.close();
+        assertThatIllegalStateException().isThrownBy(() -> handler.handle(KEY, null, this::run));
+        assertThat(store.claims).hasValue(0);
+    }
+
+    @Test
+    void handle_outcomeTooLong_isProcessedAndUnknownToOthers() {
+        IdempotentHandler handler = built(handler().withMaxOutcomeBytes(3));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void within_partsOfAScope_areDifferentOperations() {
+        IdempotentHandler handler = built(handler());
+        handler.within("a").handle(KEY, null, this::run);
+        handler.within("b").handle(KEY, null, this::run);
+        handler.within("a").handle(KEY, null, this::run);
+        assertThat(runs).hasValue(2);
+    }
+
+    @Test
+    void forgetAttempts_failedOrDone_onlyTheFirstCountsAnew() {
+        IdempotentHandler handler = built(handler());
+        failWith(handler, new IOException("broken pipe"));
+        handler.forgetAttempts(KEY);
+        AtomicInteger attempt = new AtomicInteger();
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            Outcome outcome = handler.handle(KEY, null, execution -> {
+                attempt.set(execution.attempt());
+                return BYTES;
+            });
+            assertThat(outcome.stored()).contains(OUTCOME);
+        });
+        assertThat(attempt.get()).isEqualTo(1);
+        handler.forgetAttempts(KEY);
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+    }
+
     // Stores that do not answer
 
     @Test
@@ -549,7 +646,7 @@ class IdempotentHandlerTest {
 
     @Test
     void downstreamKey_everyRun_isTheSameAndTellsStepsApart() {
-        IdempotentHandler handler = built(handler().withScope("payments"));
+        IdempotentHandler handler = built(IdempotentHandler.on(store, "payments"));
         List<String> charges = new ArrayList<>();
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> handler.handle(KEY, null, execution -> {
@@ -562,7 +659,7 @@ class IdempotentHandlerTest {
             assertThat(execution.key()).isEqualTo(KEY);
             return null;
         });
-        built(handler().withScope("refunds")).handle(KEY, null, execution -> {
+        built(IdempotentHandler.on(store, "refunds")).handle(KEY, null, execution -> {
             assertThat(execution.downstreamKey("charge")).isNotEqualTo(charges.get(0));
             return null;
         });
@@ -609,14 +706,17 @@ class IdempotentHandlerTest {
     @Test
     void purge_outcomesOutlived_makeRoom() {
         MemoryIdempotencyStore small = MemoryIdempotencyStore.holding(10);
-        IdempotentHandler handler =
-                built(IdempotentHandler.on(small).withTtl(Duration.ofMillis(1)).withPurge(Duration.ofMillis(20)));
+        IdempotentHandler handler = built(IdempotentHandler.on(small, "test")
+                .withTtl(Duration.ofMillis(1))
+                .withPurge(Duration.ofMillis(20)));
         handler.handle(KEY, null, this::run);
         await().atMost(PATIENCE).until(() -> small.size() == 0);
     }
 
     @Test
     void build_durationsThatCannotBe_areRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> IdempotentHandler.on(store, " "));
+        assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ofMillis(Long.MAX_VALUE)));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(1)));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ZERO));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withWait(Duration.ofMillis(-1)));
@@ -625,7 +725,7 @@ class IdempotentHandlerTest {
     // What tests are made of
 
     private IdempotentHandler.Builder handler() {
-        return IdempotentHandler.on(store);
+        return IdempotentHandler.on(store, "test");
     }
 
     private IdempotentHandler built(IdempotentHandler.Builder builder) {
@@ -648,7 +748,8 @@ class IdempotentHandlerTest {
     }
 
     private void abandon(@Nullable Fingerprint fingerprint) {
-        store.claim(ClaimRequest.of(new ScopedKey("", KEY), fingerprint, Duration.ofMillis(1), Duration.ofHours(1)));
+        store.claim(
+                ClaimRequest.of(new ScopedKey("test", KEY), fingerprint, Duration.ofMillis(1), Duration.ofHours(1)));
     }
 
     /** The first, which has begun and waits. */

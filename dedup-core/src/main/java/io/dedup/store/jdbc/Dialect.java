@@ -33,8 +33,8 @@ enum Dialect {
             WHERE ${claimable}
             RETURNING token, attempts, taken_over
             """, "EXCLUDED.", """
-            DELETE FROM ${table} WHERE expires_at < ${now} AND id IN
-              (SELECT id FROM ${table} WHERE expires_at < ${now} ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED)
+            DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table}
+              WHERE expires_at < (SELECT ${now}) ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED)
             """),
 
     /**

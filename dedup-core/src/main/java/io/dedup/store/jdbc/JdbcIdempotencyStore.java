@@ -144,6 +144,17 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
          * @throws SQLException if the database cannot be asked
          */
         public JdbcIdempotencyStore open() throws SQLException {
+            try {
+                return opened();
+            } catch (SQLException | RuntimeException failed) {
+                if (owned != null) {
+                    owned.close();
+                }
+                throw failed;
+            }
+        }
+
+        private JdbcIdempotencyStore opened() throws SQLException {
             try (Connection connection = dataSource.getConnection()) {
                 Dialect dialect = Dialect.of(connection.getMetaData().getDatabaseProductName());
                 Schema tables = new Schema(dialect, table);

@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The table of a store. */
 final class Schema {
@@ -20,6 +21,9 @@ final class Schema {
             "expires_at",
             "fingerprint",
             "outcome");
+
+    private static final List<String> MYSQL_COLUMNS =
+            Stream.concat(COLUMNS.stream(), Stream.of("claimed")).toList();
 
     private final Dialect dialect;
     private final String table;
@@ -50,7 +54,10 @@ final class Schema {
     }
 
     void check(Connection connection) throws SQLException {
-        for (String column : COLUMNS) {
+        if (dialect == Dialect.MYSQL) {
+            checkAssignments(connection);
+        }
+        for (String column : dialect == Dialect.MYSQL ? MYSQL_COLUMNS : COLUMNS) {
             try (Statement statement = connection.createStatement();
                     ResultSet none = statement.executeQuery("SELECT " + column + " FROM " + table + " WHERE 1 = 0")) {
                 none.next();
@@ -64,6 +71,20 @@ final class Schema {
                         missing);
             }
         }
+    }
+
+    /** The claim assigns from left to right, which a mode of MariaDB turns off. */
+    private static void checkAssignments(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet modes = statement.executeQuery("SELECT @@sql_mode")) {
+            modes.next();
+            if (modes.getString(1).contains("SIMULTANEOUS_ASSIGNMENT")) {
+                throw new IllegalStateException(
+                        "With the sql_mode SIMULTANEOUS_ASSIGNMENT, which is part of ORACLE, claims"
+                                + " would be given twice: remove it from the sql_mode of the store's connections");
+            }
+        }
+        commit(connection);
     }
 
     private boolean isThere(Connection connection) throws SQLException {

@@ -119,9 +119,16 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
          * @throws JedisException if it cannot be asked
          */
         public RedisIdempotencyStore open() {
-            checkEviction();
-            byte[] script = script();
-            return new RedisIdempotencyStore(this, script, redis.scriptLoad(script, prefix.getBytes(UTF_8)));
+            try {
+                checkEviction();
+                byte[] script = script();
+                return new RedisIdempotencyStore(this, script, redis.scriptLoad(script, prefix.getBytes(UTF_8)));
+            } catch (RuntimeException failed) {
+                if (owned) {
+                    redis.close();
+                }
+                throw failed;
+            }
         }
 
         private void checkEviction() {

@@ -23,15 +23,17 @@ if state and expiresAt < now then
 end
 
 -- The server forgets by itself, a little later than the row does.
+-- Also the first write of all that is for who holds the claim: a server without memory refuses to set a field, but not this,
+-- and once a script has written everything is let through.
 local function lives(until_)
-  redis.call('HSET', key, 'expiresAt', whole(until_))
   redis.call('PEXPIRE', key, whole(until_ - now + 1000))
+  redis.call('HSET', key, 'expiresAt', whole(until_))
 end
 
 local function extend(leaseFor, timeToLive)
   leaseUntil = math.max(leaseUntil, now + leaseFor)
-  redis.call('HSET', key, 'leaseUntil', whole(leaseUntil))
   lives(leaseUntil + timeToLive)
+  redis.call('HSET', key, 'leaseUntil', whole(leaseUntil))
 end
 
 if operation == 'claim' then
@@ -63,7 +65,7 @@ if operation == 'claim' then
   token = math.max(token + 1, now)
   attempts = attempts + 1
   leaseUntil = now + leaseFor
-  -- First of all what a server without memory refuses: once a script has written, everything is let through.
+  -- First of all what a server without memory refuses: a new claim is for those that have room.
   redis.call('HSET', key, 'state', 'C', 'owner', newOwner, 'token', whole(token), 'attempts', whole(attempts),
     'takenOver', taken and '1' or '0', 'leaseUntil', whole(leaseUntil))
   redis.call('HDEL', key, 'fingerprint', 'outcome')
@@ -89,8 +91,8 @@ end
 
 if operation == 'release' then
   if state == 'C' then
-    redis.call('HSET', key, 'state', 'R')
     lives(now + tonumber(ARGV[5]))
+    redis.call('HSET', key, 'state', 'R')
   elseif state ~= 'R' then
     return {'lost'}
   end
@@ -100,11 +102,11 @@ end
 if operation == 'complete' then
   local newState, timeToLive, newOutcome = ARGV[5], tonumber(ARGV[6]), ARGV[7] or false
   if state == 'C' then
+    lives(now + timeToLive)
     redis.call('HSET', key, 'state', newState)
     if newOutcome then
       redis.call('HSET', key, 'outcome', newOutcome)
     end
-    lives(now + timeToLive)
   elseif state ~= newState or outcome ~= newOutcome then
     return {'lost'}
   end

@@ -275,6 +275,17 @@ public abstract class AbstractIdempotencyStoreTest {
                 .isEqualTo(new ClaimResult.Completed(Completion.succeeded(StoredOutcome.of(new byte[] {1}))));
     }
 
+    @Test
+    void complete_longestTimeThereIs_isKept() {
+        Claim claim = acquired(ClaimRequest.of(key(), null, ClaimRequest.LONGEST, ClaimRequest.LONGEST));
+        assertThat(store.renew(claim, ClaimRequest.LONGEST)).isEqualTo(DONE);
+        assertThat(store.complete(claim, Completion.unknown(), ClaimRequest.LONGEST))
+                .isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ClaimRequest.of(key(), null, LEASE, ClaimRequest.LONGEST.plusMillis(1)));
+    }
+
     // Fencing
 
     @Test

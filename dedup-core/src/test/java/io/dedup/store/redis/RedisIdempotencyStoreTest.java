@@ -124,8 +124,13 @@ class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
         Claim claim = acquired(store.claim(request(key())));
         Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1}));
         store.complete(claim, completion, TTL);
+        Claim running = acquired(store.claim(request(key())));
+        Claim failing = acquired(store.claim(request(key())));
         redis.configSet("maxmemory", "1");
         try {
+            assertThat(store.renew(running, LEASE)).as("who runs may go on").isEqualTo(new LeaseResult.Done());
+            assertThat(store.complete(running, completion, TTL)).isEqualTo(new LeaseResult.Done());
+            assertThat(store.release(failing)).isEqualTo(new LeaseResult.Done());
             assertThat(store.claim(request(key())))
                     .isInstanceOfSatisfying(
                             ClaimResult.Unavailable.class,

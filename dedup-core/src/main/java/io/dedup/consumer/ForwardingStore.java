@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import io.dedup.store.Claim;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import java.time.Duration;
+
+/** A store that somebody else has opened, with another way to close it. Thread-safe if both are. */
+record ForwardingStore(IdempotencyStore store, Runnable closing) implements IdempotencyStore {
+    @Override
+    public ClaimResult claim(ClaimRequest request) {
+        return store.claim(request);
+    }
+
+    @Override
+    public LeaseResult renew(Claim claim, Duration leaseFor) {
+        return store.renew(claim, leaseFor);
+    }
+
+    @Override
+    public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+        return store.complete(claim, completion, timeToLive);
+    }
+
+    @Override
+    public LeaseResult release(Claim claim) {
+        return store.release(claim);
+    }
+
+    @Override
+    public int purge(int atMost) {
+        return store.purge(atMost);
+    }
+
+    @Override
+    public void close() {
+        closing.run();
+    }
+}
