@@ -58,16 +58,24 @@ public final class IdempotencyKey implements KeyResult {
         target.put(value);
     }
 
-    /** The bytes as text where they are UTF-8, else in hexadecimal with a leading {@code 0x}. */
+    /**
+     * The bytes as text where they are UTF-8 without control characters, else in hexadecimal with a leading {@code 0x}: whoever
+     * chooses keys does not choose what a log looks like.
+     */
     public String text() {
         try {
-            return StandardCharsets.UTF_8
+            String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(value))
                     .toString();
+            return text.chars().anyMatch(Character::isISOControl) ? hexadecimal() : text;
         } catch (CharacterCodingException notText) {
-            return "0x" + HexFormat.of().formatHex(value);
+            return hexadecimal();
         }
+    }
+
+    private String hexadecimal() {
+        return "0x" + HexFormat.of().formatHex(value);
     }
 
     @Override

@@ -45,6 +45,9 @@ class VocabularyTest {
         IdempotencyKey key = IdempotencyKey.of("header:id", new byte[] {(byte) 0xff, 0, (byte) 0x80});
         // Then
         assertThat(key.text()).isEqualTo("0xff0080");
+        assertThat(IdempotencyKey.of("header:id", new byte[] {'a', '\n', 'b'}).text())
+                .as("no line of a log of its own")
+                .isEqualTo("0x610a62");
     }
 
     @Test

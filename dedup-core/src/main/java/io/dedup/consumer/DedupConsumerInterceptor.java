@@ -79,6 +79,13 @@ import org.slf4j.LoggerFactory;
 public final class DedupConsumerInterceptor implements ConsumerInterceptor<Object, Object>, Monitorable {
     private static final Logger LOGGER = LoggerFactory.getLogger(DedupConsumerInterceptor.class);
     private static final Duration SHORTEST_LIFE = Duration.ofMillis(1);
+    private static final List<String> NO_EFFECT = List.of(
+            DedupConfig.TTL_HEADER,
+            DedupConfig.ALLOWED_LATENESS_MS,
+            DedupConfig.MAX_FUTURE_MS,
+            DedupConfig.actionKey(Verdict.LATE),
+            DedupConfig.actionKey(Verdict.FUTURE),
+            DedupConfig.actionKey(Verdict.INVALID_TTL));
     private static final long FIRST_PAUSE_NANOS = Duration.ofMillis(50).toNanos();
     private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long SAY_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
@@ -100,6 +107,11 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
     @Override
     public void configure(Map<String, ?> configs) {
         DedupConfig config = DedupConfig.ofInterceptor(configs);
+        for (String key : NO_EFFECT) {
+            if (configs.get(key) != null) {
+                LOGGER.warn("{} has no effect on an interceptor, whose only time is the store's", key);
+            }
+        }
         boolean off = config.policy().mode() == Mode.OFF;
         configure(configs, config, off ? MemoryIdempotencyStore.holding(1) : StoreAddress.open(config));
     }

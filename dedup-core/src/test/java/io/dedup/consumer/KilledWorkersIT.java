@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import io.dedup.embedded.EmbeddedBroker;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.dedup.store.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -62,7 +62,7 @@ class KilledWorkersIT {
         Random random = new Random(seed);
         HttpServer provider = provider();
         try (EmbeddedBroker broker = EmbeddedBroker.start(Map.of("group.min.session.timeout.ms", "1000"));
-                EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
+                TestServers.Postgres postgres = TestServers.postgres()) {
             execute(postgres, "CREATE TABLE ledger (payment TEXT NOT NULL)");
             int records = produce(broker.bootstrapServers(), random);
             List<String> command = List.of(
@@ -72,7 +72,7 @@ class KilledWorkersIT {
                     WorkerProcess.class.getName(),
                     broker.bootstrapServers(),
                     TOPIC,
-                    "jdbc:postgresql://localhost:" + postgres.getPort() + "/postgres?user=postgres",
+                    postgres.url(),
                     "http://localhost:" + provider.getAddress().getPort() + "/charges");
             List<Process> workers = new ArrayList<>();
             try {
@@ -159,9 +159,9 @@ class KilledWorkersIT {
         }
     }
 
-    private static Map<String, Integer> booked(EmbeddedPostgres postgres) throws SQLException {
+    private static Map<String, Integer> booked(TestServers.Postgres postgres) throws SQLException {
         Map<String, Integer> booked = new HashMap<>();
-        try (Connection connection = postgres.getPostgresDatabase().getConnection();
+        try (Connection connection = postgres.dataSource().getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT payment FROM ledger")) {
             while (rows.next()) {
@@ -171,8 +171,8 @@ class KilledWorkersIT {
         return booked;
     }
 
-    private static void execute(EmbeddedPostgres postgres, String sql) throws SQLException {
-        try (Connection connection = postgres.getPostgresDatabase().getConnection();
+    private static void execute(TestServers.Postgres postgres, String sql) throws SQLException {
+        try (Connection connection = postgres.dataSource().getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }

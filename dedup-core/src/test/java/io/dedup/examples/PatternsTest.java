@@ -14,11 +14,10 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.TestServers;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import io.dedup.store.redis.RedisIdempotencyStore;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -31,7 +30,6 @@ import javax.sql.DataSource;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
-import redis.embedded.RedisServer;
 
 /** The code of docs/patterns.md, run. */
 class PatternsTest {
@@ -39,17 +37,10 @@ class PatternsTest {
 
     @Test
     void redisWithTtl_askedTwice_chargesOnce() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        RedisServer server = RedisServer.newRedisServer().port(port).build();
-        server.start();
-        try (RedisClient redis = RedisClient.create("localhost", port)) {
+        try (TestServers.Redis server = TestServers.redis();
+                RedisClient redis = RedisClient.create(server.host(), server.port())) {
             assertThat(redisWithTtl(redis, "order-42")).isInstanceOf(Outcome.Processed.class);
             assertThat(redisWithTtl(redis, "order-42")).isInstanceOf(Outcome.Replayed.class);
-        } finally {
-            server.stop();
         }
         assertThat(charges).hasValue(1);
     }

@@ -3,7 +3,7 @@ package io.dedup.store.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import io.dedup.store.TestServers;
 import java.io.IOException;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
@@ -11,16 +11,16 @@ import org.junit.jupiter.api.BeforeAll;
 
 class PostgresTest extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static EmbeddedPostgres postgres;
+    private static TestServers.Postgres postgres;
 
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static HikariDataSource pool;
 
     @BeforeAll
     static void start() throws IOException {
-        postgres = EmbeddedPostgres.start();
+        postgres = TestServers.postgres();
         HikariConfig config = new HikariConfig();
-        config.setDataSource(postgres.getPostgresDatabase());
+        config.setDataSource(postgres.dataSource());
         pool = new HikariDataSource(config);
     }
 

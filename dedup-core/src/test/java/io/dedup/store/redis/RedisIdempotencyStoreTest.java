@@ -16,10 +16,9 @@ import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.TestServers;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
@@ -27,7 +26,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
-import redis.embedded.RedisServer;
 
 class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -35,35 +33,21 @@ class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
     private static final Duration TTL = Duration.ofHours(1);
 
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static RedisServer server;
+    private static TestServers.Redis server;
 
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static RedisClient redis;
 
     @BeforeAll
     static void start() throws IOException {
-        server = server();
-        redis = RedisClient.create("localhost", server.ports().get(0));
+        server = TestServers.redis();
+        redis = RedisClient.create(server.host(), server.port());
     }
 
     @AfterAll
     static void stop() throws IOException {
         redis.close();
-        server.stop();
-    }
-
-    private static RedisServer server() throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        RedisServer started = RedisServer.newRedisServer()
-                .port(port)
-                .setting("save \"\"")
-                .setting("appendonly no")
-                .build();
-        started.start();
-        return started;
+        server.close();
     }
 
     @Override
@@ -150,11 +134,11 @@ class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
 
     @Test
     void anyCall_serverIsGone_isIndeterminate() throws IOException {
-        RedisServer gone = server();
-        try (RedisClient client = RedisClient.create("localhost", gone.ports().get(0))) {
+        TestServers.Redis gone = TestServers.redis();
+        try (RedisClient client = RedisClient.create(gone.host(), gone.port())) {
             RedisIdempotencyStore store = RedisIdempotencyStore.on(client).open();
             Claim claim = acquired(store.claim(request(key())));
-            gone.stop();
+            gone.close();
             assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Indeterminate.class);
             assertThat(store.renew(claim, LEASE)).isInstanceOf(LeaseResult.Indeterminate.class);
             assertThat(store.complete(claim, Completion.unknown(), TTL)).isInstanceOf(LeaseResult.Indeterminate.class);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.Locale;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.GenericContainer;
+import redis.embedded.RedisServer;
+
+/**
+ * Real servers for tests: in containers where there is a Docker engine, else embedded ones. {@code
+ * -Ddedup.servers=containers} or {@code embedded} forces either; the log says which.
+ */
+public final class TestServers {
+    private static final Logger LOGGER = LoggerFactory.getLogger(TestServers.class);
+    private static final int POSTGRES_PORT = 5432;
+    private static final String PASSWORD = "correct-horse";
+    private static final int REDIS_PORT = 6379;
+
+    private TestServers() {}
+
+    /** A PostgreSQL server. */
+    public record Postgres(DataSource dataSource, String url, Closeable server) implements Closeable {
+        @Override
+        public void close() throws IOException {
+            server.close();
+        }
+    }
+
+    /** A Redis server. */
+    public record Redis(String host, int port, Closeable server) implements Closeable {
+        @Override
+        public void close() throws IOException {
+            server.close();
+        }
+    }
+
+    /** Starts PostgreSQL. */
+    public static Postgres postgres() throws IOException {
+        if (usesContainers("PostgreSQL")) {
+            GenericContainer<?> container = new GenericContainer<>("postgres:17")
+                    .withEnv("POSTGRES_PASSWORD", PASSWORD)
+                    .withExposedPorts(POSTGRES_PORT);
+            container.start();
+            String url = "jdbc:postgresql://" + container.getHost() + ":" + container.getMappedPort(POSTGRES_PORT)
+                    + "/postgres?user=postgres&password=" + PASSWORD;
+            return new Postgres(dataSource(url), url, container::stop);
+        }
+        EmbeddedPostgres embedded = EmbeddedPostgres.start();
+        String url = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres?user=postgres";
+        return new Postgres(dataSource(url), url, embedded);
+    }
+
+    private static DataSource dataSource(String url) {
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setURL(url);
+        return dataSource;
+    }
+
+    /** Starts Redis. */
+    public static Redis redis() throws IOException {
+        if (usesContainers("Redis")) {
+            GenericContainer<?> container = new GenericContainer<>("redis:7").withExposedPorts(REDIS_PORT);
+            container.start();
+            return new Redis(container.getHost(), container.getMappedPort(REDIS_PORT), container::stop);
+        }
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        RedisServer embedded = RedisServer.newRedisServer()
+                .port(port)
+                .setting("save \"\"")
+                .setting("appendonly no")
+                .build();
+        embedded.start();
+        return new Redis("localhost", port, embedded::stop);
+    }
+
+    private static boolean usesContainers(String what) {
+        String wanted = System.getProperty("dedup.servers", "auto").toLowerCase(Locale.ROOT);
+        boolean containers = switch (wanted) {
+            case "containers" -> true;
+            case "embedded" -> false;
+            case "auto" -> DockerClientFactory.instance().isDockerAvailable();
+            default ->
+                throw new IllegalArgumentException(
+                        "-Ddedup.servers takes auto, containers or embedded, and not " + wanted);
+        };
+        LOGGER.info("{} for tests: {} (-Ddedup.servers={})", what, containers ? "in a container" : "embedded", wanted);
+        return containers;
+    }
+}
