@@ -181,7 +181,8 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
             this.keys = config.keyExtractor();
             this.fingerprints = config.fingerprinter();
             this.scope = config.scope();
-            this.group = group;
+            // With its length, so that no group and scope run into another.
+            this.group = group.length() + ":" + group + "/";
             this.ttl = config.policy().ttl();
             this.dropsMissing = drops(config, Verdict.MISSING_KEY);
             this.dropsConflicts = drops(config, Verdict.CONFLICT);
@@ -233,7 +234,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 ConsumerRecord<Object, Object> record, IdempotencyKey key, @Nullable Fingerprint fingerprint) {
             Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
             UUID owner = UUID.nameUUIDFromBytes(at.toString().getBytes(UTF_8));
-            String within = group.length() + ":" + group + "/" + scope.nameFor(record.topic());
+            String within = group + scope.nameFor(record.topic());
             // For as long as the key is remembered it belongs to these coordinates, and to nobody else's.
             return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, SHORTEST_LIFE, false);
         }

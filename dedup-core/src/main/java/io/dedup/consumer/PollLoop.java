@@ -6,14 +6,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -22,7 +17,6 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,22 +26,17 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to its thread, but for {@link #stop} and the work on lanes.
  */
-final class PollLoop implements Loop, ConsumerRebalanceListener {
+final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final Consumer<byte[], byte[]> consumer;
     private final Set<String> topics;
-    private final RecordHandling<?, ?> handling;
-    private final ExecutorService workers;
-    private final ScheduledExecutorService timer;
     private final ProcessingOrder order;
     private final int mostOpen;
     private final Duration drainFor;
     private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private boolean committing;
-    private volatile boolean stopping;
 
     PollLoop(
             Consumer<byte[], byte[]> consumer,
@@ -55,24 +44,12 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
             RecordHandling<?, ?> handling,
             ExecutorService workers,
             ScheduledExecutorService timer) {
+        super(handling, workers, timer);
         this.consumer = consumer;
         this.topics = builder.topics;
-        this.handling = handling;
-        this.workers = workers;
-        this.timer = timer;
         this.order = builder.order;
         this.mostOpen = builder.mostOpen;
         this.drainFor = builder.drainFor;
-    }
-
-    @Override
-    public Optional<Throwable> failure() {
-        return Optional.ofNullable(failure.get());
-    }
-
-    @Override
-    public void stop() {
-        stopping = true;
     }
 
     @Override
@@ -80,7 +57,7 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
         try (consumer) {
             try {
                 consumer.subscribe(topics, this);
-                while (!stopping && failure.get() == null) {
+                while (goesOn()) {
                     poll();
                     commit();
                 }
@@ -214,11 +191,7 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
     }
 
     private void start(PartitionWork.Lane lane) {
-        try {
-            workers.execute(() -> work(lane));
-        } catch (RejectedExecutionException ended) {
-            LOGGER.debug("No more records are begun");
-        }
+        start(() -> work(lane));
     }
 
     private void work(PartitionWork.Lane lane) {
@@ -226,32 +199,16 @@ final class PollLoop implements Loop, ConsumerRebalanceListener {
         if (record == null) {
             return;
         }
-        RecordHandling.Result result;
-        try {
-            result = handling.handle(record, lane.waits());
-        } catch (Throwable broken) {
-            result = new RecordHandling.Fatal(broken);
-        }
+        RecordHandling.Result result = handle(record, lane.waits());
         if (result instanceof RecordHandling.Done) {
             lane.done();
             return;
         }
         lane.again();
         if (result instanceof RecordHandling.Again again) {
-            try {
-                Future<?> unused =
-                        timer.schedule(() -> start(lane), again.pause().toNanos(), TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException ended) {
-                LOGGER.debug("No more records are begun");
-            }
+            later(() -> start(lane), again.pause());
         } else if (result instanceof RecordHandling.Fatal fatal) {
             fail(fatal.cause());
-        }
-    }
-
-    private void fail(Throwable cause) {
-        if (failure.compareAndSet(null, cause)) {
-            LOGGER.error("The consumer stops", cause);
         }
     }
 }

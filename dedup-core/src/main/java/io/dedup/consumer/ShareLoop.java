@@ -8,24 +8,17 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.errors.InterruptException;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Polls as a member of a share group, hands records to workers, and acknowledges each when it is done with. Until then its
@@ -34,22 +27,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to its thread, but for {@link #stop}.
  */
-final class ShareLoop implements Loop {
-    private static final Logger LOGGER = LoggerFactory.getLogger(ShareLoop.class);
+final class ShareLoop extends Loop {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final int SHORTEST_LOCK_MS = 1000;
 
     private final ShareConsumer<byte[], byte[]> consumer;
     private final Set<String> topics;
-    private final RecordHandling<?, ?> handling;
-    private final ExecutorService workers;
-    private final ScheduledExecutorService timer;
     private final Duration drainFor;
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
     private final Map<Coordinates, Work> works = new HashMap<>();
-
-    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private volatile boolean stopping;
 
     ShareLoop(
             ShareConsumer<byte[], byte[]> consumer,
@@ -57,22 +43,10 @@ final class ShareLoop implements Loop {
             RecordHandling<?, ?> handling,
             ExecutorService workers,
             ScheduledExecutorService timer) {
+        super(handling, workers, timer);
         this.consumer = consumer;
         this.topics = builder.topics;
-        this.handling = handling;
-        this.workers = workers;
-        this.timer = timer;
         this.drainFor = builder.drainFor;
-    }
-
-    @Override
-    public Optional<Throwable> failure() {
-        return Optional.ofNullable(failure.get());
-    }
-
-    @Override
-    public void stop() {
-        stopping = true;
     }
 
     @Override
@@ -80,12 +54,12 @@ final class ShareLoop implements Loop {
         try (consumer) {
             ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
             consumer.subscribe(topics);
-            while (!stopping && failure.get() == null) {
+            while (goesOn()) {
                 records = consumer.poll(POLL);
                 records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
                         .start());
                 await(records, Duration.ofMillis(lockMillis() / 3));
-                if (!stopping && failure.get() == null) {
+                if (goesOn()) {
                     acknowledge(records, AcknowledgeType.RENEW);
                 }
             }
@@ -160,9 +134,7 @@ final class ShareLoop implements Loop {
         }
 
         private void begin() {
-            try {
-                workers.execute(this::work);
-            } catch (RejectedExecutionException ended) {
+            if (!ShareLoop.this.start(this::work)) {
                 done.complete(false);
             }
         }
@@ -176,20 +148,14 @@ final class ShareLoop implements Loop {
         private void work() {
             int before;
             synchronized (this) {
-                if (stopping || failure.get() != null || done.isDone()) {
+                if (!goesOn() || done.isDone()) {
                     done.complete(false);
                     return;
                 }
                 running = true;
                 before = waits;
             }
-            RecordHandling.Result result;
-            try {
-                result = handling.handle(record, before);
-            } catch (Throwable broken) {
-                result = new RecordHandling.Fatal(broken);
-            }
-            ended(result);
+            ended(handle(record, before));
         }
 
         private synchronized void ended(RecordHandling.Result result) {
@@ -197,24 +163,15 @@ final class ShareLoop implements Loop {
             waits++;
             if (result instanceof RecordHandling.Done) {
                 done.complete(true);
-            } else if (result instanceof RecordHandling.Again again && !stopping) {
-                try {
-                    Future<?> unused = timer.schedule(this::begin, again.pause().toNanos(), TimeUnit.NANOSECONDS);
-                } catch (RejectedExecutionException ended) {
-                    done.complete(false);
-                }
-            } else {
-                if (result instanceof RecordHandling.Fatal fatal) {
-                    fail(fatal.cause());
-                }
+                return;
+            } else if (result instanceof RecordHandling.Fatal fatal) {
+                fail(fatal.cause());
+            }
+            boolean again =
+                    result instanceof RecordHandling.Again pausing && goesOn() && later(this::begin, pausing.pause());
+            if (!again) {
                 done.complete(false);
             }
-        }
-    }
-
-    private void fail(Throwable cause) {
-        if (failure.compareAndSet(null, cause)) {
-            LOGGER.error("The consumer stops", cause);
         }
     }
 

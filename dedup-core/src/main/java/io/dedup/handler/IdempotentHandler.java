@@ -292,26 +292,18 @@ public final class IdempotentHandler implements AutoCloseable {
         }
 
         <E extends Exception> Outcome handle(Operation<E> operation) throws E {
-            ClaimResult result = claim(ClaimRequest.of(key, fingerprint, lease, ttl));
+            ClaimRequest request = ClaimRequest.of(key, fingerprint, lease, ttl);
+            ClaimResult result = claim(request);
+            boolean reopens = reconciler != null
+                    && result instanceof ClaimResult.Completed completed
+                    && completed.completion().kind() == Completion.Kind.UNKNOWN;
+            if (reopens) {
+                result = claim(request.reopening());
+            }
             if (result instanceof ClaimResult.Acquired acquired) {
-                return acquired.takenOver() && reconcilesAbandoned
+                return reopens || (acquired.takenOver() && reconcilesAbandoned)
                         ? reconcile(acquired, operation)
                         : run(acquired, operation);
-            } else if (result instanceof ClaimResult.Completed completed) {
-                return completed.completion().kind() == Completion.Kind.UNKNOWN && reconciler != null
-                        ? reopen(operation)
-                        : replayed(completed.completion());
-            } else if (result instanceof ClaimResult.InProgress busy) {
-                return new Outcome.InProgress(busy.leaseLeft());
-            }
-            return new Outcome.Conflict();
-        }
-
-        private <E extends Exception> Outcome reopen(Operation<E> operation) throws E {
-            ClaimResult result =
-                    claim(ClaimRequest.of(key, fingerprint, lease, ttl).reopening());
-            if (result instanceof ClaimResult.Acquired acquired) {
-                return reconcile(acquired, operation);
             } else if (result instanceof ClaimResult.Completed completed) {
                 return replayed(completed.completion());
             } else if (result instanceof ClaimResult.InProgress busy) {
@@ -396,7 +388,7 @@ public final class IdempotentHandler implements AutoCloseable {
                     }
                 }
                 if (finding instanceof Reconciler.Done done) {
-                    complete(acquired.claim(), Completion.succeeded(done.outcome()), false);
+                    complete(acquired.claim(), bounded(Completion.succeeded(done.outcome())), false);
                     return new Outcome.Replayed(done.outcome(), false);
                 }
                 execution.throwIfLeaseLost();
@@ -415,11 +407,11 @@ public final class IdempotentHandler implements AutoCloseable {
                     returned = operation.run(execution);
                 } catch (Throwable failure) {
                     held.endOperation();
-                    StoredOutcome stored = failed(execution, failure);
-                    if (stored == null) {
+                    Completion stored = failed(execution, failure);
+                    if (stored == null || stored.kind() == Completion.Kind.UNKNOWN) {
                         throw failure;
                     }
-                    return new Outcome.Processed(stored, true);
+                    return new Outcome.Processed(stored.outcome(), true);
                 }
                 held.endOperation();
                 StoredOutcome noted = execution.completed();
@@ -427,25 +419,26 @@ public final class IdempotentHandler implements AutoCloseable {
                     return new Outcome.Processed(noted, false);
                 }
                 StoredOutcome outcome = StoredOutcome.of(returned);
-                complete(claim, stored(outcome), true);
+                complete(claim, bounded(Completion.succeeded(outcome)), true);
                 return new Outcome.Processed(outcome, false);
             }
         }
 
-        private Completion stored(StoredOutcome outcome) {
-            if (outcome.length() <= maxOutcomeBytes) {
-                return Completion.succeeded(outcome);
+        /** The completion, or that it is unknown if it is too long to be stored. */
+        private Completion bounded(Completion completion) {
+            if (completion.outcome().length() <= maxOutcomeBytes) {
+                return completion;
             }
             LOGGER.warn(
                     "The outcome of {} has {} bytes, of which at most {} are stored: it is unknown to who asks again",
                     key,
-                    outcome.length(),
+                    completion.outcome().length(),
                     maxOutcomeBytes);
             return Completion.unknown();
         }
 
-        /** What is stored of a failure; null if the caller is to get it. */
-        private @Nullable StoredOutcome failed(Execution execution, Throwable failure) {
+        /** What is stored of a failure; null if nothing is. */
+        private @Nullable Completion failed(Execution execution, Throwable failure) {
             Claim claim = execution.claim();
             OnFailure then = onFailure(failure.getClass());
             if (execution.isLeaseLost() && execution.completed() == null) {
@@ -458,9 +451,9 @@ public final class IdempotentHandler implements AutoCloseable {
                 release(claim);
                 return null;
             }
-            StoredOutcome stored = then.outcomeOf(failure);
+            Completion stored = bounded(then.completionOf(failure));
             try {
-                complete(claim, stored == null ? Completion.unknown() : Completion.failed(stored), true);
+                complete(claim, stored, true);
             } catch (LeaseLostException superseded) {
                 if (execution.completed() != null) {
                     return null; // Its transaction was committed before it failed.
@@ -477,8 +470,7 @@ public final class IdempotentHandler implements AutoCloseable {
         /** What can still be said of an operation whose lease is over, if nobody else has begun it. */
         private void giveUp(Claim claim, OnFailure then, Throwable failure) {
             if (!then.releases()) {
-                StoredOutcome stored = then.outcomeOf(failure);
-                Completion completion = stored == null ? Completion.unknown() : Completion.failed(stored);
+                Completion completion = bounded(then.completionOf(failure));
                 undisturbed(() -> store.complete(claim, completion, ttl));
             } else if (!reconcilesAbandoned) {
                 release(claim);

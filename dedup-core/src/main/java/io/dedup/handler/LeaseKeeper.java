@@ -167,14 +167,13 @@ final class LeaseKeeper implements AutoCloseable {
 
         private void lose() {
             synchronized (this) {
-                if (over || execution.isLeaseLost() || execution.completed() != null) {
+                // What has ended and is just being completed is told by the answer to that.
+                if (over || !running || execution.isLeaseLost() || execution.completed() != null) {
                     return;
                 }
                 execution.loseLease();
-                if (running) {
-                    interrupted = true;
-                    worker.interrupt();
-                }
+                interrupted = true;
+                worker.interrupt();
             }
             aside(() -> listener.leaseLost(execution.claim().key()));
         }

@@ -2,6 +2,7 @@
 package io.dedup.handler;
 
 import io.dedup.StoredOutcome;
+import io.dedup.store.Completion;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -48,9 +49,8 @@ public final class OnFailure {
         return !keeps;
     }
 
-    /** What is stored; null if the outcome is unknown. */
-    @Nullable
-    StoredOutcome outcomeOf(Throwable failure) {
-        return outcome == null ? null : StoredOutcome.of(outcome.apply(failure));
+    /** What is stored of a failure that is not released. */
+    Completion completionOf(Throwable failure) {
+        return outcome == null ? Completion.unknown() : Completion.failed(StoredOutcome.of(outcome.apply(failure)));
     }
 }

@@ -25,6 +25,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -178,7 +179,7 @@ class IdempotentConsumerIT {
                 .withLease(Duration.ofMillis(20))
                 .build());
         for (int i = 0; i < 3; i++) {
-            assertThat(store.abandon("test/6:deadly/deadly", "id-1")).isTrue();
+            store.abandon("test/6:deadly/deadly", "id-1");
         }
         started(consuming(topic), dying, this::run);
         awaitCommitted(topic, 1, 1);
@@ -439,17 +440,21 @@ class IdempotentConsumerIT {
     void close_recordIsBeingWorkedOn_isFinishedAndCommitted() throws Exception {
         String topic = topic("drain", 1);
         CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
         send(topic, 0, "k", "id-1", "v1");
         send(topic, 0, "k", "id-2", "v2");
         IdempotentConsumer consumer = started(consuming(topic), handler(), (record, execution) -> {
             begun.countDown();
-            await().during(Duration.ofMillis(300)).until(() -> true);
+            goOn.await();
             return run(record, execution);
         });
         begun.await();
-        consumer.close();
-        assertThat(done).containsExactly("v1");
-        assertThat(committed(topic, 1)).isEqualTo(1);
+        CompletableFuture<Void> closed = CompletableFuture.runAsync(consumer::close);
+        assertThat(closed).as("while a record is being worked on").isNotDone();
+        goOn.countDown();
+        assertThat(closed).succeedsWithin(PATIENCE);
+        assertThat(done).startsWith("v1");
+        assertThat(committed(topic, 1)).as("all that was begun").isEqualTo(done.size());
         assertThat(members(topic)).isZero();
     }
 
@@ -696,7 +701,7 @@ class IdempotentConsumerIT {
         }
 
         /** Claims a key as a process that then dies, and waits until its lease is over. */
-        boolean abandon(String scope, String id) {
+        void abandon(String scope, String id) {
             ClaimRequest request = ClaimRequest.of(
                     new io.dedup.store.ScopedKey(
                             scope, io.dedup.IdempotencyKey.of("header:idempotency-key", id.getBytes(UTF_8))),
@@ -704,7 +709,6 @@ class IdempotentConsumerIT {
                     Duration.ofMillis(1),
                     Duration.ofHours(1));
             await().atMost(PATIENCE).until(() -> behind.claim(request) instanceof ClaimResult.Acquired);
-            return true;
         }
 
         @Override

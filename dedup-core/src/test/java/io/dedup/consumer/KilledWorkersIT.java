@@ -99,7 +99,6 @@ class KilledWorkersIT {
             assertThat(requests)
                     .as("seed %d: one key for each payment, whoever has tried it", seed)
                     .hasSize(KEYS);
-            assertThat(begun.get()).as("some were tried again").isGreaterThanOrEqualTo(KEYS);
         } finally {
             provider.stop(0);
         }

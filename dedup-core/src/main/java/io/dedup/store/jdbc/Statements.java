@@ -2,64 +2,82 @@
 package io.dedup.store.jdbc;
 
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/** The text of the statements for one table. Immutable but for the clock that tests put in. */
+/** The text of the statements for one table, put together once. Immutable but for the clock that tests put in. */
 final class Statements {
     private static final String HELD =
             " WHERE id = ? AND owner = ? AND token = ? AND expires_at >= ${now} AND state = 'C'";
+    private static final String NOW = "${now}";
 
-    private final Dialect dialect;
-    private final String table;
+    private final boolean claimReturnsRow;
     private final @Nullable LongSupplier clock;
+    private final String claim;
+    private final String find;
+    private final String findNow;
+    private final String renew;
+    private final String complete;
+    private final String release;
+    private final String purge;
 
     Statements(Dialect dialect, String table, @Nullable LongSupplier clock) {
-        this.dialect = dialect;
-        this.table = table;
+        this.claimReturnsRow = dialect == Dialect.POSTGRESQL;
         this.clock = clock;
+        UnaryOperator<String> text = template -> {
+            String ofTable = template.replace("${table}", table);
+            return clock == null ? ofTable.replace(NOW, dialect.now()) : ofTable;
+        };
+        this.claim = text.apply(dialect.claim());
+        this.find = text.apply("SELECT state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint,"
+                + " outcome, ${now} AS now FROM ${table} WHERE id = ?");
+        this.findNow = find + " FOR UPDATE";
+        this.renew = text.apply("UPDATE ${table} SET lease_until = GREATEST(lease_until, ${now} + ?),"
+                + " expires_at = GREATEST(expires_at, ${now} + ?)" + HELD);
+        this.complete = text.apply("UPDATE ${table} SET state = ?, outcome = ?, expires_at = ${now} + ?" + HELD);
+        this.release = text.apply("UPDATE ${table} SET state = 'R', expires_at = ${now} + ?" + HELD);
+        this.purge = text.apply(dialect.purge());
     }
 
+    /** Takes what {@link Dialect} says. */
     String claim() {
-        return text(dialect.claim());
+        return now(claim);
     }
 
     /** Whether a claim that is won returns its token, the number of attempts and whether it was taken over. */
     boolean claimReturnsRow() {
-        return dialect == Dialect.POSTGRESQL;
+        return claimReturnsRow;
     }
 
     String find() {
-        return text("SELECT state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint, outcome,"
-                + " ${now} AS now FROM ${table} WHERE id = ?");
+        return now(find);
     }
 
     /** As {@link #find}, of what is committed now, whatever the transaction has read before. */
     String findNow() {
-        return find() + " FOR UPDATE";
+        return now(findNow);
     }
 
     /** Takes the milliseconds of the lease, those of what follows it, and who holds it. */
     String renew() {
-        return text("UPDATE ${table} SET lease_until = GREATEST(lease_until, ${now} + ?),"
-                + " expires_at = GREATEST(expires_at, ${now} + ?)" + HELD);
+        return now(renew);
     }
 
     /** Takes the state, the outcome, the milliseconds it is kept, and who holds the lease. */
     String complete() {
-        return text("UPDATE ${table} SET state = ?, outcome = ?, expires_at = ${now} + ?" + HELD);
+        return now(complete);
     }
 
     /** Takes the milliseconds it is kept, and who holds the lease. */
     String release() {
-        return text("UPDATE ${table} SET state = 'R', expires_at = ${now} + ?" + HELD);
+        return now(release);
     }
 
     String purge() {
-        return text(dialect.purge());
+        return now(purge);
     }
 
-    private String text(String template) {
-        String now = clock == null ? dialect.now() : Long.toString(clock.getAsLong());
-        return template.replace("${table}", table).replace("${now}", now);
+    private String now(String statement) {
+        return clock == null ? statement : statement.replace(NOW, Long.toString(clock.getAsLong()));
     }
 }
