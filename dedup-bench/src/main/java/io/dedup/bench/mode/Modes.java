@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.bench.mode;
+
+import io.dedup.bench.mode.Mode.Answer;
+import io.dedup.bench.mode.Mode.Pace;
+import io.dedup.bench.mode.Mode.Server;
+import io.dedup.key.KeyExtractors;
+import io.dedup.streams.Dedup;
+import io.dedup.streams.store.StoreEngine;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** All modes. Another one is a line here. */
+public final class Modes {
+    /** What the others are compared with. */
+    public static final String PASS_THROUGH = "pass-through";
+
+    private static final List<Mode> ALL = List.of(
+            streams(
+                    PASS_THROUGH,
+                    "from topic to topic, with nothing in between",
+                    Answer.ALL,
+                    StreamsMode.bytes((stream, task) -> stream)),
+            ofEngine("rocksdb"),
+            ofEngine("memory"),
+            streams(
+                    "tutorial",
+                    "the algorithm of the tutorials: a window store, an iterator and a write for each record",
+                    Answer.DISTINCT,
+                    StreamsMode.bytes((stream, task) ->
+                            stream.processValues(Tutorial.supplier(Duration.ofMillis(task.ttlMs()))))));
+
+    private Modes() {}
+
+    /** Every mode that has a name here. */
+    public static List<Mode> all() {
+        return ALL;
+    }
+
+    /** The mode of that name; any other store engine of dedup is a mode by its name in configuration. */
+    public static Optional<Mode> named(String name) {
+        Optional<Mode> listed =
+                ALL.stream().filter(mode -> mode.name().equals(name)).findFirst();
+        return listed.isPresent() || !isEngine(name) ? listed : Optional.of(ofEngine(name));
+    }
+
+    private static boolean isEngine(String name) {
+        try {
+            StoreEngine.named(name);
+            return true;
+        } catch (IllegalArgumentException unknown) {
+            return false;
+        }
+    }
+
+    private static Mode ofEngine(String engine) {
+        return streams(
+                engine,
+                "dedup with its store engine '" + engine + "'",
+                Answer.DISTINCT,
+                StreamsMode.bytes((stream, task) -> Dedup.by(KeyExtractors.header(Mode.KEY_HEADER))
+                        .within(Duration.ofMillis(task.ttlMs()))
+                        .withStore(StoreEngine.named(engine))
+                        .apply(stream)));
+    }
+
+    private static Mode streams(String name, String description, Answer answer, Mode.Start start) {
+        return new Mode(name, description, Pace.FULL, answer, Server.NONE, start);
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.bench.worker;
+
+import java.util.List;
+
+/**
+ * What a worker has measured of itself.
+ *
+ * @param startupSeconds from the start of the process to the first record, or until it was ready if there was none
+ * @param seconds from the first record until all were committed; 0 if there was none
+ * @param cpuSeconds what the process has used in that time, on all cores
+ * @param totalCpuSeconds what the process has used since its start
+ * @param maxHeapAfterGcBytes the most that a collection has left, garbage of older generations included
+ * @param liveHeapBytes what a full collection leaves at the end, with everything still open
+ * @param rssBytes the memory of the process at the end, with everything still open; 0 where the system does not say
+ * @param stateBytes in the state directory after it was closed
+ * @param restoredRecords what was read back from the changelog
+ * @param restoreSeconds how long that took
+ * @param readySeconds from the start of the application until it had its partition and its memory
+ * @param samples how far it had committed, and when
+ */
+public record WorkerAnswer(
+        double startupSeconds,
+        double seconds,
+        double cpuSeconds,
+        double totalCpuSeconds,
+        long maxHeapAfterGcBytes,
+        long liveHeapBytes,
+        long rssBytes,
+        long stateBytes,
+        long restoredRecords,
+        double restoreSeconds,
+        double readySeconds,
+        List<Sample> samples) {
+    /**
+     * How far it had committed at a moment.
+     *
+     * @param seconds since the first record
+     * @param offset the next one
+     */
+    public record Sample(double seconds, long offset) {}
+}
