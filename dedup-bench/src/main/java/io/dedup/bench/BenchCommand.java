@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.bench;
+
+import io.dedup.bench.load.Load;
+import io.dedup.bench.mode.Mode;
+import io.dedup.bench.mode.Modes;
+import io.dedup.bench.process.ChildFailedException;
+import io.dedup.bench.report.Results;
+import io.dedup.bench.report.ThroughputTable;
+import io.dedup.runner.DurationConverter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command that measures. */
+@Command(
+        name = "dedup-bench",
+        mixinStandardHelpOptions = true,
+        version = "dedup benchmarks 0.1.0",
+        sortOptions = false,
+        description = {
+            "Measures how many records a second come out of topic to topic, end to end, through a real broker.",
+            "Broker and application are processes of their own. Every run of a mode is a fresh JVM, and its answer is checked.",
+            ""
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Everything was measured, and every mode has let through what it has to.",
+            "1:A mode has let through something else, or a run failed.",
+            "2:An option cannot be used; nothing was measured."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  java -jar dedup-bench.jar --modes pass-through,rocksdb,memory --records 200000 --rounds 1",
+            "  java -jar dedup-bench.jar --records 2000000 --rounds 5 --json results.json"
+        })
+public final class BenchCommand implements Callable<Integer> {
+    private static final int FAILED = 1;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--modes",
+            split = ",",
+            paramLabel = "MODE",
+            defaultValue = "pass-through,rocksdb,memory,tutorial",
+            description = "What is measured, separated by commas. Default: ${DEFAULT-VALUE}. See below for all.")
+    private List<String> modes = List.of();
+
+    @Option(
+            names = "--records",
+            paramLabel = "N",
+            defaultValue = "1000000",
+            description = "How many records there are, duplicates included. Default: ${DEFAULT-VALUE}.")
+    private long records;
+
+    @Option(
+            names = "--slow-records",
+            paramLabel = "N",
+            description =
+                    "How many of them are given to modes that make a call for each record. Default: a fiftieth, and"
+                            + " at least 20000.")
+    private @Nullable Long slowRecords;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description =
+                    "How often each mode is run; all of them once, then all once more. Default: ${DEFAULT-VALUE}.")
+    private int rounds;
+
+    @Option(
+            names = "--duplicate-ratio",
+            paramLabel = "R",
+            defaultValue = "0.2",
+            description = "Which part of the records are duplicates. Default: ${DEFAULT-VALUE}.")
+    private double duplicateRatio;
+
+    @Option(
+            names = "--duplicate-reach",
+            paramLabel = "N",
+            defaultValue = "100000",
+            description = "Among how many of the latest keys a duplicate is chosen. Default: ${DEFAULT-VALUE}.")
+    private int duplicateReach;
+
+    @Option(
+            names = "--value-bytes",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "How long a value is. Default: ${DEFAULT-VALUE}.")
+    private int valueBytes;
+
+    @Option(
+            names = "--span",
+            paramLabel = "DURATION",
+            defaultValue = "48h",
+            converter = DurationConverter.class,
+            description = "Over how much event time the records are spread, until now. Default: ${DEFAULT-VALUE}.")
+    private Duration span = Duration.ZERO;
+
+    @Option(
+            names = "--ttl",
+            paramLabel = "DURATION",
+            defaultValue = "24h",
+            converter = DurationConverter.class,
+            description = "How long a key is remembered. Default: ${DEFAULT-VALUE}.")
+    private Duration ttl = Duration.ZERO;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "1",
+            description = "The same seed gives the same records. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--heap",
+            paramLabel = "SIZE",
+            defaultValue = "2g",
+            description = "The heap of every application, fixed. Default: ${DEFAULT-VALUE}.")
+    private String heap = "";
+
+    @Option(
+            names = "--broker-heap",
+            paramLabel = "SIZE",
+            defaultValue = "1g",
+            description = "The heap of the broker, fixed. Default: ${DEFAULT-VALUE}.")
+    private String brokerHeap = "";
+
+    @Option(
+            names = "--worker-jvm",
+            paramLabel = "OPTION",
+            description = "An option for the JVM of every application; may be repeated.")
+    private List<String> workerJvm = new ArrayList<>();
+
+    @Option(
+            names = "--streams-property",
+            paramLabel = "KEY=VALUE",
+            description = "A property of every Kafka Streams application; may be repeated.")
+    private Map<String, String> streamsProperties = new LinkedHashMap<>();
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write everything there, as one JSON object.")
+    private @Nullable Path json;
+
+    /** Runs the command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    /** The command, not run yet. */
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new BenchCommand());
+        commandLine
+                .getHelpSectionMap()
+                .put(MODES_SECTION, help -> help.createTextTable(descriptions()).toString());
+        List<String> sections = new ArrayList<>(commandLine.getHelpSectionKeys());
+        sections.add(
+                sections.indexOf(CommandLine.Model.UsageMessageSpec.SECTION_KEY_EXIT_CODE_LIST_HEADING), MODES_SECTION);
+        commandLine.setHelpSectionKeys(sections);
+        return commandLine;
+    }
+
+    private static final String MODES_SECTION = "modes";
+
+    private static Map<String, String> descriptions() {
+        Map<String, String> descriptions = new LinkedHashMap<>();
+        Modes.all().forEach(mode -> descriptions.put(mode.name(), mode.description()));
+        return descriptions;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        Path directory = Files.createTempDirectory("dedup-bench-");
+        try {
+            Settings settings = settings(directory);
+            Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
+            out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
+            try (Benchmark benchmark = Benchmark.start(settings, out)) {
+                benchmark.measureThroughput(results);
+            }
+            out.println();
+            out.print(ThroughputTable.of(results, Modes.PASS_THROUGH));
+            out.flush();
+            if (json != null) {
+                results.write(json);
+            }
+            return results.areRight()
+                    ? 0
+                    : complain("A mode has let through something else than it has to: see above.");
+        } catch (BenchFailedException | ChildFailedException failed) {
+            return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
+        } finally {
+            Utils.delete(directory.toFile());
+        }
+    }
+
+    private int complain(String message) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(message);
+        err.flush();
+        return FAILED;
+    }
+
+    private Settings settings(Path directory) {
+        require(rounds >= 1, "--rounds must be at least 1, and is " + rounds);
+        require(json == null || Files.isDirectory(parent(json)), "--json cannot be written: " + json);
+        Instant start = Instant.now().minus(span);
+        Load load;
+        try {
+            load = new Load(records, valueBytes, duplicateRatio, duplicateReach, start, span, ttl, seed);
+        } catch (IllegalArgumentException unusable) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(unusable.getMessage()), unusable);
+        }
+        return new Settings(
+                modes.stream().map(this::mode).toList(),
+                rounds,
+                load,
+                slowRecords == null ? Math.max(20_000, records / 50) : slowRecords,
+                heap,
+                brokerHeap,
+                workerJvm,
+                streamsProperties,
+                directory);
+    }
+
+    private static Path parent(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        return parent == null ? file : parent;
+    }
+
+    private Mode mode(String name) {
+        return Modes.named(name)
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(),
+                        "There is no mode '" + name + "'; there are "
+                                + Modes.all().stream().map(Mode::name).collect(Collectors.joining(", "))));
+    }
+
+    private void require(boolean usable, String message) {
+        if (!usable) {
+            throw new ParameterException(spec.commandLine(), message);
+        }
+    }
+}
