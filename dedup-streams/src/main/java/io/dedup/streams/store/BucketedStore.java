@@ -86,7 +86,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         expiredPuts = stateStoreContext
                 .metrics()
                 .addRateTotalSensor(
-                        "dedup",
+                        "dedup-store",
                         name + "." + stateStoreContext.taskId(),
                         "expired-puts",
                         RecordingLevel.INFO,

@@ -52,7 +52,7 @@ final class Journal implements FirstsStore {
 
     @Override
     public void put(Bytes key, long bucket, Firsts firsts, long now) {
-        if (Packing.isSimple(firsts)) {
+        if (key.get().length > SeenKey.PREFIX_BYTES && Packing.isSimple(firsts)) {
             Sighting only = firsts.sightings().get(0);
             FirstsBlock block = blockOf(bucket);
             if (block.add(key, only, now)) {

@@ -66,7 +66,7 @@ abstract class EngineWindowBytesStoreTest extends AbstractWindowBytesStoreTest {
                 .collect(java.util.stream.Collectors.toMap(
                         metric -> metric.getKey().group(),
                         metric -> (Double) metric.getValue().metricValue()));
-        assertThat(expired).containsExactly(Map.entry("stream-dedup-metrics", 1.0));
+        assertThat(expired).containsExactly(Map.entry("stream-dedup-store-metrics", 1.0));
     }
 
     @Test
