@@ -28,6 +28,7 @@ final class Benchmark implements AutoCloseable {
 
     private final Settings settings;
     private final Cluster cluster;
+    private final Servers servers = new Servers();
     private final Workers workers;
     private final PrintWriter out;
     private final Map<Long, Long> distinctKeys = new HashMap<>();
@@ -102,8 +103,8 @@ final class Benchmark implements AutoCloseable {
                 settings.load().ttl().toMillis(),
                 settings.directory().resolve(id + "-state").toString(),
                 settings.streamsProperties(),
-                null,
-                null);
+                servers.redis(mode.server()),
+                servers.jdbc(mode.server()));
     }
 
     private Measurement measurement(int round, Mode mode, Task task, WorkerAnswer answer) {
@@ -165,6 +166,8 @@ final class Benchmark implements AutoCloseable {
 
     @Override
     public void close() {
-        cluster.close();
+        try (servers) {
+            cluster.close();
+        }
     }
 }
