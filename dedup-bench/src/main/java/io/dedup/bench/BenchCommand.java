@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.bench;
 
+import io.dedup.bench.Settings.LatencySettings;
 import io.dedup.bench.load.Load;
 import io.dedup.bench.mode.Mode;
 import io.dedup.bench.mode.Modes;
 import io.dedup.bench.process.ChildFailedException;
+import io.dedup.bench.report.Plots;
+import io.dedup.bench.report.ResultText;
 import io.dedup.bench.report.Results;
-import io.dedup.bench.report.ThroughputTable;
 import io.dedup.runner.DurationConverter;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +21,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.utils.Utils;
@@ -36,6 +40,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "dedup benchmarks 0.1.0",
         sortOptions = false,
+        subcommands = {PlotsCommand.class, JmhCommand.class},
         description = {
             "Measures how many records a second come out of topic to topic, end to end, through a real broker.",
             "Broker and application are processes of their own. Every run of a mode is a fresh JVM, and its answer is checked.",
@@ -54,6 +59,7 @@ import picocli.CommandLine.Spec;
         })
 public final class BenchCommand implements Callable<Integer> {
     private static final int FAILED = 1;
+    private static final String MODES_SECTION = "modes";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -160,6 +166,50 @@ public final class BenchCommand implements Callable<Integer> {
             description = "A property of every Kafka Streams application; may be repeated.")
     private Map<String, String> streamsProperties = new LinkedHashMap<>();
 
+    @Option(
+            names = "--restore",
+            description = "After the last round, also restart modes with a changelog without their local state.")
+    private boolean restore;
+
+    @Option(
+            names = "--growth",
+            split = ",",
+            paramLabel = "KEYS",
+            description = "Also measure throughput while that many keys are remembered, such as"
+                    + " 1000000,5000000,20000000. All are within the TTL, and what is measured is the last million records"
+                    + " of each.")
+    private List<Long> growth = new ArrayList<>();
+
+    @Option(names = "--latency", description = "Also measure how long records are on their way at a fixed rate.")
+    private boolean latency;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "R",
+            description =
+                    "Records a second for --latency. Default: half of the median of pass-through; then modes that make a"
+                            + " call for each record are left out.")
+    private @Nullable Double rate;
+
+    @Option(
+            names = "--latency-warm-up",
+            paramLabel = "DURATION",
+            defaultValue = "30s",
+            converter = DurationConverter.class,
+            description = "How long nothing is timed. Default: ${DEFAULT-VALUE}.")
+    private Duration latencyWarmUp = Duration.ZERO;
+
+    @Option(
+            names = "--latency-for",
+            paramLabel = "DURATION",
+            defaultValue = "60s",
+            converter = DurationConverter.class,
+            description = "How long it is. Default: ${DEFAULT-VALUE}.")
+    private Duration latencyFor = Duration.ZERO;
+
+    @Option(names = "--plots", paramLabel = "DIR", description = "Also draw everything there, as SVG files.")
+    private @Nullable Path plots;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Also write everything there, as one JSON object.")
     private @Nullable Path json;
 
@@ -181,8 +231,6 @@ public final class BenchCommand implements Callable<Integer> {
         return commandLine;
     }
 
-    private static final String MODES_SECTION = "modes";
-
     private static Map<String, String> descriptions() {
         Map<String, String> descriptions = new LinkedHashMap<>();
         Modes.all().forEach(mode -> descriptions.put(mode.name(), mode.description()));
@@ -197,18 +245,21 @@ public final class BenchCommand implements Callable<Integer> {
             Settings settings = settings(directory);
             Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
-            try (Benchmark benchmark = Benchmark.start(settings, out)) {
-                benchmark.measureThroughput(results);
+            try (Bed bed = Bed.start(settings, out)) {
+                new Benchmark(settings, bed, results).run();
             }
-            out.println();
-            out.print(ThroughputTable.of(results, Modes.PASS_THROUGH));
-            out.flush();
             if (json != null) {
                 results.write(json);
             }
+            if (plots != null) {
+                new Plots(results, Modes.PASS_THROUGH, plots).draw();
+            }
+            out.println();
+            out.print(ResultText.of(results, Modes.PASS_THROUGH));
+            out.flush();
             return results.areRight()
                     ? 0
-                    : complain("A mode has let through something else than it has to: see above.");
+                    : complain("A run has failed, or has let through something else than it has to: see above.");
         } catch (BenchFailedException | ChildFailedException failed) {
             return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
         } finally {
@@ -242,6 +293,14 @@ public final class BenchCommand implements Callable<Integer> {
                 brokerHeap,
                 workerJvm,
                 streamsProperties,
+                restore,
+                growth,
+                latency
+                        ? Optional.of(new LatencySettings(
+                                rate == null ? OptionalDouble.empty() : OptionalDouble.of(rate),
+                                latencyWarmUp,
+                                latencyFor))
+                        : Optional.empty(),
                 directory);
     }
 

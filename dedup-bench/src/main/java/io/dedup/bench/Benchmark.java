@@ -2,59 +2,68 @@
 package io.dedup.bench;
 
 import io.dedup.bench.mode.Mode;
-import io.dedup.bench.mode.Task;
+import io.dedup.bench.process.ChildFailedException;
+import io.dedup.bench.report.Failure;
 import io.dedup.bench.report.Measurement;
+import io.dedup.bench.report.Restore;
 import io.dedup.bench.report.Results;
 import io.dedup.bench.worker.WorkerAnswer;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.kafka.common.utils.Utils;
 
-/**
- * Runs modes one after the other, each in a JVM of its own, and measures them. Confined to one thread.
- */
-final class Benchmark implements AutoCloseable {
+/** Runs every mode in every round on the same input, and then whatever else is asked for. Confined to one thread. */
+final class Benchmark {
     private static final String INPUT = "input";
     private static final String SLOW_INPUT = "input-slow";
 
     private final Settings settings;
-    private final Cluster cluster;
-    private final Workers workers;
-    private final PrintWriter out;
+    private final Bed bed;
+    private final Results results;
     private final Map<Long, Long> distinctKeys = new HashMap<>();
-    private int runs;
 
-    private Benchmark(Settings settings, Cluster cluster, PrintWriter out) {
+    Benchmark(Settings settings, Bed bed, Results results) {
         this.settings = settings;
-        this.cluster = cluster;
-        this.workers = new Workers(settings.heap(), settings.workerOptions(), settings.directory());
-        this.out = out;
+        this.bed = bed;
+        this.results = results;
     }
 
-    /** Starts the broker. */
-    static Benchmark start(Settings settings, PrintWriter out) {
-        return new Benchmark(settings, Cluster.start(settings.brokerHeap(), settings.directory()), out);
-    }
-
-    /** Runs every mode in every round, and adds what it measures to the results. */
-    void measureThroughput(Results results) {
+    /** Measures everything that is asked for, and adds it to the results. A run that fails does not keep others from it. */
+    void run() {
         load(Mode.Pace.FULL, INPUT);
         load(Mode.Pace.SLOW, SLOW_INPUT);
         for (int round = 1; round <= settings.rounds(); round++) {
             for (Mode mode : inOrderOf(round)) {
-                Measurement measurement = measure(round, mode);
-                results.rounds().add(measurement);
-                say(measurement);
+                int number = round;
+                attempt("throughput", mode, () -> measure(number, mode));
             }
+        }
+        GrowthRun growth = new GrowthRun(settings, bed, results);
+        if (!settings.growth().isEmpty()) {
+            growth.load();
+            fullPace().forEach(mode -> attempt("growth", mode, () -> growth.run(mode)));
+        }
+        settings.latency().ifPresent(how -> {
+            LatencyRun latency = new LatencyRun(settings, how, bed, results);
+            latency.modes().forEach(mode -> attempt("latency", mode, () -> latency.run(mode)));
+        });
+    }
+
+    private List<Mode> fullPace() {
+        return settings.modes().stream()
+                .filter(mode -> mode.pace() == Mode.Pace.FULL)
+                .toList();
+    }
+
+    private void attempt(String experiment, Mode mode, Runnable run) {
+        try {
+            run.run();
+        } catch (ChildFailedException failed) {
+            results.failures().add(new Failure(experiment, mode.name(), String.valueOf(failed.getMessage())));
+            bed.say("%s  %s FAILED: %s", experiment, mode.name(), failed.getMessage());
         }
     }
 
@@ -63,10 +72,9 @@ final class Benchmark implements AutoCloseable {
             if (mode.pace() == pace) {
                 long records = settings.recordsOf(mode);
                 distinctKeys.put(records, settings.load().distinctKeys(records));
-                cluster.create(topic);
-                cluster.load(topic, settings.load(), records);
-                out.printf(Locale.ROOT, "Loaded %,d records with %,d keys%n", records, distinctKeys.get(records));
-                out.flush();
+                bed.cluster().create(topic);
+                bed.cluster().load(topic, settings.load(), records);
+                bed.say("Loaded %,d records with %,d keys", records, distinctKeys.get(records));
                 return;
             }
         }
@@ -79,47 +87,35 @@ final class Benchmark implements AutoCloseable {
         return modes;
     }
 
-    private Measurement measure(int round, Mode mode) {
-        Task task = task(mode, mode.pace() == Mode.Pace.SLOW ? SLOW_INPUT : INPUT, settings.recordsOf(mode));
-        cluster.create(task.output(), task.deadLetters());
-        WorkerAnswer answer = workers.run(task);
-        Measurement measurement = measurement(round, mode, task, answer);
-        forget(task);
-        return measurement;
+    private void measure(int round, Mode mode) {
+        String input = mode.pace() == Mode.Pace.SLOW ? SLOW_INPUT : INPUT;
+        try (Run run = bed.prepare(mode, input, settings.recordsOf(mode))) {
+            Measurement measurement = measurement(round, mode, run, run.toTheEnd());
+            results.rounds().add(measurement);
+            say(measurement);
+            if (settings.restore()
+                    && round == settings.rounds()
+                    && mode.pace() == Mode.Pace.FULL
+                    && run.hasChangelog()) {
+                attempt("restore", mode, () -> restore(run, measurement));
+            }
+        }
     }
 
-    private Task task(Mode mode, String input, long records) {
-        runs++;
-        String id = "run-" + runs + "-" + mode.name();
-        return new Task(
-                mode.name(),
-                id,
-                cluster.bootstrapServers(),
-                input,
-                id + "-output",
-                id + "-dead-letters",
-                records,
-                settings.load().ttl().toMillis(),
-                settings.directory().resolve(id + "-state").toString(),
-                settings.streamsProperties(),
-                null,
-                null);
-    }
-
-    private Measurement measurement(int round, Mode mode, Task task, WorkerAnswer answer) {
-        long keys = distinctKeys.getOrDefault(task.records(), 0L);
-        long expected = mode.answer() == Mode.Answer.ALL ? task.records() : keys;
-        long outputRecords = cluster.count(task.output());
-        List<String> changelogs = cluster.topics(task.applicationId(), "-changelog");
+    private Measurement measurement(int round, Mode mode, Run run, WorkerAnswer answer) {
+        long records = settings.recordsOf(mode);
+        long keys = distinctKeys.getOrDefault(records, 0L);
+        long expected = mode.answer() == Mode.Answer.ALL ? records : keys;
+        long outputRecords = run.outputRecords();
         return new Measurement(
                 round,
                 mode.name(),
-                task.records(),
+                records,
                 keys,
                 outputRecords,
                 expected,
                 outputRecords == expected || mode.answer() == Mode.Answer.OWN,
-                task.records() / answer.seconds(),
+                records / answer.seconds(),
                 answer.seconds(),
                 answer.startupSeconds(),
                 answer.cpuSeconds(),
@@ -128,31 +124,14 @@ final class Benchmark implements AutoCloseable {
                 answer.liveHeapBytes(),
                 answer.rssBytes(),
                 answer.stateBytes(),
-                cluster.bytes(changelogs),
-                cluster.offsets(changelogs),
-                cluster.bytes(List.of(task.output())));
-    }
-
-    /** Removes what a run has left. */
-    private void forget(Task task) {
-        cluster.forget(task.applicationId());
-        delete(Path.of(task.stateDirectory()));
-    }
-
-    private static void delete(Path directory) {
-        try {
-            if (Files.exists(directory)) {
-                Utils.delete(directory.toFile());
-            }
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
-        }
+                run.changelogBytes(),
+                run.changelogRecords(),
+                run.outputBytes());
     }
 
     private void say(Measurement measured) {
-        out.printf(
-                Locale.ROOT,
-                "round %d  %-14s %,10.0f records/s  %6.1f s  %,d of %,d let through%s%n",
+        bed.say(
+                "round %d  %-14s %,10.0f records/s  %6.1f s  %,d of %,d let through%s",
                 measured.round(),
                 measured.mode(),
                 measured.recordsPerSecond(),
@@ -160,11 +139,21 @@ final class Benchmark implements AutoCloseable {
                 measured.outputRecords(),
                 measured.records(),
                 measured.isRight() ? "" : String.format(Locale.ROOT, "  WRONG: not %,d", measured.expectedRecords()));
-        out.flush();
     }
 
-    @Override
-    public void close() {
-        cluster.close();
+    private void restore(Run run, Measurement before) {
+        run.loseState();
+        WorkerAnswer answer = run.toTheEnd();
+        Restore restored = new Restore(
+                before.mode(),
+                before.distinctKeys(),
+                answer.restoredRecords(),
+                answer.restoreSeconds(),
+                answer.readySeconds(),
+                before.distinctKeys() / answer.restoreSeconds());
+        results.restore().add(restored);
+        bed.say(
+                "restore  %-14s %,10.0f keys/s  %6.1f s  running after %.1f s",
+                restored.mode(), restored.keysPerSecond(), restored.restoreSeconds(), restored.readySeconds());
     }
 }

@@ -164,9 +164,14 @@ final class Cluster implements AutoCloseable {
                 .sum();
     }
 
+    /** Deletes that topic. */
+    void delete(String topic) {
+        answer(admin.deleteTopics(List.of(topic)).all());
+    }
+
     /** Deletes every topic whose name begins like that, and the consumer group of that name. */
     void forget(String applicationId) {
-        answer(admin.deleteTopics(topics(applicationId, "")).all());
+        answer(admin.deleteTopics(topics(applicationId + "-", "")).all());
         answer(admin.deleteConsumerGroups(List.of(applicationId)).all());
     }
 

@@ -42,6 +42,7 @@ final class Environment {
         environment.put("span", settings.load().span().toString());
         environment.put("ttl", settings.load().ttl().toString());
         environment.put("seed", settings.load().seed());
+        environment.put("kafkaStreamsGuarantee", "exactly_once_v2");
         environment.put("streamsProperties", settings.streamsProperties());
         return environment;
     }

@@ -4,8 +4,11 @@ package io.dedup.bench;
 import io.dedup.bench.load.Load;
 import io.dedup.bench.mode.Mode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a call of the command asks for.
@@ -18,6 +21,9 @@ import java.util.Map;
  * @param brokerHeap of the broker
  * @param workerOptions for the JVM of every worker
  * @param streamsProperties for every Kafka Streams application
+ * @param restore whether modes with a changelog are restarted without their local state after the last round
+ * @param growth at how many keys throughput is measured; empty if it is not asked for
+ * @param latency how long records are on their way; empty if it is not asked for
  * @param directory for logs and state while it runs
  */
 record Settings(
@@ -29,7 +35,19 @@ record Settings(
         String brokerHeap,
         List<String> workerOptions,
         Map<String, String> streamsProperties,
+        boolean restore,
+        List<Long> growth,
+        Optional<LatencySettings> latency,
         Path directory) {
+    /**
+     * How latency is measured.
+     *
+     * @param recordsPerSecond the rate; empty for half of what the mode that does not deduplicate has done
+     * @param warmUp how long nothing is timed
+     * @param measured how long it is
+     */
+    record LatencySettings(OptionalDouble recordsPerSecond, Duration warmUp, Duration measured) {}
+
     /** How many records that mode is given. */
     long recordsOf(Mode mode) {
         return mode.pace() == Mode.Pace.SLOW ? Math.min(slowRecords, load.records()) : load.records();

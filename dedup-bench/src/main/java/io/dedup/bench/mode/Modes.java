@@ -29,7 +29,48 @@ public final class Modes {
                     "the algorithm of the tutorials: a window store, an iterator and a write for each record",
                     Answer.DISTINCT,
                     StreamsMode.bytes((stream, task) ->
-                            stream.processValues(Tutorial.supplier(Duration.ofMillis(task.ttlMs()))))));
+                            stream.processValues(Tutorial.supplier(Duration.ofMillis(task.ttlMs()))))),
+            streams(
+                    "kstreamplify",
+                    "kstreamplify's processor, which deduplicates by record key",
+                    Answer.DISTINCT,
+                    StreamsMode.topology(Kstreamplify::define)),
+            slow(
+                    "camel",
+                    "a plain consumer with Camel's KafkaIdempotentRepository and its defaults",
+                    Answer.OWN,
+                    Server.NONE,
+                    ConsumerMode.of(CamelFilter::open)),
+            slow(
+                    "redis",
+                    "a plain consumer that sets a key in Redis unless it is there",
+                    Answer.DISTINCT,
+                    Server.REDIS,
+                    ConsumerMode.of(RedisFilter::open)),
+            slow(
+                    "jdbc",
+                    "a plain consumer that inserts a row in PostgreSQL unless it is there",
+                    Answer.DISTINCT,
+                    Server.POSTGRES,
+                    ConsumerMode.of(JdbcFilter::open)),
+            slow(
+                    "handler-memory",
+                    "dedup's consumer and handler, with the store in memory",
+                    Answer.DISTINCT,
+                    Server.NONE,
+                    HandlerMode::inMemory),
+            slow(
+                    "handler-redis",
+                    "dedup's consumer and handler, with the store in Redis",
+                    Answer.DISTINCT,
+                    Server.REDIS,
+                    HandlerMode::inRedis),
+            slow(
+                    "handler-jdbc",
+                    "dedup's consumer and handler, with the store in PostgreSQL",
+                    Answer.DISTINCT,
+                    Server.POSTGRES,
+                    HandlerMode::inDatabase));
 
     private Modes() {}
 
@@ -67,5 +108,9 @@ public final class Modes {
 
     private static Mode streams(String name, String description, Answer answer, Mode.Start start) {
         return new Mode(name, description, Pace.FULL, answer, Server.NONE, start);
+    }
+
+    private static Mode slow(String name, String description, Answer answer, Server server, Mode.Start start) {
+        return new Mode(name, description, Pace.SLOW, answer, server, start);
     }
 }

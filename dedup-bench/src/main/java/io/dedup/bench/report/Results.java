@@ -17,15 +17,31 @@ import java.util.OptionalDouble;
  *
  * @param environment what it was measured on and with, by name
  * @param rounds one entry for each run of a mode, in the order they were run
+ * @param latency one entry for each mode, if it was asked for
+ * @param growth one entry for each mode and number of keys, if it was asked for
+ * @param restore one entry for each mode that remembers in a changelog, if it was asked for
+ * @param failures runs that came to no result
  */
-public record Results(Map<String, Object> environment, List<Measurement> rounds) {
+public record Results(
+        Map<String, Object> environment,
+        List<Measurement> rounds,
+        List<Latency> latency,
+        List<Growth> growth,
+        List<Restore> restore,
+        List<Failure> failures) {
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
     /** Nothing yet, in that environment. */
     public static Results in(Map<String, Object> environment) {
-        return new Results(new LinkedHashMap<>(environment), new ArrayList<>());
+        return new Results(
+                new LinkedHashMap<>(environment),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>(),
+                new ArrayList<>());
     }
 
     /** What was written there. */
@@ -88,8 +104,8 @@ public record Results(Map<String, Object> environment, List<Measurement> rounds)
                 .median();
     }
 
-    /** Whether every run has let through what it has to. */
+    /** Whether every run came to a result, and has let through what it has to. */
     public boolean areRight() {
-        return rounds.stream().allMatch(Measurement::isRight);
+        return failures.isEmpty() && rounds.stream().allMatch(Measurement::isRight);
     }
 }
