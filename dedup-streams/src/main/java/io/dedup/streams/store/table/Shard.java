@@ -34,6 +34,9 @@ final class Shard {
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
     private static final int MOST_CHUNKS = (1 << (POSITION_BITS + UNIT_BITS - CHUNK_BITS)) - 1;
     private static final int FIRST_CHUNK_BYTES = 256;
+    /** The last chunk may be empty by so small a part of all chunks. */
+    private static final int SPARE_PART = 16;
+
     private static final int FIRST_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
     private static final int REFERENCE_BYTES = 4;
@@ -205,15 +208,20 @@ final class Shard {
         int unit = 1 << UNIT_BITS;
         int start = (tail + unit - 1) & -unit;
         if (chunkCount == 0 || start + needed > CHUNK_BYTES) {
-            addChunk(Math.max(needed, chunkCount == 0 ? FIRST_CHUNK_BYTES : CHUNK_BYTES));
+            addChunk(Math.max(needed, step()));
             start = 0;
         } else if (start + needed > chunks[chunkCount - 1].length) {
-            int length = Math.min(CHUNK_BYTES, Math.max(2 * chunks[chunkCount - 1].length, start + needed));
+            int length = Math.min(CHUNK_BYTES, Math.max(chunks[chunkCount - 1].length + step(), start + needed));
             reserve((long) length - chunks[chunkCount - 1].length);
             chunks[chunkCount - 1] = Arrays.copyOf(chunks[chunkCount - 1], length);
         }
         tail = start + needed;
         return ((chunkCount - 1) << CHUNK_BITS) | start;
+    }
+
+    /** How much the last chunk grows: little while there is little, so that little of it is empty. */
+    private int step() {
+        return (int) Math.max(FIRST_CHUNK_BYTES, Math.min(CHUNK_BYTES, arenaBytes / SPARE_PART));
     }
 
     private void addChunk(int length) {
