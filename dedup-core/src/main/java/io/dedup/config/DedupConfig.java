@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.types.Password;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,12 @@ public final class DedupConfig {
     public static final String PARTITIONING = "dedup.partitioning";
     /** What keeps the keys. */
     public static final String STORE = "dedup.store";
+
+    /** How many bytes the memory of keys may take. */
+    public static final String STORE_MEMORY_MAX_BYTES = "dedup.store.memory.max.bytes";
+
+    /** What of a key is held in memory. */
+    public static final String STORE_MEMORY_KEYS = "dedup.store.memory.keys";
     /** Topic to topic, for the runner. */
     public static final String ROUTES = "dedup.routes";
     /** Whether the runner creates topics that it writes and that are not there. */
@@ -262,6 +269,16 @@ public final class DedupConfig {
     /** {@code rocksdb} or {@code memory}. */
     public String store() {
         return string(STORE);
+    }
+
+    /** How many bytes all stores on the heap may take together; empty for half of the largest heap. */
+    public OptionalLong storeMemoryMaxBytes() {
+        return values.get(STORE_MEMORY_MAX_BYTES) instanceof Long bytes ? OptionalLong.of(bytes) : OptionalLong.empty();
+    }
+
+    /** Whether whole keys are held on the heap, and not their digests. */
+    public boolean storeHoldsWholeKeys() {
+        return string(STORE_MEMORY_KEYS).equals("whole");
     }
 
     /** Source topic to target topic, in the order they are written; empty if there are none. */

@@ -233,8 +233,27 @@ final class DedupKeys {
                         "rocksdb",
                         ValidString.in("rocksdb", "memory"),
                         Importance.MEDIUM,
-                        "What keeps the keys: rocksdb on local disk, or memory on the heap. Both are backed by a"
-                                + " changelog topic and survive the loss of the machine.")
+                        "What keeps the keys: rocksdb on local disk behind filters in memory, or memory on the heap, some"
+                                + " 40 bytes a key. Both are backed by a changelog topic and survive the loss of the"
+                                + " machine.")
+                .define(
+                        DedupConfig.STORE_MEMORY_MAX_BYTES,
+                        ConfigDef.Type.LONG,
+                        null,
+                        optional(Range.between(1L << 20, Long.MAX_VALUE)),
+                        Importance.MEDIUM,
+                        "With dedup.store=memory: how many bytes all stores of an operator may take together in one process. Where they"
+                                + " would take more the application stops and says so; nothing is forgotten early. Not"
+                                + " set: half of the largest heap.")
+                .define(
+                        DedupConfig.STORE_MEMORY_KEYS,
+                        ConfigDef.Type.STRING,
+                        "digest",
+                        ValidString.in("digest", "whole"),
+                        Importance.LOW,
+                        "With dedup.store=memory: what is held of a key. digest: 128 bits, so that two keys could be"
+                                + " taken for one, which among a billion keys happens with a probability of about"
+                                + " 10^-21. whole: the key itself, which takes so much more.")
                 .define(
                         DedupConfig.ROUTES,
                         ConfigDef.Type.STRING,

@@ -83,6 +83,13 @@ public final class Dedup {
         return new Dedup(DedupSettings.of(DEFAULT_NAME, KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor)));
     }
 
+    private static StoreEngine engine(DedupConfig config) {
+        return config.store().equals("memory")
+                ? StoreEngine.memory(
+                        config.storeMemoryMaxBytes().orElse(StoreEngine.halfOfTheHeap()), config.storeHoldsWholeKeys())
+                : StoreEngine.named(config.store());
+    }
+
     /** An operator as {@code dedup.*} properties describe it. */
     public static Dedup configured(DedupConfig config) {
         DedupSettings defaults = DedupSettings.of(DEFAULT_NAME, config.keyExtractor());
@@ -90,7 +97,7 @@ public final class Dedup {
             draft.policy = config.policy();
             draft.fingerprinter = config.fingerprinter();
             draft.scope = config.scope();
-            draft.engine = StoreEngine.named(config.store());
+            draft.engine = engine(config);
             draft.failurePolicy = config.failurePolicy();
             draft.partitioning = config.partitioning();
             draft.ttlHeader = config.ttlHeader().orElse(null);

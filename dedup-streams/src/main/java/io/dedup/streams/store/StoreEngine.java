@@ -42,7 +42,12 @@ public interface StoreEngine {
      * every assignment. They may take half of the largest heap.
      */
     static StoreEngine memory() {
-        return memory(Runtime.getRuntime().maxMemory() / 2, false);
+        return memory(halfOfTheHeap(), false);
+    }
+
+    /** Half of the largest heap that this process may have, in bytes. */
+    static long halfOfTheHeap() {
+        return Runtime.getRuntime().maxMemory() / 2;
     }
 
     /**

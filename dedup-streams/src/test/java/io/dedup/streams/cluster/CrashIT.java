@@ -14,8 +14,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.KafkaStreams;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The process is killed in the middle: it has let firsts through and written them down, and has not committed. Every key
@@ -32,11 +33,11 @@ class CrashIT {
 
     private final TestCluster cluster = TestCluster.shared();
 
-    @Test
-    void kill_exactlyOnce_everyKeyComesOutExactlyOnce() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"crash-eos-rocksdb", "crash-eos-memory"})
+    void kill_exactlyOnce_everyKeyComesOutExactlyOnce(String id) throws Exception {
         // Given
         List<String> keys = keys();
-        String id = "crash-eos";
         killInTheMiddle(id, "exactly_once_v2", keys);
         // When
         try (RunningApp app = RunningApp.start(id, directory.resolve("state"), Map.of())) {
@@ -48,11 +49,11 @@ class CrashIT {
         assertThat(values(cluster.read(id + "-out"))).containsExactlyElementsOf(keys);
     }
 
-    @Test
-    void kill_atLeastOnce_nothingIsLost() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"crash-alos-rocksdb", "crash-alos-memory"})
+    void kill_atLeastOnce_nothingIsLost(String id) throws Exception {
         // Given
         List<String> keys = keys();
-        String id = "crash-alos";
         killInTheMiddle(id, "at_least_once", keys);
         double replays;
         // When
@@ -71,11 +72,11 @@ class CrashIT {
     }
 
     /** The thread dies, not the process: the same task comes back with what was committed of its store. */
-    @Test
-    void exception_exactlyOnceAndThreadReplaced_everyKeyComesOutExactlyOnce() {
+    @ParameterizedTest
+    @ValueSource(strings = {"crash-thread-rocksdb", "crash-thread-memory"})
+    void exception_exactlyOnceAndThreadReplaced_everyKeyComesOutExactlyOnce(String id) {
         // Given
         List<String> keys = keys();
-        String id = "crash-thread";
         createTopics(id);
         List<String> twice = new ArrayList<>(keys);
         twice.addAll(keys);

@@ -5,6 +5,7 @@ import static io.dedup.key.KeyExtractors.header;
 
 import io.dedup.streams.Dedup;
 import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.store.StoreEngine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
@@ -43,7 +44,7 @@ final class DedupApp {
     }
 
     /**
-     * The topics are {@code ID-in} and {@code ID-out}.
+     * The topics are {@code ID-in} and {@code ID-out}. An id that ends in {@code -memory} has keys kept in memory.
      *
      * @param behind what happens behind the operator for every first
      */
@@ -52,6 +53,7 @@ final class DedupApp {
         KStream<String, String> in = builder.stream(id + "-in", Consumed.with(Serdes.String(), Serdes.String()));
         Dedup.by(header(TestCluster.KEY_HEADER))
                 .within(ttl)
+                .withStore(StoreEngine.named(id.endsWith("-memory") ? "memory" : "rocksdb"))
                 .apply(in)
                 .peek((key, value) -> behind.run())
                 .to(id + "-out");
