@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
@@ -213,14 +214,24 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Also write everything there, as one JSON object.")
     private @Nullable Path json;
 
-    /** Runs the command and ends the JVM with its exit code. */
-    public static void main(String[] args) {
-        System.exit(commandLine().execute(args));
+    private final Function<String, Optional<Mode>> known;
+
+    private BenchCommand(Function<String, Optional<Mode>> known) {
+        this.known = known;
     }
 
-    /** The command, not run yet. */
-    static CommandLine commandLine() {
-        CommandLine commandLine = new CommandLine(new BenchCommand());
+    /** Runs the command and ends the JVM with its exit code. */
+    public static void main(String[] args) {
+        System.exit(commandLine(Modes::named).execute(args));
+    }
+
+    /**
+     * The command, not run yet.
+     *
+     * @param known finds a mode by its name
+     */
+    static CommandLine commandLine(Function<String, Optional<Mode>> known) {
+        CommandLine commandLine = new CommandLine(new BenchCommand(known));
         commandLine
                 .getHelpSectionMap()
                 .put(MODES_SECTION, help -> help.createTextTable(descriptions()).toString());
@@ -276,6 +287,12 @@ public final class BenchCommand implements Callable<Integer> {
 
     private Settings settings(Path directory) {
         require(rounds >= 1, "--rounds must be at least 1, and is " + rounds);
+        require(
+                !latency || rate != null || modes.contains(Modes.PASS_THROUGH),
+                "--latency needs --rate, or " + Modes.PASS_THROUGH + " among the modes");
+        require(rate == null || rate > 0, "--rate must be more than 0, and is " + rate);
+        require(growth.stream().allMatch(keys -> keys >= 1), "--growth takes numbers of keys, and not " + growth);
+        require(slowRecords == null || slowRecords >= 1, "--slow-records must be at least 1, and is " + slowRecords);
         require(json == null || Files.isDirectory(parent(json)), "--json cannot be written: " + json);
         Instant start = Instant.now().minus(span);
         Load load;
@@ -310,7 +327,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private Mode mode(String name) {
-        return Modes.named(name)
+        return known.apply(name)
                 .orElseThrow(() -> new ParameterException(
                         spec.commandLine(),
                         "There is no mode '" + name + "'; there are "

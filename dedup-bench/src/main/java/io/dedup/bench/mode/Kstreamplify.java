@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.bench.mode;
 
-import com.michelin.kstreamplify.deduplication.DedupKeyProcessor;
 import java.time.Duration;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -25,8 +24,11 @@ final class Kstreamplify {
         Serde<AvroBytes> values = AvroBytes.serde();
         builder.addStateStore(Stores.windowStoreBuilder(
                 Stores.persistentWindowStore(STORE, window, window, false), Serdes.String(), Serdes.String()));
+        // Not imported, because Javadoc does not see a jar that is only unpacked.
         builder.stream(task.input(), Consumed.with(Serdes.String(), values))
-                .process(() -> new DedupKeyProcessor<AvroBytes>(STORE, window), STORE)
+                .process(
+                        () -> new com.michelin.kstreamplify.deduplication.DedupKeyProcessor<AvroBytes>(STORE, window),
+                        STORE)
                 .mapValues(result -> result.getValue())
                 .to(task.output(), Produced.with(Serdes.String(), values));
     }
