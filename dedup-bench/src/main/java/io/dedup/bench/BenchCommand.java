@@ -26,7 +26,6 @@ import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -251,16 +250,16 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
-        Path directory = Files.createTempDirectory("dedup-bench-");
-        try {
-            Settings settings = settings(directory);
+        try (WorkDirectory directory = WorkDirectory.make()) {
+            Settings settings = settings(directory.path());
             Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
             try (Bed bed = Bed.start(settings, out)) {
                 new Benchmark(settings, bed, results).run();
-            }
-            if (json != null) {
-                results.write(json);
+            } finally {
+                if (json != null) {
+                    results.write(json);
+                }
             }
             if (plots != null) {
                 new Plots(results, Modes.PASS_THROUGH, plots).draw();
@@ -273,8 +272,6 @@ public final class BenchCommand implements Callable<Integer> {
                     : complain("A run has failed, or has let through something else than it has to: see above.");
         } catch (BenchFailedException | ChildFailedException failed) {
             return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
-        } finally {
-            Utils.delete(directory.toFile());
         }
     }
 
