@@ -35,10 +35,14 @@ class ArchitectureTest {
     static final ArchRule INTERNALS_OF_KAFKA_IN_ONE_PLACE = noClasses()
             .that()
             .doNotHaveSimpleName("GraphSplice")
+            .and()
+            .doNotHaveSimpleName("BeforeCommit")
+            .and()
+            .doNotHaveSimpleName("BucketedStore")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.kafka.streams..internals..")
-            .because("what Kafka may change without notice is used in one class");
+            .because("what Kafka may change without notice is used in one class for each purpose");
 
     @ArchTest
     static final ArchRule NO_DATABASES =

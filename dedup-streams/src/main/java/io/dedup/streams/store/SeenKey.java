@@ -25,9 +25,18 @@ final class SeenKey {
     /** The key of the store's {@link StoreNote}: shorter than any prefix, so never that of a record. */
     static final Bytes NOTE = Bytes.wrap(new byte[] {0});
 
-    private static final int PREFIX_BYTES = 8;
+    /** How the key of a {@link FirstsBlock} begins, which is as long as a prefix alone: never that of a record. */
+    static final byte BLOCK = 1;
+
+    /** How many bytes stand for scope and source. */
+    static final int PREFIX_BYTES = 8;
 
     private final Map<String, Map<String, byte[]>> prefixes = new HashMap<>();
+
+    /** Whether that is the key of a block. */
+    static boolean isBlock(byte[] key, int length) {
+        return length == PREFIX_BYTES && key[0] == BLOCK;
+    }
 
     Bytes of(String scope, IdempotencyKey key) {
         byte[] prefix = prefixes.computeIfAbsent(scope, unseen -> new HashMap<>())

@@ -29,6 +29,13 @@ public final class SeenLog {
         if (length == name.length && Arrays.equals(key, 0, length, name, 0, length)) {
             long bucket = ByteBuffer.wrap(key).getLong(length);
             buckets.put(bucket, value == null ? Firsts.NONE : SightingCodec.decode(value));
+        } else if (value != null && SeenKey.isBlock(key, length)) {
+            long bucket = ByteBuffer.wrap(key).getLong(length);
+            FirstsBlock.read(value, bucket, (found, first, now) -> {
+                if (Arrays.equals(found.get(), name)) {
+                    buckets.put(bucket, Firsts.of(first));
+                }
+            });
         }
     }
 

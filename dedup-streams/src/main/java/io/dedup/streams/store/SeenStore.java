@@ -37,6 +37,7 @@ public final class SeenStore {
     public static final Duration REFRESH_EVERY = Duration.ofHours(12);
 
     private final TimestampedWindowStore<Bytes, byte[]> store;
+    private final FirstsStore firstsOf;
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
     private final List<Buckets> earlierBuckets;
@@ -62,6 +63,7 @@ public final class SeenStore {
      */
     public SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
         this.store = store;
+        this.firstsOf = FirstsStore.of(store);
         this.buckets = Buckets.of(policy);
         StoreNote before = readNote();
         this.streamTime = before.streamTime();
@@ -328,15 +330,12 @@ public final class SeenStore {
     }
 
     private void put(Bytes key, long bucket, Firsts firsts, long now) {
-        // Never null, which Kafka would stamp with the time of the record in hand and not with now: a broker might then
-        // delete it from the changelog before what it takes back.
-        store.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+        firstsOf.put(key, bucket, firsts, now);
         ownKey = null;
     }
 
     private Firsts fetch(Bytes key, long bucket) {
-        ValueAndTimestamp<byte[]> stored = store.fetch(key, bucket);
-        return stored == null ? Firsts.NONE : SightingCodec.decode(stored.value());
+        return firstsOf.get(key, bucket);
     }
 
     private StoreNote readNote() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.streams.store.table.Budget;
 import java.time.Duration;
-import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
@@ -23,15 +23,39 @@ public interface StoreEngine {
      */
     WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
 
-    /** RocksDB on local disk. Local files that were written for another retention are replaced from the changelog. */
+    /**
+     * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of the
+     * engine share a cache of 64 MB and as much room for what is not on disk yet; a filter takes 12 to 24 bits a key.
+     */
     static StoreEngine rocksDb() {
-        return (name, retention, window) ->
-                new FixedLayoutSupplier(Stores.persistentTimestampedWindowStore(name, retention, window, false));
+        RocksShared shared = new RocksShared();
+        return (name, retention, window) -> new BucketedSupplier(
+                name,
+                retention,
+                window,
+                "dedup-rocksdb",
+                (width, seed) -> new RocksSegments(name, width, seed, shared));
     }
 
-    /** Kafka's window store on the heap: no disk, and a full restore from the changelog at every assignment. */
+    /**
+     * Tables on the heap that hold 128-bit digests in the place of keys: no disk, and a full restore from the changelog at
+     * every assignment. They may take half of the largest heap.
+     */
     static StoreEngine memory() {
-        return (name, retention, window) -> Stores.inMemoryWindowStore(name, retention, window, false);
+        return memory(Runtime.getRuntime().maxMemory() / 2, false);
+    }
+
+    /**
+     * Tables on the heap: no disk, and a full restore from the changelog at every assignment.
+     *
+     * @param mostBytes how many bytes all stores of this engine may take together; the application stops where they would
+     *     take more, and forgets nothing
+     * @param wholeKeys whether whole keys are held, and not their digests
+     */
+    static StoreEngine memory(long mostBytes, boolean wholeKeys) {
+        Budget budget = new Budget(mostBytes);
+        return (name, retention, window) -> new BucketedSupplier(
+                name, retention, window, "dedup-memory", (width, seed) -> new MemorySegments(width, wholeKeys, budget));
     }
 
     /**

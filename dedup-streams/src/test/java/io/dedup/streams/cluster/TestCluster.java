@@ -26,6 +26,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.jspecify.annotations.Nullable;
@@ -186,18 +188,23 @@ final class TestCluster {
 
     /** Everything that is committed in the topic now. */
     List<ConsumerRecord<String, String>> read(String topic) {
-        return read(topic, "read_committed");
+        return read(topic, "read_committed", new StringDeserializer());
     }
 
     /** Everything that is in the topic now, committed or not. */
     List<ConsumerRecord<String, String>> readUncommitted(String topic) {
-        return read(topic, "read_uncommitted");
+        return read(topic, "read_uncommitted", new StringDeserializer());
     }
 
-    private List<ConsumerRecord<String, String>> read(String topic, String isolation) {
+    /** Everything in a changelog, in bytes, whether it is committed or not. */
+    List<ConsumerRecord<byte[], byte[]>> readChangelog(String topic) {
+        return read(topic, "read_uncommitted", new ByteArrayDeserializer());
+    }
+
+    private <T> List<ConsumerRecord<T, T>> read(String topic, String isolation, Deserializer<T> deserializer) {
         Map<String, Object> config = Map.of(
                 "bootstrap.servers", bootstrapServers(), "isolation.level", isolation, "auto.offset.reset", "earliest");
-        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
+        try (var consumer = new KafkaConsumer<>(config, deserializer, deserializer)) {
             List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
                     .map(info -> new TopicPartition(topic, info.partition()))
                     .toList();
@@ -205,7 +212,7 @@ final class TestCluster {
             // Under read_committed this is the last stable offset.
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             consumer.seekToBeginning(partitions);
-            List<ConsumerRecord<String, String>> records = new ArrayList<>();
+            List<ConsumerRecord<T, T>> records = new ArrayList<>();
             while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
                 consumer.poll(Duration.ofMillis(100)).forEach(records::add);
             }

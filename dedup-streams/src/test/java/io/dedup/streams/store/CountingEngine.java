@@ -7,6 +7,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.query.Query;
+import org.apache.kafka.streams.query.QueryResult;
 import org.apache.kafka.streams.state.TimestampedBytesStore;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStore;
@@ -48,6 +51,10 @@ public final class CountingEngine implements StoreEngine {
                 : new Class<?>[] {WindowStore.class};
         return (WindowStore<Bytes, byte[]>) Proxy.newProxyInstance(
                 getClass().getClassLoader(), types, (proxy, method, args) -> {
+                    if (args != null && args[0] instanceof BucketedStore.Itself) {
+                        // Else it would be asked without being counted.
+                        return QueryResult.forUnknownQueryType((Query<?>) args[0], (StateStore) proxy);
+                    }
                     String call = name(method.getName(), args);
                     if (!call.isEmpty()) {
                         calls.merge(call, 1, Integer::sum);

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Sighting;
+import io.dedup.streams.store.table.BudgetExceededException;
+import io.dedup.streams.store.table.KeyHash;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.kstream.Windowed;
+import org.apache.kafka.streams.processor.StateRestoreCallback;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.query.Position;
+import org.apache.kafka.streams.query.PositionBound;
+import org.apache.kafka.streams.query.Query;
+import org.apache.kafka.streams.query.QueryConfig;
+import org.apache.kafka.streams.query.QueryResult;
+import org.apache.kafka.streams.query.WindowKeyQuery;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.TimestampedBytesStore;
+import org.apache.kafka.streams.state.WindowStore;
+import org.apache.kafka.streams.state.WindowStoreIterator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A windowed store that is made for few window starts and many keys under each.
+ *
+ * <p>It is a window store as Kafka Streams knows them, with any keys and values, but one that cannot keep several values
+ * of a key and window. Beside that it takes firsts from a {@link Journal}, which come back from the changelog in blocks.
+ *
+ * <p>Changed by the stream thread alone; may be read by any.
+ */
+final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedBytesStore, BeforeCommit {
+    /** Asks a store for itself, through whatever Kafka Streams has put around it. */
+    record Itself() implements Query<BucketedStore> {}
+
+    private final String name;
+    private final long retentionMs;
+    private final long windowMs;
+    private final Segments segments;
+    private final KeyHash hash;
+    private final Places places = new Places();
+    private final Packing packing = new Packing(places);
+    private final Position position = Position.emptyPosition();
+    private @Nullable StateStoreContext context;
+    private @Nullable Sensor expiredPuts;
+    private @Nullable Journal journal;
+    private byte @Nullable [] hashed;
+    private long observedTime = Long.MIN_VALUE;
+    private volatile boolean open;
+
+    /**
+     * A store that is not open yet.
+     *
+     * @param seed of the digests
+     */
+    BucketedStore(String name, long retentionMs, long windowMs, Segments segments, long seed) {
+        this.name = name;
+        this.retentionMs = retentionMs;
+        this.windowMs = windowMs;
+        this.segments = segments;
+        this.hash = new KeyHash(seed);
+    }
+
+    @Override
+    public void init(StateStoreContext stateStoreContext, StateStore root) {
+        synchronized (this) {
+            context = stateStoreContext;
+            journal = null;
+            observedTime = Long.MIN_VALUE;
+            places.clear();
+            segments.open(stateStoreContext, places);
+            segments.starts().forEach(this::observe);
+            open = true;
+        }
+        stateStoreContext.register(root, (StateRestoreCallback) this::restore);
+        expiredPuts = stateStoreContext
+                .metrics()
+                .addRateTotalSensor(
+                        "dedup-store",
+                        name + "." + stateStoreContext.taskId(),
+                        "expired-puts",
+                        RecordingLevel.INFO,
+                        "task-id",
+                        stateStoreContext.taskId().toString());
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** From now on, firsts come through that journal. */
+    void journalIn(Journal newJournal) {
+        journal = newJournal;
+    }
+
+    @Override
+    public void flushCache() {
+        if (journal != null) {
+            journal.flush();
+        }
+    }
+
+    @Override
+    @SuppressWarnings("deprecation") // born so: it is to become true for every store
+    public boolean managesOffsets() {
+        return segments.isPersistent();
+    }
+
+    @Override
+    public synchronized void commit(Map<TopicPartition, Long> changelogOffsets) {
+        if (journal != null) {
+            journal.throwIfBehind();
+        }
+        segments.committed(changelogOffsets);
+    }
+
+    @Override
+    public synchronized @Nullable Long committedOffset(TopicPartition partition) {
+        return segments.committedOffset(partition);
+    }
+
+    /** What is held of the key in the bucket. */
+    synchronized Firsts firsts(Bytes key, long bucket) {
+        byte[] entry = entry(key, bucket);
+        return entry == null ? Firsts.NONE : packing.firsts(entry, bucket);
+    }
+
+    /** Holds a simple first, without writing it to the changelog. */
+    synchronized void hold(Bytes key, long bucket, Sighting first, long now) {
+        observe(bucket);
+        if (isExpired(bucket)) {
+            countExpired();
+            return;
+        }
+        int length = packing.pack(first, bucket, now);
+        if (length < 0) {
+            byte[] firsts = SightingCodec.encode(Firsts.of(first));
+            byte[] value = ByteBuffer.allocate(Long.BYTES + firsts.length)
+                    .putLong(now)
+                    .put(firsts)
+                    .array();
+            putEntry(key, bucket, packing.packValue(value, bucket));
+        } else {
+            putEntry(key, bucket, packing.packed(), length);
+        }
+    }
+
+    @Override
+    public synchronized void put(Bytes key, byte @Nullable [] value, long windowStart) {
+        Objects.requireNonNull(key, "key");
+        updatePosition();
+        observe(windowStart);
+        if (isExpired(windowStart)) {
+            countExpired();
+        } else if (!SeenKey.isBlock(key.get(), key.get().length)) {
+            // The firsts of a block are held since they were added to it.
+            putEntry(key, windowStart, value == null ? new byte[0] : packing.packValue(value, windowStart));
+        }
+    }
+
+    private void restore(byte[] changelogKey, byte @Nullable [] value) {
+        int length = changelogKey.length - Long.BYTES - Integer.BYTES;
+        long start = ByteBuffer.wrap(changelogKey).getLong(length);
+        synchronized (this) {
+            observe(start);
+            if (isExpired(start)) {
+                return;
+            }
+            if (value != null && SeenKey.isBlock(changelogKey, length)) {
+                byte[] block = Arrays.copyOfRange(value, Long.BYTES, value.length);
+                FirstsBlock.read(block, start, (key, first, now) -> hold(key, start, first, now));
+            } else {
+                Bytes key = Bytes.wrap(Arrays.copyOf(changelogKey, length));
+                putEntry(key, start, value == null ? new byte[0] : packing.packValue(value, start));
+            }
+        }
+    }
+
+    private byte @Nullable [] entry(Bytes key, long start) {
+        if (isExpired(start)) {
+            return null;
+        }
+        takeHash(key, start);
+        byte[] entry = segments.get(hash, key, start);
+        return entry == null || entry.length == 0 ? null : entry;
+    }
+
+    private void putEntry(Bytes key, long start, byte[] entry) {
+        putEntry(key, start, entry, entry.length);
+    }
+
+    private void putEntry(Bytes key, long start, byte[] entry, int length) {
+        takeHash(key, start);
+        try {
+            segments.put(hash, key, start, entry, length);
+        } catch (BudgetExceededException full) {
+            throw new ProcessorStateException(
+                    "The store " + name + " holds " + segments.bytes() + " bytes and may not hold more. "
+                            + full.getMessage()
+                            + ": raise dedup.store.memory.max.bytes and the heap, shorten the TTL, spread the partitions"
+                            + " over more instances, or use dedup.store=rocksdb",
+                    full);
+        }
+    }
+
+    private void takeHash(Bytes key, long start) {
+        if (key.get() != hashed) {
+            hash.take(key.get());
+            hashed = key.get();
+        }
+        hash.at(start);
+    }
+
+    private void observe(long start) {
+        if (start > observedTime) {
+            observedTime = start;
+            segments.dropBefore(firstLive());
+        }
+    }
+
+    private long firstLive() {
+        return observedTime - retentionMs + 1;
+    }
+
+    private boolean isExpired(long start) {
+        return observedTime != Long.MIN_VALUE && start < firstLive();
+    }
+
+    private void countExpired() {
+        if (expiredPuts != null) {
+            expiredPuts.record();
+        }
+    }
+
+    private void updatePosition() {
+        if (context != null) {
+            context.recordMetadata().ifPresent(this::updatePosition);
+        }
+    }
+
+    private void updatePosition(RecordMetadata at) {
+        if (at.topic() != null) {
+            position.withComponent(at.topic(), at.partition(), at.offset());
+        }
+    }
+
+    @Override
+    public synchronized byte @Nullable [] fetch(Bytes key, long start) {
+        byte[] entry = entry(Objects.requireNonNull(key, "key"), start);
+        return entry == null ? null : packing.value(entry, start);
+    }
+
+    @Override
+    public WindowStoreIterator<byte[]> fetch(Bytes key, long from, long to) {
+        return new KeyIterator(this, Objects.requireNonNull(key, "key"), from, to, false);
+    }
+
+    @Override
+    public WindowStoreIterator<byte[]> backwardFetch(Bytes key, long from, long to) {
+        return new KeyIterator(this, Objects.requireNonNull(key, "key"), from, to, true);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> fetch(
+            @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
+        return new RangeIterator(this, windowMs, first, last, from, to, false);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> backwardFetch(
+            @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
+        return new RangeIterator(this, windowMs, first, last, from, to, true);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> fetchAll(long from, long to) {
+        return fetch(null, null, from, to);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> backwardFetchAll(long from, long to) {
+        return backwardFetch(null, null, from, to);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> all() {
+        return fetchAll(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> backwardAll() {
+        return backwardFetchAll(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    /** The window start after that one, or before it if backward, within these bounds; null if there is none. */
+    synchronized @Nullable Long startAfter(@Nullable Long start, long from, long to, boolean backward) {
+        if (!open) {
+            return null;
+        }
+        long first = observedTime == Long.MIN_VALUE ? from : Math.max(from, firstLive());
+        Long next;
+        if (backward) {
+            next = start == null
+                    ? segments.starts().floor(to)
+                    : segments.starts().lower(start);
+        } else {
+            next = start == null
+                    ? segments.starts().ceiling(first)
+                    : segments.starts().higher(start);
+        }
+        return next == null || next < first || next > to ? null : next;
+    }
+
+    /** The entries of that window start as they were put, in the order of their keys. */
+    synchronized List<Map.Entry<Bytes, byte[]>> valuesAt(long start) {
+        return segments.entriesAt(start).stream()
+                .filter(entry -> entry.getValue().length > 0)
+                .map(entry -> Map.entry(entry.getKey(), packing.value(entry.getValue(), start)))
+                .toList();
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // each query is answered with what it asks for
+    public <R> QueryResult<R> query(Query<R> query, PositionBound bound, QueryConfig config) {
+        QueryResult<R> result;
+        if (query instanceof Itself) {
+            return (QueryResult<R>) QueryResult.forResult(this);
+        } else if (query instanceof WindowKeyQuery<?, ?> keyQuery
+                && keyQuery.getKey() instanceof Bytes key
+                && keyQuery.getTimeFrom().isPresent()
+                && keyQuery.getTimeTo().isPresent()) {
+            result = (QueryResult<R>) QueryResult.forResult(fetch(
+                    key, keyQuery.getTimeFrom().get(), keyQuery.getTimeTo().get()));
+        } else {
+            return QueryResult.forUnknownQueryType(query, this);
+        }
+        result.setPosition(position.copy());
+        return result;
+    }
+
+    @Override
+    public Position getPosition() {
+        return position;
+    }
+
+    @Override
+    public boolean persistent() {
+        return segments.isPersistent();
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    /** How many bytes of memory are taken. From any thread. */
+    synchronized long bytes() {
+        return segments.bytes();
+    }
+
+    @Override
+    public synchronized void close() {
+        open = false;
+        journal = null;
+        if (expiredPuts != null && context != null) {
+            context.metrics().removeSensor(expiredPuts);
+            expiredPuts = null;
+        }
+        segments.close();
+    }
+}

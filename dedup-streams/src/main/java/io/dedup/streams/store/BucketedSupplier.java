@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.security.SecureRandom;
+import java.time.Duration;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
+import org.apache.kafka.streams.state.WindowStore;
+
+/**
+ * Supplies {@link BucketedStore}s.
+ *
+ * @param segments makes the segments of a store
+ */
+record BucketedSupplier(String name, Duration retention, Duration window, String metricsScope, MakeSegments segments)
+        implements WindowBytesStoreSupplier {
+    /** Makes the segments of a store. */
+    @FunctionalInterface
+    interface MakeSegments {
+        /**
+         * Makes them.
+         *
+         * @param width of a segment in milliseconds
+         * @param seed of the hashes that are asked with
+         */
+        Segments make(long width, long seed);
+    }
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+    /** However narrow windows are, there are no more segments than that. */
+    private static final long MOST_SEGMENTS = 32;
+
+    @Override
+    public WindowStore<Bytes, byte[]> get() {
+        long seed = RANDOM.nextLong();
+        return new BucketedStore(name, retentionPeriod(), windowSize(), segments.make(segmentIntervalMs(), seed), seed);
+    }
+
+    @Override
+    public long segmentIntervalMs() {
+        return Math.max(windowSize(), retentionPeriod() / MOST_SEGMENTS);
+    }
+
+    @Override
+    public long windowSize() {
+        return window.toMillis();
+    }
+
+    @Override
+    public long retentionPeriod() {
+        return retention.toMillis();
+    }
+
+    @Override
+    public boolean retainDuplicates() {
+        return false;
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Sighting;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.apache.kafka.streams.state.ValueAndTimestamp;
+
+/**
+ * Keeps firsts in an engine of ours, and writes them to the changelog in {@linkplain FirstsBlock blocks}: when one is large
+ * enough, and all of them before the task commits. So what is committed is in the changelog, and what is not would be judged
+ * again anyway.
+ *
+ * <p>A block is a record of its own for ever: its number is never used again, so that compaction does not take one for a
+ * newer version of another. Numbers are of 56 bits and begin wherever chance will have it each time a store is opened.
+ *
+ * <p>What does not fit into a block, as with outcomes, is written at once, after what is waiting.
+ *
+ * <p>Confined to the stream thread.
+ */
+final class Journal implements FirstsStore {
+    /** A block is written when its firsts have this many bytes. */
+    private static final int BLOCK_BYTES = 8 * 1024;
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final BucketedStore engine;
+    private final TimestampedWindowStore<Bytes, byte[]> changelog;
+    private final List<FirstsBlock> open = new ArrayList<>();
+    private boolean behind;
+    private long number = RANDOM.nextLong();
+
+    /**
+     * A journal of that engine.
+     *
+     * @param changelog the same store as the task has it: what is put there is written to the changelog
+     */
+    Journal(BucketedStore engine, TimestampedWindowStore<Bytes, byte[]> changelog) {
+        this.engine = engine;
+        this.changelog = changelog;
+        engine.journalIn(this);
+    }
+
+    @Override
+    public Firsts get(Bytes key, long bucket) {
+        return engine.firsts(key, bucket);
+    }
+
+    @Override
+    public void put(Bytes key, long bucket, Firsts firsts, long now) {
+        if (key.get().length > SeenKey.PREFIX_BYTES && Packing.isSimple(firsts)) {
+            Sighting only = firsts.sightings().get(0);
+            FirstsBlock block = blockOf(bucket);
+            if (block.add(key, only, now)) {
+                engine.hold(key, bucket, only, now);
+                if (block.length() >= BLOCK_BYTES) {
+                    open.remove(block);
+                    write(block);
+                }
+                return;
+            }
+        }
+        flush();
+        changelog.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+    }
+
+    private FirstsBlock blockOf(long bucket) {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            if (open.get(i).bucket() == bucket) {
+                return open.get(i);
+            }
+        }
+        FirstsBlock block = new FirstsBlock(bucket, BLOCK_BYTES + BLOCK_BYTES / 8);
+        open.add(block);
+        return block;
+    }
+
+    /** Writes everything down. */
+    void flush() {
+        behind = false;
+        List<FirstsBlock> waiting = List.copyOf(open);
+        open.clear();
+        waiting.forEach(this::write);
+    }
+
+    private void write(FirstsBlock block) {
+        if (block.count() > 0) {
+            number++;
+            byte[] name = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+            name[0] = SeenKey.BLOCK;
+            changelog.put(Bytes.wrap(name), ValueAndTimestamp.make(block.encode(), block.written()), block.bucket());
+        }
+    }
+
+    /**
+     * To be called after each commit. Once, something may be waiting then: of a record that failed, and the task is closed.
+     *
+     * @throws IllegalStateException if nothing has been written since the commit before, and something was waiting then
+     */
+    void throwIfBehind() {
+        boolean wasBehind = behind;
+        behind = !open.isEmpty();
+        if (wasBehind && behind) {
+            throw new IllegalStateException("The store " + engine.name()
+                    + " was not told before a commit. This release of dedup does not fit this version of Kafka Streams:"
+                    + " use a version that it is made for");
+        }
+    }
+}

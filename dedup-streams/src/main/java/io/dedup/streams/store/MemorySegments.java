@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.streams.store.table.Budget;
+import io.dedup.streams.store.table.CompactTable;
+import io.dedup.streams.store.table.KeyHash;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.jspecify.annotations.Nullable;
+
+/** Segments on the heap, each a {@link CompactTable}. */
+final class MemorySegments implements Segments {
+    private final long width;
+    private final boolean wholeKeys;
+    private final Budget budget;
+    private final List<Segment> segments = new ArrayList<>();
+    private final NavigableSet<Long> starts = new TreeSet<>();
+    private long lastStart = Long.MIN_VALUE;
+
+    private record Segment(long number, CompactTable table) {}
+
+    /**
+     * No segments yet.
+     *
+     * @param width of a segment in milliseconds
+     */
+    MemorySegments(long width, boolean wholeKeys, Budget budget) {
+        this.width = width;
+        this.wholeKeys = wholeKeys;
+        this.budget = budget;
+    }
+
+    @Override
+    public void open(StateStoreContext context, Places places) {
+        close();
+    }
+
+    @Override
+    public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
+        Segment segment = segmentOf(start);
+        return segment == null ? null : segment.table().get(hash, name(key, start));
+    }
+
+    @Override
+    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+        Segment segment = segmentOf(start);
+        if (segment == null) {
+            segment = new Segment(Math.floorDiv(start, width), new CompactTable(wholeKeys, budget));
+            segments.add(segment);
+        }
+        segment.table().put(hash, name(key, start), entry, length);
+        if (start != lastStart) {
+            starts.add(start);
+            lastStart = start;
+        }
+    }
+
+    private @Nullable Segment segmentOf(long start) {
+        long number = Math.floorDiv(start, width);
+        // There are a handful, and the newest is asked for most.
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            if (segments.get(i).number() == number) {
+                return segments.get(i);
+            }
+        }
+        return null;
+    }
+
+    private byte[] name(Bytes key, long start) {
+        return wholeKeys ? WindowName.of(key, start) : key.get();
+    }
+
+    @Override
+    public boolean hasKeys() {
+        return wholeKeys;
+    }
+
+    @Override
+    public NavigableSet<Long> starts() {
+        return starts;
+    }
+
+    @Override
+    public List<Map.Entry<Bytes, byte[]>> entriesAt(long start) {
+        if (!wholeKeys) {
+            throw new UnsupportedOperationException(
+                    "Only digests of keys are held, so keys cannot be listed. Let the engine hold whole keys");
+        }
+        List<Map.Entry<Bytes, byte[]>> entries = new ArrayList<>();
+        Segment segment = segmentOf(start);
+        if (segment != null) {
+            segment.table().forEach((name, entry) -> {
+                if (name != null && WindowName.startIn(name) == start) {
+                    entries.add(Map.entry(WindowName.keyIn(name), entry));
+                }
+            });
+        }
+        entries.sort((one, other) ->
+                Arrays.compareUnsigned(one.getKey().get(), other.getKey().get()));
+        return entries;
+    }
+
+    @Override
+    public void dropBefore(long start) {
+        long first = Math.floorDiv(start, width);
+        boolean dropped = segments.removeIf(segment -> {
+            if (segment.number() >= first) {
+                return false;
+            }
+            segment.table().clear();
+            return true;
+        });
+        if (dropped) {
+            starts.headSet(first * width, false).clear();
+            lastStart = Long.MIN_VALUE;
+        }
+    }
+
+    @Override
+    public boolean isPersistent() {
+        return false;
+    }
+
+    @Override
+    public void committed(Map<TopicPartition, Long> offsets) {
+        // Nothing outlasts the process: the changelog is read from its beginning.
+    }
+
+    @Override
+    public @Nullable Long committedOffset(TopicPartition partition) {
+        return null;
+    }
+
+    @Override
+    public long bytes() {
+        return segments.stream().mapToLong(segment -> segment.table().bytes()).sum();
+    }
+
+    @Override
+    public void close() {
+        segments.forEach(segment -> segment.table().clear());
+        segments.clear();
+        starts.clear();
+        lastStart = Long.MIN_VALUE;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Coordinates;
+import io.dedup.Sighting;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.utils.ByteUtils;
+
+/**
+ * What the sightings of a store have in common, so that each needs a small number for it: the partition that a record was
+ * read from, and how long it is remembered.
+ *
+ * <p>Confined to whoever holds the lock of the store.
+ */
+final class Places {
+    private static final int MOST_BYTES_A_NUMBER = 10;
+    /** Beyond this a sighting writes down what is its own: somebody gives every record a TTL of its own. */
+    private static final int MOST = 1 << 14;
+
+    /**
+     * One of them.
+     *
+     * @param lifetimeMs how long a first from there is remembered, in milliseconds
+     */
+    record Place(String topic, int partition, long lifetimeMs) {
+        private boolean is(Coordinates at, long lifetime) {
+            return partition == at.partition() && lifetimeMs == lifetime && topic.equals(at.topic());
+        }
+    }
+
+    private final List<Place> places = new ArrayList<>();
+    private int last;
+
+    /** The number of the place of that sighting, which has coordinates; a new one if need be; -1 if there are too many. */
+    int numberOf(Sighting sighting) {
+        Coordinates at = sighting.coordinates();
+        if (at == null) {
+            throw new IllegalArgumentException("A sighting without coordinates is of no place");
+        }
+        long lifetime = sighting.expiresAt() - sighting.timestamp();
+        if (last < places.size() && places.get(last).is(at, lifetime)) {
+            return last;
+        }
+        for (int i = 0; i < places.size(); i++) {
+            if (places.get(i).is(at, lifetime)) {
+                last = i;
+                return i;
+            }
+        }
+        if (places.size() == MOST) {
+            return -1;
+        }
+        places.add(new Place(at.topic(), at.partition(), lifetime));
+        last = places.size() - 1;
+        return last;
+    }
+
+    Place get(int number) {
+        return places.get(number);
+    }
+
+    int size() {
+        return places.size();
+    }
+
+    void clear() {
+        places.clear();
+        last = 0;
+    }
+
+    /** These, in a form that {@link #decode} reads. */
+    byte[] encode() {
+        List<byte[]> topics = new ArrayList<>();
+        int size = MOST_BYTES_A_NUMBER;
+        for (Place place : places) {
+            byte[] topic = place.topic().getBytes(StandardCharsets.UTF_8);
+            topics.add(topic);
+            size += topic.length + 3 * MOST_BYTES_A_NUMBER;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(size);
+        ByteUtils.writeUnsignedVarint(places.size(), bytes);
+        for (int i = 0; i < places.size(); i++) {
+            ByteUtils.writeUnsignedVarint(topics.get(i).length, bytes);
+            bytes.put(topics.get(i));
+            ByteUtils.writeUnsignedVarint(places.get(i).partition(), bytes);
+            ByteUtils.writeVarlong(places.get(i).lifetimeMs(), bytes);
+        }
+        byte[] encoded = new byte[bytes.position()];
+        bytes.flip().get(encoded);
+        return encoded;
+    }
+
+    /** Takes the places that {@link #encode} has written, in place of these. */
+    void decode(ByteBuffer bytes) {
+        clear();
+        for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
+            byte[] topic = new byte[ByteUtils.readUnsignedVarint(bytes)];
+            bytes.get(topic);
+            places.add(new Place(
+                    new String(topic, StandardCharsets.UTF_8),
+                    ByteUtils.readUnsignedVarint(bytes),
+                    ByteUtils.readVarlong(bytes)));
+        }
+    }
+}

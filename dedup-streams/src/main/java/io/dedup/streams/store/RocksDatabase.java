@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.state.RocksDBConfigSetter;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactionStyle;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The database of one store on one machine: a column family for each segment, and in the default one what is to be known
+ * about them.
+ *
+ * <pre>
+ * state                 1 open, 0 closed
+ * places                as {@link Places} writes them
+ * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
+ * </pre>
+ *
+ * <p>Files of an earlier release are deleted, and so are those of a store that was not closed, if what is in them need not
+ * have been committed. Kafka then restores the store from its changelog.
+ */
+final class RocksDatabase implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
+    private static final String FORMAT = "dedup-1";
+    private static final byte[] STATE = bytes("state");
+    private static final byte[] PLACES = bytes("places");
+    private static final String OFFSET = "offset/";
+    private static final byte[] OPEN = {1};
+    private static final byte[] CLOSED = {0};
+    private static final double BITS_A_KEY = 10;
+    private static final int BLOCK_BYTES = 4 * 1024;
+    /** Files of a segment are merged when there are this many. */
+    private static final int MOST_FILES = 16;
+
+    private final String name;
+    private final Path directory;
+    private final DBOptions databaseOptions;
+    private final ColumnFamilyOptions familyOptions;
+    private final Options options;
+    private final BloomFilter bloom = new BloomFilter(BITS_A_KEY, false);
+    private final Map<String, Object> configs;
+    private final List<ColumnFamilyHandle> handles = new ArrayList<>();
+    private final Map<Stretch, ColumnFamilyHandle> families = new TreeMap<>();
+    private final RocksDB database;
+    private @Nullable RocksDBConfigSetter setter;
+
+    /**
+     * The windows that a segment is for.
+     *
+     * @param from the first start
+     * @param to the first start that does not belong to it
+     */
+    record Stretch(long from, long to) implements Comparable<Stretch> {
+        byte[] name() {
+            return bytes("windows-" + from + "-" + to);
+        }
+
+        static Stretch named(byte[] name) {
+            String text = new String(name, StandardCharsets.UTF_8);
+            // A start may be negative, and then there are two hyphens.
+            int hyphen = text.indexOf('-', "windows-".length() + 1);
+            return new Stretch(
+                    Long.parseLong(text.substring("windows-".length(), hyphen)),
+                    Long.parseLong(text.substring(hyphen + 1)));
+        }
+
+        @Override
+        public int compareTo(Stretch other) {
+            int order = Long.compare(from, other.from);
+            return order == 0 ? Long.compare(to, other.to) : order;
+        }
+    }
+
+    private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared)
+            throws RocksDBException {
+        this.name = name;
+        this.directory = directory;
+        this.configs = configs;
+        this.options = options(shared);
+        this.databaseOptions = new DBOptions(options);
+        this.familyOptions = new ColumnFamilyOptions(options);
+        List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+        List<byte[]> names = RocksDB.listColumnFamilies(options, directory.toString());
+        descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
+        for (byte[] family : names) {
+            if (!Arrays.equals(family, RocksDB.DEFAULT_COLUMN_FAMILY)) {
+                descriptors.add(new ColumnFamilyDescriptor(family, familyOptions));
+            }
+        }
+        this.database = RocksDB.open(databaseOptions, directory.toString(), descriptors, handles);
+        for (int i = 1; i < handles.size(); i++) {
+            families.put(Stretch.named(descriptors.get(i).getName()), handles.get(i));
+        }
+    }
+
+    /** Opens the database of a store, without files that are of no use. */
+    static RocksDatabase open(String name, StateStoreContext context, RocksShared shared) {
+        Path directory = new File(context.stateDir(), name).toPath();
+        boolean exactlyOnce = StreamsConfig.EXACTLY_ONCE_V2.equals(
+                context.appConfigs().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+        try {
+            Path format = directory.resolve("FORMAT");
+            if (Files.exists(directory)
+                    && !(Files.exists(format) && Files.readString(format).equals(FORMAT))) {
+                LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
+                Utils.delete(directory.toFile());
+            }
+            RocksDatabase opened = open(name, directory, context.appConfigs(), shared);
+            if (exactlyOnce && opened.wasLeftOpen()) {
+                LOGGER.info(
+                        "The local files of {} were not closed and may hold what was not committed;"
+                                + " restoring from the changelog",
+                        name);
+                opened.close();
+                Utils.delete(directory.toFile());
+                opened = open(name, directory, context.appConfigs(), shared);
+            }
+            opened.put(STATE, OPEN);
+            return opened;
+        } catch (IOException | RocksDBException failed) {
+            throw new ProcessorStateException("Could not open the files of " + name + " in " + directory, failed);
+        }
+    }
+
+    private static RocksDatabase open(String name, Path directory, Map<String, Object> configs, RocksShared shared)
+            throws IOException, RocksDBException {
+        Files.createDirectories(directory);
+        Files.writeString(directory.resolve("FORMAT"), FORMAT);
+        return new RocksDatabase(name, directory.resolve("db"), configs, shared);
+    }
+
+    private Options options(RocksShared shared) {
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(shared.cache())
+                .setBlockSize(BLOCK_BYTES)
+                .setFilterPolicy(bloom)
+                .setCacheIndexAndFilterBlocks(true)
+                .setCacheIndexAndFilterBlocksWithHighPriority(true)
+                .setPinL0FilterAndIndexBlocksInCache(true);
+        Options made = new Options()
+                .setCreateIfMissing(true)
+                .setCreateMissingColumnFamilies(true)
+                .setInfoLogLevel(InfoLogLevel.ERROR_LEVEL)
+                .setCompressionType(CompressionType.NO_COMPRESSION)
+                .setCompactionStyle(CompactionStyle.UNIVERSAL)
+                .setLevel0FileNumCompactionTrigger(MOST_FILES)
+                .setLevel0SlowdownWritesTrigger(4 * MOST_FILES)
+                .setLevel0StopWritesTrigger(8 * MOST_FILES)
+                // Written to are only the few bytes of the default family.
+                .setWriteBufferSize(256L << 10)
+                .setMaxBackgroundJobs(2);
+        made.setTableFormatConfig(table);
+        Object type = configs.get(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG);
+        if (type instanceof Class<?> setterType) {
+            setter = (RocksDBConfigSetter) Utils.newInstance(setterType);
+            setter.setConfig(name, made, configs);
+        }
+        return made;
+    }
+
+    private boolean wasLeftOpen() throws RocksDBException {
+        byte[] state = database.get(STATE);
+        return state != null && state[0] == OPEN[0];
+    }
+
+    /** The segments that there are, the oldest first. */
+    List<Stretch> stretches() {
+        return List.copyOf(families.keySet());
+    }
+
+    /** The files of a segment. */
+    RocksFiles files(Stretch stretch) {
+        return new RocksFiles(database, familyOptions, directory, stretch.name(), families.remove(stretch));
+    }
+
+    void readPlaces(Places places) {
+        byte[] known = get(PLACES);
+        if (known != null) {
+            places.decode(ByteBuffer.wrap(known));
+        }
+    }
+
+    void writePlaces(byte[] places) {
+        put(PLACES, places);
+    }
+
+    /** Up to where in the changelog everything is here. */
+    Map<TopicPartition, Long> offsets() {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        try (RocksIterator entries = database.newIterator()) {
+            entries.seek(bytes(OFFSET));
+            while (entries.isValid()) {
+                String key = new String(entries.key(), StandardCharsets.UTF_8);
+                if (!key.startsWith(OFFSET)) {
+                    break;
+                }
+                int hyphen = key.lastIndexOf('-');
+                offsets.put(
+                        new TopicPartition(
+                                key.substring(OFFSET.length(), hyphen), Integer.parseInt(key.substring(hyphen + 1))),
+                        ByteBuffer.wrap(entries.value()).getLong());
+                entries.next();
+            }
+            entries.status();
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the offsets of " + name, failed);
+        }
+        return offsets;
+    }
+
+    /** Writes these in the place of all that were written. */
+    void writeOffsets(Map<TopicPartition, Long> offsets) {
+        try {
+            for (TopicPartition gone : offsets().keySet()) {
+                if (!offsets.containsKey(gone)) {
+                    database.delete(bytes(OFFSET + gone));
+                }
+            }
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not write the offsets of " + name, failed);
+        }
+        offsets.forEach((partition, offset) -> put(
+                bytes(OFFSET + partition),
+                ByteBuffer.allocate(Long.BYTES).putLong(offset).array()));
+    }
+
+    /** Notes that everything is on disk. */
+    void writeClosed() {
+        put(STATE, CLOSED);
+    }
+
+    private byte @Nullable [] get(byte[] key) {
+        try {
+            return database.get(key);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the files of " + name, failed);
+        }
+    }
+
+    private void put(byte[] key, byte[] value) {
+        try {
+            database.put(key, value);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not write the files of " + name, failed);
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The files that were given out are to be closed before. */
+    @Override
+    public void close() {
+        families.values().forEach(ColumnFamilyHandle::close);
+        handles.get(0).close();
+        database.close();
+        if (setter != null) {
+            setter.close(name, options);
+        }
+        familyOptions.close();
+        databaseOptions.close();
+        options.close();
+        bloom.close();
+    }
+}

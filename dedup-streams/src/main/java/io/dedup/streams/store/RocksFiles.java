@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.streams.store.table.CompactTable;
+import io.dedup.streams.store.table.KeyHash;
+import io.dedup.streams.store.table.MissFilter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.EnvOptions;
+import org.rocksdb.IngestExternalFileOptions;
+import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.SstFileWriter;
+
+/**
+ * What a {@link RocksSegment} has on disk: a column family, which is made when something is written to it, and dropped whole.
+ *
+ * <p>Firsts are handed to RocksDB as sorted files, so they go neither through its log nor through its own tables in memory.
+ *
+ * <p>Thread-safe.
+ */
+final class RocksFiles {
+    private final RocksDB database;
+    private final ColumnFamilyOptions options;
+    private final Path directory;
+    private final byte[] name;
+    /** Held to read while the family is used, so that it is not closed meanwhile. */
+    private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+
+    private volatile @Nullable ColumnFamilyHandle family;
+    private volatile boolean dropped;
+
+    /**
+     * Files that may be there already.
+     *
+     * @param directory for files on their way
+     * @param name of the column family
+     * @param family null if it has not been made yet
+     */
+    RocksFiles(
+            RocksDB database,
+            ColumnFamilyOptions options,
+            Path directory,
+            byte[] name,
+            @Nullable ColumnFamilyHandle family) {
+        this.database = database;
+        this.options = options;
+        this.directory = directory;
+        this.name = name.clone();
+        this.family = family;
+    }
+
+    /** Whether there is something. */
+    boolean exist() {
+        return family != null;
+    }
+
+    byte @Nullable [] get(byte[] key) {
+        return family == null ? null : with(existing -> database.get(existing, key));
+    }
+
+    /** Uses the column family. */
+    @FunctionalInterface
+    private interface Use<T> {
+        @Nullable
+        T with(ColumnFamilyHandle family) throws RocksDBException;
+    }
+
+    private <T> @Nullable T with(Use<T> use) {
+        inUse.readLock().lock();
+        try {
+            ColumnFamilyHandle existing = family;
+            return existing == null ? null : use.with(existing);
+        } catch (RocksDBException failed) {
+            throw failure("read", failed);
+        } finally {
+            inUse.readLock().unlock();
+        }
+    }
+
+    /** Writes what is in the table, in the place of what is there of the same keys. Nothing if the files were dropped. */
+    void write(CompactTable table) {
+        List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>((int) table.size());
+        table.forEach((key, entry) -> {
+            if (key != null) {
+                entries.add(Map.entry(key, entry));
+            }
+        });
+        entries.sort((one, other) -> Arrays.compareUnsigned(one.getKey(), other.getKey()));
+        Path file = null;
+        try {
+            file = Files.createTempFile(directory, "sorted", ".sst");
+            write(entries, file);
+            ingest(file);
+        } catch (RocksDBException | IOException failed) {
+            throw failure("write", failed);
+        } finally {
+            delete(file);
+        }
+    }
+
+    private void write(List<Map.Entry<byte[], byte[]>> entries, Path file) throws RocksDBException {
+        try (EnvOptions environment = new EnvOptions();
+                Options whole = new Options(new org.rocksdb.DBOptions(), options);
+                SstFileWriter writer = new SstFileWriter(environment, whole)) {
+            writer.open(file.toString());
+            for (Map.Entry<byte[], byte[]> entry : entries) {
+                writer.put(entry.getKey(), entry.getValue());
+            }
+            writer.finish();
+        }
+    }
+
+    private void ingest(Path file) throws RocksDBException {
+        inUse.readLock().lock();
+        try (IngestExternalFileOptions ingestion = new IngestExternalFileOptions()) {
+            ColumnFamilyHandle existing = family;
+            if (dropped) {
+                return;
+            } else if (existing == null) {
+                // Nobody else makes one: there is one writer.
+                existing = database.createColumnFamily(new ColumnFamilyDescriptor(name, options));
+                family = existing;
+            }
+            ingestion.setMoveFiles(true);
+            database.ingestExternalFile(existing, List.of(file.toString()), ingestion);
+        } finally {
+            inUse.readLock().unlock();
+        }
+    }
+
+    private static void delete(@Nullable Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException failed) {
+            throw failure("delete", failed);
+        }
+    }
+
+    /** A filter of what is there; null if the files are dropped or closed meanwhile. */
+    @Nullable
+    MissFilter filter(long seed) {
+        return with(existing -> {
+            MissFilter filter = new MissFilter(database.getLongProperty(existing, "rocksdb.estimate-num-keys"));
+            KeyHash hash = new KeyHash(seed);
+            try (ReadOptions reading = new ReadOptions().setFillCache(false);
+                    RocksIterator entries = database.newIterator(existing, reading)) {
+                for (entries.seekToFirst(); entries.isValid() && !dropped; entries.next()) {
+                    byte[] key = entries.key();
+                    hash.take(WindowName.keyIn(key).get());
+                    hash.at(WindowName.startIn(key));
+                    filter.add(hash);
+                }
+                entries.status();
+            }
+            return dropped ? null : filter;
+        });
+    }
+
+    /** Every window start that there is. */
+    List<Long> starts() {
+        List<Long> found = with(existing -> {
+            List<Long> starts = new ArrayList<>();
+            try (RocksIterator entries = database.newIterator(existing)) {
+                entries.seekToFirst();
+                while (entries.isValid()) {
+                    long start = WindowName.startIn(entries.key());
+                    starts.add(start);
+                    entries.seek(name(start + 1));
+                }
+                entries.status();
+            }
+            return starts;
+        });
+        return found == null ? List.of() : found;
+    }
+
+    /** The entries of that window start. */
+    Map<Bytes, byte[]> entriesAt(long start) {
+        Map<Bytes, byte[]> found = with(existing -> {
+            Map<Bytes, byte[]> byKey = new HashMap<>();
+            try (RocksIterator entries = database.newIterator(existing)) {
+                entries.seek(name(start));
+                while (entries.isValid() && WindowName.startIn(entries.key()) == start) {
+                    byKey.put(WindowName.keyIn(entries.key()), entries.value());
+                    entries.next();
+                }
+                entries.status();
+            }
+            return byKey;
+        });
+        return found == null ? Map.of() : found;
+    }
+
+    private static byte[] name(long start) {
+        return ByteBuffer.allocate(Long.BYTES).putLong(start).array();
+    }
+
+    /** Deletes everything. */
+    void drop() {
+        dropped = true;
+        inUse.writeLock().lock();
+        try (ColumnFamilyHandle existing = family) {
+            if (existing != null) {
+                database.dropColumnFamily(existing);
+            }
+        } catch (RocksDBException failed) {
+            throw failure("drop", failed);
+        } finally {
+            family = null;
+            inUse.writeLock().unlock();
+        }
+    }
+
+    /** Leaves everything where it is. */
+    void close() {
+        dropped = true;
+        inUse.writeLock().lock();
+        try {
+            ColumnFamilyHandle existing = family;
+            family = null;
+            if (existing != null) {
+                existing.close();
+            }
+        } finally {
+            inUse.writeLock().unlock();
+        }
+    }
+
+    private static ProcessorStateException failure(String what, Exception cause) {
+        return new ProcessorStateException("Could not " + what + " the files of a store", cause);
+    }
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.streams.store.table.CompactTable;
+import io.dedup.streams.store.table.KeyHash;
+import io.dedup.streams.store.table.MissFilter;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Segments on local disk. What is put is held in tables; when these are large enough they are all frozen together and
+ * written by another thread, while new ones take what comes. After that is written down up to which offset of the changelog
+ * everything is on disk: the one that was committed last before the tables were frozen.
+ *
+ * <p>After a restart the filters are made anew by that other thread; until then RocksDB is asked.
+ */
+final class RocksSegments implements Segments {
+    /** How many generations of tables may wait to be written before the stream thread waits for them. */
+    private static final int MOST_WAITING = 2;
+
+    private final String name;
+    private final long width;
+    private final long seed;
+    private final RocksShared shared;
+    private final List<RocksSegment> segments = new ArrayList<>();
+    private final NavigableSet<Long> starts = new TreeSet<>();
+    private final Deque<Generation> waiting = new ArrayDeque<>();
+    private final Map<RocksSegment, CompletableFuture<@Nullable MissFilter>> filters = new HashMap<>();
+    private final Map<TopicPartition, Long> committed = new HashMap<>();
+    private @Nullable RocksDatabase database;
+    private @Nullable Places places;
+    private long lastStart = Long.MIN_VALUE;
+    private long recentBytes;
+
+    /** Tables that were frozen together, and what has been done to write them. */
+    private record Generation(Map<RocksSegment, CompactTable> tables, CompletableFuture<Void> written) {}
+
+    /**
+     * No segments yet.
+     *
+     * @param width of a segment in milliseconds
+     * @param seed of the hashes that are asked with
+     */
+    RocksSegments(String name, long width, long seed, RocksShared shared) {
+        this.name = name;
+        this.width = width;
+        this.seed = seed;
+        this.shared = shared;
+    }
+
+    @Override
+    public void open(StateStoreContext context, Places newPlaces) {
+        close();
+        RocksDatabase opened = RocksDatabase.open(name, context, shared);
+        database = opened;
+        places = newPlaces;
+        opened.readPlaces(newPlaces);
+        committed.putAll(opened.offsets());
+        for (RocksDatabase.Stretch stretch : opened.stretches()) {
+            RocksSegment segment = new RocksSegment(stretch.from(), stretch.to(), opened.files(stretch), 0);
+            segments.add(segment);
+            starts.addAll(segment.files().starts());
+            filters.put(
+                    segment, CompletableFuture.supplyAsync(() -> segment.files().filter(seed), shared.writer()));
+        }
+        recentBytes = shared.opened();
+    }
+
+    private RocksDatabase database() {
+        if (database == null) {
+            throw new IllegalStateException("The store " + name + " is not open");
+        }
+        return database;
+    }
+
+    @Override
+    public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
+        byte[] found = null;
+        for (int i = segments.size() - 1; found == null && i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.covers(start)) {
+                if (segment.filterIsPartial()) {
+                    completeFilter(segment);
+                }
+                found = segment.get(hash, key, start);
+            }
+        }
+        return found;
+    }
+
+    private void completeFilter(RocksSegment segment) {
+        CompletableFuture<@Nullable MissFilter> filter = filters.get(segment);
+        if (filter != null && filter.isDone()) {
+            filters.remove(segment);
+            MissFilter onDisk = await(filter);
+            if (onDisk != null) {
+                segment.complete(onDisk);
+            }
+        }
+    }
+
+    @Override
+    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+        RocksSegment segment = segmentFor(start);
+        segment.put(hash, key, start, entry, length);
+        if (start != lastStart) {
+            starts.add(start);
+            lastStart = start;
+        }
+        if (segment.recentBytes() >= recentBytes) {
+            freeze();
+        }
+    }
+
+    /** The newest segment that covers the start: of earlier ones that were wider or narrower, nothing is changed. */
+    private RocksSegment segmentFor(long start) {
+        long from = Math.floorDiv(start, width) * width;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.from() == from && segment.to() == from + width) {
+                return segment;
+            }
+        }
+        RocksDatabase.Stretch stretch = new RocksDatabase.Stretch(from, from + width);
+        long expected = segments.stream().mapToLong(RocksSegment::keys).max().orElse(0);
+        RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
+        segments.add(segment);
+        return segment;
+    }
+
+    /** Has everything written that is held in tables. */
+    private void freeze() {
+        reap(MOST_WAITING - 1);
+        Map<RocksSegment, CompactTable> tables = new HashMap<>();
+        for (RocksSegment segment : segments) {
+            CompactTable table = segment.freeze();
+            if (table != null) {
+                tables.put(segment, table);
+            }
+        }
+        RocksDatabase target = database();
+        byte[] knownPlaces = places == null ? new byte[0] : places.encode();
+        Map<TopicPartition, Long> offsets = Map.copyOf(committed);
+        CompletableFuture<Void> written = CompletableFuture.runAsync(
+                () -> {
+                    // Places before the entries that refer to them, offsets after the entries that they stand for.
+                    target.writePlaces(knownPlaces);
+                    tables.forEach((segment, table) -> segment.files().write(table));
+                    target.writeOffsets(offsets);
+                },
+                shared.writer());
+        waiting.add(new Generation(tables, written));
+        recentBytes = shared.recentBytes();
+    }
+
+    /** Forgets the tables that have been written, and waits for some if there are more than so many that have not. */
+    private void reap(int mostLeft) {
+        while (!waiting.isEmpty()
+                && (waiting.size() > mostLeft || waiting.getFirst().written().isDone())) {
+            Generation oldest = waiting.removeFirst();
+            await(oldest.written());
+            oldest.tables().forEach(RocksSegment::written);
+        }
+    }
+
+    private <T> T await(CompletableFuture<T> result) {
+        try {
+            return result.join();
+        } catch (CompletionException failed) {
+            Throwable cause = failed.getCause();
+            throw new ProcessorStateException("The store " + name + " could not use its files", cause);
+        }
+    }
+
+    @Override
+    public boolean hasKeys() {
+        return true;
+    }
+
+    @Override
+    public NavigableSet<Long> starts() {
+        return starts;
+    }
+
+    @Override
+    public List<Map.Entry<Bytes, byte[]>> entriesAt(long start) {
+        TreeMap<Bytes, byte[]> entries = new TreeMap<>();
+        for (RocksSegment segment : segments) {
+            if (segment.covers(start)) {
+                entries.putAll(segment.files().entriesAt(start));
+                for (CompactTable table : segment.recent()) {
+                    table.forEach((key, entry) -> {
+                        if (key != null && WindowName.startIn(key) == start) {
+                            entries.put(WindowName.keyIn(key), entry);
+                        }
+                    });
+                }
+            }
+        }
+        return List.copyOf(entries.entrySet());
+    }
+
+    @Override
+    public void dropBefore(long start) {
+        boolean dropped = segments.removeIf(segment -> {
+            if (segment.to() > start) {
+                return false;
+            }
+            filters.remove(segment);
+            segment.files().drop();
+            return true;
+        });
+        if (dropped) {
+            starts.removeIf(one -> segments.stream().noneMatch(segment -> segment.covers(one)));
+            lastStart = Long.MIN_VALUE;
+        }
+    }
+
+    @Override
+    public boolean isPersistent() {
+        return true;
+    }
+
+    @Override
+    public void committed(Map<TopicPartition, Long> offsets) {
+        boolean forgotten = offsets.isEmpty() || offsets.values().stream().anyMatch(Objects::isNull);
+        if (offsets.isEmpty()) {
+            committed.clear();
+        }
+        offsets.forEach((partition, offset) -> {
+            if (offset == null) {
+                committed.remove(partition);
+            } else {
+                committed.put(partition, offset);
+            }
+        });
+        if (forgotten) {
+            // What is being written would write down what is to be forgotten.
+            reap(0);
+            database().writeOffsets(committed);
+        }
+        reap(MOST_WAITING);
+    }
+
+    @Override
+    public @Nullable Long committedOffset(TopicPartition partition) {
+        return database().offsets().get(partition);
+    }
+
+    @Override
+    public long bytes() {
+        return segments.stream().mapToLong(RocksSegment::bytes).sum();
+    }
+
+    @Override
+    public void close() {
+        RocksDatabase closing = database;
+        if (closing == null) {
+            return;
+        }
+        try {
+            freeze();
+            reap(0);
+            closing.writeClosed();
+        } finally {
+            // Whatever has failed, nobody may use what is being closed.
+            waiting.forEach(one -> one.written().exceptionally(failed -> null).join());
+            database = null;
+            segments.forEach(segment -> segment.files().close());
+            segments.clear();
+            starts.clear();
+            waiting.clear();
+            filters.clear();
+            committed.clear();
+            lastStart = Long.MIN_VALUE;
+            closing.close();
+            shared.closed();
+        }
+    }
+}

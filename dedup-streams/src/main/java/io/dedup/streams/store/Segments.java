@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.streams.store.table.KeyHash;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a {@link BucketedStore} holds its entries, cut by time so that old ones are dropped whole.
+ *
+ * <p>The law: what was put last under a key and a window start is what is got, until the segment that the start falls into
+ * is dropped.
+ *
+ * <p>Called with the lock of the store.
+ */
+interface Segments extends AutoCloseable {
+    /**
+     * Opens what is on this machine, if it is of use.
+     *
+     * @param places takes those that entries on this machine refer to
+     */
+    void open(StateStoreContext context, Places places);
+
+    /** What was put there, or null. */
+    byte @Nullable [] get(KeyHash hash, Bytes key, long start);
+
+    /** Puts the first bytes of an entry. */
+    void put(KeyHash hash, Bytes key, long start, byte[] entry, int length);
+
+    /** Whether keys can be listed. */
+    boolean hasKeys();
+
+    /** The window starts under which something was put and that have not been dropped. */
+    NavigableSet<Long> starts();
+
+    /**
+     * The entries of that window start, in the order of their keys.
+     *
+     * @throws UnsupportedOperationException if keys cannot be listed
+     */
+    List<Map.Entry<Bytes, byte[]>> entriesAt(long start);
+
+    /** Drops the segments in which every start is before that one. */
+    void dropBefore(long start);
+
+    /** Whether something outlasts this process. */
+    boolean isPersistent();
+
+    /** What was put until now is in the changelog up to these offsets. */
+    void committed(Map<TopicPartition, Long> offsets);
+
+    /** The offset in the changelog up to which everything was found here when it was opened, or null. */
+    @Nullable
+    Long committedOffset(TopicPartition partition);
+
+    /** How many bytes of memory are taken. */
+    long bytes();
+
+    @Override
+    void close();
+}

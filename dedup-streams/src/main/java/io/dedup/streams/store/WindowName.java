@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.apache.kafka.common.utils.Bytes;
+
+/** A key with the window it is in: the window's start, so that those of one window lie together, and then the key. */
+final class WindowName {
+    private WindowName() {}
+
+    static byte[] of(Bytes key, long start) {
+        return ByteBuffer.allocate(Long.BYTES + key.get().length)
+                .putLong(start)
+                .put(key.get())
+                .array();
+    }
+
+    static long startIn(byte[] name) {
+        return ByteBuffer.wrap(name).getLong();
+    }
+
+    static Bytes keyIn(byte[] name) {
+        return Bytes.wrap(Arrays.copyOfRange(name, Long.BYTES, name.length));
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store.table;
+
+/** Thrown when a table would take more memory than is allowed. What is in it stays there. */
+public final class BudgetExceededException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    BudgetExceededException(long most) {
+        super("There is no room for another key within " + most + " bytes");
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store.table;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A hash table from keys to short values, in some thirty bytes an entry beside what the value takes.
+ *
+ * <p>It is cut by hash into {@value #SHARDS} {@link Shard}s that grow one at a time, so that growing never stops for long.
+ * A table either keeps whole keys, or their 128-bit digests alone: then two keys of the same digest are one, which for n keys
+ * happens with a probability of about n<sup>2</sup>/2<sup>129</sup>.
+ *
+ * <p>Not thread-safe.
+ */
+public final class CompactTable {
+    static final int SHARD_BITS = 8;
+    static final int SHARDS = 1 << SHARD_BITS;
+
+    private final boolean wholeKeys;
+    private final Budget budget;
+    private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
+    private long size;
+
+    /** Takes an entry of a table. */
+    @FunctionalInterface
+    public interface Visitor {
+        /**
+         * Takes one entry.
+         *
+         * @param key null where only digests are kept
+         */
+        void visit(byte @Nullable [] key, byte[] value);
+    }
+
+    /**
+     * An empty table.
+     *
+     * @param wholeKeys whether keys are kept, and not only their digests
+     */
+    public CompactTable(boolean wholeKeys, Budget budget) {
+        this.wholeKeys = wholeKeys;
+        this.budget = budget;
+    }
+
+    /** The value of that key, or null if there is none. */
+    public byte @Nullable [] get(KeyHash hash, byte[] key) {
+        Shard shard = shards[shardOf(hash)];
+        return shard == null ? null : shard.get(hash.high(), hash.low(), key);
+    }
+
+    /**
+     * Puts a value in the place of any that the key has.
+     *
+     * @param value its first bytes
+     * @param length how many of them
+     * @throws BudgetExceededException if there is no room
+     */
+    public void put(KeyHash hash, byte[] key, byte[] value, int length) {
+        int at = shardOf(hash);
+        Shard shard = shards[at];
+        if (shard == null) {
+            shard = new Shard(wholeKeys, budget);
+            shards[at] = shard;
+        }
+        if (shard.put(hash.high(), hash.low(), key, value, length)) {
+            size++;
+        }
+    }
+
+    /** Shows every entry, in no order. */
+    public void forEach(Visitor visitor) {
+        for (Shard shard : shards) {
+            if (shard != null) {
+                shard.forEach(visitor);
+            }
+        }
+    }
+
+    private static int shardOf(KeyHash hash) {
+        return (int) (hash.high() >>> (Long.SIZE - SHARD_BITS));
+    }
+
+    /** How many keys have a value. */
+    public long size() {
+        return size;
+    }
+
+    /** How many bytes the table takes. */
+    public long bytes() {
+        long bytes = 0;
+        for (Shard shard : shards) {
+            bytes += shard == null ? 0 : shard.bytes();
+        }
+        return bytes;
+    }
+
+    /** Gives back what the budget has lent. The table is empty then. */
+    public void clear() {
+        for (int i = 0; i < SHARDS; i++) {
+            Shard shard = shards[i];
+            if (shard != null) {
+                budget.giveBack(shard.bytes());
+                shards[i] = null;
+            }
+        }
+        size = 0;
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store.table;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Says of most keys that were never added that they were not: a Bloom filter that grows.
+ *
+ * <p>A key sets seven bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
+ * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and about 6 keys of a thousand
+ * that were never added are not recognised. When a layer is full the next holds as many keys as all before, so that nothing
+ * is ever added anew; there are as many layers as the number of keys has doubled.
+ *
+ * <p>Not thread-safe.
+ */
+public final class MissFilter {
+    private static final int BITS_A_KEY = 12;
+    private static final int BLOCK_BITS = 512;
+    private static final int BLOCK_LONGS = BLOCK_BITS / Long.SIZE;
+    private static final int KEYS_A_BLOCK = BLOCK_BITS / BITS_A_KEY;
+    private static final int PROBES = 7;
+    private static final int BITS_A_PROBE = 9;
+    private static final int WORD_BITS = 6;
+    private static final int MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_LONGS - 1;
+
+    private final List<Layer> layers = new ArrayList<>();
+    private Layer newest;
+
+    private static final class Layer {
+        private final long[] words;
+        private final int blocks;
+        private final long capacity;
+        private long keys;
+
+        Layer(long keys) {
+            this.blocks = (int) Math.max(1, Math.min(MOST_BLOCKS, (keys + KEYS_A_BLOCK - 1) / KEYS_A_BLOCK));
+            this.words = new long[blocks * BLOCK_LONGS];
+            this.capacity = (long) blocks * KEYS_A_BLOCK;
+        }
+
+        private int blockOf(long high) {
+            // The upper half spreads over the blocks without a division.
+            return (int) (((high >>> Integer.SIZE) * blocks) >>> Integer.SIZE) * BLOCK_LONGS;
+        }
+
+        boolean has(long high, long low) {
+            int block = blockOf(high);
+            long bits = low;
+            for (int i = 0; i < PROBES; i++) {
+                int bit = (int) bits & (BLOCK_BITS - 1);
+                if ((words[block + (bit >>> WORD_BITS)] & (1L << bit)) == 0) {
+                    return false;
+                }
+                bits >>>= BITS_A_PROBE;
+            }
+            return true;
+        }
+
+        void add(long high, long low) {
+            int block = blockOf(high);
+            long bits = low;
+            for (int i = 0; i < PROBES; i++) {
+                int bit = (int) bits & (BLOCK_BITS - 1);
+                words[block + (bit >>> WORD_BITS)] |= 1L << bit;
+                bits >>>= BITS_A_PROBE;
+            }
+            keys++;
+        }
+    }
+
+    /**
+     * An empty filter.
+     *
+     * @param keys how many are expected
+     */
+    public MissFilter(long keys) {
+        newest = new Layer(keys);
+        layers.add(newest);
+    }
+
+    /** Whether the key may have been added; if not, it surely was not. */
+    public boolean mayHave(KeyHash hash) {
+        long high = hash.high();
+        long low = hash.low();
+        for (int i = layers.size() - 1; i >= 0; i--) {
+            if (layers.get(i).has(high, low)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Adds a key. */
+    public void add(KeyHash hash) {
+        if (newest.keys >= newest.capacity) {
+            newest = new Layer(keys());
+            layers.add(newest);
+        }
+        newest.add(hash.high(), hash.low());
+    }
+
+    /** Adds everything that was added to the other one, which is not to be used any more. */
+    public void addAll(MissFilter other) {
+        layers.addAll(0, other.layers);
+    }
+
+    /** How many keys were added. */
+    public long keys() {
+        return layers.stream().mapToLong(layer -> layer.keys).sum();
+    }
+
+    /** How many bytes the filter takes. */
+    public long bytes() {
+        return layers.stream()
+                .mapToLong(layer -> (long) layer.words.length * Long.BYTES)
+                .sum();
+    }
+}

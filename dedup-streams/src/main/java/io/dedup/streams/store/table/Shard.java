@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store.table;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A part of a {@link CompactTable}: entries one after another in chunks of bytes, and an open-addressing index of them with
+ * linear probing.
+ *
+ * <p>A slot of the index is an int: eight bits of the hash, so that few entries are looked at in vain, and in the other 24
+ * where the entry is, counted in pairs of bytes; 0 is an empty slot. The index grows by four tenths when four fifths of it
+ * are full, so it is about two thirds full.
+ *
+ * <pre>
+ * entry of a digest     16 bytes the digest · varint length · value
+ * entry of a whole key   4 bytes of the hash · varint length · key · varint length · value
+ * </pre>
+ *
+ * <p>A value that does not fit into the place of its predecessor is written anew; when half of the bytes are dead, the
+ * living move to new chunks.
+ */
+final class Shard {
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final int POSITION_BITS = 24;
+    private static final int POSITION_MASK = (1 << POSITION_BITS) - 1;
+    private static final int UNIT_BITS = 1;
+    private static final int CHUNK_BITS = 14;
+    private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
+    private static final int MOST_CHUNKS = (1 << (POSITION_BITS + UNIT_BITS - CHUNK_BITS)) - 1;
+    private static final int FIRST_CHUNK_BYTES = 256;
+    /** The last chunk may be empty by so small a part of all chunks. */
+    private static final int SPARE_PART = 16;
+
+    private static final int FIRST_SLOTS = 16;
+    private static final int ARRAY_HEADER_BYTES = 16;
+    private static final int REFERENCE_BYTES = 4;
+    private static final int DIGEST_BYTES = 2 * Long.BYTES;
+    private static final int SEVEN_BITS = 7;
+    private static final int CONTINUED = 1 << SEVEN_BITS;
+
+    private final boolean wholeKeys;
+    private final Budget budget;
+    private int[] slots = new int[FIRST_SLOTS];
+    private int used;
+    private byte[][] chunks = new byte[1][];
+    private int chunkCount;
+    private int tail;
+    private long arenaBytes;
+    private long deadBytes;
+    private long bytes;
+    private boolean moving;
+
+    Shard(boolean wholeKeys, Budget budget) {
+        this.wholeKeys = wholeKeys;
+        this.budget = budget;
+        reserve(ARRAY_HEADER_BYTES + (long) FIRST_SLOTS * Integer.BYTES);
+    }
+
+    private void reserve(long more) {
+        if (moving) {
+            budget.takeAnyway(more);
+        } else {
+            budget.take(more);
+        }
+        bytes += more;
+    }
+
+    byte @Nullable [] get(long high, long low, byte[] key) {
+        int slot = find(high, low, key);
+        if (slot < 0) {
+            return null;
+        }
+        int position = positionIn(slots[slot]);
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
+        return copyAt(chunk, at);
+    }
+
+    private static byte[] copyAt(byte[] chunk, int at) {
+        long length = varint(chunk, at);
+        return Arrays.copyOfRange(chunk, end(length), end(length) + (int) length);
+    }
+
+    private static int end(long varint) {
+        return (int) (varint >>> Integer.SIZE);
+    }
+
+    /** Returns whether the key had no value before. */
+    boolean put(long high, long low, byte[] key, byte[] value, int length) {
+        int slot = find(high, low, key);
+        if (slot >= 0) {
+            replace(slot, high, low, key, value, length);
+            return false;
+        }
+        if ((used + 1) * 5L > slots.length * 4L) {
+            grow();
+            slot = find(high, low, key);
+        }
+        int position = append(high, low, key, value, length);
+        slots[-slot - 1] = slotOf(low, position);
+        used++;
+        return true;
+    }
+
+    private static int slotOf(long low, int position) {
+        return ((int) low << POSITION_BITS) | ((position >>> UNIT_BITS) + 1);
+    }
+
+    private static int positionIn(int slot) {
+        return ((slot & POSITION_MASK) - 1) << UNIT_BITS;
+    }
+
+    /** The slot of the key; if it has none, the one where it belongs, as its negative less one. */
+    private int find(long high, long low, byte[] key) {
+        int tag = (int) low << POSITION_BITS;
+        int at = ideal(indexHash(high), slots.length);
+        while (true) {
+            int slot = slots[at];
+            if (slot == 0) {
+                return -at - 1;
+            }
+            if ((slot & ~POSITION_MASK) == tag && isAt(positionIn(slot), high, low, key)) {
+                return at;
+            }
+            at = at + 1 == slots.length ? 0 : at + 1;
+        }
+    }
+
+    /** The bits of the hash that choose a slot: not those that chose the shard. */
+    private static int indexHash(long high) {
+        return (int) ((high << CompactTable.SHARD_BITS) >>> Integer.SIZE);
+    }
+
+    /** Spreads 32 bits over any number of slots, without a division: Lemire, Fast Random Integer Generation, 2019. */
+    private static int ideal(int indexHash, int slots) {
+        return (int) (((indexHash & 0xFFFFFFFFL) * slots) >>> Integer.SIZE);
+    }
+
+    private boolean isAt(int position, long high, long low, byte[] key) {
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = position & (CHUNK_BYTES - 1);
+        if (!wholeKeys) {
+            return (long) LONG.get(chunk, at) == high && (long) LONG.get(chunk, at + Long.BYTES) == low;
+        }
+        if ((int) INT.get(chunk, at) != indexHash(high)) {
+            return false;
+        }
+        long length = varint(chunk, at + Integer.BYTES);
+        return (int) length == key.length
+                && Arrays.equals(chunk, end(length), end(length) + key.length, key, 0, key.length);
+    }
+
+    private int valueAt(byte[] chunk, int at) {
+        if (!wholeKeys) {
+            return at + DIGEST_BYTES;
+        }
+        long length = varint(chunk, at + Integer.BYTES);
+        return end(length) + (int) length;
+    }
+
+    private void replace(int slot, long high, long low, byte[] key, byte[] value, int length) {
+        int position = positionIn(slots[slot]);
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
+        long before = varint(chunk, at);
+        if ((int) before == length) {
+            System.arraycopy(value, 0, chunk, end(before), length);
+            return;
+        }
+        int dead = end(before) + (int) before - (position & (CHUNK_BYTES - 1));
+        slots[slot] = slotOf(low, append(high, low, key, value, length));
+        deadBytes += dead;
+        if (deadBytes > CHUNK_BYTES && deadBytes > arenaBytes / 2) {
+            moveTheLiving();
+        }
+    }
+
+    private int append(long high, long low, byte[] key, byte[] value, int length) {
+        int keyBytes = wholeKeys ? Integer.BYTES + sizeOfVarint(key.length) + key.length : DIGEST_BYTES;
+        int needed = keyBytes + sizeOfVarint(length) + length;
+        int position = allocate(needed);
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = position & (CHUNK_BYTES - 1);
+        if (wholeKeys) {
+            INT.set(chunk, at, indexHash(high));
+            at = writeVarint(key.length, chunk, at + Integer.BYTES);
+            System.arraycopy(key, 0, chunk, at, key.length);
+            at += key.length;
+        } else {
+            LONG.set(chunk, at, high);
+            LONG.set(chunk, at + Long.BYTES, low);
+            at += DIGEST_BYTES;
+        }
+        at = writeVarint(length, chunk, at);
+        System.arraycopy(value, 0, chunk, at, length);
+        arenaBytes += needed;
+        return position;
+    }
+
+    /** Finds room for that many bytes, which are in one chunk. */
+    private int allocate(int needed) {
+        int unit = 1 << UNIT_BITS;
+        int start = (tail + unit - 1) & -unit;
+        if (chunkCount == 0 || start + needed > CHUNK_BYTES) {
+            addChunk(Math.max(needed, step()));
+            start = 0;
+        } else if (start + needed > chunks[chunkCount - 1].length) {
+            int length = Math.min(CHUNK_BYTES, Math.max(chunks[chunkCount - 1].length + step(), start + needed));
+            reserve((long) length - chunks[chunkCount - 1].length);
+            chunks[chunkCount - 1] = Arrays.copyOf(chunks[chunkCount - 1], length);
+        }
+        tail = start + needed;
+        return ((chunkCount - 1) << CHUNK_BITS) | start;
+    }
+
+    /** How much the last chunk grows: little while there is little, so that little of it is empty. */
+    private int step() {
+        return (int) Math.max(FIRST_CHUNK_BYTES, Math.min(CHUNK_BYTES, arenaBytes / SPARE_PART));
+    }
+
+    private void addChunk(int length) {
+        if (chunkCount == MOST_CHUNKS) {
+            throw new BudgetExceededException(bytes);
+        }
+        reserve(ARRAY_HEADER_BYTES + REFERENCE_BYTES + (long) length);
+        if (chunkCount == chunks.length) {
+            chunks = Arrays.copyOf(chunks, Math.min(MOST_CHUNKS, 2 * chunkCount));
+        }
+        chunks[chunkCount++] = new byte[length];
+    }
+
+    private void grow() {
+        int[] before = slots;
+        int[] more = new int[before.length + Math.max(FIRST_SLOTS, before.length * 2 / 5)];
+        reserve((long) (more.length - before.length) * Integer.BYTES);
+        for (int slot : before) {
+            if (slot != 0) {
+                int position = positionIn(slot);
+                byte[] chunk = chunks[position >>> CHUNK_BITS];
+                int at = position & (CHUNK_BYTES - 1);
+                int hash = wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
+                int free = ideal(hash, more.length);
+                while (more[free] != 0) {
+                    free = free + 1 == more.length ? 0 : free + 1;
+                }
+                more[free] = slot;
+            }
+        }
+        slots = more;
+    }
+
+    private void moveTheLiving() {
+        byte[][] before = chunks;
+        long given = 0;
+        for (int i = 0; i < chunkCount; i++) {
+            given += ARRAY_HEADER_BYTES + REFERENCE_BYTES + (long) before[i].length;
+        }
+        budget.giveBack(given);
+        bytes -= given;
+        chunks = new byte[1][];
+        chunkCount = 0;
+        tail = 0;
+        arenaBytes = 0;
+        deadBytes = 0;
+        moving = true; // Soon there is more room than there was.
+        for (int i = 0; i < slots.length; i++) {
+            if (slots[i] != 0) {
+                int position = positionIn(slots[i]);
+                byte[] chunk = before[position >>> CHUNK_BITS];
+                int at = position & (CHUNK_BYTES - 1);
+                long length = varint(chunk, valueAt(chunk, at));
+                int size = end(length) + (int) length - at;
+                int moved = allocate(size);
+                System.arraycopy(chunk, at, chunks[moved >>> CHUNK_BITS], moved & (CHUNK_BYTES - 1), size);
+                arenaBytes += size;
+                slots[i] = (slots[i] & ~POSITION_MASK) | ((moved >>> UNIT_BITS) + 1);
+            }
+        }
+        moving = false;
+    }
+
+    void forEach(CompactTable.Visitor visitor) {
+        for (int slot : slots) {
+            if (slot != 0) {
+                int position = positionIn(slot);
+                byte[] chunk = chunks[position >>> CHUNK_BITS];
+                int at = position & (CHUNK_BYTES - 1);
+                byte[] key = wholeKeys ? copyAt(chunk, at + Integer.BYTES) : null;
+                visitor.visit(key, copyAt(chunk, valueAt(chunk, at)));
+            }
+        }
+    }
+
+    /** How many bytes the arrays take. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** The number that is written there, and in the upper half where it ends. */
+    private static long varint(byte[] chunk, int at) {
+        int next = at;
+        int value = 0;
+        int shift = 0;
+        byte part;
+        do {
+            part = chunk[next++];
+            value |= (part & (CONTINUED - 1)) << shift;
+            shift += SEVEN_BITS;
+        } while (part < 0);
+        return ((long) next << Integer.SIZE) | value;
+    }
+
+    private static int writeVarint(int value, byte[] chunk, int at) {
+        int next = at;
+        int left = value;
+        while (left >= CONTINUED) {
+            chunk[next++] = (byte) (left | CONTINUED);
+            left >>>= SEVEN_BITS;
+        }
+        chunk[next++] = (byte) left;
+        return next;
+    }
+
+    private static int sizeOfVarint(int value) {
+        return (Integer.SIZE - Integer.numberOfLeadingZeros(value | 1) + SEVEN_BITS - 1) / SEVEN_BITS;
+    }
+}

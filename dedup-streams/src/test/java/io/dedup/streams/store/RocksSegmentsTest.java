@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.state.WindowStore;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is on disk, and what of it is used again. */
+class RocksSegmentsTest {
+    private static final TopicPartition CHANGELOG = new TopicPartition("changelog", 0);
+    private static final Bytes KEY = Bytes.wrap(new byte[] {1});
+    private static final Duration RETENTION = Duration.ofSeconds(400);
+    private static final long SEGMENT = RETENTION.toMillis() / 2;
+
+    private static final byte[] VALUE = {0, 0, 0, 0, 0, 0, 0, 0, 7};
+
+    private final Properties properties = new Properties();
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void init_sameRetention_keepsTheFiles() {
+        // Given
+        writeTwoSegments();
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(store.fetch(KEY, 0)).isNotNull();
+        assertThat(store.fetch(KEY, SEGMENT)).isNotNull();
+        store.close();
+    }
+
+    /** As after a change of the TTL: each segment keeps the stretch of time that it was made for. */
+    @Test
+    void init_otherRetention_findsWhatWasWrittenForTheFirst() {
+        // Given
+        writeTwoSegments();
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION.multipliedBy(100));
+        store.put(KEY, VALUE, SEGMENT);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(store.fetch(KEY, 0)).isNotNull();
+        assertThat(store.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        store.close();
+    }
+
+    @Test
+    void init_afterACrash_exactlyOnce_leavesEverythingToTheChangelog() throws IOException {
+        // Given
+        writeTwoSegments();
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        crash(open(RETENTION));
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        assertThat(store.fetch(KEY, 0)).isNull();
+        store.close();
+    }
+
+    @Test
+    void init_afterACrash_atLeastOnce_hasEverythingUpToTheOffsetThatWasWritten() throws IOException {
+        // Given
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> crashing = open(RETENTION);
+        crashing.put(KEY, VALUE, 2 * SEGMENT);
+        crashing.commit(Map.of(CHANGELOG, 200L));
+        crash(crashing);
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(store.fetch(KEY, 0)).isNotNull();
+        assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
+        store.close();
+    }
+
+    @Test
+    void init_filesOfAnotherRelease_leavesEverythingToTheChangelog() throws IOException {
+        // Given
+        Files.createDirectories(directory.resolve("state/seen/seen.0"));
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
+        store.close();
+    }
+
+    @Test
+    void commit_offsetIsToBeForgotten_isForgottenAtOnce() {
+        // Given
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // When
+        store.commit(Collections.singletonMap(CHANGELOG, null));
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        store.close();
+    }
+
+    /** Far more than what is held in memory: most of it comes from sorted files, and the filters are made anew. */
+    @Test
+    void manyKeys_afterARestart_areAllThere() {
+        // Given
+        int keys = 300_000;
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        for (int i = 0; i < keys; i++) {
+            store.put(key(i), value(i), 0);
+            store.put(key(i / 2), value(-i / 2), 0);
+        }
+        store.commit(Map.of(CHANGELOG, 100L));
+        store.close();
+        // When
+        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        // Then
+        for (int i = 0; i < keys; i++) {
+            assertThat(again.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i < keys / 2 ? -i : i));
+            assertThat(again.fetch(key(keys + i), 0))
+                    .as("value of %s", keys + i)
+                    .isNull();
+        }
+        again.close();
+    }
+
+    private static Bytes key(int number) {
+        return Bytes.wrap(("key-" + number).getBytes(UTF_8));
+    }
+
+    private static byte[] value(int number) {
+        return ByteBuffer.allocate(64).putInt(Long.BYTES, number).array();
+    }
+
+    /** Leaves behind what a process does that is killed now. */
+    private void crash(WindowStore<Bytes, byte[]> open) throws IOException {
+        Path state = directory.resolve("state");
+        Path copy = directory.resolve("copy");
+        try (Stream<Path> files = Files.walk(state)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(state.relativize(file).toString()));
+            }
+        }
+        open.close();
+        Utils.delete(state.toFile());
+        Files.move(copy, state);
+    }
+
+    private void writeTwoSegments() {
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        store.put(KEY, VALUE, 0);
+        store.put(KEY, new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 8}, SEGMENT);
+        store.commit(Map.of(CHANGELOG, 100L));
+        store.close();
+    }
+
+    private WindowStore<Bytes, byte[]> open(Duration retention) {
+        MockProcessorContext<Void, Void> context = new MockProcessorContext<>(
+                properties, new TaskId(0, 0), directory.resolve("state").toFile());
+        WindowStore<Bytes, byte[]> store = StoreEngine.rocksDb()
+                .supplier("seen", retention, Duration.ofSeconds(60))
+                .get();
+        store.init(context.getStateStoreContext(), store);
+        return store;
+    }
+}
