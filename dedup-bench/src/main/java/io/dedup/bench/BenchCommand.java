@@ -167,6 +167,11 @@ public final class BenchCommand implements Callable<Integer> {
     private Map<String, String> streamsProperties = new LinkedHashMap<>();
 
     @Option(
+            names = "--cold",
+            description = "Leave out the first run, of the first mode, which is not measured and warms up the broker.")
+    private boolean cold;
+
+    @Option(
             names = "--restore",
             description = "After the last round, also restart modes with a changelog without their local state.")
     private boolean restore;
@@ -307,6 +312,7 @@ public final class BenchCommand implements Callable<Integer> {
                 brokerHeap,
                 workerJvm,
                 streamsProperties,
+                cold,
                 restore,
                 growth,
                 latency
