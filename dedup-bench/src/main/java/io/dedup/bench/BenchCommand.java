@@ -26,7 +26,6 @@ import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -168,6 +167,11 @@ public final class BenchCommand implements Callable<Integer> {
     private Map<String, String> streamsProperties = new LinkedHashMap<>();
 
     @Option(
+            names = "--cold",
+            description = "Leave out the first run, of the first mode, which is not measured and warms up the broker.")
+    private boolean cold;
+
+    @Option(
             names = "--restore",
             description = "After the last round, also restart modes with a changelog without their local state.")
     private boolean restore;
@@ -251,16 +255,16 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
-        Path directory = Files.createTempDirectory("dedup-bench-");
-        try {
-            Settings settings = settings(directory);
+        try (WorkDirectory directory = WorkDirectory.make()) {
+            Settings settings = settings(directory.path());
             Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
             try (Bed bed = Bed.start(settings, out)) {
                 new Benchmark(settings, bed, results).run();
-            }
-            if (json != null) {
-                results.write(json);
+            } finally {
+                if (json != null) {
+                    results.write(json);
+                }
             }
             if (plots != null) {
                 new Plots(results, Modes.PASS_THROUGH, plots).draw();
@@ -273,8 +277,6 @@ public final class BenchCommand implements Callable<Integer> {
                     : complain("A run has failed, or has let through something else than it has to: see above.");
         } catch (BenchFailedException | ChildFailedException failed) {
             return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
-        } finally {
-            Utils.delete(directory.toFile());
         }
     }
 
@@ -310,6 +312,7 @@ public final class BenchCommand implements Callable<Integer> {
                 brokerHeap,
                 workerJvm,
                 streamsProperties,
+                cold,
                 restore,
                 growth,
                 latency

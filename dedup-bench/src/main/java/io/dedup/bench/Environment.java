@@ -33,6 +33,7 @@ final class Environment {
         environment.put("workerJvm", settings.workerOptions());
         environment.put("modes", settings.modes().stream().map(Mode::name).toList());
         environment.put("rounds", settings.rounds());
+        environment.put("cold", settings.cold());
         environment.put("records", settings.load().records());
         environment.put("slowRecords", settings.slowRecords());
         environment.put("valueBytes", settings.load().valueBytes());

@@ -21,6 +21,7 @@ import java.util.OptionalDouble;
  * @param brokerHeap of the broker
  * @param workerOptions for the JVM of every worker
  * @param streamsProperties for every Kafka Streams application
+ * @param cold whether the broker is not warmed up
  * @param restore whether modes with a changelog are restarted without their local state after the last round
  * @param growth at how many keys throughput is measured; empty if it is not asked for
  * @param latency how long records are on their way; empty if it is not asked for
@@ -35,6 +36,7 @@ record Settings(
         String brokerHeap,
         List<String> workerOptions,
         Map<String, String> streamsProperties,
+        boolean cold,
         boolean restore,
         List<Long> growth,
         Optional<LatencySettings> latency,

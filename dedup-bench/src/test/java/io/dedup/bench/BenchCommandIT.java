@@ -75,6 +75,7 @@ class BenchCommandIT {
                 "--modes=memory",
                 "--records=5000",
                 "--rounds=1",
+                "--cold",
                 "--heap=256m",
                 "--broker-heap=512m",
                 "--restore",
@@ -111,6 +112,7 @@ class BenchCommandIT {
                 "--modes=pass-through",
                 "--records=1000",
                 "--rounds=1",
+                "--cold",
                 "--heap=256m",
                 "--broker-heap=512m");
         // Then

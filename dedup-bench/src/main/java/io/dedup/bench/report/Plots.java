@@ -123,6 +123,7 @@ public record Plots(Results results, String base, Path directory) {
         CategoryChart chart = bars("From due to send until read as committed", "ms");
         chart.getStyler()
                 .setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line)
+                .setOverlapped(true)
                 .setYAxisLogarithmic(true);
         for (Latency latency : results.latency()) {
             chart.addSeries(
