@@ -467,8 +467,14 @@ class IdempotentHandlerTest {
                 .isThrownBy(() -> zombie.handle(KEY, null, execution -> {
                     Future<Outcome> other = threads.submit(() -> successor.handle(KEY, null, this::run));
                     succeeded.set(uninterruptibly(other));
+                    assertThat(Thread.currentThread().isInterrupted())
+                            .as("it was told")
+                            .isTrue();
                     return new byte[] {66};
                 }));
+        assertThat(Thread.currentThread().isInterrupted())
+                .as("an interrupt that was for the operation")
+                .isFalse();
         assertThat(succeeded.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
         assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
     }
