@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.TaskId;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.query.PositionBound;
+import org.apache.kafka.streams.query.QueryConfig;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What happens around a commit. */
+class JournalTest {
+    private static final long NOW = 1_766_000_000_000L;
+    private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofHours(1));
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    private TimestampedWindowStore<Bytes, byte[]> store;
+
+    @BeforeEach
+    void openStore(@TempDir Path directory) {
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY)
+                .withLoggingDisabled()
+                .build();
+        store.init(context.getStateStoreContext(), store);
+    }
+
+    /** As a Kafka Streams would do that has another way to say that a commit is near. */
+    @Test
+    void commit_storeIsNeverTold_isRefusedTheSecondTime() {
+        // Given
+        remember(new SeenStore(store, POLICY), "a");
+        store.commit(Map.of());
+        // When, then
+        assertThatIllegalStateException()
+                .isThrownBy(() -> store.commit(Map.of()))
+                .withMessageContaining("seen was not told before a commit")
+                .withMessageContaining("use a version that it is made for");
+    }
+
+    @Test
+    void commit_storeIsToldEachTime_passes() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        // When, then
+        assertThatNoException().isThrownBy(() -> {
+            for (String key : new String[] {"a", "b", "c"}) {
+                remember(seen, key);
+                engine().flushCache();
+                store.commit(Map.of());
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void recall_firstIsWaitingOrWritten_isKnown(boolean written) {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        // When
+        remember(seen, "a");
+        if (written) {
+            engine().flushCache();
+        }
+        // Then
+        Bytes key = seen.key("orders", IdempotencyKey.of("header:id", "a".getBytes(UTF_8)));
+        assertThat(seen.recall(key, NOW + 1, POLICY.ttl().toMillis())).isEqualTo(first());
+    }
+
+    private BucketedStore engine() {
+        return store.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+                .getResult();
+    }
+
+    private static void remember(SeenStore seen, String key) {
+        seen.remember(seen.key("orders", IdempotencyKey.of("header:id", key.getBytes(UTF_8))), first(), NOW);
+    }
+
+    private static Sighting first() {
+        return new Sighting(NOW, NOW + POLICY.ttl().toMillis(), new Coordinates("orders", 0, 7), null);
+    }
+}
