@@ -24,6 +24,7 @@ import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -125,6 +126,10 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
 
     @Override
     public Response handleError(ErrorHandlerContext context, Record<?, ?> record, Exception exception) {
+        if (exception instanceof ProcessorStateException) {
+            // Nothing is wrong with the record: without the store, the next would be skipped as well.
+            return Response.fail();
+        }
         if (!(exception instanceof RefusedRecordException refused)) {
             Response response = others.handleError(context, record, exception);
             if (response.result() == Result.RESUME) {

@@ -7,19 +7,34 @@ import static io.dedup.streams.DedupFixture.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.dedup.config.DedupConfig;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Test;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
+import org.apache.kafka.streams.kstream.Consumed;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens where memory would take more than it may. */
 class MemoryBoundTest {
-    @Test
-    void firsts_moreThanThereIsRoomFor_stopTheApplicationAndAreNotForgotten() {
+    /** Also where whatever fails is to be skipped: it would be every record from then on. */
+    @ParameterizedTest
+    @ValueSource(classes = {LogAndFailProcessingExceptionHandler.class, LogAndContinueProcessingExceptionHandler.class})
+    void firsts_moreThanThereIsRoomFor_stopTheApplicationAndAreNotForgotten(Class<?> others) {
+        // Given
         Dedup dedup =
                 Dedup.by(header(KEY_HEADER)).within(Duration.ofHours(24)).withStore(StoreEngine.memory(1 << 20, false));
         AtomicInteger sent = new AtomicInteger();
-        try (DedupFixture topology = DedupFixture.of(dedup)) {
+        StreamsBuilder builder = new StreamsBuilder();
+        dedup.apply(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())))
+                .to("out");
+        try (DedupFixture topology =
+                DedupFixture.of(builder.build(), Map.of(DedupConfig.PROCESSING_EXCEPTION_HANDLER, others.getName()))) {
             // When
             assertThatThrownBy(() -> {
                         while (sent.get() < 1_000_000) {
