@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * A windowed store that is made for few window starts and many keys under each.
  *
  * <p>It is a window store as Kafka Streams knows them, with any keys and values, but one that cannot keep several values
- * of a key and window. Beside that it takes firsts from a {@link Journal}, which come back from the changelog in blocks.
+ * of a key and window; keys of eight bytes that begin with a 1 are left to blocks. Beside that it takes firsts from a {@link Journal}, which come back from the changelog in blocks.
  *
  * <p>Changed by the stream thread alone; may be read by any.
  */
@@ -79,7 +79,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             observedTime = Long.MIN_VALUE;
             places.clear();
             segments.open(stateStoreContext, places);
-            segments.starts().forEach(this::observe);
+            if (!segments.starts().isEmpty()) {
+                observe(segments.starts().last());
+            }
             open = true;
         }
         stateStoreContext.register(root, (StateRestoreCallback) this::restore);
@@ -340,6 +342,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                 && keyQuery.getKey() instanceof Bytes key
                 && keyQuery.getTimeFrom().isPresent()
                 && keyQuery.getTimeTo().isPresent()) {
+            if (context != null && !isUpTo(bound)) {
+                return QueryResult.notUpToBound(
+                        position.copy(), bound, context.taskId().partition());
+            }
             result = (QueryResult<R>) QueryResult.forResult(fetch(
                     key, keyQuery.getTimeFrom().get(), keyQuery.getTimeTo().get()));
         } else {
@@ -347,6 +353,15 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         result.setPosition(position.copy());
         return result;
+    }
+
+    private boolean isUpTo(PositionBound bound) {
+        Position wanted = bound.position();
+        return wanted.getTopics().stream()
+                .allMatch(topic -> wanted.getPartitionPositions(topic).entrySet().stream()
+                        .allMatch(
+                                offset -> position.getPartitionPositions(topic).getOrDefault(offset.getKey(), -1L)
+                                        >= offset.getValue()));
     }
 
     @Override

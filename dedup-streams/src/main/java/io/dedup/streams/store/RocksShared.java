@@ -8,7 +8,7 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.RocksDB;
 
 /**
- * What the stores of an engine share, so that what they take does not grow with the number of tasks: the cache of blocks,
+ * What all stores of a process share, so that what they take does not grow with the number of tasks: the cache of blocks,
  * the room for firsts that are not on disk yet, and the thread that writes them.
  *
  * <p>Thread-safe.
@@ -21,11 +21,18 @@ final class RocksShared {
     private static final long LEAST_RECENT_BYTES = 1L << 20;
     private static final long MOST_RECENT_BYTES = 16L << 20;
 
+    private static final RocksShared OF_THIS_PROCESS = new RocksShared();
+
     private final Cache cache;
     private final ExecutorService writer;
     private int openStores;
 
-    RocksShared() {
+    /** That of all stores in this process. */
+    static RocksShared ofThisProcess() {
+        return OF_THIS_PROCESS;
+    }
+
+    private RocksShared() {
         RocksDB.loadLibrary();
         this.cache = new LRUCache(CACHE_BYTES);
         this.writer = Executors.newSingleThreadExecutor(work -> {

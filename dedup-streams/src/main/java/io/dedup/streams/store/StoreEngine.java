@@ -24,17 +24,16 @@ public interface StoreEngine {
     WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
 
     /**
-     * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of the
-     * engine share a cache of 64 MB and as much room for what is not on disk yet; a filter takes 12 to 24 bits a key.
+     * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of a
+     * process share a cache of 64 MB and as much room for what is not on disk yet; a filter takes 12 to 24 bits a key.
      */
     static StoreEngine rocksDb() {
-        RocksShared shared = new RocksShared();
         return (name, retention, window) -> new BucketedSupplier(
                 name,
                 retention,
                 window,
                 "dedup-rocksdb",
-                (width, seed) -> new RocksSegments(name, width, seed, shared));
+                (width, seed) -> new RocksSegments(name, width, seed, RocksShared.ofThisProcess()));
     }
 
     /**

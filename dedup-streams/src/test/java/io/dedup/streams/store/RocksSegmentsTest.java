@@ -66,6 +66,18 @@ class RocksSegmentsTest {
     }
 
     @Test
+    void init_shorterRetention_dropsWhatIsTooOld() {
+        // Given
+        writeTwoSegments();
+        // When
+        WindowStore<Bytes, byte[]> store = open(Duration.ofMillis(SEGMENT / 2));
+        // Then
+        assertThat(store.fetch(KEY, 0)).isNull();
+        assertThat(store.fetch(KEY, SEGMENT)).isNotNull();
+        store.close();
+    }
+
+    @Test
     void init_afterACrash_exactlyOnce_leavesEverythingToTheChangelog() throws IOException {
         // Given
         writeTwoSegments();
@@ -124,7 +136,7 @@ class RocksSegmentsTest {
     @Test
     void manyKeys_afterARestart_areAllThere() {
         // Given
-        int keys = 300_000;
+        int keys = 150_000;
         WindowStore<Bytes, byte[]> store = open(RETENTION);
         for (int i = 0; i < keys; i++) {
             store.put(key(i), value(i), 0);
