@@ -78,11 +78,6 @@ final class MemorySegments implements Segments {
     }
 
     @Override
-    public boolean hasKeys() {
-        return wholeKeys;
-    }
-
-    @Override
     public NavigableSet<Long> starts() {
         return starts;
     }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.DBOptions;
 import org.rocksdb.EnvOptions;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
@@ -119,7 +120,8 @@ final class RocksFiles {
 
     private void write(List<Map.Entry<byte[], byte[]>> entries, Path file) throws RocksDBException {
         try (EnvOptions environment = new EnvOptions();
-                Options whole = new Options(new org.rocksdb.DBOptions(), options);
+                DBOptions defaults = new DBOptions();
+                Options whole = new Options(defaults, options);
                 SstFileWriter writer = new SstFileWriter(environment, whole)) {
             writer.open(file.toString());
             for (Map.Entry<byte[], byte[]> entry : entries) {

@@ -188,11 +188,6 @@ final class RocksSegments implements Segments {
     }
 
     @Override
-    public boolean hasKeys() {
-        return true;
-    }
-
-    @Override
     public NavigableSet<Long> starts() {
         return starts;
     }

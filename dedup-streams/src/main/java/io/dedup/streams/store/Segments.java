@@ -32,9 +32,6 @@ interface Segments extends AutoCloseable {
     /** Puts the first bytes of an entry. */
     void put(KeyHash hash, Bytes key, long start, byte[] entry, int length);
 
-    /** Whether keys can be listed. */
-    boolean hasKeys();
-
     /** The window starts under which something was put and that have not been dropped. */
     NavigableSet<Long> starts();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store.table;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,7 @@ public final class CompactTable {
     private final Budget budget;
     private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
     private long size;
+    private long bytes;
 
     /** Takes an entry of a table. */
     @FunctionalInterface
@@ -61,9 +63,15 @@ public final class CompactTable {
         if (shard == null) {
             shard = new Shard(wholeKeys, budget);
             shards[at] = shard;
+            bytes += shard.bytes();
         }
-        if (shard.put(hash.high(), hash.low(), key, value, length)) {
-            size++;
+        long before = shard.bytes();
+        try {
+            if (shard.put(hash.high(), hash.low(), key, value, length)) {
+                size++;
+            }
+        } finally {
+            bytes += shard.bytes() - before;
         }
     }
 
@@ -87,22 +95,14 @@ public final class CompactTable {
 
     /** How many bytes the table takes. */
     public long bytes() {
-        long bytes = 0;
-        for (Shard shard : shards) {
-            bytes += shard == null ? 0 : shard.bytes();
-        }
         return bytes;
     }
 
     /** Gives back what the budget has lent. The table is empty then. */
     public void clear() {
-        for (int i = 0; i < SHARDS; i++) {
-            Shard shard = shards[i];
-            if (shard != null) {
-                budget.giveBack(shard.bytes());
-                shards[i] = null;
-            }
-        }
+        budget.giveBack(bytes);
+        Arrays.fill(shards, null);
         size = 0;
+        bytes = 0;
     }
 }
