@@ -467,16 +467,26 @@ class IdempotentHandlerTest {
                 .isThrownBy(() -> zombie.handle(KEY, null, execution -> {
                     Future<Outcome> other = threads.submit(() -> successor.handle(KEY, null, this::run));
                     succeeded.set(uninterruptibly(other));
-                    assertThat(Thread.currentThread().isInterrupted())
-                            .as("it was told")
-                            .isTrue();
                     return new byte[] {66};
                 }));
-        assertThat(Thread.currentThread().isInterrupted())
-                .as("an interrupt that was for the operation")
-                .isFalse();
         assertThat(succeeded.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
         assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+    }
+
+    @Test
+    void handle_leaseLostAndDoesNotListen_leavesNoInterruptBehind() {
+        store.onRenew = renewed -> new LeaseResult.Lost();
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    while (!execution.isLeaseLost()) {
+                        Thread.onSpinWait();
+                    }
+                    return BYTES;
+                }));
+        assertThat(Thread.interrupted())
+                .as("the interrupt was for the operation")
+                .isFalse();
     }
 
     /** A store that was away during a payment: what it was told afterwards counts. */
