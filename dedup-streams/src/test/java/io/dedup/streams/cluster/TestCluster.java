@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -162,13 +164,18 @@ final class TestCluster {
     }
 
     Map<TopicPartition, Long> endOffsets(String topic) {
+        return endOffsets(topic, IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    private Map<TopicPartition, Long> endOffsets(String topic, IsolationLevel isolation) {
         try {
             List<TopicPartition> partitions =
                     admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().stream()
                             .map(partition -> new TopicPartition(topic, partition.partition()))
                             .toList();
             Map<TopicPartition, ListOffsetsResultInfo> ends = admin.listOffsets(
-                            partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())))
+                            partitions.stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())),
+                            new ListOffsetsOptions(isolation))
                     .all()
                     .get();
             return ends.entrySet().stream()
@@ -186,8 +193,11 @@ final class TestCluster {
                 .toList();
     }
 
-    /** Everything that is committed in the topic now. */
+    /** Waits for transactions that are open, as one of a killed process is until it times out, and reads what is committed. */
     List<ConsumerRecord<String, String>> read(String topic) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(endOffsets(topic, IsolationLevel.READ_COMMITTED))
+                        .isEqualTo(endOffsets(topic)));
         return read(topic, "read_committed", new StringDeserializer());
     }
 
