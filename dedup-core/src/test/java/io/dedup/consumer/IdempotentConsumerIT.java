@@ -587,6 +587,33 @@ class IdempotentConsumerIT {
         assertThat(read(topic + "-dead")).isEmpty();
     }
 
+    /** A record that was released instead is delivered only a few times, and then to nobody. */
+    @Test
+    void shareGroup_memberStopsAfterManyLocks_nextMemberIsGivenTheRecord() throws Exception {
+        // Given
+        String topic = topic("shared-stopped", 1);
+        shareGroup(topic, 1_000);
+        send(topic, 0, "k", "id-1", "unfinished");
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
+        IdempotentConsumer first = opened(
+                consuming(topic).withDrain(Duration.ofMillis(10)).startInShareGroup(handler(), (record, execution) -> {
+                    begun.countDown();
+                    never.await();
+                    return null;
+                }));
+        begun.await();
+        opened(consuming(topic).startInShareGroup(handlerTelling(elsewhere), this::run));
+        await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(elsewhere::isEmpty);
+        // When
+        first.close();
+        // Then
+        await().atMost(PATIENCE).until(() -> runs.size() == 1);
+        assertThat(runs).containsOnly(Map.entry("unfinished", 1));
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
     @Test
     void shareGroup_moreAttemptsThanDeliveries_isRefused() {
         assertThatIllegalArgumentException()
