@@ -565,13 +565,13 @@ class IdempotentConsumerIT {
     void shareGroup_operationTakesLongerThanTheLock_isDeliveredOnce() throws Exception {
         // Given
         String topic = topic("shared-slow", 1);
-        shareGroup(topic, 1_000);
+        shareGroup(topic, 2_000);
         send(topic, 0, "k", "id-1", "slow");
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
         // When
-        opened(consuming(topic).startInShareGroup(handler(), (record, execution) -> {
+        opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
             begun.countDown();
             goOn.await();
             return run(record, execution);
@@ -587,30 +587,37 @@ class IdempotentConsumerIT {
         assertThat(read(topic + "-dead")).isEmpty();
     }
 
-    /** A record that was released instead is delivered only a few times, and then to nobody. */
+    /** The broker counts deliveries and in the end drops what was delivered too often; to renew a lock is none. */
     @Test
-    void shareGroup_memberStopsAfterManyLocks_nextMemberIsGivenTheRecord() throws Exception {
+    void shareGroup_memberStopsAfterManyRenewals_nextMemberIsGivenTheRecord() throws Exception {
         // Given
         String topic = topic("shared-stopped", 1);
-        shareGroup(topic, 1_000);
+        shareGroup(topic, 2_000);
         send(topic, 0, "k", "id-1", "unfinished");
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch never = new CountDownLatch(1);
-        List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
-        IdempotentConsumer first = opened(
-                consuming(topic).withDrain(Duration.ofMillis(10)).startInShareGroup(handler(), (record, execution) -> {
+        List<Short> deliveries = new CopyOnWriteArrayList<>();
+        IdempotentConsumer first = opened(renewingQuickly(topic)
+                .withDrain(Duration.ofMillis(10))
+                .startInShareGroup(handler(), (record, execution) -> {
                     begun.countDown();
                     never.await();
                     return null;
                 }));
         begun.await();
-        opened(consuming(topic).startInShareGroup(handlerTelling(elsewhere), this::run));
-        await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(elsewhere::isEmpty);
+        opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
+            deliveries.add(record.deliveryCount().orElseThrow());
+            return run(record, execution);
+        }));
+        await().during(Duration.ofSeconds(5)).atMost(PATIENCE).until(deliveries::isEmpty);
         // When
         first.close();
         // Then
         await().atMost(PATIENCE).until(() -> runs.size() == 1);
-        assertThat(runs).containsOnly(Map.entry("unfinished", 1));
+        // A fetch of the member that stops may be on its way, and get once more what that member releases.
+        assertThat(deliveries)
+                .singleElement()
+                .satisfies(count -> assertThat(count).isBetween((short) 2, (short) 3));
         assertThat(read(topic + "-dead")).isEmpty();
     }
 
@@ -623,7 +630,7 @@ class IdempotentConsumerIT {
                 .withMessageContaining("share.delivery.count.limit");
     }
 
-    /** From the beginning, with locks of a second. */
+    /** From the beginning. */
     private static void shareGroup(String group, int lockMs) throws Exception {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         admin.incrementalAlterConfigs(Map.of(
@@ -678,10 +685,21 @@ class IdempotentConsumerIT {
     }
 
     private static IdempotentConsumer.Builder<String, String> consuming(String topic) {
-        return IdempotentConsumer.subscribing(configs(topic), topic)
+        return consuming(configs(topic), topic);
+    }
+
+    private static IdempotentConsumer.Builder<String, String> consuming(Map<String, Object> configs, String topic) {
+        return IdempotentConsumer.subscribing(configs, topic)
                 .withDeserializers(new StringDeserializer(), new StringDeserializer())
                 .withRetries(QUICK)
                 .withDeadLetters(topic + "-dead");
+    }
+
+    /** A lock is renewed with the next fetch, which waits for records: half a second unless told otherwise. */
+    private static IdempotentConsumer.Builder<String, String> renewingQuickly(String topic) {
+        Map<String, Object> configs = new HashMap<>(configs(topic));
+        configs.put("fetch.max.wait.ms", 100);
+        return consuming(configs, topic);
     }
 
     private static Map<String, Object> configs(String topic) {
