@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
-import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.streams.store.Footprint;
 import io.dedup.streams.store.SeedLog;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -23,18 +19,15 @@ import picocli.CommandLine.Spec;
         name = "size",
         mixinStandardHelpOptions = true,
         description = {
-            "Says how much disk and changelog it takes.",
-            "Says how much disk and changelog a rate of operations takes. Writes a sample of keys into a "
-                    + "temporary database and measures what one takes; indexes, filters and several levels of RocksDB "
-                    + "come on top."
+            "Says how much disk, heap and changelog it takes.",
+            "Says how much disk, heap and changelog a rate of operations takes. Remembers a sample of keys in the "
+                    + "engines and measures what one takes. With dedup.store=rocksdb, 3 bytes of memory a key at most "
+                    + "come on top, and 128 MB of each process."
         })
 final class SizeCommand implements Callable<Integer> {
     private static final int SAMPLE = 100_000;
-    private static final long NOW = 1_766_000_000_000L;
     /** Kafka keeps a changelog a day longer than the store. */
     private static final Duration A_DAY = Duration.ofDays(1);
-    /** What a record in a batch has beside key and value: lengths, deltas and attributes. */
-    private static final int RECORD_OVERHEAD = 10;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -63,6 +56,22 @@ final class SizeCommand implements Callable<Integer> {
     private int keyBytes;
 
     @Option(
+            names = "--partitions",
+            paramLabel = "N",
+            defaultValue = "12",
+            description = "Partitions that the rate is spread over. Default: ${DEFAULT-VALUE}.")
+    private int partitions;
+
+    @Option(
+            names = "--commit-interval",
+            paramLabel = "DURATION",
+            defaultValue = "100ms",
+            converter = DurationConverter.class,
+            description = "As the application has it: what is remembered between two commits of a partition shares "
+                    + "records of the changelog. Default: ${DEFAULT-VALUE}, as under exactly_once_v2.")
+    private Duration commitInterval = Duration.ZERO;
+
+    @Option(
             names = "--replication",
             paramLabel = "N",
             defaultValue = "3",
@@ -78,35 +87,27 @@ final class SizeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (rate <= 0 || keyBytes < 4 || replication < 1 || restore <= 0) {
+        if (rate <= 0 || keyBytes < 4 || partitions < 1 || replication < 1 || restore <= 0) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--rate, --replication and --restore-mb-per-second are positive, --key-bytes at least 4");
+                    "--rate, --partitions, --replication and --restore-mb-per-second are positive, --key-bytes at"
+                            + " least 4");
         }
         DedupPolicy policy = DedupPolicy.of(ttl);
-        AtomicLong written = new AtomicLong();
-        double disk;
-        try (SeedLog log = new SeedLog(policy)) {
-            Random random = new Random(1);
-            byte[] key = new byte[keyBytes];
-            for (int i = 0; i < SAMPLE; i++) {
-                random.nextBytes(key);
-                Sighting first = new Sighting(
-                        NOW + i, NOW + i + ttl.toMillis(), new Coordinates("orders", i % 12, 1_000_000L + i), null);
-                log.remember(0, "orders", IdempotencyKey.of("header:idempotency-key", key), first, NOW + SAMPLE);
-            }
-            log.writeTo((partition, name, value) -> written.addAndGet(name.length + value.length + RECORD_OVERHEAD));
-            disk = (double) log.diskBytes() / SAMPLE;
-        }
-        double changelog = (double) written.get() / SAMPLE;
+        double commitEvery = rate / partitions * commitInterval.toMillis() / 1000;
+        Footprint footprint = Footprint.measure(policy, SAMPLE, keyBytes, commitEvery);
+        double disk = footprint.disk();
+        double changelog = footprint.changelog();
         double kept = rate * SeedLog.retention(policy).toSeconds();
         double inChangelog = rate * SeedLog.retention(policy).plus(A_DAY).toSeconds();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,
-                "A key of %d bytes takes %.0f bytes on disk and %.0f in the changelog (measured, %,d keys).%n",
+                "A key of %d bytes takes %.0f bytes on disk, or %.0f on the heap with dedup.store=memory, and %.0f in the"
+                        + " changelog (measured, %,d keys).%n",
                 keyBytes,
                 disk,
+                footprint.memory(),
                 changelog,
                 SAMPLE);
         out.printf(Locale.ROOT, "%n%,.0f operations a second, remembered for %s:%n", rate, ttl);
@@ -116,6 +117,8 @@ final class SizeCommand implements Callable<Integer> {
                 kept,
                 SeedLog.retention(policy));
         out.printf(Locale.ROOT, "  disk of all instances %s%n", bytes(kept * disk));
+        out.printf(
+                Locale.ROOT, "  or heap of all        %s  with dedup.store=memory%n", bytes(kept * footprint.memory()));
         out.printf(
                 Locale.ROOT,
                 "  changelog             %s, %s on %d brokers' disks%n",

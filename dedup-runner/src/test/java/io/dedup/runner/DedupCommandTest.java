@@ -207,7 +207,13 @@ class DedupCommandTest {
         Outcome twice = Outcome.of("size", "--rate", "20000", "--ttl", "1h");
         assertThat(once.exitCode()).isZero();
         assertThat(disk(twice)).isEqualTo(2 * disk(once), within(0.2));
-        assertThat(once.out()).containsPattern("takes 1?[0-9]{2} bytes on disk and [5-9][0-9] in the changelog");
+        assertThat(once.out())
+                .containsPattern(
+                        "takes [67][0-9] bytes on disk, or [34][0-9] on the heap with dedup.store=memory, and 4[0-9] in");
+        Outcome alone = Outcome.of("size", "--rate", "10", "--ttl", "1h");
+        assertThat(alone.out())
+                .as("each first has a record of its own")
+                .containsPattern("and 1[0-9]{2} in the changelog");
         assertThat(Outcome.of("size", "--rate", "0").exitCode()).isEqualTo(ExitCode.USAGE);
     }
 

@@ -16,8 +16,8 @@ import org.apache.kafka.streams.StreamsMetrics;
 import org.apache.kafka.streams.processor.TaskId;
 
 /**
- * A total and a rate per verdict, how long judging takes in nanoseconds, how many keys are remembered and how far memory
- * reaches back, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code thread-id}, {@code task-id}, {@code
+ * A total and a rate per verdict, how long judging takes in nanoseconds, how many keys are remembered, how far memory
+ * reaches back and how many bytes it takes, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code thread-id}, {@code task-id}, {@code
  * processor-node-id}.
  *
  * <p>Duplicates are never counted as Kafka's {@code dropped-records}, which means loss on everybody's dashboards.
@@ -68,6 +68,12 @@ final class VerdictSensors implements AutoCloseable {
                         "How long before stream time the oldest first was, in ms",
                         allTags),
                 new Gauge(store::reach));
+        if (store.bytes().isPresent()) {
+            memory.add(
+                    new MetricName(
+                            "memory-bytes", DedupMetrics.GROUP, "How many bytes of memory the store takes", allTags),
+                    new Gauge(() -> store.bytes().orElse(0)));
+        }
     }
 
     void count(Verdict verdict) {

@@ -4,6 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.Sighting;
 import io.dedup.streams.store.table.BudgetExceededException;
 import io.dedup.streams.store.table.KeyHash;
+import java.io.File;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -78,7 +79,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             journal = null;
             observedTime = Long.MIN_VALUE;
             places.clear();
-            segments.open(stateStoreContext, places);
+            segments.open(
+                    new File(stateStoreContext.stateDir(), name).toPath(), stateStoreContext.appConfigs(), places);
             if (!segments.starts().isEmpty()) {
                 observe(segments.starts().last());
             }
@@ -147,12 +149,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         int length = packing.pack(first, bucket, now);
         if (length < 0) {
-            byte[] firsts = SightingCodec.encode(Firsts.of(first));
-            byte[] value = ByteBuffer.allocate(Long.BYTES + firsts.length)
-                    .putLong(now)
-                    .put(firsts)
-                    .array();
-            putEntry(key, bucket, packing.packValue(value, bucket));
+            putEntry(key, bucket, Packing.unpacked(first, now));
         } else {
             putEntry(key, bucket, packing.packed(), length);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import java.util.OptionalLong;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
@@ -18,5 +19,10 @@ record EachFirst(TimestampedWindowStore<Bytes, byte[]> store) implements FirstsS
         // Never null, which Kafka would stamp with the time of the record in hand and not with now: a broker might then
         // delete it from the changelog before what it takes back.
         store.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+    }
+
+    @Override
+    public OptionalLong bytes() {
+        return OptionalLong.empty();
     }
 }

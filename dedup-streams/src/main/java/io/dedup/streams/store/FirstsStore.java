@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import java.util.OptionalLong;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.query.PositionBound;
 import org.apache.kafka.streams.query.QueryConfig;
@@ -29,4 +30,7 @@ interface FirstsStore {
      * @param now the wall clock in milliseconds since the epoch
      */
     void put(Bytes key, long bucket, Firsts firsts, long now);
+
+    /** How many bytes of memory are taken, if that is known. From any thread. */
+    OptionalLong bytes();
 }

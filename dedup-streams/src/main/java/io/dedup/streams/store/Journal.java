@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
@@ -24,7 +25,7 @@ import org.apache.kafka.streams.state.ValueAndTimestamp;
  */
 final class Journal implements FirstsStore {
     /** A block is written when its firsts have this many bytes. */
-    private static final int BLOCK_BYTES = 8 * 1024;
+    static final int BLOCK_BYTES = 8 * 1024;
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -66,6 +67,11 @@ final class Journal implements FirstsStore {
         }
         flush();
         changelog.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+    }
+
+    @Override
+    public OptionalLong bytes() {
+        return OptionalLong.of(engine.bytes());
     }
 
     private FirstsBlock blockOf(long bucket) {

@@ -4,6 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.streams.store.table.Budget;
 import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.processor.StateStoreContext;
 import org.jspecify.annotations.Nullable;
 
 /** Segments on the heap, each a {@link CompactTable}. */
@@ -38,7 +38,7 @@ final class MemorySegments implements Segments {
     }
 
     @Override
-    public void open(StateStoreContext context, Places places) {
+    public void open(Path directory, Map<String, Object> configs, Places places) {
         close();
     }
 

@@ -106,6 +106,20 @@ final class Packing {
         return raw(value);
     }
 
+    /** What stands for a sighting where {@link #pack} finds too many places. */
+    static byte[] unpacked(Sighting sighting, long now) {
+        return raw(value(sighting, now));
+    }
+
+    /** The sighting as Kafka Streams puts it. */
+    private static byte[] value(Sighting sighting, long now) {
+        byte[] firsts = SightingCodec.encode(Firsts.of(sighting));
+        return ByteBuffer.allocate(Long.BYTES + firsts.length)
+                .putLong(now)
+                .put(firsts)
+                .array();
+    }
+
     private static byte[] raw(byte[] value) {
         byte[] raw = new byte[1 + value.length];
         System.arraycopy(value, 0, raw, 1, value.length);
@@ -117,13 +131,7 @@ final class Packing {
         if (packed[0] == 0) {
             return Arrays.copyOfRange(packed, 1, packed.length);
         }
-        ByteBuffer bytes = ByteBuffer.wrap(packed);
-        Sighting sighting = sighting(bytes, bucket);
-        byte[] firsts = SightingCodec.encode(Firsts.of(sighting));
-        return ByteBuffer.allocate(Long.BYTES + firsts.length)
-                .putLong(writtenAt(packed, bucket))
-                .put(firsts)
-                .array();
+        return value(sighting(ByteBuffer.wrap(packed), bucket), writtenAt(packed, bucket));
     }
 
     private static long writtenAt(byte[] packed, long bucket) {

@@ -6,7 +6,9 @@ import io.dedup.Sighting;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
@@ -32,6 +34,7 @@ final class Places {
     }
 
     private final List<Place> places = new ArrayList<>();
+    private final Map<Place, Integer> numbers = new HashMap<>();
     private int last;
 
     /** The number of the place of that sighting, which has coordinates; a new one if need be; -1 if there are too many. */
@@ -44,18 +47,19 @@ final class Places {
         if (last < places.size() && places.get(last).is(at, lifetime)) {
             return last;
         }
-        for (int i = 0; i < places.size(); i++) {
-            if (places.get(i).is(at, lifetime)) {
-                last = i;
-                return i;
-            }
-        }
-        if (places.size() == MOST) {
+        Place place = new Place(at.topic(), at.partition(), lifetime);
+        Integer known = numbers.get(place);
+        if (known == null && places.size() == MOST) {
             return -1;
         }
-        places.add(new Place(at.topic(), at.partition(), lifetime));
-        last = places.size() - 1;
+        last = known == null ? add(place) : known;
         return last;
+    }
+
+    private int add(Place place) {
+        numbers.put(place, places.size());
+        places.add(place);
+        return places.size() - 1;
     }
 
     Place get(int number) {
@@ -68,6 +72,7 @@ final class Places {
 
     void clear() {
         places.clear();
+        numbers.clear();
         last = 0;
     }
 
@@ -99,7 +104,7 @@ final class Places {
         for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
             byte[] topic = new byte[ByteUtils.readUnsignedVarint(bytes)];
             bytes.get(topic);
-            places.add(new Place(
+            add(new Place(
                     new String(topic, StandardCharsets.UTF_8),
                     ByteUtils.readUnsignedVarint(bytes),
                     ByteUtils.readVarlong(bytes)));

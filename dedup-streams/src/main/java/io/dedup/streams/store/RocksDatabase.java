@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
-import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.state.RocksDBConfigSetter;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
@@ -124,10 +122,9 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Opens the database of a store, without files that are of no use. */
-    static RocksDatabase open(String name, StateStoreContext context, RocksShared shared) {
-        Path directory = new File(context.stateDir(), name).toPath();
-        boolean exactlyOnce = StreamsConfig.EXACTLY_ONCE_V2.equals(
-                context.appConfigs().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+    static RocksDatabase open(String name, Path directory, Map<String, Object> configs, RocksShared shared) {
+        boolean exactlyOnce =
+                StreamsConfig.EXACTLY_ONCE_V2.equals(configs.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
         try {
             Path format = directory.resolve("FORMAT");
             if (Files.exists(directory)
@@ -135,7 +132,7 @@ final class RocksDatabase implements AutoCloseable {
                 LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
                 Utils.delete(directory.toFile());
             }
-            RocksDatabase opened = open(name, directory, context.appConfigs(), shared);
+            RocksDatabase opened = openFiles(name, directory, configs, shared);
             if (exactlyOnce && opened.wasLeftOpen()) {
                 LOGGER.info(
                         "The local files of {} were not closed and may hold what was not committed;"
@@ -143,7 +140,7 @@ final class RocksDatabase implements AutoCloseable {
                         name);
                 opened.close();
                 Utils.delete(directory.toFile());
-                opened = open(name, directory, context.appConfigs(), shared);
+                opened = openFiles(name, directory, configs, shared);
             }
             opened.put(STATE, OPEN);
             return opened;
@@ -152,7 +149,7 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private static RocksDatabase open(String name, Path directory, Map<String, Object> configs, RocksShared shared)
+    private static RocksDatabase openFiles(String name, Path directory, Map<String, Object> configs, RocksShared shared)
             throws IOException, RocksDBException {
         Files.createDirectories(directory);
         Files.writeString(directory.resolve("FORMAT"), FORMAT);

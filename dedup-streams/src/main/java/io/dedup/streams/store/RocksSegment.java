@@ -72,16 +72,19 @@ final class RocksSegment {
         return files.get(name);
     }
 
-    void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+    /** Returns how many bytes more are taken by what is not frozen. */
+    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
         if (recent.isEmpty()) {
             recent.add(new CompactTable(true, Budget.unbounded()));
         }
         CompactTable newest = recent.get(recent.size() - 1);
-        long before = newest.size();
+        long keysBefore = newest.size();
+        long bytesBefore = newest.bytes();
         newest.put(hash, WindowName.of(key, start), entry, length);
-        if (newest.size() > before) {
+        if (newest.size() > keysBefore) {
             filter.add(hash);
         }
+        return newest.bytes() - bytesBefore;
     }
 
     /** Lets nothing more be added to what is there, and returns it; null if there is nothing. */
@@ -117,10 +120,6 @@ final class RocksSegment {
 
     long keys() {
         return filter.keys();
-    }
-
-    long recentBytes() {
-        return recent.isEmpty() ? 0 : recent.get(recent.size() - 1).bytes();
     }
 
     long bytes() {

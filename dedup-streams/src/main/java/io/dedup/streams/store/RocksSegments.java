@@ -4,6 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
 import io.dedup.streams.store.table.MissFilter;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -19,7 +20,6 @@ import java.util.concurrent.CompletionException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
-import org.apache.kafka.streams.processor.StateStoreContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +45,10 @@ final class RocksSegments implements Segments {
     private @Nullable RocksDatabase database;
     private @Nullable Places places;
     private long lastStart = Long.MIN_VALUE;
+    /** How much may be held in tables that are not frozen, and how much is. */
     private long recentBytes;
+
+    private long heldBytes;
 
     /** Tables that were frozen together, and what has been done to write them. */
     private record Generation(Map<RocksSegment, CompactTable> tables, CompletableFuture<Void> written) {}
@@ -64,9 +67,9 @@ final class RocksSegments implements Segments {
     }
 
     @Override
-    public void open(StateStoreContext context, Places newPlaces) {
+    public void open(Path directory, Map<String, Object> configs, Places newPlaces) {
         close();
-        RocksDatabase opened = RocksDatabase.open(name, context, shared);
+        RocksDatabase opened = RocksDatabase.open(name, directory, configs, shared);
         database = opened;
         places = newPlaces;
         opened.readPlaces(newPlaces);
@@ -117,12 +120,12 @@ final class RocksSegments implements Segments {
     @Override
     public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
         RocksSegment segment = segmentFor(start);
-        segment.put(hash, key, start, entry, length);
+        heldBytes += segment.put(hash, key, start, entry, length);
         if (start != lastStart) {
             starts.add(start);
             lastStart = start;
         }
-        if (segment.recentBytes() >= recentBytes) {
+        if (heldBytes >= recentBytes) {
             freeze();
         }
     }
@@ -166,6 +169,7 @@ final class RocksSegments implements Segments {
                 shared.writer());
         waiting.add(new Generation(tables, written));
         recentBytes = shared.recentBytes();
+        heldBytes = 0;
     }
 
     /** Forgets the tables that have been written, and waits for some if there are more than so many that have not. */

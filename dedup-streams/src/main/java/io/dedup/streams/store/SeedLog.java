@@ -17,7 +17,6 @@ import java.util.TreeMap;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
 import org.rocksdb.CompressionType;
-import org.rocksdb.FlushOptions;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
@@ -127,17 +126,6 @@ public final class SeedLog implements AutoCloseable {
             StoreNote note = new StoreNote(1, time, buckets.ttlMs(), List.of(), counts);
             writer.write(partition, windowed(SeenKey.NOTE, buckets.noteStart(time)), note.encode());
         });
-    }
-
-    /** How many bytes the database has on disk, after everything has been written there. */
-    public long diskBytes() {
-        try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
-            gathered.flush(flush);
-            gathered.compactRange();
-            return gathered.getLongProperty("rocksdb.total-sst-files-size");
-        } catch (RocksDBException failed) {
-            throw failure("measure", failed);
-        }
     }
 
     private static byte[] windowed(Bytes key, long start) {

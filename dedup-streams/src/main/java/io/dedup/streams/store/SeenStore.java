@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -319,6 +320,11 @@ public final class SeenStore {
     /** How many firsts are remembered; after a restart, to within what came after the last note. From any thread. */
     public long remembered() {
         return census.remembered();
+    }
+
+    /** How many bytes of memory the store takes on this machine, if it is one that knows. From any thread. */
+    public OptionalLong bytes() {
+        return firstsOf.bytes();
     }
 
     /**

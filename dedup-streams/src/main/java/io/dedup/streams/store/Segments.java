@@ -2,12 +2,12 @@
 package io.dedup.streams.store;
 
 import io.dedup.streams.store.table.KeyHash;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.processor.StateStoreContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +22,11 @@ interface Segments extends AutoCloseable {
     /**
      * Opens what is on this machine, if it is of use.
      *
+     * @param directory for files of this store alone; it need not exist
+     * @param configs of the application
      * @param places takes those that entries on this machine refer to
      */
-    void open(StateStoreContext context, Places places);
+    void open(Path directory, Map<String, Object> configs, Places places);
 
     /** What was put there, or null. */
     byte @Nullable [] get(KeyHash hash, Bytes key, long start);

@@ -40,6 +40,7 @@ class MetricsIT {
             cluster.sendAll(id + "-in", 1, now, List.of("c", "a"));
             cluster.awaitProcessed(id, id + "-in");
             // Then
+            assertThat(app.metric("memory-bytes")).isPositive();
             Map<String, Double> expected = Map.of(
                     "firsts-total", 3.0,
                     "duplicates-total", 1.0,

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Coordinates;
+import io.dedup.DedupPolicy;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import io.dedup.streams.store.table.Budget;
+import io.dedup.streams.store.table.KeyHash;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What it takes to remember a key, in bytes, measured by remembering some with the engines themselves.
+ *
+ * @param memory on the heap, with {@link StoreEngine#memory()}
+ * @param disk with {@link StoreEngine#rocksDb()}, before its files are merged, which makes them no larger
+ * @param changelog in the changelog, before compression and for one replica
+ */
+public record Footprint(double memory, double disk, double changelog) {
+    private static final long NOW = 1_766_000_000_000L;
+    private static final int PARTITIONS = 12;
+    /** What a record in a batch has beside key and value: lengths, deltas and attributes. */
+    private static final int RECORD_OVERHEAD = 10;
+    /** What the changelog of a timestamped window store has beside key and value: a window start, a number and a time. */
+    private static final int STORE_OVERHEAD = 2 * Long.BYTES + Integer.BYTES;
+
+    /**
+     * Measures it.
+     *
+     * @param keys how many are remembered for it
+     * @param keyBytes how long each is
+     * @param commitEvery how many firsts of a partition come between two commits
+     * @throws UncheckedIOException if a temporary directory cannot be written
+     */
+    public static Footprint measure(DedupPolicy policy, int keys, int keyBytes, double commitEvery) {
+        Buckets buckets = Buckets.of(policy);
+        Sample sample = new Sample(keys, keyBytes, policy.ttl());
+        Path directory = temporary();
+        long width = buckets.retention().toMillis();
+        double memory;
+        double changelog;
+        try {
+            try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
+                    Segments files = new RocksSegments("footprint", width, 0, RocksShared.ofThisProcess())) {
+                tables.open(directory, Map.of(), new Places());
+                files.open(directory, Map.of(), new Places());
+                changelog = sample.write(buckets, Math.max(1, commitEvery), tables, files);
+                memory = tables.bytes();
+            }
+            // Closed, and so everything is in files.
+            return new Footprint(memory / keys, (double) sizeOfTables(directory) / keys, changelog / keys);
+        } finally {
+            delete(directory);
+        }
+    }
+
+    private record Sample(int keys, int keyBytes, Duration ttl) {
+        /** Writes it into both, and returns the size of the blocks that the changelog would get. */
+        long write(Buckets buckets, double commitEvery, Segments tables, Segments files) {
+            Random random = new Random(1);
+            KeyHash hash = new KeyHash(0);
+            Packing packing = new Packing(new Places());
+            SeenKey names = new SeenKey();
+            byte[] raw = new byte[keyBytes];
+            long changelog = 0;
+            double committed = 0;
+            FirstsBlock block = null;
+            for (int i = 0; i < keys; i++) {
+                random.nextBytes(raw);
+                long time = NOW + i;
+                Sighting first = new Sighting(
+                        time,
+                        time + ttl.toMillis(),
+                        new Coordinates("orders", i * PARTITIONS / keys, 1_000_000L + i),
+                        null);
+                Bytes key = names.of("orders", IdempotencyKey.of("header:idempotency-key", raw));
+                long bucket = buckets.start(time);
+                int length = packing.pack(first, bucket, time);
+                hash.take(key.get());
+                hash.at(bucket);
+                tables.put(hash, key, bucket, packing.packed(), length);
+                files.put(hash, key, bucket, packing.packed(), length);
+                if (block == null || block.bucket() != bucket) {
+                    changelog += size(block);
+                    block = new FirstsBlock(bucket, Journal.BLOCK_BYTES);
+                }
+                block.add(key, first, time);
+                if (block.length() >= Journal.BLOCK_BYTES || i + 1 >= committed + commitEvery) {
+                    changelog += size(block);
+                    block = null;
+                    committed = i + 1 >= committed + commitEvery ? committed + commitEvery : committed;
+                }
+            }
+            return changelog + size(block);
+        }
+
+        private static long size(@Nullable FirstsBlock block) {
+            return block == null ? 0 : SeenKey.PREFIX_BYTES + STORE_OVERHEAD + block.encode().length + RECORD_OVERHEAD;
+        }
+    }
+
+    private static Path temporary() {
+        try {
+            return Files.createTempDirectory("dedup-footprint");
+        } catch (IOException failed) {
+            throw new UncheckedIOException("Could not make a temporary directory", failed);
+        }
+    }
+
+    private static long sizeOfTables(Path directory) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            long size = 0;
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".sst")).toList()) {
+                size += Files.size(file);
+            }
+            return size;
+        } catch (IOException failed) {
+            throw new UncheckedIOException("Could not read the temporary directory " + directory, failed);
+        }
+    }
+
+    private static void delete(Path directory) {
+        try {
+            Utils.delete(directory.toFile());
+        } catch (IOException failed) {
+            throw new UncheckedIOException("Could not delete the temporary directory " + directory, failed);
+        }
+    }
+}
