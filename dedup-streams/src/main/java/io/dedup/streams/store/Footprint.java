@@ -52,8 +52,8 @@ public record Footprint(double memory, double disk, double changelog) {
         try {
             try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
                     Segments files = new RocksSegments("footprint", width, 0, RocksShared.ofThisProcess())) {
-                tables.open(directory, Map.of(), new Places());
-                files.open(directory, Map.of(), new Places());
+                tables.open(directory.resolve("store"), Map.of(), new Places());
+                files.open(directory.resolve("store"), Map.of(), new Places());
                 changelog = sample.write(buckets, Math.max(1, commitEvery), tables, files);
                 memory = tables.bytes();
             }
