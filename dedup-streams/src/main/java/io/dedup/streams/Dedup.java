@@ -85,7 +85,7 @@ public final class Dedup {
 
     private static StoreEngine engine(DedupConfig config) {
         return config.store().equals("memory")
-                ? StoreEngine.memory(
+                ? StoreEngine.sharedMemory(
                         config.storeMemoryMaxBytes().orElse(StoreEngine.halfOfTheHeap()), config.storeHoldsWholeKeys())
                 : StoreEngine.named(config.store());
     }

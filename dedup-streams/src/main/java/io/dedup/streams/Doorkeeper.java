@@ -203,6 +203,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         }
         long skipped = SkippedFailures.count();
         O passing = known == null ? processed(record, ruling) : read(record, known, ruling);
+        if (known != null) {
+            remember(ruling, known);
+        }
         forward.forward(passing, outlets.forwarded());
         Bytes key = ruling.storeKey();
         boolean failed = SkippedFailures.count() != skipped;
@@ -239,6 +242,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         return null;
     }
 
+    /** Remembers a first; one that is read again as well, since this disk alone may know of it, and not the changelog. */
     private void remember(Ruling ruling, @Nullable StoredOutcome outcome) {
         Bytes key = ruling.storeKey();
         if (key == null) {
@@ -246,11 +250,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         }
         Sighting first = ruling.judgement().first();
         if (first == null) {
-            Sighting sighting = settings.policy().sightingOf(ruling.candidate());
-            store.remember(key, sighting.withOutcome(outcome), ruling.now());
-        } else if (outcome != null) {
-            store.remember(key, first.withOutcome(outcome), ruling.now());
+            first = settings.policy().sightingOf(ruling.candidate());
         }
+        store.remember(key, outcome == null ? first : first.withOutcome(outcome), ruling.now());
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {

@@ -12,6 +12,7 @@ import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
+import io.dedup.streams.store.PutRecorder;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;
@@ -35,6 +36,7 @@ class ReplayTest {
     private static final Coordinates AT = new Coordinates("in", 0, 7);
 
     private final FailingContext context = new FailingContext();
+    private final PutRecorder puts = new PutRecorder();
     private final TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
                     "dedup-seen", StoreEngine.memory(), DedupPolicy.of(TTL))
             .withLoggingDisabled()
@@ -45,7 +47,7 @@ class ReplayTest {
     @BeforeEach
     void rememberBeforeTheCrash() {
         store.init(context.getStateStoreContext(), store);
-        context.addStateStore(store);
+        context.addStateStore(puts.before(store));
         context.setCurrentSystemTimeMs(T);
         context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
         SeenStore seen = new SeenStore(store, DedupPolicy.of(TTL));
@@ -76,6 +78,17 @@ class ReplayTest {
         operator.process(record(T));
         // Then
         assertThat(context.forwarded()).hasSize(1);
+    }
+
+    /** What was not committed may be on this disk alone. */
+    @Test
+    void replay_isForwarded_isWrittenToTheChangelogOnceMore() {
+        // When
+        operator.process(record(T));
+        // Then
+        assertThat(puts.keys()).hasSize(1);
+        operator.process(record(T));
+        assertThat(puts.keys()).as("after a duplicate").hasSize(1);
     }
 
     private static Record<String, String> record(long time) {

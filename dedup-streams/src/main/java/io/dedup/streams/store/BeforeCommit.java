@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.state.internals.CacheFlushListener;
 import org.apache.kafka.streams.state.internals.CachedStateStore;
 
@@ -12,6 +13,13 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
  * change, {@link Journal} refuses to let a commit pass that it was not told of.
  */
 interface BeforeCommit extends CachedStateStore<Object, Object> {
+    /** Tells a store that a commit is near, through whatever is around it. */
+    static void tell(StateStore outermost) {
+        if (outermost instanceof CachedStateStore<?, ?> cached) {
+            cached.flushCache();
+        }
+    }
+
     /** Writes down what has not been written down yet. */
     @Override
     void flushCache();

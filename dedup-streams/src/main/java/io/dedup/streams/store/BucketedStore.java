@@ -14,6 +14,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.kstream.Windowed;
 import org.apache.kafka.streams.processor.StateRestoreCallback;
@@ -58,6 +59,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private byte @Nullable [] hashed;
     private long observedTime = Long.MIN_VALUE;
     private volatile boolean open;
+    private boolean told;
 
     /**
      * A store that is not open yet.
@@ -86,6 +88,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             }
             open = true;
         }
+        throwIfNotToldBeforeCommits(root);
         stateStoreContext.register(root, (StateRestoreCallback) this::restore);
         expiredPuts = stateStoreContext
                 .metrics()
@@ -108,8 +111,20 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         journal = newJournal;
     }
 
+    /** Asks what Kafka Streams has put around this for what it is asked for before a commit, and sees that it arrives. */
+    private void throwIfNotToldBeforeCommits(StateStore root) {
+        told = false;
+        BeforeCommit.tell(root);
+        if (!told) {
+            throw new IllegalStateException("The store " + name + " would not be told before a commit, being within "
+                    + root.getClass().getName() + ". This release of dedup does not fit this version of Kafka Streams:"
+                    + " use a version that it is made for");
+        }
+    }
+
     @Override
     public void flushCache() {
+        told = true;
         if (journal != null) {
             journal.flush();
         }
@@ -162,8 +177,13 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         observe(windowStart);
         if (isExpired(windowStart)) {
             countExpired();
-        } else if (!SeenKey.isBlock(key.get(), key.get().length)) {
+        } else if (SeenKey.isBlock(key.get(), key.get().length)) {
             // The firsts of a block are held since they were added to it.
+            if (journal == null) {
+                throw new IllegalArgumentException(
+                        "The store " + name + " takes no keys of eight bytes of which the first is 1");
+            }
+        } else {
             putEntry(key, windowStart, value == null ? new byte[0] : packing.packValue(value, windowStart));
         }
     }
@@ -206,9 +226,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         } catch (BudgetExceededException full) {
             throw new ProcessorStateException(
                     "The store " + name + " holds " + segments.bytes() + " bytes and may not hold more. "
-                            + full.getMessage()
-                            + ": raise dedup.store.memory.max.bytes and the heap, shorten the TTL, spread the partitions"
-                            + " over more instances, or use dedup.store=rocksdb",
+                            + full.getMessage(),
                     full);
         }
     }
@@ -254,8 +272,15 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
     }
 
+    private void throwIfClosed() {
+        if (!open) {
+            throw new InvalidStateStoreException("The store " + name + " is not open");
+        }
+    }
+
     @Override
     public synchronized byte @Nullable [] fetch(Bytes key, long start) {
+        throwIfClosed();
         byte[] entry = entry(Objects.requireNonNull(key, "key"), start);
         return entry == null ? null : packing.value(entry, start);
     }
@@ -304,9 +329,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     /** The window start after that one, or before it if backward, within these bounds; null if there is none. */
     synchronized @Nullable Long startAfter(@Nullable Long start, long from, long to, boolean backward) {
-        if (!open) {
-            return null;
-        }
+        throwIfClosed();
         long first = observedTime == Long.MIN_VALUE ? from : Math.max(from, firstLive());
         Long next;
         if (backward) {

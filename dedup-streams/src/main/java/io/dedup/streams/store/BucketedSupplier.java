@@ -30,6 +30,16 @@ record BucketedSupplier(String name, Duration retention, Duration window, String
     /** However narrow windows are, there are no more segments than that. */
     private static final long MOST_SEGMENTS = 32;
 
+    /** Supplies stores that hold what they hold with RocksDB. */
+    static BucketedSupplier onRocksDb(String name, Duration retention, Duration window, RocksShared shared) {
+        return new BucketedSupplier(
+                name,
+                retention,
+                window,
+                "dedup-rocksdb",
+                (width, seed) -> new RocksSegments(name, width, seed, shared));
+    }
+
     @Override
     public WindowStore<Bytes, byte[]> get() {
         long seed = RANDOM.nextLong();

@@ -18,7 +18,12 @@ record EachFirst(TimestampedWindowStore<Bytes, byte[]> store) implements FirstsS
     public void put(Bytes key, long bucket, Firsts firsts, long now) {
         // Never null, which Kafka would stamp with the time of the record in hand and not with now: a broker might then
         // delete it from the changelog before what it takes back.
-        store.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+        put(key, SightingCodec.encode(firsts), bucket, now);
+    }
+
+    @Override
+    public void put(Bytes key, byte[] value, long start, long now) {
+        store.put(key, ValueAndTimestamp.make(value, now), start);
     }
 
     @Override

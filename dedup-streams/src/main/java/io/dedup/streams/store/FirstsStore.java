@@ -31,6 +31,13 @@ interface FirstsStore {
      */
     void put(Bytes key, long bucket, Firsts firsts, long now);
 
+    /**
+     * Puts something else under that key and window start.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    void put(Bytes key, byte[] value, long start, long now);
+
     /** How many bytes of memory are taken, if that is known. From any thread. */
     OptionalLong bytes();
 }

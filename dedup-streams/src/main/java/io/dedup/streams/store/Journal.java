@@ -8,8 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps firsts in an engine of ours, and writes them to the changelog in {@linkplain FirstsBlock blocks}: when one is large
@@ -19,13 +21,16 @@ import org.apache.kafka.streams.state.ValueAndTimestamp;
  * <p>A block is a record of its own for ever: its number is never used again, so that compaction does not take one for a
  * newer version of another. Numbers are of 56 bits and begin wherever chance will have it each time a store is opened.
  *
- * <p>What does not fit into a block, as with outcomes, is written at once, after what is waiting.
+ * <p>What does not fit into a block, as with outcomes and stream time, is written at once, after what is waiting: a note of
+ * stream time without the firsts from before would make those late that are read again.
  *
  * <p>Confined to the stream thread.
  */
 final class Journal implements FirstsStore {
     /** A block is written when its firsts have this many bytes. */
-    static final int BLOCK_BYTES = 8 * 1024;
+    static final int BLOCK_BYTES = 15_000;
+    /** Where event time runs quickly, buckets change quickly, and each has a block of its own. */
+    private static final int MOST_OPEN = 8;
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -33,6 +38,9 @@ final class Journal implements FirstsStore {
     private final TimestampedWindowStore<Bytes, byte[]> changelog;
     private final List<FirstsBlock> open = new ArrayList<>();
     private boolean behind;
+    /** Why something that is held is not in the changelog, if so: nothing may be committed over it. */
+    private @Nullable RuntimeException failed;
+
     private long number = RANDOM.nextLong();
 
     /**
@@ -59,14 +67,20 @@ final class Journal implements FirstsStore {
             if (block.add(key, only, now)) {
                 engine.hold(key, bucket, only, now);
                 if (block.length() >= BLOCK_BYTES) {
-                    open.remove(block);
                     write(block);
+                } else if (open.size() > MOST_OPEN) {
+                    write(open.get(0));
                 }
                 return;
             }
         }
+        put(key, SightingCodec.encode(firsts), bucket, now);
+    }
+
+    @Override
+    public void put(Bytes key, byte[] value, long start, long now) {
         flush();
-        changelog.put(key, ValueAndTimestamp.make(SightingCodec.encode(firsts), now), bucket);
+        record(key, value, start, now);
     }
 
     @Override
@@ -88,9 +102,9 @@ final class Journal implements FirstsStore {
     /** Writes everything down. */
     void flush() {
         behind = false;
-        List<FirstsBlock> waiting = List.copyOf(open);
-        open.clear();
-        waiting.forEach(this::write);
+        while (!open.isEmpty()) {
+            write(open.get(0));
+        }
     }
 
     private void write(FirstsBlock block) {
@@ -98,16 +112,37 @@ final class Journal implements FirstsStore {
             number++;
             byte[] name = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
             name[0] = SeenKey.BLOCK;
-            changelog.put(Bytes.wrap(name), ValueAndTimestamp.make(block.encode(), block.written()), block.bucket());
+            record(Bytes.wrap(name), block.encode(), block.bucket(), block.written());
+        }
+        open.remove(block);
+    }
+
+    private void record(Bytes key, byte[] value, long start, long now) {
+        if (failed != null) {
+            throw new ProcessorStateException(
+                    "The store " + engine.name() + " is not written any more since it could not be", failed);
+        }
+        try {
+            changelog.put(key, ValueAndTimestamp.make(value, now), start);
+        } catch (RuntimeException thrown) {
+            failed = thrown;
+            throw thrown instanceof ProcessorStateException
+                    ? thrown
+                    : new ProcessorStateException("The store " + engine.name() + " could not be written", thrown);
         }
     }
 
     /**
      * To be called after each commit. Once, something may be waiting then: of a record that failed, and the task is closed.
      *
+     * @throws ProcessorStateException if something could not be written
      * @throws IllegalStateException if nothing has been written since the commit before, and something was waiting then
      */
     void throwIfBehind() {
+        if (failed != null) {
+            throw new ProcessorStateException(
+                    "The store " + engine.name() + " lacks what could not be written", failed);
+        }
         boolean wasBehind = behind;
         behind = !open.isEmpty();
         if (wasBehind && behind) {

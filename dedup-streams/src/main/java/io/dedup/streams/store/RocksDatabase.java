@@ -4,14 +4,16 @@ package io.dedup.streams.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
@@ -31,6 +33,7 @@ import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +53,9 @@ import org.slf4j.LoggerFactory;
 final class RocksDatabase implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
     private static final String FORMAT = "dedup-1";
+    /** How the names of files begin that RocksDB has not taken yet. */
+    static final String ON_ITS_WAY = "sorted";
+
     private static final byte[] STATE = bytes("state");
     private static final byte[] PLACES = bytes("places");
     private static final String OFFSET = "offset/";
@@ -67,8 +73,9 @@ final class RocksDatabase implements AutoCloseable {
     private final Options options;
     private final BloomFilter bloom = new BloomFilter(BITS_A_KEY, false);
     private final Map<String, Object> configs;
+    private final boolean emptied;
     private final List<ColumnFamilyHandle> handles = new ArrayList<>();
-    private final Map<Stretch, ColumnFamilyHandle> families = new TreeMap<>();
+    private final Map<Stretch, ColumnFamilyHandle> families = new LinkedHashMap<>();
     private final RocksDB database;
     private @Nullable RocksDBConfigSetter setter;
 
@@ -78,7 +85,7 @@ final class RocksDatabase implements AutoCloseable {
      * @param from the first start
      * @param to the first start that does not belong to it
      */
-    record Stretch(long from, long to) implements Comparable<Stretch> {
+    record Stretch(long from, long to) {
         byte[] name() {
             return bytes("windows-" + from + "-" + to);
         }
@@ -91,33 +98,41 @@ final class RocksDatabase implements AutoCloseable {
                     Long.parseLong(text.substring("windows-".length(), hyphen)),
                     Long.parseLong(text.substring(hyphen + 1)));
         }
-
-        @Override
-        public int compareTo(Stretch other) {
-            int order = Long.compare(from, other.from);
-            return order == 0 ? Long.compare(to, other.to) : order;
-        }
     }
 
-    private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared)
+    private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
             throws RocksDBException {
         this.name = name;
         this.directory = directory;
         this.configs = configs;
+        this.emptied = emptied;
         this.options = options(shared);
         this.databaseOptions = new DBOptions(options);
         this.familyOptions = new ColumnFamilyOptions(options);
-        List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
-        List<byte[]> names = RocksDB.listColumnFamilies(options, directory.toString());
-        descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
-        for (byte[] family : names) {
-            if (!Arrays.equals(family, RocksDB.DEFAULT_COLUMN_FAMILY)) {
-                descriptors.add(new ColumnFamilyDescriptor(family, familyOptions));
+        try {
+            List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+            descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
+            for (byte[] family : RocksDB.listColumnFamilies(options, directory.toString())) {
+                if (!Arrays.equals(family, RocksDB.DEFAULT_COLUMN_FAMILY)) {
+                    descriptors.add(new ColumnFamilyDescriptor(family, familyOptions));
+                }
             }
+            this.database = RocksDB.open(databaseOptions, directory.toString(), descriptors, handles);
+        } catch (RocksDBException failed) {
+            closeOptions();
+            throw failed;
         }
-        this.database = RocksDB.open(databaseOptions, directory.toString(), descriptors, handles);
-        for (int i = 1; i < handles.size(); i++) {
-            families.put(Stretch.named(descriptors.get(i).getName()), handles.get(i));
+        handles.stream()
+                .skip(1)
+                .sorted(Comparator.comparingInt(ColumnFamilyHandle::getID))
+                .forEach(this::take);
+    }
+
+    private void take(ColumnFamilyHandle family) {
+        try {
+            families.put(Stretch.named(family.getName()), family);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the files of " + name, failed);
         }
     }
 
@@ -125,14 +140,16 @@ final class RocksDatabase implements AutoCloseable {
     static RocksDatabase open(String name, Path directory, Map<String, Object> configs, RocksShared shared) {
         boolean exactlyOnce =
                 StreamsConfig.EXACTLY_ONCE_V2.equals(configs.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+        boolean emptied = false;
         try {
             Path format = directory.resolve("FORMAT");
             if (Files.exists(directory)
                     && !(Files.exists(format) && Files.readString(format).equals(FORMAT))) {
                 LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
                 Utils.delete(directory.toFile());
+                emptied = true;
             }
-            RocksDatabase opened = openFiles(name, directory, configs, shared);
+            RocksDatabase opened = openFiles(name, directory, configs, shared, emptied);
             if (exactlyOnce && opened.wasLeftOpen()) {
                 LOGGER.info(
                         "The local files of {} were not closed and may hold what was not committed;"
@@ -140,20 +157,46 @@ final class RocksDatabase implements AutoCloseable {
                         name);
                 opened.close();
                 Utils.delete(directory.toFile());
-                opened = openFiles(name, directory, configs, shared);
+                opened = openFiles(name, directory, configs, shared, true);
             }
-            opened.put(STATE, OPEN);
+            opened.markOpen();
             return opened;
         } catch (IOException | RocksDBException failed) {
             throw new ProcessorStateException("Could not open the files of " + name + " in " + directory, failed);
         }
     }
 
-    private static RocksDatabase openFiles(String name, Path directory, Map<String, Object> configs, RocksShared shared)
+    private static RocksDatabase openFiles(
+            String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
             throws IOException, RocksDBException {
-        Files.createDirectories(directory);
+        Path files = directory.resolve("db");
+        Files.createDirectories(files);
         Files.writeString(directory.resolve("FORMAT"), FORMAT);
-        return new RocksDatabase(name, directory.resolve("db"), configs, shared);
+        deleteThoseOnTheirWay(files);
+        return new RocksDatabase(name, files, configs, shared, emptied);
+    }
+
+    /** Deletes what was being written when the process ended. */
+    private static void deleteThoseOnTheirWay(Path files) throws IOException {
+        try (DirectoryStream<Path> onTheirWay = Files.newDirectoryStream(files, ON_ITS_WAY + "*")) {
+            for (Path file : onTheirWay) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private void markOpen() {
+        try {
+            put(STATE, OPEN);
+        } catch (ProcessorStateException failed) {
+            close();
+            throw failed;
+        }
+    }
+
+    /** Whether there were files that were of no use and have been deleted. */
+    boolean wasEmptied() {
+        return emptied;
     }
 
     private Options options(RocksShared shared) {
@@ -190,7 +233,7 @@ final class RocksDatabase implements AutoCloseable {
         return state != null && state[0] == OPEN[0];
     }
 
-    /** The segments that there are, the oldest first. */
+    /** The segments that there are, in the order in which they were made. */
     List<Stretch> stretches() {
         return List.copyOf(families.keySet());
     }
@@ -265,8 +308,10 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private void put(byte[] key, byte[] value) {
-        try {
-            database.put(key, value);
+        // Entries come in files that are on disk when they are taken: neither what they refer to nor the mark that the
+        // files are in use may be lost when the machine fails.
+        try (WriteOptions onDisk = new WriteOptions().setSync(true)) {
+            database.put(onDisk, key, value);
         } catch (RocksDBException failed) {
             throw new ProcessorStateException("Could not write the files of " + name, failed);
         }
@@ -282,6 +327,10 @@ final class RocksDatabase implements AutoCloseable {
         families.values().forEach(ColumnFamilyHandle::close);
         handles.get(0).close();
         database.close();
+        closeOptions();
+    }
+
+    private void closeOptions() {
         if (setter != null) {
             setter.close(name, options);
         }

@@ -23,6 +23,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.EnvOptions;
+import org.rocksdb.Holder;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
@@ -48,6 +49,7 @@ final class RocksFiles {
 
     private volatile @Nullable ColumnFamilyHandle family;
     private volatile boolean dropped;
+    private volatile boolean stopped;
 
     /**
      * Files that may be there already.
@@ -75,7 +77,16 @@ final class RocksFiles {
     }
 
     byte @Nullable [] get(byte[] key) {
-        return family == null ? null : with(existing -> database.get(existing, key));
+        return family == null
+                ? null
+                : with(existing -> {
+                    // To get what is not there would cost an exception in the binding.
+                    Holder<byte[]> value = new Holder<>();
+                    if (!database.keyMayExist(existing, key, value)) {
+                        return null;
+                    }
+                    return value.getValue() == null ? database.get(existing, key) : value.getValue();
+                });
     }
 
     /** Uses the column family. */
@@ -108,7 +119,7 @@ final class RocksFiles {
         entries.sort((one, other) -> Arrays.compareUnsigned(one.getKey(), other.getKey()));
         Path file = null;
         try {
-            file = Files.createTempFile(directory, "sorted", ".sst");
+            file = Files.createTempFile(directory, RocksDatabase.ON_ITS_WAY, ".sst");
             write(entries, file);
             ingest(file);
         } catch (RocksDBException | IOException failed) {
@@ -159,7 +170,7 @@ final class RocksFiles {
         }
     }
 
-    /** A filter of what is there; null if the files are dropped or closed meanwhile. */
+    /** A filter of what is there; null if the files are dropped meanwhile, or reading is stopped. */
     @Nullable
     MissFilter filter(long seed) {
         return with(existing -> {
@@ -167,7 +178,7 @@ final class RocksFiles {
             KeyHash hash = new KeyHash(seed);
             try (ReadOptions reading = new ReadOptions().setFillCache(false);
                     RocksIterator entries = database.newIterator(existing, reading)) {
-                for (entries.seekToFirst(); entries.isValid() && !dropped; entries.next()) {
+                for (entries.seekToFirst(); entries.isValid() && !dropped && !stopped; entries.next()) {
                     byte[] key = entries.key();
                     hash.take(WindowName.keyIn(key).get());
                     hash.at(WindowName.startIn(key));
@@ -175,8 +186,13 @@ final class RocksFiles {
                 }
                 entries.status();
             }
-            return dropped ? null : filter;
+            return dropped || stopped ? null : filter;
         });
+    }
+
+    /** Lets nobody wait for a filter that is being made. */
+    void stopReading() {
+        stopped = true;
     }
 
     /** Every window start that there is. */

@@ -7,6 +7,7 @@ import io.dedup.streams.store.table.MissFilter;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -25,13 +26,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Segments on local disk. What is put is held in tables; when these are large enough they are all frozen together and
  * written by another thread, while new ones take what comes. After that is written down up to which offset of the changelog
- * everything is on disk: the one that was committed last before the tables were frozen.
+ * everything is on disk: the one that was committed last before the tables were frozen. Once something could not be
+ * written, nothing is any more, and whoever asks for it is told.
  *
- * <p>After a restart the filters are made anew by that other thread; until then RocksDB is asked.
+ * <p>After a restart the filter of a segment is made anew by a third thread when the segment is first asked; until then
+ * RocksDB is.
  */
 final class RocksSegments implements Segments {
     /** How many generations of tables may wait to be written before the stream thread waits for them. */
-    private static final int MOST_WAITING = 2;
+    static final int MOST_WAITING = 2;
+    /** A filter is not made for more keys than that before they have come. */
+    private static final long MOST_EXPECTED = 4L << 20;
 
     private final String name;
     private final long width;
@@ -45,13 +50,18 @@ final class RocksSegments implements Segments {
     private @Nullable RocksDatabase database;
     private @Nullable Places places;
     private long lastStart = Long.MIN_VALUE;
-    /** How much may be held in tables that are not frozen, and how much is. */
-    private long recentBytes;
-
+    /** How much is held in tables that are not frozen. */
     private long heldBytes;
+    /** The writing of everything that has been frozen. */
+    private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
+    /** Whether there were files, of no use, and nothing has been put since: no offset says what is here. */
+    private boolean emptied;
 
-    /** Tables that were frozen together, and what has been done to write them. */
-    private record Generation(Map<RocksSegment, CompactTable> tables, CompletableFuture<Void> written) {}
+    /** A table that is to be written, or has been. */
+    private record Frozen(RocksSegment segment, CompactTable table) {}
+
+    /** Tables that were frozen together, the oldest segment first, and the writing of them and all before. */
+    private record Generation(List<Frozen> tables, CompletableFuture<Void> written) {}
 
     /**
      * No segments yet.
@@ -71,6 +81,8 @@ final class RocksSegments implements Segments {
         close();
         RocksDatabase opened = RocksDatabase.open(name, directory, configs, shared);
         database = opened;
+        shared.opened();
+        emptied = opened.wasEmptied();
         places = newPlaces;
         opened.readPlaces(newPlaces);
         committed.putAll(opened.offsets());
@@ -78,10 +90,7 @@ final class RocksSegments implements Segments {
             RocksSegment segment = new RocksSegment(stretch.from(), stretch.to(), opened.files(stretch), 0);
             segments.add(segment);
             starts.addAll(segment.files().starts());
-            filters.put(
-                    segment, CompletableFuture.supplyAsync(() -> segment.files().filter(seed), shared.writer()));
         }
-        recentBytes = shared.opened();
     }
 
     private RocksDatabase database() {
@@ -107,8 +116,9 @@ final class RocksSegments implements Segments {
     }
 
     private void completeFilter(RocksSegment segment) {
-        CompletableFuture<@Nullable MissFilter> filter = filters.get(segment);
-        if (filter != null && filter.isDone()) {
+        CompletableFuture<@Nullable MissFilter> filter = filters.computeIfAbsent(
+                segment, one -> CompletableFuture.supplyAsync(() -> one.files().filter(seed), shared.reader()));
+        if (filter.isDone()) {
             filters.remove(segment);
             MissFilter onDisk = await(filter);
             if (onDisk != null) {
@@ -119,13 +129,14 @@ final class RocksSegments implements Segments {
 
     @Override
     public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+        emptied = false;
         RocksSegment segment = segmentFor(start);
         heldBytes += segment.put(hash, key, start, entry, length);
         if (start != lastStart) {
             starts.add(start);
             lastStart = start;
         }
-        if (heldBytes >= recentBytes) {
+        if (heldBytes >= shared.recentBytes()) {
             freeze();
         }
     }
@@ -140,7 +151,11 @@ final class RocksSegments implements Segments {
             }
         }
         RocksDatabase.Stretch stretch = new RocksDatabase.Stretch(from, from + width);
-        long expected = segments.stream().mapToLong(RocksSegment::keys).max().orElse(0);
+        RocksSegment newest = segments.stream()
+                .max(Comparator.comparingLong(RocksSegment::from))
+                .orElse(null);
+        // A segment in the past is for what comes late.
+        long expected = newest != null && newest.from() < from ? Math.min(newest.keys(), MOST_EXPECTED) : 0;
         RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
         segments.add(segment);
         return segment;
@@ -149,26 +164,28 @@ final class RocksSegments implements Segments {
     /** Has everything written that is held in tables. */
     private void freeze() {
         reap(MOST_WAITING - 1);
-        Map<RocksSegment, CompactTable> tables = new HashMap<>();
+        List<Frozen> tables = new ArrayList<>();
         for (RocksSegment segment : segments) {
             CompactTable table = segment.freeze();
             if (table != null) {
-                tables.put(segment, table);
+                tables.add(new Frozen(segment, table));
             }
         }
+        // Stream time is noted in the newest: on disk, it is not to be ahead of the firsts from before.
+        tables.sort(Comparator.comparingLong(frozen -> frozen.segment().from()));
         RocksDatabase target = database();
         byte[] knownPlaces = places == null ? new byte[0] : places.encode();
         Map<TopicPartition, Long> offsets = Map.copyOf(committed);
-        CompletableFuture<Void> written = CompletableFuture.runAsync(
+        // After what failed before, this fails too: an offset stands for all that was put until then.
+        written = written.thenRunAsync(
                 () -> {
                     // Places before the entries that refer to them, offsets after the entries that they stand for.
                     target.writePlaces(knownPlaces);
-                    tables.forEach((segment, table) -> segment.files().write(table));
+                    tables.forEach(frozen -> frozen.segment().files().write(frozen.table()));
                     target.writeOffsets(offsets);
                 },
                 shared.writer());
         waiting.add(new Generation(tables, written));
-        recentBytes = shared.recentBytes();
         heldBytes = 0;
     }
 
@@ -176,9 +193,10 @@ final class RocksSegments implements Segments {
     private void reap(int mostLeft) {
         while (!waiting.isEmpty()
                 && (waiting.size() > mostLeft || waiting.getFirst().written().isDone())) {
-            Generation oldest = waiting.removeFirst();
+            Generation oldest = waiting.getFirst();
             await(oldest.written());
-            oldest.tables().forEach(RocksSegment::written);
+            waiting.removeFirst();
+            oldest.tables().forEach(frozen -> frozen.segment().written(frozen.table()));
         }
     }
 
@@ -237,6 +255,10 @@ final class RocksSegments implements Segments {
 
     @Override
     public void committed(Map<TopicPartition, Long> offsets) {
+        if (emptied) {
+            // Of files that are not here any more.
+            return;
+        }
         boolean forgotten = offsets.isEmpty() || offsets.values().stream().anyMatch(Objects::isNull);
         if (offsets.isEmpty()) {
             committed.clear();
@@ -273,6 +295,7 @@ final class RocksSegments implements Segments {
             return;
         }
         try {
+            segments.forEach(segment -> segment.files().stopReading());
             freeze();
             reap(0);
             closing.writeClosed();
@@ -286,6 +309,7 @@ final class RocksSegments implements Segments {
             waiting.clear();
             filters.clear();
             committed.clear();
+            written = CompletableFuture.completedFuture(null);
             lastStart = Long.MIN_VALUE;
             closing.close();
             shared.closed();

@@ -1,45 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.rocksdb.Cache;
 import org.rocksdb.LRUCache;
 import org.rocksdb.RocksDB;
 
 /**
  * What all stores of a process share, so that what they take does not grow with the number of tasks: the cache of blocks,
- * the room for firsts that are not on disk yet, and the thread that writes them.
+ * the room for firsts that are not on disk yet, the thread that writes them, and the one that reads what filters need.
  *
  * <p>Thread-safe.
  */
 final class RocksShared {
     private static final long CACHE_BYTES = 64L << 20;
-    /** How many bytes of firsts all stores may hold before they are written. */
+    /** How many bytes of firsts all stores may hold before they are written, if they do not get less than the least. */
     private static final long RECENT_BYTES = 64L << 20;
 
     private static final long LEAST_RECENT_BYTES = 1L << 20;
     private static final long MOST_RECENT_BYTES = 16L << 20;
+    /** One share takes what comes, while others are being written. */
+    private static final int SHARES_OF_A_STORE = 1 + RocksSegments.MOST_WAITING;
 
-    private static final RocksShared OF_THIS_PROCESS = new RocksShared();
+    private static final RocksShared OF_THIS_PROCESS = new RocksShared(
+            LEAST_RECENT_BYTES, MOST_RECENT_BYTES, Executors.newSingleThreadExecutor(daemon("dedup-rocksdb-writer")));
 
+    private final long leastBytes;
+    private final long mostBytes;
+    private final Executor writer;
+    private final Executor reader = Executors.newSingleThreadExecutor(daemon("dedup-rocksdb-reader"));
     private final Cache cache;
-    private final ExecutorService writer;
-    private int openStores;
+    private final AtomicInteger openStores = new AtomicInteger();
 
     /** That of all stores in this process. */
     static RocksShared ofThisProcess() {
         return OF_THIS_PROCESS;
     }
 
-    private RocksShared() {
+    /**
+     * One of its own.
+     *
+     * @param leastBytes how many bytes of firsts a store may hold at least before they are written
+     * @param mostBytes how many at most
+     * @param writer what writes to disk, one thing after another
+     */
+    RocksShared(long leastBytes, long mostBytes, Executor writer) {
         RocksDB.loadLibrary();
+        this.leastBytes = leastBytes;
+        this.mostBytes = mostBytes;
+        this.writer = writer;
         this.cache = new LRUCache(CACHE_BYTES);
-        this.writer = Executors.newSingleThreadExecutor(work -> {
-            Thread thread = new Thread(work, "dedup-rocksdb-writer");
+    }
+
+    private static ThreadFactory daemon(String name) {
+        return work -> {
+            Thread thread = new Thread(work, name);
             thread.setDaemon(true);
             return thread;
-        });
+        };
     }
 
     /** The cache of blocks. */
@@ -48,24 +69,27 @@ final class RocksShared {
     }
 
     /** What writes to disk, one thing after another. */
-    ExecutorService writer() {
+    Executor writer() {
         return writer;
     }
 
-    /** Counts one more store, and returns what {@link #recentBytes} does. */
-    synchronized long opened() {
-        openStores++;
-        return recentBytes();
+    /** What reads whole files, one after another. */
+    Executor reader() {
+        return reader;
     }
 
-    synchronized void closed() {
-        openStores--;
+    /** Counts one more store. */
+    void opened() {
+        openStores.incrementAndGet();
     }
 
-    /** How many bytes of firsts a store may hold before they are written. */
-    synchronized long recentBytes() {
-        // Half of what there is: while one half is being written, the other fills.
-        long share = RECENT_BYTES / 2 / Math.max(1, openStores);
-        return Math.max(LEAST_RECENT_BYTES, Math.min(MOST_RECENT_BYTES, share));
+    void closed() {
+        openStores.decrementAndGet();
+    }
+
+    /** How many bytes of firsts a store may hold before they are written: less when more stores are open. */
+    long recentBytes() {
+        long share = RECENT_BYTES / SHARES_OF_A_STORE / Math.max(1, openStores.get());
+        return Math.max(leastBytes, Math.min(mostBytes, share));
     }
 }

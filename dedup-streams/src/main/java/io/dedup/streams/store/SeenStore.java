@@ -155,7 +155,7 @@ public final class SeenStore {
 
     private void writeNote(long now) {
         note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier(), census.counts());
-        store.put(SeenKey.NOTE, ValueAndTimestamp.make(note.encode(), now), buckets.noteStart(streamTime));
+        firstsOf.put(SeenKey.NOTE, note.encode(), buckets.noteStart(streamTime), now);
         refreshedAt = now;
     }
 

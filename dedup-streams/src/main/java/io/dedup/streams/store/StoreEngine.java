@@ -28,20 +28,16 @@ public interface StoreEngine {
      * process share a cache of 64 MB and as much room for what is not on disk yet; a filter takes 12 to 24 bits a key.
      */
     static StoreEngine rocksDb() {
-        return (name, retention, window) -> new BucketedSupplier(
-                name,
-                retention,
-                window,
-                "dedup-rocksdb",
-                (width, seed) -> new RocksSegments(name, width, seed, RocksShared.ofThisProcess()));
+        return (name, retention, window) ->
+                BucketedSupplier.onRocksDb(name, retention, window, RocksShared.ofThisProcess());
     }
 
     /**
      * Tables on the heap that hold 128-bit digests in the place of keys: no disk, and a full restore from the changelog at
-     * every assignment. They may take half of the largest heap.
+     * every assignment. All that are made so may take half of the largest heap together.
      */
     static StoreEngine memory() {
-        return memory(halfOfTheHeap(), false);
+        return memory(Budget.ofThisProcess(halfOfTheHeap()), false);
     }
 
     /** Half of the largest heap that this process may have, in bytes. */
@@ -57,7 +53,20 @@ public interface StoreEngine {
      * @param wholeKeys whether whole keys are held, and not their digests
      */
     static StoreEngine memory(long mostBytes, boolean wholeKeys) {
-        Budget budget = new Budget(mostBytes);
+        return memory(new Budget(mostBytes), wholeKeys);
+    }
+
+    /**
+     * The same, but what may be taken is shared with all other engines in this process that have this bound.
+     *
+     * @param mostBytes how many bytes their stores may take together
+     * @param wholeKeys whether whole keys are held, and not their digests
+     */
+    static StoreEngine sharedMemory(long mostBytes, boolean wholeKeys) {
+        return memory(Budget.ofThisProcess(mostBytes), wholeKeys);
+    }
+
+    private static StoreEngine memory(Budget budget, boolean wholeKeys) {
         return (name, retention, window) -> new BucketedSupplier(
                 name, retention, window, "dedup-memory", (width, seed) -> new MemorySegments(width, wholeKeys, budget));
     }

@@ -3,6 +3,7 @@ package io.dedup.streams.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
@@ -15,11 +16,15 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.query.PositionBound;
 import org.apache.kafka.streams.query.QueryConfig;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.apache.kafka.streams.state.WindowStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +89,69 @@ class JournalTest {
         // Then
         Bytes key = seen.key("orders", IdempotencyKey.of("header:id", "a".getBytes(UTF_8)));
         assertThat(seen.recall(key, NOW + 1, POLICY.ttl().toMillis())).isEqualTo(first());
+    }
+
+    /** Read again after a crash, they would be late by the note. */
+    @Test
+    void advanceStreamTime_firstsAreWaiting_areWrittenBeforeTheNote() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        SeenStore seen = new SeenStore(puts.before(store), POLICY);
+        seen.advanceStreamTime(NOW - POLICY.ttl().toMillis(), NOW);
+        remember(seen, "a");
+        // When
+        seen.advanceStreamTime(NOW, NOW);
+        // Then
+        assertThat(puts.keys()).hasSize(3);
+        assertThat(SeenKey.isBlock(puts.keys().get(1).get(), puts.keys().get(1).get().length))
+                .isTrue();
+        assertThat(puts.keys().get(2)).isEqualTo(SeenKey.NOTE);
+    }
+
+    /** As in a backlog with a short TTL. */
+    @Test
+    void put_manyBuckets_keepsFewBlocksOpen() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        Journal journal = new Journal(engine(), puts.before(store));
+        // When
+        for (int i = 0; i < 100; i++) {
+            journal.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
+        }
+        // Then
+        assertThat(puts.blocks()).isEqualTo(92);
+    }
+
+    @Test
+    void flush_changelogFailsOnce_nothingIsLostNorCommitted() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        SeenStore seen = new SeenStore(puts.before(store), POLICY);
+        remember(seen, "a");
+        puts.failOnce(new StreamsException("an earlier send has failed"));
+        // When, then
+        assertThatExceptionOfType(ProcessorStateException.class)
+                .as("what no handler skips")
+                .isThrownBy(() -> engine().flushCache());
+        assertThatExceptionOfType(ProcessorStateException.class)
+                .isThrownBy(() -> engine().flushCache())
+                .withMessageContaining("seen is not written any more");
+        assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(() -> store.commit(Map.of()));
+        assertThat(puts.blocks()).isZero();
+    }
+
+    /** As within a Kafka Streams that would not pass on what is said before a commit. */
+    @Test
+    void init_withinSomethingThatTellsNothing_isRefused(@TempDir Path directory) {
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        WindowStore<Bytes, byte[]> bare = StoreEngine.memory()
+                .supplier("seen", POLICY.ttl(), POLICY.ttl())
+                .get();
+        StateStore silent = new PutRecorder().before(store);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> bare.init(context.getStateStoreContext(), silent))
+                .withMessageContaining("would not be told before a commit");
     }
 
     private BucketedStore engine() {

@@ -3,6 +3,7 @@ package io.dedup.streams.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,11 +13,16 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.state.WindowStore;
@@ -132,11 +138,108 @@ class RocksSegmentsTest {
         store.close();
     }
 
+    /** Wider segments cover those of before, and what is put into the wider is newer: after every start. */
+    @Test
+    void init_otherRetentionAndOnceMore_findsTheNewest() {
+        // Given
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> wider = open(RETENTION.multipliedBy(100));
+        wider.put(KEY, VALUE, SEGMENT);
+        wider.close();
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION.multipliedBy(100));
+        // Then
+        assertThat(store.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        store.close();
+    }
+
+    /** As Kafka Streams does with offsets that an earlier version of it has left in a file. */
+    @Test
+    void commit_filesWereOfAnotherRelease_saysNothingOfWhatIsHere() throws IOException {
+        // Given
+        Files.createDirectories(directory.resolve("state/seen/seen.0"));
+        WindowStore<Bytes, byte[]> emptied = open(RETENTION);
+        // When
+        emptied.commit(Map.of(CHANGELOG, 100L));
+        emptied.close();
+        // Then
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        store.close();
+    }
+
+    @Test
+    void init_fileWasOnItsWay_isDeleted() throws IOException {
+        // Given
+        writeTwoSegments();
+        Path leftOver = Files.createFile(directory.resolve("state/seen/db/sorted123.sst"));
+        // When
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        // Then
+        assertThat(leftOver).doesNotExist();
+        assertThat(store.fetch(KEY, 0)).isNotNull();
+        store.close();
+    }
+
+    /** What was put before may not be on disk, and an offset stands for all of it. */
+    @Test
+    void put_writingFailsOnce_writesNoOffsetBeyondWhatIsThere() {
+        // Given
+        writeTwoSegments();
+        AtomicInteger works = new AtomicInteger();
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        WindowStore<Bytes, byte[]> store = open(RETENTION, new RocksShared(0, 1, work -> {
+            if (works.incrementAndGet() == 1) {
+                throw new RejectedExecutionException("no room on the disk");
+            }
+            thread.execute(work);
+        }));
+        // When
+        assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(() -> {
+            for (int i = 0; i < 4; i++) {
+                store.put(key(i), VALUE, 2 * SEGMENT);
+                store.commit(Map.of(CHANGELOG, 200L + i));
+            }
+        });
+        assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(store::close);
+        thread.shutdown();
+        // Then
+        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        assertThat(again.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(again.fetch(KEY, 0)).isNotNull();
+        again.close();
+    }
+
+    /** Tables are written all the time, and what is asked for is in any of those, in files, or in both. */
+    @Test
+    void manyKeys_smallTables_areAllThereMeanwhileAndAfterARestart() {
+        // Given
+        int keys = 20_000;
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        RocksShared small = new RocksShared(0, 64 << 10, thread);
+        WindowStore<Bytes, byte[]> store = open(RETENTION, small);
+        // When, then
+        for (int i = 0; i < keys; i++) {
+            store.put(key(i), value(i), 0);
+            store.put(key(i / 2), value(-i / 2), 0);
+            assertThat(store.fetch(key(i), 0)).isEqualTo(value(i == 0 ? 0 : i));
+            assertThat(store.fetch(key(i / 3), 0)).isEqualTo(value(-(i / 3)));
+            assertThat(store.fetch(key(keys + i), 0)).isNull();
+        }
+        store.close();
+        store = open(RETENTION, small);
+        for (int i = 0; i < keys; i++) {
+            assertThat(store.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i < keys / 2 ? -i : i));
+        }
+        store.close();
+        thread.shutdown();
+    }
+
     /** Far more than what is held in memory: most of it comes from sorted files, and the filters are made anew. */
     @Test
     void manyKeys_afterARestart_areAllThere() {
         // Given
-        int keys = 150_000;
+        int keys = 300_000;
         WindowStore<Bytes, byte[]> store = open(RETENTION);
         for (int i = 0; i < keys; i++) {
             store.put(key(i), value(i), 0);
@@ -187,10 +290,13 @@ class RocksSegmentsTest {
     }
 
     private WindowStore<Bytes, byte[]> open(Duration retention) {
+        return open(retention, RocksShared.ofThisProcess());
+    }
+
+    private WindowStore<Bytes, byte[]> open(Duration retention, RocksShared shared) {
         MockProcessorContext<Void, Void> context = new MockProcessorContext<>(
                 properties, new TaskId(0, 0), directory.resolve("state").toFile());
-        WindowStore<Bytes, byte[]> store = StoreEngine.rocksDb()
-                .supplier("seen", retention, Duration.ofSeconds(60))
+        WindowStore<Bytes, byte[]> store = BucketedSupplier.onRocksDb("seen", retention, Duration.ofSeconds(60), shared)
                 .get();
         store.init(context.getStateStoreContext(), store);
         return store;

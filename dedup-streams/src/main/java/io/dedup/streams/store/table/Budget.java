@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store.table;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** How many bytes some tables may take together. Thread-safe. */
 public final class Budget {
+    private static final Map<Long, Budget> OF_THIS_PROCESS = new ConcurrentHashMap<>();
+
     private final long most;
     private final AtomicLong taken = new AtomicLong();
 
@@ -15,6 +19,11 @@ public final class Budget {
      */
     public Budget(long most) {
         this.most = most;
+    }
+
+    /** The one that everybody in this process shares who has that bound. */
+    public static Budget ofThisProcess(long most) {
+        return OF_THIS_PROCESS.computeIfAbsent(most, Budget::new);
     }
 
     /** No bound. */
@@ -31,7 +40,9 @@ public final class Budget {
         long now = taken.addAndGet(bytes);
         if (now > most && bytes > 0) {
             taken.addAndGet(-bytes);
-            throw new BudgetExceededException(most);
+            throw new BudgetExceededException("There is no room for another key within " + most
+                    + " bytes: raise dedup.store.memory.max.bytes and the heap, shorten the TTL, spread the partitions"
+                    + " over more instances, or use dedup.store=rocksdb");
         }
     }
 

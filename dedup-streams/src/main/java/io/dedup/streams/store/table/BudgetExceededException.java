@@ -5,7 +5,7 @@ package io.dedup.streams.store.table;
 public final class BudgetExceededException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    BudgetExceededException(long most) {
-        super("There is no room for another key within " + most + " bytes");
+    BudgetExceededException(String message) {
+        super(message);
     }
 }

@@ -8,9 +8,10 @@ import java.util.List;
  * Says of most keys that were never added that they were not: a Bloom filter that grows.
  *
  * <p>A key sets seven bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
- * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and about 6 keys of a thousand
- * that were never added are not recognised. When a layer is full the next holds as many keys as all before, so that nothing
- * is ever added anew; there are as many layers as the number of keys has doubled.
+ * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
+ * never added a full layer does not recognise about 6. When a layer is full the next holds as many keys as all before, so
+ * that nothing is ever added anew; every time that there are twice as many keys as were expected, a layer is added, and what
+ * layers do not recognise adds up.
  *
  * <p>Not thread-safe.
  */
@@ -22,6 +23,7 @@ public final class MissFilter {
     private static final int PROBES = 7;
     private static final int BITS_A_PROBE = 9;
     private static final int WORD_BITS = 6;
+    private static final int LEAST_KEYS = 4096;
     private static final int MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_LONGS - 1;
 
     private final List<Layer> layers = new ArrayList<>();
@@ -75,7 +77,7 @@ public final class MissFilter {
      * @param keys how many are expected
      */
     public MissFilter(long keys) {
-        newest = new Layer(keys);
+        newest = new Layer(Math.max(LEAST_KEYS, keys));
         layers.add(newest);
     }
 

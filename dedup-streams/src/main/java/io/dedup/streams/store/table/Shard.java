@@ -226,7 +226,8 @@ final class Shard {
 
     private void addChunk(int length) {
         if (chunkCount == MOST_CHUNKS) {
-            throw new BudgetExceededException(bytes);
+            throw new BudgetExceededException("A table takes no more than 8 GB, or some 250 million keys: use more"
+                    + " partitions, shorten the TTL, or use dedup.store=rocksdb");
         }
         reserve(ARRAY_HEADER_BYTES + REFERENCE_BYTES + (long) length);
         if (chunkCount == chunks.length) {
