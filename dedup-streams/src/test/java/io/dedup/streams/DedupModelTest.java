@@ -10,6 +10,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.Action;
 import io.dedup.Verdict;
+import io.dedup.streams.store.SmallTables;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ class DedupModelTest {
                 .flatMap(seed -> Stream.of(
                         arguments(seed, "rocksdb", false),
                         arguments(seed, "memory", false),
+                        arguments(seed, "small-tables", seed % 2 == 0),
                         arguments(seed, seed % 2 == 0 ? "rocksdb" : "memory", true)));
     }
 
@@ -50,7 +52,7 @@ class DedupModelTest {
         Dedup dedup = Dedup.by(header(KEY_HEADER))
                 .within(Duration.ofMillis(ttl))
                 .withAllowedLateness(Duration.ofMillis(lateness))
-                .withStore(StoreEngine.named(engine))
+                .withStore(engine.equals("small-tables") ? SmallTables.rocksDb() : StoreEngine.named(engine))
                 .withTtlHeader("ttl")
                 .on(Verdict.DUPLICATE, Action.FORWARD)
                 .on(Verdict.LATE, Action.FORWARD);

@@ -59,6 +59,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private byte @Nullable [] hashed;
     private long observedTime = Long.MIN_VALUE;
     private volatile boolean open;
+    private @Nullable StateStore outermost;
     private boolean told;
 
     /**
@@ -78,6 +79,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     public void init(StateStoreContext stateStoreContext, StateStore root) {
         synchronized (this) {
             context = stateStoreContext;
+            outermost = root;
             journal = null;
             observedTime = Long.MIN_VALUE;
             places.clear();
@@ -88,7 +90,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             }
             open = true;
         }
-        throwIfNotToldBeforeCommits(root);
         stateStoreContext.register(root, (StateRestoreCallback) this::restore);
         expiredPuts = stateStoreContext
                 .metrics()
@@ -106,20 +107,22 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return name;
     }
 
-    /** From now on, firsts come through that journal. */
+    /**
+     * From now on, firsts come through that journal.
+     *
+     * @throws IllegalStateException if what is around this store does not pass on what is said before a commit
+     */
     void journalIn(Journal newJournal) {
-        journal = newJournal;
-    }
-
-    /** Asks what Kafka Streams has put around this for what it is asked for before a commit, and sees that it arrives. */
-    private void throwIfNotToldBeforeCommits(StateStore root) {
         told = false;
-        BeforeCommit.tell(root);
-        if (!told) {
-            throw new IllegalStateException("The store " + name + " would not be told before a commit, being within "
-                    + root.getClass().getName() + ". This release of dedup does not fit this version of Kafka Streams:"
-                    + " use a version that it is made for");
+        if (outermost != null) {
+            BeforeCommit.tell(outermost);
         }
+        if (!told) {
+            throw new IllegalStateException("The store " + name
+                    + " would not be told before a commit. This release of dedup does not fit this version of Kafka"
+                    + " Streams: use a version that it is made for");
+        }
+        journal = newJournal;
     }
 
     @Override

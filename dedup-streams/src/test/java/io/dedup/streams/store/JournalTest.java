@@ -18,13 +18,11 @@ import java.util.Properties;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
-import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.query.PositionBound;
 import org.apache.kafka.streams.query.QueryConfig;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
-import org.apache.kafka.streams.state.WindowStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,15 +140,16 @@ class JournalTest {
 
     /** As within a Kafka Streams that would not pass on what is said before a commit. */
     @Test
-    void init_withinSomethingThatTellsNothing_isRefused(@TempDir Path directory) {
+    void journal_withinSomethingThatTellsNothing_isRefused(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        WindowStore<Bytes, byte[]> bare = StoreEngine.memory()
+        BucketedStore bare = (BucketedStore) StoreEngine.memory()
                 .supplier("seen", POLICY.ttl(), POLICY.ttl())
                 .get();
-        StateStore silent = new PutRecorder().before(store);
+        TimestampedWindowStore<Bytes, byte[]> silent = new PutRecorder().before(store);
+        bare.init(context.getStateStoreContext(), silent);
         assertThatIllegalStateException()
-                .isThrownBy(() -> bare.init(context.getStateStoreContext(), silent))
+                .isThrownBy(() -> new Journal(bare, silent))
                 .withMessageContaining("would not be told before a commit");
     }
 
