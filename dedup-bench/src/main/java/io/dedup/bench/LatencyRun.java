@@ -34,6 +34,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 final class LatencyRun {
     private static final String DUE_HEADER = "due";
+    /** What is due within this time is sent together: to sleep for each record would take what is measured its processor. */
+    private static final long TICK_NANOS = Duration.ofMillis(1).toNanos();
+
     private static final long LATE_NANOS = Duration.ofMillis(10).toNanos();
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
@@ -130,14 +133,14 @@ final class LatencyRun {
                 Duration.ofNanos(dueAfter(records)),
                 given.ttl(),
                 given.seed()));
-        Map<String, Object> configs = Map.of("bootstrap.servers", bed.cluster().bootstrapServers(), "linger.ms", 0);
+        Map<String, Object> configs = Map.of("bootstrap.servers", bed.cluster().bootstrapServers(), "linger.ms", 5);
         long late = 0;
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
             Future<?> last = null;
             for (long i = 0; i < records; i++) {
                 long due = start + dueAfter(i);
                 for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                    LockSupport.parkNanos(left);
+                    LockSupport.parkNanos(Math.max(left, TICK_NANOS));
                 }
                 late += System.nanoTime() - due > LATE_NANOS ? 1 : 0;
                 generator.next();
