@@ -39,7 +39,9 @@ final class Shard {
 
     private static final int FIRST_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
-    private static final int REFERENCE_BYTES = 4;
+    /** An array, a reference to it, and where its last entry ends. */
+    private static final int BYTES_BESIDE_CHUNK = ARRAY_HEADER_BYTES + 4 + Integer.BYTES;
+
     private static final int DIGEST_BYTES = 2 * Long.BYTES;
     private static final int SEVEN_BITS = 7;
     private static final int CONTINUED = 1 << SEVEN_BITS;
@@ -49,6 +51,9 @@ final class Shard {
     private int[] slots = new int[FIRST_SLOTS];
     private int used;
     private byte[][] chunks = new byte[1][];
+    /** Where the last entry of each chunk ends, but for the last. */
+    private int[] ends = new int[1];
+
     private int chunkCount;
     private int tail;
     private long arenaBytes;
@@ -205,8 +210,7 @@ final class Shard {
 
     /** Finds room for that many bytes, which are in one chunk. */
     private int allocate(int needed) {
-        int unit = 1 << UNIT_BITS;
-        int start = (tail + unit - 1) & -unit;
+        int start = aligned(tail);
         if (chunkCount == 0 || start + needed > CHUNK_BYTES) {
             addChunk(Math.max(needed, step()));
             start = 0;
@@ -229,9 +233,14 @@ final class Shard {
             throw new BudgetExceededException("A table takes no more than 8 GB, or some 250 million keys: use more"
                     + " partitions, shorten the TTL, or use dedup.store=rocksdb");
         }
-        reserve(ARRAY_HEADER_BYTES + REFERENCE_BYTES + (long) length);
+        reserve(BYTES_BESIDE_CHUNK + (long) length);
         if (chunkCount == chunks.length) {
-            chunks = Arrays.copyOf(chunks, Math.min(MOST_CHUNKS, 2 * chunkCount));
+            int more = Math.min(MOST_CHUNKS, 2 * chunkCount);
+            chunks = Arrays.copyOf(chunks, more);
+            ends = Arrays.copyOf(ends, more);
+        }
+        if (chunkCount > 0) {
+            ends[chunkCount - 1] = tail;
         }
         chunks[chunkCount++] = new byte[length];
     }
@@ -240,31 +249,61 @@ final class Shard {
         int[] before = slots;
         int[] more = new int[before.length + Math.max(FIRST_SLOTS, before.length * 2 / 5)];
         reserve((long) (more.length - before.length) * Integer.BYTES);
-        for (int slot : before) {
-            if (slot != 0) {
-                int position = positionIn(slot);
-                byte[] chunk = chunks[position >>> CHUNK_BITS];
-                int at = position & (CHUNK_BYTES - 1);
-                int hash = wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
-                int free = ideal(hash, more.length);
-                while (more[free] != 0) {
-                    free = free + 1 == more.length ? 0 : free + 1;
+        if (deadBytes == 0 && !wholeKeys) {
+            indexInOrder(more);
+        } else {
+            for (int slot : before) {
+                if (slot != 0) {
+                    int position = positionIn(slot);
+                    byte[] chunk = chunks[position >>> CHUNK_BITS];
+                    int at = position & (CHUNK_BYTES - 1);
+                    int hash = wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
+                    place(more, hash, slot);
                 }
-                more[free] = slot;
             }
         }
         slots = more;
+    }
+
+    private static void place(int[] slots, int indexHash, int slot) {
+        int free = ideal(indexHash, slots.length);
+        while (slots[free] != 0) {
+            free = free + 1 == slots.length ? 0 : free + 1;
+        }
+        slots[free] = slot;
+    }
+
+    /** Indexes digests as they lie in memory, one after another, and so reads no line of it twice. */
+    private void indexInOrder(int[] index) {
+        for (int i = 0; i < chunkCount; i++) {
+            byte[] chunk = chunks[i];
+            int end = i == chunkCount - 1 ? tail : ends[i];
+            int at = 0;
+            while (at < end) {
+                long high = (long) LONG.get(chunk, at);
+                long low = (long) LONG.get(chunk, at + Long.BYTES);
+                place(index, indexHash(high), slotOf(low, (i << CHUNK_BITS) | at));
+                long length = varint(chunk, at + DIGEST_BYTES);
+                at = aligned(end(length) + (int) length);
+            }
+        }
+    }
+
+    private static int aligned(int position) {
+        int unit = 1 << UNIT_BITS;
+        return (position + unit - 1) & -unit;
     }
 
     private void moveTheLiving() {
         byte[][] before = chunks;
         long given = 0;
         for (int i = 0; i < chunkCount; i++) {
-            given += ARRAY_HEADER_BYTES + REFERENCE_BYTES + (long) before[i].length;
+            given += BYTES_BESIDE_CHUNK + (long) before[i].length;
         }
         budget.giveBack(given);
         bytes -= given;
         chunks = new byte[1][];
+        ends = new int[1];
         chunkCount = 0;
         tail = 0;
         arenaBytes = 0;
