@@ -242,7 +242,7 @@ final class DedupKeys {
                         null,
                         optional(Range.between(1L << 20, Long.MAX_VALUE)),
                         Importance.MEDIUM,
-                        "With dedup.store=memory: how many bytes all stores of an operator may take together in one process. Where they"
+                        "With dedup.store=memory: how many bytes all stores of a process may take together. Where they"
                                 + " would take more the application stops and says so; nothing is forgotten early. Not"
                                 + " set: half of the largest heap.")
                 .define(

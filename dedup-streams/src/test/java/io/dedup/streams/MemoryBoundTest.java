@@ -17,6 +17,8 @@ import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.KStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -47,6 +49,37 @@ class MemoryBoundTest {
             // Then
             assertThat(sent.get()).isBetween(15_000, 35_000);
             assertThat(topology.read("out")).hasSize(sent.get());
+        }
+    }
+
+    /** Each of them alone would have room for twice as many. */
+    @Test
+    void firsts_twoOperatorsOfOneConfiguration_shareTheRoom() {
+        // Given
+        DedupConfig config = DedupConfig.of(Map.of(
+                "dedup.store",
+                "memory",
+                "dedup.store.memory.max.bytes",
+                1_048_577L,
+                "dedup.dead.letter.topic",
+                "dead"));
+        AtomicInteger sent = new AtomicInteger();
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        Dedup.configured(config).withName("one").apply(in).to("out");
+        Dedup.configured(config).withName("other").apply(in).to("out");
+        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            assertThatThrownBy(() -> {
+                        while (sent.get() < 1_000_000) {
+                            topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
+                            sent.incrementAndGet();
+                        }
+                    })
+                    .rootCause()
+                    .hasMessageContaining("1048577 bytes");
+            // Then
+            assertThat(sent.get()).isBetween(7_000, 17_000);
         }
     }
 }

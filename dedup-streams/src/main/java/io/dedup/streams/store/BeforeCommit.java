@@ -10,7 +10,7 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
  * cache.
  *
  * <p>There is no public way. This is the only place where a store touches what Kafka may change without notice; should it
- * change, {@link Journal} refuses to let a commit pass that it was not told of.
+ * change, {@link BucketedStore#journalIn} and {@link Journal#throwIfBehind} are to notice.
  */
 interface BeforeCommit extends CachedStateStore<Object, Object> {
     /** Tells a store that a commit is near, through whatever is around it. */

@@ -10,7 +10,7 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
  *
  * <p>The law: what was put under a key and a window start is found by a point read of both until retention has passed,
  * and the store forgets by dropping old windows whole. Kafka Streams puts the changelog around it, so an engine need
- * not survive the loss of the machine.
+ * not survive the loss of the machine. The engines made here take no keys of eight bytes of which the first is 1.
  */
 @FunctionalInterface
 public interface StoreEngine {
@@ -25,7 +25,8 @@ public interface StoreEngine {
 
     /**
      * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of a
-     * process share a cache of 64 MB and as much room for what is not on disk yet; a filter takes 12 to 24 bits a key.
+     * process share a cache of 64 MB and as much room for what is not on disk yet, but for 3 MB that each store may take; a
+     * filter takes 12 to 24 bits a key, and some room for keys that are expected.
      */
     static StoreEngine rocksDb() {
         return (name, retention, window) ->
