@@ -53,7 +53,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  java -jar demo-orders.jar --events 20000 --duplicate-ratio 0.3 --seed 7",
             "  java -jar demo-orders.jar --input my-traffic.jsonl --summary-json out.json",
-            "  java -jar demo-orders.jar --bootstrap-servers localhost:9092"
+            "  java -jar demo-orders.jar --bootstrap-servers localhost:9092",
+            "  java -jar demo-orders.jar --serve"
         })
 public final class DemoOrders implements Callable<Integer> {
     private static final Logger LOGGER = LoggerFactory.getLogger(DemoOrders.class);
@@ -62,6 +63,7 @@ public final class DemoOrders implements Callable<Integer> {
     /** All records of a run are held in memory. */
     private static final int MOST_EVENTS = 2_000_000;
 
+    private static final int MOST_PORT = 65_535;
     private static final int MOST_DUPLICATES = 10;
     private static final Pattern SERVERS = Pattern.compile("[^\\s,:]+:\\d{1,5}(,[^\\s,:]+:\\d{1,5})*");
 
@@ -110,6 +112,21 @@ public final class DemoOrders implements Callable<Integer> {
     private @Nullable String bootstrapServers;
 
     @Option(
+            names = "--serve",
+            arity = "0..1",
+            fallbackValue = "8080",
+            paramLabel = "PORT",
+            description = "Take orders and payments over HTTP instead, until Ctrl-C; at port ${FALLBACK-VALUE} unless"
+                    + " another is given, and at any that is free with 0.")
+    private @Nullable Integer serve;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            description = "With --serve: the address to listen at. Default: 127.0.0.1, for this machine alone.")
+    private @Nullable String host;
+
+    @Option(
             names = "--summary-json",
             paramLabel = "FILE",
             description = "Also write the summary there, as one JSON object.")
@@ -125,6 +142,10 @@ public final class DemoOrders implements Callable<Integer> {
         requireUsable();
         boolean terminal = CommandLine.Help.Ansi.AUTO.enabled();
         try {
+            if (serve != null) {
+                serve(new Progress(System.out, terminal), serve);
+                return 0;
+            }
             IntFunction<Traffic> traffic = traffic();
             if (summaryJson != null) {
                 // A failed run must not leave the good news of an earlier one.
@@ -149,6 +170,20 @@ public final class DemoOrders implements Callable<Integer> {
                     failed.getMessage() + System.lineSeparator() + "The log is in "
                             + Path.of(System.getProperty("java.io.tmpdir"), "demo-orders.log"));
         }
+    }
+
+    private void serve(Progress progress, int port) {
+        Serving serving =
+                new Serving(bootstrapServers, partitions, ttl, host == null ? "127.0.0.1" : host, port, progress);
+        Thread hook = new Thread(() -> {
+            try {
+                serving.stop();
+            } catch (InterruptedException hurried) {
+                LOGGER.warn("The server was not given the time to put everything away", hurried);
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(hook);
+        serving.run();
     }
 
     private int complain(int exitCode, @Nullable String message) {
@@ -195,6 +230,14 @@ public final class DemoOrders implements Callable<Integer> {
         require(
                 ttl.compareTo(Duration.ofSeconds(1)) >= 0 && ttl.compareTo(DedupPolicy.LONGEST) <= 0,
                 "--ttl must be between 1s and " + DedupPolicy.LONGEST.toDays() + "d, and is " + ttl);
+        require(
+                serve == null || (events == null && duplicateRatio == null && seed == null && input == null),
+                "--serve waits for requests: leave out --events, --duplicate-ratio, --seed and --input");
+        require(serve == null || summaryJson == null, "--serve has no summary: leave out --summary-json");
+        require(
+                serve == null || (serve >= 0 && serve <= MOST_PORT),
+                "--serve must be a port between 0 and " + MOST_PORT + ", and is " + serve);
+        require(host == null || serve != null, "--host is for --serve");
         require(
                 summaryJson == null || isWritable(summaryJson.toAbsolutePath()),
                 "--summary-json cannot be written: " + summaryJson);

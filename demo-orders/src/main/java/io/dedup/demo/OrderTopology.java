@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
+import static io.dedup.key.KeyExtractors.atMost;
 import static io.dedup.key.KeyExtractors.header;
 
 import io.dedup.Partitioning;
@@ -37,6 +38,9 @@ final class OrderTopology {
     private static final Fingerprinter SAME_REQUEST =
             Fingerprinter.fields(List.of("/amountCents", "/currency", "/orderId"));
 
+    /** A key of a request, and before it the name of its caller. */
+    private static final int MOST_KEY_BYTES = 400;
+
     private OrderTopology() {}
 
     /** The topics in which equal idempotency keys meet. */
@@ -55,7 +59,7 @@ final class OrderTopology {
         for (String topic : Topics.INPUTS) {
             KStream<byte[], byte[]> received =
                     builder.stream(topic, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()));
-            KStream<byte[], byte[]> unique = Dedup.by(header(Sending.IDEMPOTENCY_KEY))
+            KStream<byte[], byte[]> unique = Dedup.by(atMost(MOST_KEY_BYTES, header(Sending.IDEMPOTENCY_KEY)))
                     .within(ttl)
                     .withFingerprint(SAME_REQUEST)
                     .withDuplicatesTopic(Topics.DUPLICATES)

@@ -13,7 +13,9 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,7 @@ public final class Ledger implements AutoCloseable {
                 topic           VARCHAR(249) NOT NULL,
                 partition_no    INT          NOT NULL,
                 offset_no       BIGINT       NOT NULL,
-                idempotency_key VARCHAR(255) NOT NULL,
+                idempotency_key VARCHAR(400) NOT NULL,
                 order_id        VARCHAR      NOT NULL,
                 payment_id      VARCHAR,
                 customer_id     VARCHAR      NOT NULL,
@@ -103,6 +105,40 @@ public final class Ledger implements AutoCloseable {
             rows.next();
             return rows.getInt(1);
         });
+    }
+
+    /**
+     * The entries of that order or payment, in the order of their records.
+     *
+     * @param topic {@link Topics#ORDERS} or {@link Topics#PAYMENTS}
+     * @param id of the order, or of the payment
+     * @throws SQLException if the database cannot be read
+     */
+    public List<Booking> find(String topic, String id) throws SQLException {
+        boolean isOrder = topic.equals(Topics.ORDERS);
+        String sql = "SELECT topic, partition_no, offset_no, idempotency_key, order_id, payment_id, customer_id,"
+                + " amount_cents, currency FROM ledger WHERE "
+                + (isOrder ? "payment_id IS NULL AND order_id" : "payment_id")
+                + " = ? ORDER BY partition_no, offset_no";
+        try (Connection connection = dataSource.getConnection();
+                PreparedStatement select = connection.prepareStatement(sql)) {
+            select.setString(1, id);
+            try (ResultSet rows = select.executeQuery()) {
+                List<Booking> found = new ArrayList<>();
+                while (rows.next()) {
+                    found.add(new Booking(
+                            new Coordinates(rows.getString(1), rows.getInt(2), rows.getLong(3)),
+                            rows.getString(4),
+                            new Operation(
+                                    rows.getString(5),
+                                    rows.getString(6),
+                                    rows.getString(7),
+                                    rows.getLong(8),
+                                    rows.getString(9))));
+                }
+                return found;
+            }
+        }
     }
 
     /**

@@ -21,7 +21,7 @@ public final class OperationJson {
     private OperationJson() {}
 
     /** The operation as JSON. */
-    static String write(Operation operation) {
+    public static String write(Operation operation) {
         try {
             return MAPPER.writeValueAsString(operation);
         } catch (JsonProcessingException impossible) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import java.io.IOException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+
+/**
+ * Sets the e-mail address of a customer: twice is the same as once, so nobody needs a key. Held in memory.
+ *
+ * <p>Thread-safe.
+ */
+final class CustomersApi {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Pattern ADDRESS = Pattern.compile("[^@\\s]{1,64}@[^@\\s]{1,190}");
+    private static final int MOST_CUSTOMERS = 10_000;
+
+    private final Map<String, String> addresses = new ConcurrentHashMap<>();
+
+    void addTo(RoutesConfig routes) {
+        routes.put("/customers/{id}/email", this::set);
+        routes.get("/customers/{id}", this::get);
+    }
+
+    private void set(Context context) {
+        String id = context.pathParam("id");
+        JsonNode address;
+        try {
+            address = MAPPER.readTree(context.bodyAsBytes()).path("email");
+        } catch (JsonProcessingException notJson) {
+            Problem.badRequest("The body is not JSON: " + notJson.getOriginalMessage())
+                    .answer(context);
+            return;
+        } catch (IOException unreadable) {
+            Problem.badRequest("The body cannot be read").answer(context);
+            return;
+        }
+        if (!ID.matcher(id).matches()) {
+            Problem.badRequest("The customer must match " + ID.pattern()).answer(context);
+        } else if (!address.isTextual() || !ADDRESS.matcher(address.textValue()).matches()) {
+            Problem.badRequest("email must be an address, as in somebody@example.org")
+                    .answer(context);
+        } else if (addresses.size() >= MOST_CUSTOMERS && !addresses.containsKey(id)) {
+            Problem.badRequest("The demo knows no more than " + MOST_CUSTOMERS + " customers")
+                    .answer(context);
+        } else {
+            addresses.put(id, address.textValue());
+            answer(context, id, address.textValue());
+        }
+    }
+
+    private void get(Context context) {
+        String id = context.pathParam("id");
+        String address = addresses.get(id);
+        if (address == null) {
+            Problem.notFound("Nothing is known of this customer").answer(context);
+        } else {
+            answer(context, id, address);
+        }
+    }
+
+    private static void answer(Context context, String id, String address) {
+        context.json(Map.of("customerId", id, "email", address));
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import io.dedup.demo.ledger.Ledger;
+import io.dedup.handler.IdempotentHandler;
+import io.dedup.store.IdempotencyStore;
+import java.time.Duration;
+import java.util.List;
+
+/** The HTTP front end of a pipeline. Thread-safe. */
+public final class FrontEnd implements AutoCloseable {
+    private static final Duration WAIT_FOR_FIRST = Duration.ofSeconds(5);
+
+    private final KafkaPublisher publisher;
+    private final IdempotentHandler handler;
+    private final WebServer server;
+
+    private FrontEnd(KafkaPublisher publisher, IdempotentHandler handler, WebServer server) {
+        this.publisher = publisher;
+        this.handler = handler;
+        this.server = server;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @param host whose address is listened at: {@code 127.0.0.1} for this machine alone
+     * @param port 0 for any that is free
+     * @param bootstrapServers where the pipeline reads
+     * @param store remembers requests and their answers; stays open
+     * @param ttl how long
+     * @param ledger what the pipeline books in
+     */
+    public static FrontEnd start(
+            String host, int port, String bootstrapServers, IdempotencyStore store, Duration ttl, Ledger ledger) {
+        KafkaPublisher publisher = new KafkaPublisher(bootstrapServers);
+        IdempotentHandler handler = IdempotentHandler.on(store, "demo-http")
+                .withTtl(ttl)
+                .withWait(WAIT_FOR_FIRST)
+                .build();
+        try {
+            OperationsApi operations = new OperationsApi(handler, publisher);
+            LedgerApi results = new LedgerApi(ledger);
+            CustomersApi customers = new CustomersApi();
+            WebServer server =
+                    WebServer.start(host, port, List.of(operations::addTo, results::addTo, customers::addTo));
+            return new FrontEnd(publisher, handler, server);
+        } catch (RuntimeException failed) {
+            handler.close();
+            publisher.close();
+            throw failed;
+        }
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return server.port();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        handler.close();
+        publisher.close();
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.Topics;
+import io.dedup.handler.Execution;
+import io.dedup.handler.IdempotentHandler;
+import io.dedup.handler.LeaseLostException;
+import io.dedup.handler.Outcome;
+import io.dedup.handler.StoreUnavailableException;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Places orders and takes payments, each once for a key.
+ *
+ * <p>A key belongs to its caller and to the operation. It travels on in the header of the record: a request that is sent again
+ * and a record that arrives again are caught by the same identity.
+ *
+ * <p>Thread-safe.
+ */
+final class OperationsApi {
+    /** Who calls. It stands for whatever authenticates callers. */
+    static final String CALLER = "X-Caller";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(OperationsApi.class);
+    private static final Pattern CALLER_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final String ANYBODY = "anybody";
+    private static final String REQUEST_DEFINITION = "demo-request/1";
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final int NUMBER_CHARACTERS = 12;
+
+    private final IdempotentHandler handler;
+    private final Publisher publisher;
+
+    OperationsApi(IdempotentHandler handler, Publisher publisher) {
+        this.handler = handler;
+        this.publisher = publisher;
+    }
+
+    void addTo(RoutesConfig routes) {
+        routes.post("/orders", context -> take(context, Topics.ORDERS));
+        routes.post("/payments", context -> take(context, Topics.PAYMENTS));
+    }
+
+    private void take(Context context, String topic) {
+        List<String> keys = Collections.list(context.req().getHeaders(KeyHeader.NAME));
+        KeyHeader header = KeyHeader.of(keys);
+        if (header instanceof KeyHeader.Key key) {
+            take(context, topic, key.text());
+        } else if (header instanceof KeyHeader.Malformed malformed) {
+            Problem.malformedKey(malformed.why()).answer(context);
+        } else {
+            Problem.missingKey().answer(context);
+        }
+    }
+
+    private void take(Context context, String topic, String key) {
+        String caller = context.header(CALLER) == null ? ANYBODY : context.header(CALLER);
+        if (caller == null || !CALLER_NAME.matcher(caller).matches()) {
+            Problem.badRequest(CALLER + " must match " + CALLER_NAME.pattern()).answer(context);
+            return;
+        }
+        Requested requested;
+        try {
+            requested = Requested.read(topic, context.bodyAsBytes());
+        } catch (IllegalArgumentException unreadable) {
+            Problem.badRequest(String.valueOf(unreadable.getMessage())).answer(context);
+            return;
+        }
+        // No caller has a colon in its name, so these cannot run into each other.
+        String recordKey = caller + ":" + key;
+        try {
+            answer(
+                    context,
+                    handler.within(topic)
+                            .within(caller)
+                            .handle(
+                                    IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)),
+                                    fingerprint(requested),
+                                    execution -> publish(requested, recordKey, execution)));
+        } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
+            LOGGER.warn("A request to {} may not have been done", topic, failed);
+            context.header("Retry-After", "1");
+            Problem.unavailable().answer(context);
+        }
+    }
+
+    private byte[] publish(Requested requested, String recordKey, Execution execution) throws UnpublishedException {
+        // The same number whenever this is run, so that it is the same record.
+        Operation operation =
+                requested.numbered(execution.downstreamKey("number").substring(0, NUMBER_CHARACTERS));
+        publisher.publish(recordKey, operation);
+        boolean isOrder = operation.paymentId() == null;
+        String location = isOrder ? "/orders/" + operation.orderId() : "/payments/" + operation.paymentId();
+        ObjectNode body = MAPPER.valueToTree(operation);
+        body.put("status", "accepted");
+        return new StoredResponse(201, Map.of("Location", location), body.toString()).toBytes();
+    }
+
+    private static void answer(Context context, Outcome outcome) {
+        if (outcome instanceof Outcome.Processed processed) {
+            StoredResponse.from(processed.outcome()).answer(context, false);
+        } else if (outcome instanceof Outcome.Replayed replayed) {
+            StoredResponse.from(replayed.outcome()).answer(context, true);
+        } else if (outcome instanceof Outcome.InProgress inProgress) {
+            context.header("Retry-After", String.valueOf(seconds(inProgress.retryAfter())));
+            Problem.inProgress().answer(context);
+        } else if (outcome instanceof Outcome.Conflict) {
+            Problem.conflict().answer(context);
+        } else {
+            Problem.unknown().answer(context);
+        }
+    }
+
+    /** Whole seconds, rounded up, and at least one. */
+    private static long seconds(Duration duration) {
+        return Math.max(1, (duration.toMillis() + 999) / 1000);
+    }
+
+    private static Fingerprint fingerprint(Requested requested) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            return Fingerprint.of(
+                    REQUEST_DEFINITION, sha256.digest(requested.canonical().getBytes(UTF_8)));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException("Every Java platform has SHA-256", impossible);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import io.dedup.demo.traffic.Operation;
+
+/** Hands operations over to the pipeline. Thread-safe. */
+@FunctionalInterface
+interface Publisher {
+    /**
+     * Returns when the brokers have the record.
+     *
+     * @param idempotencyKey what the record carries in its header
+     * @throws UnpublishedException if they may not have it
+     */
+    void publish(String idempotencyKey, Operation operation) throws UnpublishedException;
+}

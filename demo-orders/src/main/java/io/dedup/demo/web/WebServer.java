@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import io.javalin.Javalin;
+import io.javalin.config.JavalinConfig;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.javalin.http.staticfiles.Location;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The HTTP server: what is true of every answer, whoever gives it. Thread-safe. */
+final class WebServer implements AutoCloseable {
+    static final long MOST_BODY_BYTES = 16 * 1024;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(WebServer.class);
+    private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final int TOO_LARGE = 413;
+    /** Nothing comes from elsewhere, nothing is inline, and nobody shows this in a frame. */
+    private static final Map<String, String> HEADERS = Map.of(
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+                    + " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "X-Content-Type-Options",
+            "nosniff",
+            "Referrer-Policy",
+            "no-referrer",
+            "Cache-Control",
+            "no-store");
+
+    private final Javalin server;
+
+    private WebServer(Javalin server) {
+        this.server = server;
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param port 0 for any that is free
+     * @param parts what is to be found there
+     */
+    static WebServer start(String host, int port, List<Consumer<RoutesConfig>> parts) {
+        return new WebServer(Javalin.create(config -> configure(config, parts)).start(host, port));
+    }
+
+    private static void configure(JavalinConfig config, List<Consumer<RoutesConfig>> parts) {
+        config.startup.showJavalinBanner = false;
+        config.startup.showOldJavalinVersionWarning = false;
+        config.staticFiles.add(files -> {
+            files.directory = "/web";
+            files.location = Location.CLASSPATH;
+            files.headers = HEADERS;
+        });
+        config.http.maxRequestSize = MOST_BODY_BYTES;
+        config.http.prefer405over404 = true;
+        config.jetty.modifyHttpConfiguration(http -> {
+            http.setIdleTimeout(IDLE.toMillis());
+            http.setSendServerVersion(false);
+        });
+        config.routes.before(context -> HEADERS.forEach(context::header));
+        config.routes.exception(HttpResponseException.class, WebServer::answer);
+        config.routes.exception(Exception.class, (failed, context) -> {
+            LOGGER.error("A request to {} has failed", context.path(), failed);
+            new Problem("about:blank", "The server has failed", 500, "The log of the server says why.").answer(context);
+        });
+        parts.forEach(part -> part.accept(config.routes));
+    }
+
+    private static void answer(HttpResponseException refused, Context context) {
+        int status = refused.getStatus();
+        if (status == TOO_LARGE) {
+            Problem.tooLarge(MOST_BODY_BYTES).answer(context);
+        } else {
+            new Problem(
+                            "about:blank",
+                            String.valueOf(refused.getMessage()),
+                            status,
+                            context.method() + " " + context.path())
+                    .answer(context);
+        }
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    @Override
+    public void close() {
+        server.stop();
+    }
+}
