@@ -173,6 +173,15 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
     }
 
+    private void hold(Bytes key, long bucket, FirstsBlock.Entry first) {
+        int length = packing.pack(first, bucket);
+        if (length < 0) {
+            putEntry(key, bucket, Packing.unpacked(first.toSighting(), first.written()));
+        } else {
+            putEntry(key, bucket, packing.packed(), length);
+        }
+    }
+
     @Override
     public synchronized void put(Bytes key, byte @Nullable [] value, long windowStart) {
         Objects.requireNonNull(key, "key");
@@ -201,7 +210,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             }
             if (value != null && SeenKey.isBlock(changelogKey, length)) {
                 byte[] block = Arrays.copyOfRange(value, Long.BYTES, value.length);
-                FirstsBlock.read(block, start, (key, first, now) -> hold(key, start, first, now));
+                FirstsBlock.read(block, start, (key, first) -> hold(key, start, first));
             } else {
                 Bytes key = Bytes.wrap(Arrays.copyOf(changelogKey, length));
                 putEntry(key, start, value == null ? new byte[0] : packing.packValue(value, start));

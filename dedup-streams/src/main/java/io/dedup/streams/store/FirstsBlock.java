@@ -12,6 +12,7 @@ import java.util.List;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.utils.ByteUtils;
 import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Firsts of one bucket that are written to the changelog together: what they have in common once, and of times and offsets
@@ -56,12 +57,54 @@ final class FirstsBlock {
     /** Takes a first that is read from a block. */
     @FunctionalInterface
     interface Reader {
-        /**
-         * Takes one.
-         *
-         * @param now the wall clock when it was written, in milliseconds since the epoch
-         */
-        void read(Bytes key, Sighting first, long now);
+        /** Takes one; it changes when the next is read. */
+        void read(Bytes key, Entry first);
+    }
+
+    /** What a block says of the first that was read last. Made once for a block, since restoring reads many. */
+    static final class Entry {
+        private Places.Place place = new Places.Place("", 0, 0);
+        private boolean settled;
+        private long time;
+        private long written;
+        private long offset;
+        private byte @Nullable [] print;
+
+        private Entry(long bucket) {
+            time = bucket;
+        }
+
+        Places.Place place() {
+            return place;
+        }
+
+        boolean isSettled() {
+            return settled;
+        }
+
+        /** Its event time, in milliseconds since the epoch. */
+        long time() {
+            return time;
+        }
+
+        /** The wall clock when it was written, in milliseconds since the epoch. */
+        long written() {
+            return written;
+        }
+
+        long offset() {
+            return offset;
+        }
+
+        byte @Nullable [] fingerprint() {
+            return print;
+        }
+
+        Sighting toSighting() {
+            Coordinates at = new Coordinates(place.topic(), place.partition(), offset);
+            Fingerprint fingerprint = print == null ? null : Fingerprint.fromBytes(print);
+            return new Sighting(time, time + place.lifetimeMs(), at, fingerprint, null, settled);
+        }
     }
 
     /**
@@ -192,40 +235,33 @@ final class FirstsBlock {
     }
 
     private static void readFirsts(ByteBuffer bytes, long bucket, Places places, byte[][] prefixes, Reader reader) {
-        int place = 0;
+        Entry entry = new Entry(bucket);
         int prefix = 0;
-        long time = bucket;
-        long written = 0;
-        long offset = 0;
-        boolean first = true;
+        boolean isFirst = true;
         while (bytes.hasRemaining()) {
             byte flags = bytes.get();
             if ((flags & ~KNOWN_FLAGS) != 0) {
                 throw new IllegalArgumentException("Flags " + flags);
             }
             if ((flags & LIKE_BEFORE) == 0) {
-                place = ByteUtils.readUnsignedVarint(bytes);
+                entry.place = places.get(ByteUtils.readUnsignedVarint(bytes));
                 prefix = ByteUtils.readUnsignedVarint(bytes);
             }
             int length = ByteUtils.readUnsignedVarint(bytes);
             byte[] key = Arrays.copyOf(prefixes[prefix], SeenKey.PREFIX_BYTES + length);
             bytes.get(key, SeenKey.PREFIX_BYTES, length);
-            time += ByteUtils.readVarlong(bytes);
-            written = (first ? time : written) + ByteUtils.readVarlong(bytes);
-            offset += ByteUtils.readVarlong(bytes);
-            Fingerprint print = null;
+            entry.time += ByteUtils.readVarlong(bytes);
+            entry.written = (isFirst ? entry.time : entry.written) + ByteUtils.readVarlong(bytes);
+            entry.offset += ByteUtils.readVarlong(bytes);
+            entry.settled = (flags & IS_SETTLED) != 0;
+            entry.print = null;
             if ((flags & HAS_FINGERPRINT) != 0) {
                 byte[] digest = new byte[Fingerprint.BYTES];
                 bytes.get(digest);
-                print = Fingerprint.fromBytes(digest);
+                entry.print = digest;
             }
-            Places.Place from = places.get(place);
-            Coordinates at = new Coordinates(from.topic(), from.partition(), offset);
-            reader.read(
-                    Bytes.wrap(key),
-                    new Sighting(time, time + from.lifetimeMs(), at, print, null, (flags & IS_SETTLED) != 0),
-                    written);
-            first = false;
+            reader.read(Bytes.wrap(key), entry);
+            isFirst = false;
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.utils.ByteUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The short form in which an engine holds what a bucket has of one key: for nearly all a dozen bytes.
@@ -58,20 +59,46 @@ final class Packing {
      * @return how many bytes; -1 if there are too many places
      */
     int pack(Sighting sighting, long bucket, long now) {
-        int place = places.numberOf(sighting);
         Coordinates at = sighting.coordinates();
-        if (place < 0 || at == null) {
+        if (at == null) {
             return -1;
         }
         Fingerprint print = sighting.fingerprint();
+        begin(sighting.settled(), print != null);
+        return write(
+                places.numberOf(sighting),
+                sighting.timestamp() - bucket,
+                now - sighting.timestamp(),
+                at.offset(),
+                print == null ? null : print.bytes());
+    }
+
+    /** The same for what a block says. */
+    int pack(FirstsBlock.Entry first, long bucket) {
+        begin(first.isSettled(), first.fingerprint() != null);
+        return write(
+                places.numberOf(first.place()),
+                first.time() - bucket,
+                first.written() - first.time(),
+                first.offset(),
+                first.fingerprint());
+    }
+
+    private void begin(boolean settled, boolean fingerprint) {
         scratch.clear();
-        scratch.put((byte) (PACKED | (sighting.settled() ? IS_SETTLED : 0) | (print == null ? 0 : HAS_FINGERPRINT)));
+        scratch.put((byte) (PACKED | (settled ? IS_SETTLED : 0) | (fingerprint ? HAS_FINGERPRINT : 0)));
+    }
+
+    private int write(int place, long time, long written, long offset, byte @Nullable [] print) {
+        if (place < 0) {
+            return -1;
+        }
         ByteUtils.writeUnsignedVarint(place, scratch);
-        ByteUtils.writeVarlong(sighting.timestamp() - bucket, scratch);
-        ByteUtils.writeVarlong(now - sighting.timestamp(), scratch);
-        ByteUtils.writeVarlong(at.offset(), scratch);
+        ByteUtils.writeVarlong(time, scratch);
+        ByteUtils.writeVarlong(written, scratch);
+        ByteUtils.writeVarlong(offset, scratch);
         if (print != null) {
-            scratch.put(print.bytes());
+            scratch.put(print);
         }
         return scratch.position();
     }

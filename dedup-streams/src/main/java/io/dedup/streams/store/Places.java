@@ -47,7 +47,14 @@ final class Places {
         if (last < places.size() && places.get(last).is(at, lifetime)) {
             return last;
         }
-        Place place = new Place(at.topic(), at.partition(), lifetime);
+        return numberOf(new Place(at.topic(), at.partition(), lifetime));
+    }
+
+    /** The number of that place; a new one if need be; -1 if there are too many. */
+    int numberOf(Place place) {
+        if (last < places.size() && places.get(last).equals(place)) {
+            return last;
+        }
         Integer known = numbers.get(place);
         if (known == null && places.size() == MOST) {
             return -1;

@@ -31,9 +31,9 @@ public final class SeenLog {
             buckets.put(bucket, value == null ? Firsts.NONE : SightingCodec.decode(value));
         } else if (value != null && SeenKey.isBlock(key, length)) {
             long bucket = ByteBuffer.wrap(key).getLong(length);
-            FirstsBlock.read(value, bucket, (found, first, now) -> {
+            FirstsBlock.read(value, bucket, (found, first) -> {
                 if (Arrays.equals(found.get(), name)) {
-                    buckets.put(bucket, Firsts.of(first));
+                    buckets.put(bucket, Firsts.of(first.toSighting()));
                 }
             });
         }

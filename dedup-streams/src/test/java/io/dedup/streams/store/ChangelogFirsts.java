@@ -13,8 +13,7 @@ public final class ChangelogFirsts {
         int length = key.length - Long.BYTES - Integer.BYTES;
         if (SeenKey.isBlock(key, length)) {
             AtomicInteger count = new AtomicInteger();
-            FirstsBlock.read(
-                    value, ByteBuffer.wrap(key).getLong(length), (name, first, now) -> count.incrementAndGet());
+            FirstsBlock.read(value, ByteBuffer.wrap(key).getLong(length), (name, first) -> count.incrementAndGet());
             return count.get();
         }
         return length > SeenKey.PREFIX_BYTES

@@ -36,7 +36,8 @@ class FirstsBlockTest {
         }
         // When
         List<Entry> read = new ArrayList<>();
-        FirstsBlock.read(block.encode(), bucket, (key, first, now) -> read.add(new Entry(key, first, now)));
+        FirstsBlock.read(
+                block.encode(), bucket, (key, first) -> read.add(new Entry(key, first.toSighting(), first.written())));
         // Then
         assertThat(read).as("seed %s", seed).isEqualTo(added);
         assertThat(block.count()).isEqualTo(500);
@@ -93,11 +94,11 @@ class FirstsBlockTest {
         byte[] cut = java.util.Arrays.copyOf(whole, whole.length - 1);
         // When, then
         assertThatExceptionOfType(SerializationException.class)
-                .isThrownBy(() -> FirstsBlock.read(newer, 0, (key, first, now) -> {}))
+                .isThrownBy(() -> FirstsBlock.read(newer, 0, (key, first) -> {}))
                 .withMessageContaining("version 2")
                 .withMessageContaining("run that one");
         assertThatExceptionOfType(SerializationException.class)
-                .isThrownBy(() -> FirstsBlock.read(cut, 0, (key, first, now) -> {}))
+                .isThrownBy(() -> FirstsBlock.read(cut, 0, (key, first) -> {}))
                 .withMessageContaining("damaged");
     }
 }
