@@ -64,7 +64,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final double BITS_A_KEY = 10;
     private static final int BLOCK_BYTES = 4 * 1024;
     /** Files of a segment are merged when there are this many. */
-    private static final int MOST_FILES = 16;
+    private static final int MOST_FILES = 64;
 
     private final String name;
     private final Path directory;
