@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
+import io.dedup.Mode;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.runner.StreamsApplication;
@@ -8,6 +9,7 @@ import io.dedup.streams.DedupProcessingExceptionHandler;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;
+import org.apache.kafka.streams.KafkaStreams;
 
 /** The Kafka Streams application of a run. Thread-safe. */
 final class Application implements AutoCloseable {
@@ -19,7 +21,8 @@ final class Application implements AutoCloseable {
         this.running = running;
     }
 
-    static Application start(String id, String bootstrapServers, Path stateDirectory, Duration ttl, Ledger ledger) {
+    static Application start(
+            String id, String bootstrapServers, Path stateDirectory, Duration ttl, Mode mode, Ledger ledger) {
         Properties properties = new Properties();
         properties.put("application.id", id);
         properties.put("bootstrap.servers", bootstrapServers);
@@ -29,7 +32,8 @@ final class Application implements AutoCloseable {
         properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
         properties.put("processing.exception.handler.global.enabled", true);
         properties.put("errors.dead.letter.queue.topic.name", Topics.DEAD_LETTERS);
-        Application application = new Application(new StreamsApplication(OrderTopology.build(ttl, ledger), properties));
+        Application application =
+                new Application(new StreamsApplication(OrderTopology.build(ttl, mode, ledger), properties));
         application.running.start();
         return application;
     }
@@ -50,6 +54,11 @@ final class Application implements AutoCloseable {
     /** Whether it has its partitions and processes them. */
     boolean isRunning() {
         return running.isRunning();
+    }
+
+    /** Its streams, to be asked. */
+    KafkaStreams streams() {
+        return running.streams();
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
+import io.dedup.Mode;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.report.Outcome;
 import io.dedup.demo.report.Progress;
@@ -121,6 +122,7 @@ final class DemoRun {
                                 cluster.bootstrapServers(),
                                 workspace.directory().resolve("state"),
                                 ttl,
+                                Mode.ENFORCE,
                                 ledger);
                         Sender sender = Sender.start(cluster.bootstrapServers(), sent.sendings(), count)) {
                     awaitProcessed(

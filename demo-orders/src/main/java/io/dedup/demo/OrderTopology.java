@@ -4,6 +4,7 @@ package io.dedup.demo;
 import static io.dedup.key.KeyExtractors.atMost;
 import static io.dedup.key.KeyExtractors.header;
 
+import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.ledger.LedgerSink;
@@ -54,18 +55,23 @@ final class OrderTopology {
         return topic + "-dedup";
     }
 
-    static Topology build(Duration ttl, Ledger ledger) {
+    /** The operator of that topic. */
+    static Dedup dedup(String topic, Duration ttl, Mode mode) {
+        return Dedup.by(atMost(MOST_KEY_BYTES, header(Sending.IDEMPOTENCY_KEY)))
+                .within(ttl)
+                .withMode(mode)
+                .withFingerprint(SAME_REQUEST)
+                .withDuplicatesTopic(Topics.DUPLICATES)
+                .withPartitioning(Partitioning.BY_KEY)
+                .withName(dedupName(topic));
+    }
+
+    static Topology build(Duration ttl, Mode mode, Ledger ledger) {
         StreamsBuilder builder = new StreamsBuilder();
         for (String topic : Topics.INPUTS) {
             KStream<byte[], byte[]> received =
                     builder.stream(topic, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()));
-            KStream<byte[], byte[]> unique = Dedup.by(atMost(MOST_KEY_BYTES, header(Sending.IDEMPOTENCY_KEY)))
-                    .within(ttl)
-                    .withFingerprint(SAME_REQUEST)
-                    .withDuplicatesTopic(Topics.DUPLICATES)
-                    .withPartitioning(Partitioning.BY_KEY)
-                    .withName(dedupName(topic))
-                    .apply(received);
+            KStream<byte[], byte[]> unique = dedup(topic, ttl, mode).apply(received);
             unique.process(() -> new LedgerSink(ledger));
             unique.to(Topics.unique(topic), Produced.keySerde(Serdes.ByteArray()));
         }

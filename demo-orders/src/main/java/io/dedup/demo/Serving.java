@@ -60,13 +60,15 @@ final class Serving {
             cluster.prepareTopics(partitions);
             String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
             cluster.beginAt(id, cluster.ends(Topics.INPUTS));
-            try (Application application =
-                            Application.start(id, cluster.bootstrapServers(), file(workspace, "state"), ttl, ledger);
-                    FrontEnd frontEnd = FrontEnd.start(host, port, cluster.bootstrapServers(), requests, ttl, ledger)) {
+            RunningPipeline pipeline =
+                    new RunningPipeline(id, cluster.bootstrapServers(), file(workspace, "state"), ttl, ledger);
+            try (pipeline;
+                    FrontEnd frontEnd =
+                            FrontEnd.start(host, port, cluster.bootstrapServers(), requests, ttl, ledger, pipeline)) {
                 progress.say(
                         "Orders and payments are taken at http://" + host + ":" + frontEnd.port() + " until Ctrl-C");
                 while (!stopped.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-                    application.requireAlive();
+                    pipeline.requireAlive();
                 }
             } finally {
                 cluster.forget(id);

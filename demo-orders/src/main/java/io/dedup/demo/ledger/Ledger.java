@@ -39,9 +39,13 @@ public final class Ledger implements AutoCloseable {
                 customer_id     VARCHAR      NOT NULL,
                 amount_cents    BIGINT       NOT NULL,
                 currency        CHAR(3)      NOT NULL,
+                booked_no       BIGINT GENERATED ALWAYS AS IDENTITY,
                 PRIMARY KEY (topic, partition_no, offset_no)
             )
             """;
+
+    private static final String COLUMNS = "topic, partition_no, offset_no, idempotency_key, order_id, payment_id,"
+            + " customer_id, amount_cents, currency";
 
     private final HikariDataSource dataSource;
 
@@ -80,8 +84,8 @@ public final class Ledger implements AutoCloseable {
      */
     public void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement insert = connection.prepareStatement(
-                        "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
+                PreparedStatement insert = connection.prepareStatement("INSERT INTO ledger (" + COLUMNS
+                        + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
             insert.setString(1, at.topic());
             insert.setInt(2, at.partition());
             insert.setLong(3, at.offset());
@@ -115,30 +119,39 @@ public final class Ledger implements AutoCloseable {
      * @throws SQLException if the database cannot be read
      */
     public List<Booking> find(String topic, String id) throws SQLException {
-        boolean isOrder = topic.equals(Topics.ORDERS);
-        String sql = "SELECT topic, partition_no, offset_no, idempotency_key, order_id, payment_id, customer_id,"
-                + " amount_cents, currency FROM ledger WHERE "
-                + (isOrder ? "payment_id IS NULL AND order_id" : "payment_id")
-                + " = ? ORDER BY partition_no, offset_no";
+        String where = topic.equals(Topics.ORDERS) ? "payment_id IS NULL AND order_id = ?" : "payment_id = ?";
+        return bookings(where + " ORDER BY partition_no, offset_no", id);
+    }
+
+    /**
+     * The entries that were booked last, the newest first.
+     *
+     * @throws SQLException if the database cannot be read
+     */
+    public List<Booking> latest(int atMost) throws SQLException {
+        return bookings("booked_no > ? ORDER BY booked_no DESC LIMIT " + atMost, 0);
+    }
+
+    private List<Booking> bookings(String where, Object parameter) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement select = connection.prepareStatement(sql)) {
-            select.setString(1, id);
+                PreparedStatement select =
+                        connection.prepareStatement("SELECT " + COLUMNS + " FROM ledger WHERE " + where)) {
+            select.setObject(1, parameter);
             try (ResultSet rows = select.executeQuery()) {
                 List<Booking> found = new ArrayList<>();
                 while (rows.next()) {
-                    found.add(new Booking(
-                            new Coordinates(rows.getString(1), rows.getInt(2), rows.getLong(3)),
-                            rows.getString(4),
-                            new Operation(
-                                    rows.getString(5),
-                                    rows.getString(6),
-                                    rows.getString(7),
-                                    rows.getLong(8),
-                                    rows.getString(9))));
+                    found.add(booking(rows));
                 }
                 return found;
             }
         }
+    }
+
+    private static Booking booking(ResultSet row) throws SQLException {
+        return new Booking(
+                new Coordinates(row.getString(1), row.getInt(2), row.getLong(3)),
+                row.getString(4),
+                new Operation(row.getString(5), row.getString(6), row.getString(7), row.getLong(8), row.getString(9)));
     }
 
     /**

@@ -13,11 +13,16 @@ public final class FrontEnd implements AutoCloseable {
 
     private final KafkaPublisher publisher;
     private final IdempotentHandler handler;
+    private final Watcher watcher;
+    private final LiveApi live;
     private final WebServer server;
 
-    private FrontEnd(KafkaPublisher publisher, IdempotentHandler handler, WebServer server) {
+    private FrontEnd(
+            KafkaPublisher publisher, IdempotentHandler handler, Watcher watcher, LiveApi live, WebServer server) {
         this.publisher = publisher;
         this.handler = handler;
+        this.watcher = watcher;
+        this.live = live;
         this.server = server;
     }
 
@@ -30,24 +35,40 @@ public final class FrontEnd implements AutoCloseable {
      * @param store remembers requests and their answers; stays open
      * @param ttl how long
      * @param ledger what the pipeline books in
+     * @param pipeline what is between
      */
     public static FrontEnd start(
-            String host, int port, String bootstrapServers, IdempotencyStore store, Duration ttl, Ledger ledger) {
+            String host,
+            int port,
+            String bootstrapServers,
+            IdempotencyStore store,
+            Duration ttl,
+            Ledger ledger,
+            Pipeline pipeline) {
+        LiveLog log = new LiveLog();
+        Watcher watcher = Watcher.start(bootstrapServers, log);
         KafkaPublisher publisher = new KafkaPublisher(bootstrapServers);
         IdempotentHandler handler = IdempotentHandler.on(store, "demo-http")
                 .withTtl(ttl)
                 .withWait(WAIT_FOR_FIRST)
                 .build();
         try {
-            OperationsApi operations = new OperationsApi(handler, publisher);
-            LedgerApi results = new LedgerApi(ledger);
-            CustomersApi customers = new CustomersApi();
-            WebServer server =
-                    WebServer.start(host, port, List.of(operations::addTo, results::addTo, customers::addTo));
-            return new FrontEnd(publisher, handler, server);
+            LiveApi live = new LiveApi(log, ledger);
+            WebServer server = WebServer.start(
+                    host,
+                    port,
+                    List.of(
+                            new OperationsApi(handler, publisher, log)::addTo,
+                            new LedgerApi(ledger)::addTo,
+                            new CustomersApi()::addTo,
+                            live::addTo,
+                            new FaultsApi(publisher)::addTo,
+                            new PipelineApi(pipeline)::addTo));
+            return new FrontEnd(publisher, handler, watcher, live, server);
         } catch (RuntimeException failed) {
             handler.close();
             publisher.close();
+            watcher.close();
             throw failed;
         }
     }
@@ -59,8 +80,10 @@ public final class FrontEnd implements AutoCloseable {
 
     @Override
     public void close() {
+        live.close();
         server.close();
         handler.close();
         publisher.close();
+        watcher.close();
     }
 }

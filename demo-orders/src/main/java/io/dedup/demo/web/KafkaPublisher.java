@@ -7,6 +7,9 @@ import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
 import io.dedup.demo.traffic.Sending;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -14,12 +17,23 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
-/** Sends operations to their topics and waits for the brokers. Thread-safe. */
+/** Sends operations to their topics and waits for the brokers; knows what it has sent lately. Thread-safe. */
 final class KafkaPublisher implements Publisher, AutoCloseable {
     private static final int TIMEOUT_MS = 10_000;
+    private static final int KEPT = 200;
 
     private final Producer<byte[], byte[]> producer;
+    private final Deque<Sent> sent = new ArrayDeque<>();
+
+    /**
+     * A record that was sent.
+     *
+     * @param idempotencyKey null if it carried none
+     * @param timestamp event time in milliseconds since the epoch
+     */
+    record Sent(@Nullable String idempotencyKey, Operation operation, long timestamp) {}
 
     KafkaPublisher(String bootstrapServers) {
         this.producer = new KafkaProducer<>(
@@ -35,11 +49,41 @@ final class KafkaPublisher implements Publisher, AutoCloseable {
 
     @Override
     public void publish(String idempotencyKey, Operation operation) throws UnpublishedException {
+        Sent record = new Sent(idempotencyKey, operation, System.currentTimeMillis());
+        send(record);
+        synchronized (sent) {
+            sent.addLast(record);
+            if (sent.size() > KEPT) {
+                sent.removeFirst();
+            }
+        }
+    }
+
+    /** What was published not longer ago than that, the oldest first, as far as it is kept. */
+    List<Sent> since(Duration ago) {
+        long from = System.currentTimeMillis() - ago.toMillis();
+        synchronized (sent) {
+            return sent.stream().filter(record -> record.timestamp() >= from).toList();
+        }
+    }
+
+    /**
+     * Sends a record, whatever it is.
+     *
+     * @throws UnpublishedException if the brokers may not have it
+     */
+    void send(Sent sending) throws UnpublishedException {
+        Operation operation = sending.operation();
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
                 operation.topic(),
+                null,
+                sending.timestamp(),
                 operation.customerId().getBytes(UTF_8),
                 OperationJson.write(operation).getBytes(UTF_8));
-        record.headers().add(Sending.IDEMPOTENCY_KEY, idempotencyKey.getBytes(UTF_8));
+        if (sending.idempotencyKey() != null) {
+            record.headers()
+                    .add(Sending.IDEMPOTENCY_KEY, sending.idempotencyKey().getBytes(UTF_8));
+        }
         try {
             producer.send(record).get();
         } catch (ExecutionException | KafkaException failed) {

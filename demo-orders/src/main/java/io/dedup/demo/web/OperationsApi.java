@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,10 @@ final class OperationsApi {
     /** Who calls. It stands for whatever authenticates callers. */
     static final String CALLER = "X-Caller";
 
+    /** Asks for trouble: {@code slow} before the record is sent, {@code late-answer} after it is. */
+    static final String FAULT = "X-Demo-Fault";
+
+    private static final Duration FAULT_TAKES = Duration.ofSeconds(2);
     private static final Logger LOGGER = LoggerFactory.getLogger(OperationsApi.class);
     private static final Pattern CALLER_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final String ANYBODY = "anybody";
@@ -47,15 +52,33 @@ final class OperationsApi {
 
     private final IdempotentHandler handler;
     private final Publisher publisher;
+    private final LiveLog log;
 
-    OperationsApi(IdempotentHandler handler, Publisher publisher) {
+    OperationsApi(IdempotentHandler handler, Publisher publisher, LiveLog log) {
         this.handler = handler;
         this.publisher = publisher;
+        this.log = log;
     }
 
     void addTo(RoutesConfig routes) {
         routes.post("/orders", context -> take(context, Topics.ORDERS));
         routes.post("/payments", context -> take(context, Topics.PAYMENTS));
+        for (String path : new String[] {"/orders", "/payments"}) {
+            routes.after(path, this::tell);
+        }
+    }
+
+    private void tell(Context context) {
+        String key = context.header(KeyHeader.NAME);
+        String replayed = context.res().getHeader(StoredResponse.REPLAYED);
+        log.add(
+                "request",
+                Map.of(
+                        "method", context.method().name(),
+                        "path", context.path(),
+                        "key", key == null ? "" : key,
+                        "status", context.statusCode(),
+                        "replayed", replayed != null));
     }
 
     private void take(Context context, String topic) {
@@ -93,7 +116,11 @@ final class OperationsApi {
                             .handle(
                                     IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)),
                                     fingerprint(requested),
-                                    execution -> publish(requested, recordKey, execution)));
+                                    execution -> {
+                                        pauseIf(context, "slow");
+                                        return publish(requested, recordKey, execution);
+                                    }));
+            pauseIf(context, "late-answer");
         } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
             LOGGER.warn("A request to {} may not have been done", topic, failed);
             context.header("Retry-After", "1");
@@ -111,6 +138,13 @@ final class OperationsApi {
         ObjectNode body = MAPPER.valueToTree(operation);
         body.put("status", "accepted");
         return new StoredResponse(201, Map.of("Location", location), body.toString()).toBytes();
+    }
+
+    /** What somebody asks for who wants to see what becomes of it. */
+    private static void pauseIf(Context context, String fault) {
+        if (fault.equals(context.header(FAULT))) {
+            LockSupport.parkNanos(FAULT_TAKES.toNanos());
+        }
     }
 
     private static void answer(Context context, Outcome outcome) {

@@ -57,6 +57,7 @@ final class WebServer implements AutoCloseable {
             files.location = Location.CLASSPATH;
             files.headers = HEADERS;
         });
+        config.staticFiles.enableWebjars();
         config.http.maxRequestSize = MOST_BODY_BYTES;
         config.http.prefer405over404 = true;
         config.jetty.modifyHttpConfiguration(http -> {

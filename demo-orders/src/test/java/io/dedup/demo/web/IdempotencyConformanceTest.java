@@ -56,7 +56,8 @@ class IdempotencyConformanceTest {
 
     @BeforeEach
     void start() {
-        OperationsApi operations = new OperationsApi(handler, (key, operation) -> pipeline.publish(key, operation));
+        OperationsApi operations =
+                new OperationsApi(handler, (key, operation) -> pipeline.publish(key, operation), new LiveLog());
         server = WebServer.start("127.0.0.1", 0, List.of(operations::addTo, new CustomersApi()::addTo));
     }
 

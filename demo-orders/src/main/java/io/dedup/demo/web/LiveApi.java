@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.dedup.demo.ledger.Ledger;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.sse.SseClient;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the page shows: how things stand, and what happens, as server-sent events. Thread-safe. */
+final class LiveApi implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LiveApi.class);
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final int MOST_LISTENERS = 32;
+    private static final int LEDGER_ROWS = 50;
+    /** So that whoever is between here and the page does not take the connection for dead. */
+    private static final Duration SILENCE = Duration.ofSeconds(10);
+
+    private final LiveLog log;
+    private final Ledger ledger;
+    private final Set<Thread> listeners = ConcurrentHashMap.newKeySet();
+
+    LiveApi(LiveLog log, Ledger ledger) {
+        this.log = log;
+        this.ledger = ledger;
+    }
+
+    void addTo(RoutesConfig routes) {
+        routes.get("/demo/state", context -> context.json(log.state()));
+        routes.get("/demo/ledger", this::ledger);
+        routes.sse("/demo/events", this::listen);
+    }
+
+    private void ledger(Context context) throws SQLException {
+        context.json(Map.of("entries", ledger.size(), "latest", ledger.latest(LEDGER_ROWS)));
+    }
+
+    private void listen(SseClient client) {
+        if (listeners.size() >= MOST_LISTENERS) {
+            client.sendComment("too many listeners");
+            client.close();
+            return;
+        }
+        client.keepAlive();
+        String lastSeen = client.ctx().header("Last-Event-ID");
+        long from = lastSeen != null && lastSeen.matches("\\d{1,18}")
+                ? Long.parseLong(lastSeen)
+                : log.state().lastId();
+        Thread teller = new Thread(() -> tell(client, from), "demo-events");
+        teller.setDaemon(true);
+        listeners.add(teller);
+        client.onClose(teller::interrupt);
+        teller.start();
+    }
+
+    private void tell(SseClient client, long from) {
+        long last = from;
+        try {
+            while (!client.terminated()) {
+                log.await(last, SILENCE);
+                boolean silent = true;
+                for (LiveLog.Event event : log.after(last)) {
+                    client.sendEvent(event.kind(), MAPPER.writeValueAsString(event.data()), String.valueOf(event.id()));
+                    last = event.id();
+                    silent = false;
+                }
+                if (silent) {
+                    client.sendComment("nothing happens");
+                }
+            }
+        } catch (InterruptedException closed) {
+            LOGGER.debug("A listener has gone");
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException("Texts and numbers are always JSON", impossible);
+        } finally {
+            listeners.remove(Thread.currentThread());
+            client.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        listeners.forEach(Thread::interrupt);
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import io.dedup.Mode;
+import io.dedup.streams.KeyStatus;
+
+/** What is asked of the pipeline behind the front end. Thread-safe. */
+public interface Pipeline {
+    /** Whether duplicates are kept from the ledger, or only marked. */
+    Mode mode();
+
+    /** Lets it go on in that mode; returns when it runs again, with everything that it remembers. */
+    void switchTo(Mode mode);
+
+    /**
+     * What is remembered of a key.
+     *
+     * @param topic of the operation
+     * @param recordKey as the record carries it
+     */
+    KeyStatus ask(String topic, String recordKey);
+}
