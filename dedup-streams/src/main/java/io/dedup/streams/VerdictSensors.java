@@ -17,8 +17,8 @@ import org.apache.kafka.streams.processor.TaskId;
 
 /**
  * A total and a rate per verdict, how long judging takes in nanoseconds, how many keys are remembered, how far memory
- * reaches back and how many bytes it takes, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code thread-id}, {@code task-id}, {@code
- * processor-node-id}.
+ * reaches back and how many bytes it takes, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code
+ * thread-id}, {@code task-id}, {@code processor-node-id}.
  *
  * <p>Duplicates are never counted as Kafka's {@code dropped-records}, which means loss on everybody's dashboards.
  *

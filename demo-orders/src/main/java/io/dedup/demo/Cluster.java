@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
+import io.dedup.demo.report.Progress;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.embedded.EmbeddedBroker;
 import java.time.Duration;
@@ -54,6 +55,20 @@ final class Cluster implements AutoCloseable {
         this.broker = broker;
         this.bootstrapServers = bootstrapServers;
         this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers, "default.api.timeout.ms", "30000"));
+    }
+
+    /**
+     * Somebody's cluster if there is one, else a broker inside this JVM.
+     *
+     * @param bootstrapServers null for none
+     */
+    static Cluster open(@Nullable String bootstrapServers, Progress progress) {
+        if (bootstrapServers != null) {
+            progress.say("Using the cluster at " + bootstrapServers);
+            return at(bootstrapServers);
+        }
+        progress.say("Starting a Kafka broker inside this JVM …");
+        return embedded();
     }
 
     /** Starts a broker inside this JVM. */

@@ -105,7 +105,7 @@ final class DemoRun {
         long start = System.nanoTime();
         try (Workspace workspace = Workspace.create();
                 Ledger ledger = Ledger.open(workspace.directory(), Application.THREADS);
-                Cluster cluster = cluster()) {
+                Cluster cluster = Cluster.open(bootstrapServers, progress)) {
             int count = cluster.prepareTopics(partitions);
             Traffic sent = traffic.apply(count);
             String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
@@ -137,15 +137,6 @@ final class DemoRun {
         } catch (SQLException failed) {
             throw new DemoFailedException("The ledger failed: " + failed.getMessage(), failed);
         }
-    }
-
-    private Cluster cluster() {
-        if (bootstrapServers != null) {
-            progress.say("Using the cluster at " + bootstrapServers);
-            return Cluster.at(bootstrapServers);
-        }
-        progress.say("Starting a Kafka broker inside this JVM …");
-        return Cluster.embedded();
     }
 
     private void awaitProcessed(Cluster cluster, String id, Application application, Sender sender, int total) {

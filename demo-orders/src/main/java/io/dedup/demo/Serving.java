@@ -56,7 +56,7 @@ final class Serving {
                 JdbcIdempotencyStore requests = JdbcIdempotencyStore.connectingTo(
                                 "jdbc:h2:file:" + file(workspace, "requests") + ";DB_CLOSE_ON_EXIT=FALSE", null, null)
                         .open();
-                Cluster cluster = cluster()) {
+                Cluster cluster = Cluster.open(bootstrapServers, progress)) {
             cluster.prepareTopics(partitions);
             String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
             cluster.beginAt(id, cluster.ends(Topics.INPUTS));
@@ -90,14 +90,5 @@ final class Serving {
 
     private static Path file(Workspace workspace, String name) {
         return workspace.directory().toAbsolutePath().resolve(name);
-    }
-
-    private Cluster cluster() {
-        if (bootstrapServers != null) {
-            progress.say("Using the cluster at " + bootstrapServers);
-            return Cluster.at(bootstrapServers);
-        }
-        progress.say("Starting a Kafka broker inside this JVM …");
-        return Cluster.embedded();
     }
 }

@@ -18,7 +18,6 @@ import java.util.regex.Pattern;
  */
 final class CustomersApi {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
-    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final Pattern ADDRESS = Pattern.compile("[^@\\s]{1,64}@[^@\\s]{1,190}");
     private static final int MOST_CUSTOMERS = 10_000;
 
@@ -42,8 +41,9 @@ final class CustomersApi {
             Problem.badRequest("The body cannot be read").answer(context);
             return;
         }
-        if (!ID.matcher(id).matches()) {
-            Problem.badRequest("The customer must match " + ID.pattern()).answer(context);
+        if (!Requested.NAME.matcher(id).matches()) {
+            Problem.badRequest("The customer must match " + Requested.NAME.pattern())
+                    .answer(context);
         } else if (!address.isTextual() || !ADDRESS.matcher(address.textValue()).matches()) {
             Problem.badRequest("email must be an address, as in somebody@example.org")
                     .answer(context);

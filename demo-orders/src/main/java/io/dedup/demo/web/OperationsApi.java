@@ -23,7 +23,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,7 +43,6 @@ final class OperationsApi {
 
     private static final Duration FAULT_TAKES = Duration.ofSeconds(2);
     private static final Logger LOGGER = LoggerFactory.getLogger(OperationsApi.class);
-    private static final Pattern CALLER_NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final String ANYBODY = "anybody";
     private static final String REQUEST_DEFINITION = "demo-request/1";
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -95,8 +93,9 @@ final class OperationsApi {
 
     private void take(Context context, String topic, String key) {
         String caller = context.header(CALLER) == null ? ANYBODY : context.header(CALLER);
-        if (caller == null || !CALLER_NAME.matcher(caller).matches()) {
-            Problem.badRequest(CALLER + " must match " + CALLER_NAME.pattern()).answer(context);
+        if (caller == null || !Requested.NAME.matcher(caller).matches()) {
+            Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern())
+                    .answer(context);
             return;
         }
         Requested requested;

@@ -24,7 +24,9 @@ record Requested(String topic, @Nullable String orderId, String customerId, long
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    /** How orders, customers and callers may be named. */
+    static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
     private static final long MOST_CENTS = 100_000_000;
 
     /**
