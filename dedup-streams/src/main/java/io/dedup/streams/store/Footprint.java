@@ -95,10 +95,13 @@ public record Footprint(double memory, double disk, double changelog) {
                     block = new FirstsBlock(bucket, Journal.BLOCK_BYTES);
                 }
                 block.add(key, first, time);
-                if (block.length() >= Journal.BLOCK_BYTES || i + 1 >= committed + commitEvery) {
+                boolean commits = i + 1 >= committed + commitEvery;
+                if (commits) {
+                    committed += commitEvery;
+                }
+                if (commits || block.length() >= Journal.BLOCK_BYTES) {
                     changelog += size(block);
                     block = null;
-                    committed = i + 1 >= committed + commitEvery ? committed + commitEvery : committed;
                 }
             }
             return changelog + size(block);

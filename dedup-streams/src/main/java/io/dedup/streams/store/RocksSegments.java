@@ -310,6 +310,7 @@ final class RocksSegments implements Segments {
             filters.clear();
             committed.clear();
             written = CompletableFuture.completedFuture(null);
+            heldBytes = 0;
             lastStart = Long.MIN_VALUE;
             closing.close();
             shared.closed();
