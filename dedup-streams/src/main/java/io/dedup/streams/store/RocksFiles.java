@@ -81,11 +81,13 @@ final class RocksFiles {
                 ? null
                 : with(existing -> {
                     // To get what is not there would cost an exception in the binding.
-                    Holder<byte[]> value = new Holder<>();
-                    if (!database.keyMayExist(existing, key, value)) {
+                    Holder<byte[]> inMemory = new Holder<>();
+                    if (!database.keyMayExist(existing, key, inMemory)) {
                         return null;
                     }
-                    return value.getValue() == null ? database.get(existing, key) : value.getValue();
+                    // If it would have to look at the disk, it says that a value was found, and gives an empty one.
+                    byte[] value = inMemory.getValue();
+                    return value == null || value.length == 0 ? database.get(existing, key) : value;
                 });
     }
 

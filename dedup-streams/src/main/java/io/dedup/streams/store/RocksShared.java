@@ -17,6 +17,10 @@ import org.rocksdb.RocksDB;
  */
 final class RocksShared {
     private static final long CACHE_BYTES = 64L << 20;
+    private static final int SHARDS_BY_SIZE = -1;
+    /** What says where to look is not to be driven out by what was looked at. */
+    private static final double PART_FOR_INDEXES_AND_FILTERS = 0.5;
+
     /** How many bytes of firsts all stores may hold before they are written, if they do not get less than the least. */
     private static final long RECENT_BYTES = 64L << 20;
 
@@ -26,7 +30,10 @@ final class RocksShared {
     private static final int SHARES_OF_A_STORE = 1 + RocksSegments.MOST_WAITING;
 
     private static final RocksShared OF_THIS_PROCESS = new RocksShared(
-            LEAST_RECENT_BYTES, MOST_RECENT_BYTES, Executors.newSingleThreadExecutor(daemon("dedup-rocksdb-writer")));
+            CACHE_BYTES,
+            LEAST_RECENT_BYTES,
+            MOST_RECENT_BYTES,
+            Executors.newSingleThreadExecutor(daemon("dedup-rocksdb-writer")));
 
     private final long leastBytes;
     private final long mostBytes;
@@ -43,16 +50,17 @@ final class RocksShared {
     /**
      * One of its own.
      *
+     * @param cacheBytes how many bytes of files are kept in memory
      * @param leastBytes how many bytes of firsts a store may hold at least before they are written
      * @param mostBytes how many at most
      * @param writer what writes to disk, one thing after another
      */
-    RocksShared(long leastBytes, long mostBytes, Executor writer) {
+    RocksShared(long cacheBytes, long leastBytes, long mostBytes, Executor writer) {
         RocksDB.loadLibrary();
         this.leastBytes = leastBytes;
         this.mostBytes = mostBytes;
         this.writer = writer;
-        this.cache = new LRUCache(CACHE_BYTES);
+        this.cache = new LRUCache(cacheBytes, SHARDS_BY_SIZE, false, PART_FOR_INDEXES_AND_FILTERS);
     }
 
     private static ThreadFactory daemon(String name) {

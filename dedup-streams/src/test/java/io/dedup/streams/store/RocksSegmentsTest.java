@@ -188,7 +188,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         AtomicInteger works = new AtomicInteger();
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        WindowStore<Bytes, byte[]> store = open(RETENTION, new RocksShared(0, 1, work -> {
+        WindowStore<Bytes, byte[]> store = open(RETENTION, new RocksShared(1 << 20, 0, 1, work -> {
             if (works.incrementAndGet() == 1) {
                 throw new RejectedExecutionException("no room on the disk");
             }
@@ -216,7 +216,7 @@ class RocksSegmentsTest {
         // Given
         int keys = 20_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared small = new RocksShared(0, 64 << 10, thread);
+        RocksShared small = new RocksShared(1 << 20, 0, 64 << 10, thread);
         WindowStore<Bytes, byte[]> store = open(RETENTION, small);
         // When, then
         for (int i = 0; i < keys; i++) {
@@ -257,6 +257,31 @@ class RocksSegmentsTest {
                     .isNull();
         }
         again.close();
+    }
+
+    /** Then RocksDB cannot say from memory whether a key is there, and what it says is no answer. */
+    @Test
+    void fetch_nothingOfTheFilesIsInMemory_findsWhatIsThereAndNothingElse() {
+        // Given
+        int keys = 2_000;
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        RocksShared withoutCache = new RocksShared(0, 0, 16 << 10, thread);
+        WindowStore<Bytes, byte[]> store = open(RETENTION, withoutCache);
+        for (int i = 0; i < keys; i++) {
+            store.put(key(i), value(i), 0);
+        }
+        store.close();
+        // When
+        WindowStore<Bytes, byte[]> again = open(RETENTION, withoutCache);
+        // Then
+        for (int i = 0; i < keys; i++) {
+            assertThat(again.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i));
+            assertThat(again.fetch(key(keys + i), 0))
+                    .as("value of %s", keys + i)
+                    .isNull();
+        }
+        again.close();
+        thread.shutdown();
     }
 
     private static Bytes key(int number) {
