@@ -154,7 +154,7 @@ final class RocksSegments implements Segments {
         RocksSegment newest = segments.stream()
                 .max(Comparator.comparingLong(RocksSegment::from))
                 .orElse(null);
-        // A segment in the past is for what comes late.
+        // As many as there were lately; but a segment in the past is for what comes late.
         long expected = newest != null && newest.from() < from ? Math.min(newest.keys(), MOST_EXPECTED) : 0;
         RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
         segments.add(segment);

@@ -7,23 +7,23 @@ import java.util.List;
 /**
  * Says of most keys that were never added that they were not: a Bloom filter that grows.
  *
- * <p>A key sets seven bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
+ * <p>A key sets eight bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
- * never added a full layer does not recognise about 6. When a layer is full the next holds as many keys as all before, so
+ * never added a full layer does not recognise about 1. When a layer is full the next holds as many keys as all before, so
  * that nothing is ever added anew; every time that there are twice as many keys as were expected, a layer is added, and what
  * layers do not recognise adds up.
  *
  * <p>Not thread-safe.
  */
 public final class MissFilter {
-    private static final int BITS_A_KEY = 12;
+    private static final int BITS_A_KEY = 16;
     private static final int BLOCK_BITS = 512;
     private static final int BLOCK_LONGS = BLOCK_BITS / Long.SIZE;
     private static final int KEYS_A_BLOCK = BLOCK_BITS / BITS_A_KEY;
-    private static final int PROBES = 7;
+    private static final int PROBES = 8;
     private static final int BITS_A_PROBE = 9;
     private static final int WORD_BITS = 6;
-    private static final int LEAST_KEYS = 4096;
+    private static final int LEAST_KEYS = 16 << 10;
     private static final int MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_LONGS - 1;
 
     private final List<Layer> layers = new ArrayList<>();
@@ -46,11 +46,16 @@ public final class MissFilter {
             return (int) (((high >>> Integer.SIZE) * blocks) >>> Integer.SIZE) * BLOCK_LONGS;
         }
 
+        /** The last of them is of the half that has not been used for the block. */
+        private static int bit(int probe, long bits, long high) {
+            return (int) (probe == PROBES - 1 ? high : bits) & (BLOCK_BITS - 1);
+        }
+
         boolean has(long high, long low) {
             int block = blockOf(high);
             long bits = low;
             for (int i = 0; i < PROBES; i++) {
-                int bit = (int) bits & (BLOCK_BITS - 1);
+                int bit = bit(i, bits, high);
                 if ((words[block + (bit >>> WORD_BITS)] & (1L << bit)) == 0) {
                     return false;
                 }
@@ -63,7 +68,7 @@ public final class MissFilter {
             int block = blockOf(high);
             long bits = low;
             for (int i = 0; i < PROBES; i++) {
-                int bit = (int) bits & (BLOCK_BITS - 1);
+                int bit = bit(i, bits, high);
                 words[block + (bit >>> WORD_BITS)] |= 1L << bit;
                 bits >>>= BITS_A_PROBE;
             }
