@@ -22,11 +22,11 @@ import java.time.Instant;
         packages = "io.dedup",
         importOptions = {DoNotIncludeTests.class, ArchitectureTest.OnlyThisModule.class})
 class ArchitectureTest {
-    /** Leaves out the broker that the tests run on. */
+    /** Leaves out the servers that the tests run on. */
     static final class OnlyThisModule implements ImportOption {
         @Override
         public boolean includes(Location location) {
-            return !location.contains("/io/dedup/embedded/");
+            return !location.contains("/io/dedup/embedded/") && !location.contains("/io/dedup/testing/");
         }
     }
 

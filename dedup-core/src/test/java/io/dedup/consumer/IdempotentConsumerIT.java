@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.awaitility.Awaitility.await;
 
-import io.dedup.embedded.EmbeddedBroker;
 import io.dedup.handler.Execution;
 import io.dedup.handler.HandlerListener;
 import io.dedup.handler.IdempotentHandler;
@@ -21,6 +20,7 @@ import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.memory.MemoryIdempotencyStore;
+import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -67,7 +67,7 @@ class IdempotentConsumerIT {
     private static final Retries QUICK = new Retries(3, Duration.ofMillis(20), Duration.ofMillis(100));
 
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static EmbeddedBroker broker;
+    private static TestServers.Kafka broker;
 
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static Admin admin;
@@ -82,7 +82,7 @@ class IdempotentConsumerIT {
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start(Map.of("group.share.min.record.lock.duration.ms", "1000"));
+        broker = TestServers.kafka(Map.of("group.share.min.record.lock.duration.ms", "1000"));
         Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
         admin = Admin.create(configs);
         producer = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer());

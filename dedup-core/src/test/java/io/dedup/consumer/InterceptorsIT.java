@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.dedup.embedded.EmbeddedBroker;
 import io.dedup.producer.IdempotencyKeyInterceptor;
+import io.dedup.testing.TestServers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -43,14 +43,14 @@ class InterceptorsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static EmbeddedBroker broker;
+    private static TestServers.Kafka broker;
 
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static Admin admin;
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start();
+        broker = TestServers.kafka();
         admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
     }
 

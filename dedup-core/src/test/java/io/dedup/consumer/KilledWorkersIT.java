@@ -6,8 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import io.dedup.embedded.EmbeddedBroker;
-import io.dedup.store.TestServers;
+import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -61,7 +60,7 @@ class KilledWorkersIT {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         HttpServer provider = provider();
-        try (EmbeddedBroker broker = EmbeddedBroker.start(Map.of("group.min.session.timeout.ms", "1000"));
+        try (TestServers.Kafka broker = TestServers.kafka(Map.of("group.min.session.timeout.ms", "1000"));
                 TestServers.Postgres postgres = TestServers.postgres()) {
             execute(postgres, "CREATE TABLE ledger (payment TEXT NOT NULL)");
             int records = produce(broker.bootstrapServers(), random);

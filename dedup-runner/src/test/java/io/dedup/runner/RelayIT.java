@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.dedup.embedded.EmbeddedBroker;
+import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -51,7 +51,7 @@ class RelayIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static EmbeddedBroker broker;
+    private static TestServers.Kafka broker;
 
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static Admin admin;
@@ -61,7 +61,7 @@ class RelayIT {
 
     @BeforeAll
     static void start() {
-        broker = EmbeddedBroker.start();
+        broker = TestServers.kafka();
         admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
     }
 

@@ -3,7 +3,7 @@ package io.dedup.store.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.dedup.store.TestServers;
+import io.dedup.testing.TestServers;
 import java.io.IOException;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.dedup.embedded.EmbeddedBroker;
+import io.dedup.testing.TestServers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,11 +41,11 @@ final class TestCluster {
 
     private static @Nullable TestCluster shared;
 
-    private final EmbeddedBroker broker;
+    private final TestServers.Kafka broker;
     private final Admin admin;
     private final KafkaProducer<String, String> producer;
 
-    private TestCluster(EmbeddedBroker broker) {
+    private TestCluster(TestServers.Kafka broker) {
         this.broker = broker;
         this.admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
         this.producer = new KafkaProducer<>(
@@ -57,7 +57,7 @@ final class TestCluster {
         TestCluster cluster = shared;
         if (cluster == null) {
             // Often enough that a test can wait for what retention deletes.
-            EmbeddedBroker broker = EmbeddedBroker.start(Map.of(
+            TestServers.Kafka broker = TestServers.kafka(Map.of(
                     "log.retention.check.interval.ms", "500",
                     "log.initial.task.delay.ms", "500",
                     "log.cleaner.backoff.ms", "500"));

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.dedup.store;
+package io.dedup.testing;
 
+import io.dedup.embedded.EmbeddedBroker;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Locale;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.kafka.KafkaContainer;
 import redis.embedded.RedisServer;
 
 /**
@@ -26,6 +30,22 @@ public final class TestServers {
     private static final int REDIS_PORT = 6379;
 
     private TestServers() {}
+
+    /**
+     * A Kafka broker.
+     *
+     * @param bootstrapServers where clients connect
+     */
+    public record Kafka(String bootstrapServers, Closeable server) implements AutoCloseable {
+        @Override
+        public void close() {
+            try {
+                server.close();
+            } catch (IOException failed) {
+                throw new UncheckedIOException("The broker did not stop", failed);
+            }
+        }
+    }
 
     /** A PostgreSQL server. */
     public record Postgres(DataSource dataSource, String url, Closeable server) implements Closeable {
@@ -41,6 +61,31 @@ public final class TestServers {
         public void close() throws IOException {
             server.close();
         }
+    }
+
+    /** Starts a Kafka broker. */
+    public static Kafka kafka() {
+        return kafka(Map.of());
+    }
+
+    /**
+     * Starts a Kafka broker with these settings on top of what a test needs.
+     *
+     * @param overrides broker properties, as in {@code server.properties}
+     */
+    public static Kafka kafka(Map<String, String> overrides) {
+        if (usesContainers("Kafka")) {
+            KafkaContainer container = new KafkaContainer("apache/kafka:4.3.1")
+                    .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0")
+                    .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR", "1")
+                    .withEnv("KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR", "1");
+            overrides.forEach((name, value) ->
+                    container.withEnv("KAFKA_" + name.toUpperCase(Locale.ROOT).replace('.', '_'), value));
+            container.start();
+            return new Kafka(container.getBootstrapServers(), container::stop);
+        }
+        EmbeddedBroker embedded = EmbeddedBroker.start(overrides);
+        return new Kafka(embedded.bootstrapServers(), embedded::close);
     }
 
     /** Starts PostgreSQL. */
