@@ -3,9 +3,6 @@ package io.dedup.runner;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -22,30 +19,23 @@ import org.jspecify.annotations.Nullable;
  * <p>It lives until it has failed or stopped, also while it rebalances; it is ready when it runs and restores nothing.
  */
 final class Probes implements AutoCloseable {
-    static final Probes NONE = new Probes(null, null, null);
+    static final Probes NONE = new Probes(null, null);
 
     private static final int THREADS = 8;
     private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
 
     private final @Nullable HttpServer server;
-    private final @Nullable PrometheusMeterRegistry registry;
-    private final @Nullable KafkaStreamsMetrics metrics;
+    private final @Nullable PrometheusMetrics metrics;
 
-    private Probes(
-            @Nullable HttpServer server,
-            @Nullable PrometheusMeterRegistry registry,
-            @Nullable KafkaStreamsMetrics metrics) {
+    private Probes(@Nullable HttpServer server, @Nullable PrometheusMetrics metrics) {
         this.server = server;
-        this.registry = registry;
         this.metrics = metrics;
     }
 
     static Probes start(String host, int port, KafkaStreams streams) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 0);
-        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        KafkaStreamsMetrics metrics = new KafkaStreamsMetrics(streams);
-        metrics.bindTo(registry);
+        PrometheusMetrics metrics = PrometheusMetrics.of(streams);
         // More than one thread, so that a client that sends its request slowly keeps nobody waiting.
         ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
             Thread thread = new Thread(task, "dedup-http");
@@ -61,9 +51,9 @@ final class Probes implements AutoCloseable {
             State state = streams.state();
             answer(exchange, state == State.RUNNING ? OK : UNAVAILABLE, state.name());
         });
-        server.createContext("/metrics", exchange -> answer(exchange, OK, registry.scrape()));
+        server.createContext("/metrics", exchange -> answer(exchange, OK, metrics.scrape()));
         server.start();
-        return new Probes(server, registry, metrics);
+        return new Probes(server, metrics);
     }
 
     /** Whether a restart would not help: it is starting, running or rebalancing. */
@@ -77,7 +67,7 @@ final class Probes implements AutoCloseable {
 
     private static void answer(HttpExchange exchange, int status, String text) throws IOException {
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        exchange.getResponseHeaders().set("Content-Type", PrometheusMetrics.CONTENT_TYPE);
         exchange.sendResponseHeaders(status, body.length);
         try (OutputStream out = exchange.getResponseBody()) {
             out.write(body);
@@ -91,9 +81,6 @@ final class Probes implements AutoCloseable {
         }
         if (metrics != null) {
             metrics.close();
-        }
-        if (registry != null) {
-            registry.close();
         }
     }
 }
