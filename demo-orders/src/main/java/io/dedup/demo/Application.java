@@ -4,6 +4,7 @@ package io.dedup.demo;
 import io.dedup.Mode;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.traffic.Topics;
+import io.dedup.runner.PrometheusMetrics;
 import io.dedup.runner.StreamsApplication;
 import io.dedup.streams.DedupProcessingExceptionHandler;
 import java.nio.file.Path;
@@ -16,9 +17,11 @@ final class Application implements AutoCloseable {
     static final int THREADS = 2;
 
     private final StreamsApplication running;
+    private final PrometheusMetrics metrics;
 
     private Application(StreamsApplication running) {
         this.running = running;
+        this.metrics = PrometheusMetrics.of(running.streams());
     }
 
     static Application start(
@@ -29,6 +32,8 @@ final class Application implements AutoCloseable {
         properties.put("state.dir", stateDirectory.toString());
         properties.put("processing.guarantee", "exactly_once_v2");
         properties.put("num.stream.threads", THREADS);
+        // How long it takes to decide is measured only then.
+        properties.put("metrics.recording.level", "DEBUG");
         properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
         properties.put("processing.exception.handler.global.enabled", true);
         properties.put("errors.dead.letter.queue.topic.name", Topics.DEAD_LETTERS);
@@ -56,6 +61,16 @@ final class Application implements AutoCloseable {
         return running.isRunning();
     }
 
+    /** Whether it has failed or stopped, and will not go on. */
+    boolean hasEnded() {
+        return running.hasEnded();
+    }
+
+    /** Its metrics in Prometheus' text format. */
+    String metrics() {
+        return metrics.scrape();
+    }
+
     /** Its streams, to be asked. */
     KafkaStreams streams() {
         return running.streams();
@@ -63,6 +78,7 @@ final class Application implements AutoCloseable {
 
     @Override
     public void close() {
+        metrics.close();
         running.close();
     }
 }

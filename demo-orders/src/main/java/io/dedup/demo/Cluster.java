@@ -154,8 +154,19 @@ final class Cluster implements AutoCloseable {
                         Map.Entry::getKey, end -> end.getValue().offset()));
     }
 
-    /** Lets an application that has not run yet begin there. */
+    /** Those of these topics that are there. */
+    Set<String> existing(Collection<String> topics) {
+        Set<String> there = answer(admin.listTopics().names());
+        return topics.stream().filter(there::contains).collect(Collectors.toSet());
+    }
+
+    /** Lets an application begin there, unless it has run already. */
     void beginAt(String applicationId, Map<TopicPartition, Long> offsets) {
+        boolean hasRun = !answer(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
+                .isEmpty();
+        if (hasRun) {
+            return;
+        }
         answer(admin.alterConsumerGroupOffsets(
                         applicationId,
                         offsets.entrySet().stream()

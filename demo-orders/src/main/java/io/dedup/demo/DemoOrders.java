@@ -2,6 +2,7 @@
 package io.dedup.demo;
 
 import io.dedup.DedupPolicy;
+import io.dedup.demo.ledger.Database;
 import io.dedup.demo.report.Progress;
 import io.dedup.demo.report.Summary;
 import io.dedup.demo.report.SummaryText;
@@ -54,7 +55,9 @@ import picocli.CommandLine.Spec;
             "  java -jar demo-orders.jar --events 20000 --duplicate-ratio 0.3 --seed 7",
             "  java -jar demo-orders.jar --input my-traffic.jsonl --summary-json out.json",
             "  java -jar demo-orders.jar --bootstrap-servers localhost:9092",
-            "  java -jar demo-orders.jar --serve"
+            "  java -jar demo-orders.jar --serve",
+            "  java -jar demo-orders.jar --serve --bootstrap-servers localhost:9092 \\",
+            "      --database 'jdbc:postgresql://localhost/dedup?user=dedup&password=dedup'"
         })
 public final class DemoOrders implements Callable<Integer> {
     private static final Logger LOGGER = LoggerFactory.getLogger(DemoOrders.class);
@@ -127,6 +130,14 @@ public final class DemoOrders implements Callable<Integer> {
     private @Nullable String host;
 
     @Option(
+            names = "--database",
+            paramLabel = "JDBC-URL",
+            defaultValue = "${env:DEMO_ORDERS_DATABASE}",
+            description = "With --serve: book in this PostgreSQL database and remember requests there, and go on where"
+                    + " the last one ended. Also taken from DEMO_ORDERS_DATABASE, since it has the password.")
+    private @Nullable String database;
+
+    @Option(
             names = "--summary-json",
             paramLabel = "FILE",
             description = "Also write the summary there, as one JSON object.")
@@ -152,7 +163,7 @@ public final class DemoOrders implements Callable<Integer> {
                 Files.deleteIfExists(summaryJson);
             }
             Progress progress = new Progress(System.out, terminal);
-            Summary summary = new DemoRun(bootstrapServers, partitions, ttl, traffic, progress).run();
+            Summary summary = new DemoRun(surroundings(), traffic, progress).run();
             PrintWriter out = spec.commandLine().getOut();
             out.println();
             out.print(SummaryText.of(summary, CommandLine.Help.Ansi.valueOf(terminal)));
@@ -172,9 +183,17 @@ public final class DemoOrders implements Callable<Integer> {
         }
     }
 
+    private Surroundings surroundings() {
+        return new Surroundings(bootstrapServers, partitions, ttl);
+    }
+
     private void serve(Progress progress, int port) {
-        Serving serving =
-                new Serving(bootstrapServers, partitions, ttl, host == null ? "127.0.0.1" : host, port, progress);
+        Serving serving = new Serving(
+                surroundings(),
+                database == null ? null : new Database(database),
+                host == null ? "127.0.0.1" : host,
+                port,
+                progress);
         Thread hook = new Thread(() -> {
             try {
                 serving.stop();
@@ -238,6 +257,13 @@ public final class DemoOrders implements Callable<Integer> {
                 serve == null || (serve >= 0 && serve <= MOST_PORT),
                 "--serve must be a port between 0 and " + MOST_PORT + ", and is " + serve);
         require(host == null || serve != null, "--host is for --serve");
+        require(database == null || serve != null, "--database is for --serve: other runs keep nothing");
+        require(
+                database == null || database.startsWith("jdbc:postgresql:"),
+                "--database must be jdbc:postgresql://HOST/DATABASE?user=USER&password=PASSWORD");
+        require(
+                database == null || bootstrapServers != null,
+                "--database outlives a broker inside this JVM: name a cluster with --bootstrap-servers");
         require(
                 summaryJson == null || isWritable(summaryJson.toAbsolutePath()),
                 "--summary-json cannot be written: " + summaryJson);

@@ -2,6 +2,7 @@
 package io.dedup.demo;
 
 import io.dedup.Mode;
+import io.dedup.demo.ledger.Database;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.report.Outcome;
 import io.dedup.demo.report.Progress;
@@ -22,7 +23,6 @@ import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,25 +37,15 @@ final class DemoRun {
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
     private static final Duration STUCK_AFTER = Duration.ofMinutes(2);
 
-    private final @Nullable String bootstrapServers;
-    private final int partitions;
-    private final Duration ttl;
+    private final Surroundings surroundings;
     private final IntFunction<Traffic> traffic;
     private final Progress progress;
 
     /**
-     * @param bootstrapServers null for a broker inside this JVM
      * @param traffic what is sent, given the number of partitions
      */
-    DemoRun(
-            @Nullable String bootstrapServers,
-            int partitions,
-            Duration ttl,
-            IntFunction<Traffic> traffic,
-            Progress progress) {
-        this.bootstrapServers = bootstrapServers;
-        this.partitions = partitions;
-        this.ttl = ttl;
+    DemoRun(Surroundings surroundings, IntFunction<Traffic> traffic, Progress progress) {
+        this.surroundings = surroundings;
         this.traffic = traffic;
         this.progress = progress;
     }
@@ -104,9 +94,9 @@ final class DemoRun {
     private Summary runToTheEnd() {
         long start = System.nanoTime();
         try (Workspace workspace = Workspace.create();
-                Ledger ledger = Ledger.open(workspace.directory(), Application.THREADS);
-                Cluster cluster = Cluster.open(bootstrapServers, progress)) {
-            int count = cluster.prepareTopics(partitions);
+                Ledger ledger = Ledger.open(Database.in(workspace.directory(), "ledger"), Application.THREADS);
+                Cluster cluster = Cluster.open(surroundings.bootstrapServers(), progress)) {
+            int count = cluster.prepareTopics(surroundings.partitions());
             Traffic sent = traffic.apply(count);
             String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
             List<String> outputs = List.of(
@@ -121,7 +111,7 @@ final class DemoRun {
                                 id,
                                 cluster.bootstrapServers(),
                                 workspace.directory().resolve("state"),
-                                ttl,
+                                surroundings.ttl(),
                                 Mode.ENFORCE,
                                 ledger);
                         Sender sender = Sender.start(cluster.bootstrapServers(), sent.sendings(), count)) {

@@ -65,6 +65,21 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
     }
 
     @Override
+    public synchronized boolean isAlive() {
+        return !application.hasEnded();
+    }
+
+    @Override
+    public synchronized boolean isReady() {
+        return application.isRunning();
+    }
+
+    @Override
+    public synchronized String metrics() {
+        return application.metrics();
+    }
+
+    @Override
     public synchronized KeyStatus ask(String topic, String recordKey) {
         IdempotencyKey key = IdempotencyKey.of("header:" + Sending.IDEMPOTENCY_KEY, recordKey.getBytes(UTF_8));
         if (!application.isRunning()) {

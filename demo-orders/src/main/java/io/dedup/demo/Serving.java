@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
+import io.dedup.Coordinates;
+import io.dedup.demo.ledger.Database;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.report.Progress;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.demo.web.FrontEnd;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pipeline behind an HTTP front end, until somebody ends it. Leaves nothing behind.
+ * The pipeline behind an HTTP front end, until somebody ends it. With a database of somebody's it then goes on where it was;
+ * without, it leaves nothing behind.
  *
  * <p>Confined to one thread, but for {@link #stop}.
  */
 final class Serving {
+    /** The application that goes on where it was. */
+    static final String LASTING_ID = "demo-orders";
+
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
-    private final @Nullable String bootstrapServers;
-    private final int partitions;
-    private final Duration ttl;
+    private final Surroundings surroundings;
+    private final @Nullable Database lasting;
     private final String host;
     private final int port;
     private final Progress progress;
@@ -32,14 +39,13 @@ final class Serving {
     private final CountDownLatch ended = new CountDownLatch(1);
 
     /**
-     * @param bootstrapServers null for a broker inside this JVM
+     * @param lasting what is booked in, and where requests are remembered; null for files that are deleted at the end
      * @param host whose address is listened at
      * @param port 0 for any that is free
      */
-    Serving(@Nullable String bootstrapServers, int partitions, Duration ttl, String host, int port, Progress progress) {
-        this.bootstrapServers = bootstrapServers;
-        this.partitions = partitions;
-        this.ttl = ttl;
+    Serving(Surroundings surroundings, @Nullable Database lasting, String host, int port, Progress progress) {
+        this.surroundings = surroundings;
+        this.lasting = lasting;
         this.host = host;
         this.port = port;
         this.progress = progress;
@@ -52,26 +58,22 @@ final class Serving {
      */
     void run() {
         try (Workspace workspace = Workspace.create();
-                Ledger ledger = Ledger.open(workspace.directory(), Application.THREADS);
+                Ledger ledger = Ledger.open(database(workspace, "ledger"), Application.THREADS);
                 JdbcIdempotencyStore requests = JdbcIdempotencyStore.connectingTo(
-                                "jdbc:h2:file:" + file(workspace, "requests") + ";DB_CLOSE_ON_EXIT=FALSE", null, null)
+                                database(workspace, "requests").url(), null, null)
                         .open();
-                Cluster cluster = Cluster.open(bootstrapServers, progress)) {
-            cluster.prepareTopics(partitions);
-            String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);
-            cluster.beginAt(id, cluster.ends(Topics.INPUTS));
-            RunningPipeline pipeline =
-                    new RunningPipeline(id, cluster.bootstrapServers(), file(workspace, "state"), ttl, ledger);
-            try (pipeline;
-                    FrontEnd frontEnd =
-                            FrontEnd.start(host, port, cluster.bootstrapServers(), requests, ttl, ledger, pipeline)) {
-                progress.say(
-                        "Orders and payments are taken at http://" + host + ":" + frontEnd.port() + " until Ctrl-C");
-                while (!stopped.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-                    pipeline.requireAlive();
+                Cluster cluster = Cluster.open(surroundings.bootstrapServers(), progress)) {
+            cluster.prepareTopics(surroundings.partitions());
+            if (lasting == null) {
+                String id = LASTING_ID + "-" + UUID.randomUUID().toString().substring(0, 8);
+                try {
+                    serve(id, workspace, ledger, requests, cluster);
+                } finally {
+                    cluster.forget(id);
                 }
-            } finally {
-                cluster.forget(id);
+            } else {
+                requireItsTopics(ledger, cluster);
+                serve(LASTING_ID, workspace, ledger, requests, cluster);
             }
         } catch (SQLException failed) {
             throw new DemoFailedException("A database failed: " + failed.getMessage(), failed);
@@ -82,13 +84,46 @@ final class Serving {
         }
     }
 
+    private Database database(Workspace workspace, String name) {
+        return lasting == null ? Database.in(workspace.directory(), name) : lasting;
+    }
+
+    /** A ledger knows records by their offsets, and would take those of a topic that was made anew for old ones. */
+    private static void requireItsTopics(Ledger ledger, Cluster cluster) throws SQLException {
+        List<Coordinates> booked = ledger.lastRecords();
+        Map<TopicPartition, Long> ends = cluster.ends(
+                cluster.existing(booked.stream().map(Coordinates::topic).toList()));
+        for (Coordinates last : booked) {
+            long end = ends.getOrDefault(new TopicPartition(last.topic(), last.partition()), 0L);
+            if (last.offset() >= end) {
+                throw new DemoFailedException("The ledger has booked " + last + ", but that partition ends at " + end
+                        + ": the topic was made anew since. Give an empty database, or the cluster that belongs to it");
+            }
+        }
+    }
+
+    private void serve(String id, Workspace workspace, Ledger ledger, JdbcIdempotencyStore requests, Cluster cluster)
+            throws InterruptedException {
+        cluster.beginAt(id, cluster.ends(Topics.INPUTS));
+        RunningPipeline pipeline = new RunningPipeline(
+                id,
+                cluster.bootstrapServers(),
+                workspace.directory().toAbsolutePath().resolve("state"),
+                surroundings.ttl(),
+                ledger);
+        try (pipeline;
+                FrontEnd frontEnd = FrontEnd.start(
+                        host, port, cluster.bootstrapServers(), requests, surroundings.ttl(), ledger, pipeline)) {
+            progress.say("Orders and payments are taken at http://" + host + ":" + frontEnd.port() + " until Ctrl-C");
+            while (!stopped.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                pipeline.requireAlive();
+            }
+        }
+    }
+
     /** Ends it, and waits until everything is put away. */
     void stop() throws InterruptedException {
         stopped.countDown();
         ended.await();
-    }
-
-    private static Path file(Workspace workspace, String name) {
-        return workspace.directory().toAbsolutePath().resolve(name);
     }
 }

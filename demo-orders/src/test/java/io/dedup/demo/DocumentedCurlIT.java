@@ -3,21 +3,14 @@ package io.dedup.demo;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.dedup.demo.report.Progress;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,9 +20,7 @@ import org.slf4j.LoggerFactory;
 /** The commands of docs/http.md, run as they are written there, one after another. */
 class DocumentedCurlIT {
     private static final Logger LOGGER = LoggerFactory.getLogger(DocumentedCurlIT.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Pattern COMMAND = Pattern.compile("```\\n(curl .*?)\\n```", Pattern.DOTALL);
-    private static final Pattern ADDRESS = Pattern.compile("http://127\\.0\\.0\\.1:\\d+");
 
     @Test
     void commands_asWritten_areAnsweredAsWritten() throws Exception {
@@ -39,17 +30,10 @@ class DocumentedCurlIT {
             LOGGER.warn("NOT RUN: the commands of docs/http.md. There is no curl on the path");
         }
         assumeTrue(there, "curl is on the path");
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Serving serving = new Serving(
-                null, 3, Duration.ofHours(24), "127.0.0.1", 0, new Progress(new PrintStream(out, true, UTF_8), false));
-        CompletableFuture<Void> running = CompletableFuture.runAsync(serving::run);
-        try {
-            String address = await().atMost(PATIENCE)
-                    .until(() -> ADDRESS.matcher(out.toString(UTF_8)), Matcher::find)
-                    .group();
+        try (ServedDemo demo = ServedDemo.start()) {
             List<String> answers = new ArrayList<>();
             for (String command : commands()) {
-                answers.add(run(command.replace("http://127.0.0.1:8080", address)));
+                answers.add(run(command.replace("http://127.0.0.1:8080", demo.address())));
             }
             assertThat(answers)
                     .extracting(answer -> answer.lines().findFirst().orElse(""))
@@ -61,9 +45,6 @@ class DocumentedCurlIT {
                             "HTTP/1.1 200 OK");
             assertThat(answers.get(1)).contains("Idempotent-Replayed: true");
             assertThat(lastLine(answers.get(1))).isEqualTo(lastLine(answers.get(0)));
-        } finally {
-            serving.stop();
-            assertThat(running).succeedsWithin(PATIENCE);
         }
     }
 

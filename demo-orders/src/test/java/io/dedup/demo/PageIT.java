@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
-import io.dedup.demo.report.Progress;
-import java.io.ByteArrayOutputStream;
 import java.io.File;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,9 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -51,11 +44,8 @@ import org.slf4j.LoggerFactory;
 class PageIT {
     private static final Logger LOGGER = LoggerFactory.getLogger(PageIT.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Pattern ADDRESS = Pattern.compile("http://127\\.0\\.0\\.1:\\d+");
 
-    private static final ByteArrayOutputStream OUT = new ByteArrayOutputStream();
-    private static @Nullable Serving serving;
-    private static @Nullable CompletableFuture<Void> running;
+    private static @Nullable ServedDemo demo;
     private static @Nullable ChromeDriver started;
     private static String address = "";
 
@@ -71,10 +61,9 @@ class PageIT {
                     + " on Debian: apt-get install chromium chromium-driver");
         }
         assumeTrue(chromium.isPresent() && driver.isPresent(), "chromium and chromedriver are on the path");
-        Serving server = new Serving(
-                null, 3, Duration.ofHours(24), "127.0.0.1", 0, new Progress(new PrintStream(OUT, true, UTF_8), false));
-        serving = server;
-        running = CompletableFuture.runAsync(server::run);
+        ServedDemo served = ServedDemo.start();
+        demo = served;
+        address = served.address();
         ChromeOptions options = new ChromeOptions();
         options.setBinary(chromium.orElseThrow());
         options.addArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1200,1600");
@@ -83,7 +72,6 @@ class PageIT {
                         .usingDriverExecutable(driver.orElseThrow())
                         .build(),
                 options);
-        address = await().atMost(PATIENCE).until(PageIT::said, found -> !found.isEmpty());
     }
 
     private static Optional<File> onPath(String command) {
@@ -93,19 +81,13 @@ class PageIT {
                 .findFirst();
     }
 
-    private static String said() {
-        Matcher matcher = ADDRESS.matcher(OUT.toString(UTF_8));
-        return matcher.find() ? matcher.group() : "";
-    }
-
     @AfterAll
-    static void stop() throws Exception {
+    static void stop() {
         if (started != null) {
             started.quit();
         }
-        if (serving != null && running != null) {
-            serving.stop();
-            assertThat(running).succeedsWithin(PATIENCE);
+        if (demo != null) {
+            demo.close();
         }
     }
 

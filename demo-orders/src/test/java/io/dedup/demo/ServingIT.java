@@ -7,11 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.dedup.demo.report.Progress;
 import io.dedup.demo.traffic.Topics;
-import io.dedup.embedded.EmbeddedBroker;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
+import io.dedup.testing.TestServers;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,8 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -33,43 +28,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Requests, the pipeline behind them, and the ledger at its end. */
 class ServingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
-    private static final Pattern ADDRESS = Pattern.compile("http://127\\.0\\.0\\.1:\\d+");
     private static final String PAYMENT = """
             {"orderId": "o-1", "customerId": "c-1", "amountCents": 1999, "currency": "EUR"}""";
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-    private final EmbeddedBroker broker = EmbeddedBroker.start();
-    private final Serving serving = new Serving(
-            broker.bootstrapServers(),
-            3,
-            Duration.ofHours(24),
-            "127.0.0.1",
-            0,
-            new Progress(new PrintStream(out, true, UTF_8), false));
-    private final CompletableFuture<Void> running = CompletableFuture.runAsync(serving::run);
-    private String address = "";
-
-    @BeforeEach
-    void awaitAddress() {
-        address = await().atMost(PATIENCE).until(this::said, found -> !found.isEmpty());
-    }
-
-    private String said() {
-        Matcher matcher = ADDRESS.matcher(out.toString(UTF_8));
-        return matcher.find() ? matcher.group() : "";
-    }
+    private final TestServers.Kafka broker = TestServers.kafka();
+    private final ServedDemo demo = ServedDemo.start(broker.bootstrapServers(), null);
 
     @AfterEach
-    void stop() throws Exception {
-        serving.stop();
-        assertThat(running).succeedsWithin(PATIENCE);
+    void stop() {
+        demo.close();
         broker.close();
     }
 
@@ -137,8 +110,8 @@ class ServingIT {
     }
 
     private JsonNode booked(HttpResponse<String> answer) throws Exception {
-        URI location =
-                URI.create(address + answer.headers().firstValue("Location").orElseThrow());
+        URI location = URI.create(
+                demo.address() + answer.headers().firstValue("Location").orElseThrow());
         HttpRequest get = HttpRequest.newBuilder(location).build();
         HttpResponse<String> found = await().atMost(PATIENCE)
                 .until(() -> client.send(get, BodyHandlers.ofString()), one -> one.statusCode() == 200);
@@ -146,7 +119,7 @@ class ServingIT {
     }
 
     private HttpRequest post(String key) {
-        return HttpRequest.newBuilder(URI.create(address + "/payments"))
+        return HttpRequest.newBuilder(URI.create(demo.address() + "/payments"))
                 .header("Idempotency-Key", key)
                 .POST(BodyPublishers.ofString(PAYMENT))
                 .build();

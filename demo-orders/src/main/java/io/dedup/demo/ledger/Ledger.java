@@ -3,11 +3,11 @@ package io.dedup.demo.ledger;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool.PoolInitializationException;
 import io.dedup.Coordinates;
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.demo.traffic.Truth;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,9 +18,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A database in which every operation that arrives is booked, in a file of its own.
+ * A database in which every operation that arrives is booked.
  *
  * <p>It knows nothing of idempotency keys: two records that ask for the same thing are booked twice. Only the very same
  * record, read again after a failure, is booked once, because its coordinates are the primary key.
@@ -47,6 +49,9 @@ public final class Ledger implements AutoCloseable {
     private static final String COLUMNS = "topic, partition_no, offset_no, idempotency_key, order_id, payment_id,"
             + " customer_id, amount_cents, currency";
 
+    private static final String ALREADY_THERE = "23505";
+    private static final Logger LOGGER = LoggerFactory.getLogger(Ledger.class);
+
     private final HikariDataSource dataSource;
 
     private Ledger(HikariDataSource dataSource) {
@@ -54,18 +59,17 @@ public final class Ledger implements AutoCloseable {
     }
 
     /**
-     * Opens the ledger in that directory, making it if it is not there.
+     * Opens the ledger in that database, making it if it is not there.
      *
      * @param writers how many threads book at the same time
      * @throws SQLException if the database cannot be opened
      */
-    public static Ledger open(Path directory, int writers) throws SQLException {
+    public static Ledger open(Database database, int writers) throws SQLException {
         HikariConfig config = new HikariConfig();
         config.setPoolName("ledger");
-        config.setJdbcUrl("jdbc:h2:file:" + directory.toAbsolutePath().resolve("ledger")
-                + ";MODE=PostgreSQL;DB_CLOSE_ON_EXIT=FALSE");
+        config.setJdbcUrl(database.url());
         config.setMaximumPoolSize(writers + 1);
-        HikariDataSource dataSource = new HikariDataSource(config);
+        HikariDataSource dataSource = pool(config, database);
         try (Connection connection = dataSource.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
@@ -76,6 +80,14 @@ public final class Ledger implements AutoCloseable {
         return new Ledger(dataSource);
     }
 
+    private static HikariDataSource pool(HikariConfig config, Database database) throws SQLException {
+        try {
+            return new HikariDataSource(config);
+        } catch (PoolInitializationException failed) {
+            throw new SQLException("There is no database at " + database + ": " + failed.getMessage(), failed);
+        }
+    }
+
     /**
      * Books an operation, unless the record at these coordinates has been booked.
      *
@@ -84,8 +96,8 @@ public final class Ledger implements AutoCloseable {
      */
     public void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {
         try (Connection connection = dataSource.getConnection();
-                PreparedStatement insert = connection.prepareStatement("INSERT INTO ledger (" + COLUMNS
-                        + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")) {
+                PreparedStatement insert = connection.prepareStatement(
+                        "INSERT INTO ledger (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
             insert.setString(1, at.topic());
             insert.setInt(2, at.partition());
             insert.setLong(3, at.offset());
@@ -96,7 +108,27 @@ public final class Ledger implements AutoCloseable {
             insert.setLong(8, operation.amountCents());
             insert.setString(9, operation.currency());
             insert.executeUpdate();
+        } catch (SQLException failed) {
+            if (!ALREADY_THERE.equals(failed.getSQLState())) {
+                throw failed;
+            }
+            LOGGER.debug("{} was booked before", at);
         }
+    }
+
+    /**
+     * The last record that was booked of each partition.
+     *
+     * @throws SQLException if the database cannot be read
+     */
+    public List<Coordinates> lastRecords() throws SQLException {
+        return query("SELECT topic, partition_no, MAX(offset_no) FROM ledger GROUP BY topic, partition_no", rows -> {
+            List<Coordinates> last = new ArrayList<>();
+            while (rows.next()) {
+                last.add(new Coordinates(rows.getString(1), rows.getInt(2), rows.getLong(3)));
+            }
+            return last;
+        });
     }
 
     /**

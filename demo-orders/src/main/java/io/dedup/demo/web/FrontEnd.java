@@ -63,7 +63,8 @@ public final class FrontEnd implements AutoCloseable {
                             new CustomersApi()::addTo,
                             live::addTo,
                             new FaultsApi(publisher)::addTo,
-                            new PipelineApi(pipeline)::addTo));
+                            new PipelineApi(pipeline)::addTo,
+                            new ProbesApi(pipeline)::addTo));
             return new FrontEnd(publisher, handler, watcher, live, server);
         } catch (RuntimeException failed) {
             handler.close();

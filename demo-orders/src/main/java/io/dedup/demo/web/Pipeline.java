@@ -6,6 +6,15 @@ import io.dedup.streams.KeyStatus;
 
 /** What is asked of the pipeline behind the front end. Thread-safe. */
 public interface Pipeline {
+    /** Whether a restart would not help. */
+    boolean isAlive();
+
+    /** Whether it has its partitions, and everything that it remembers. */
+    boolean isReady();
+
+    /** Its metrics in Prometheus' text format. */
+    String metrics();
+
     /** Whether duplicates are kept from the ledger, or only marked. */
     Mode mode();
 

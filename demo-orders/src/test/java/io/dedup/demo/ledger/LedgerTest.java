@@ -20,7 +20,7 @@ class LedgerTest {
 
     @Test
     void book_sameKeyAtOtherCoordinates_isBookedTwice() throws SQLException {
-        try (Ledger ledger = Ledger.open(directory, 1)) {
+        try (Ledger ledger = Ledger.open(Database.in(directory, "ledger"), 1)) {
             // When
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
             ledger.book(new Coordinates("payments", 0, 2), "k", PAYMENT);
@@ -32,7 +32,7 @@ class LedgerTest {
 
     @Test
     void book_sameCoordinatesAgain_isBookedOnce() throws SQLException {
-        try (Ledger ledger = Ledger.open(directory, 1)) {
+        try (Ledger ledger = Ledger.open(Database.in(directory, "ledger"), 1)) {
             // When
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);

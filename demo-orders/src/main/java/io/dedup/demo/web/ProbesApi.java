@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.demo.web;
+
+import io.dedup.runner.PrometheusMetrics;
+import io.javalin.config.RoutesConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
+
+/** Says whether the pipeline lives and is ready, and what it counts. Thread-safe. */
+final class ProbesApi {
+    private final Pipeline pipeline;
+
+    ProbesApi(Pipeline pipeline) {
+        this.pipeline = pipeline;
+    }
+
+    void addTo(RoutesConfig routes) {
+        routes.get("/health/live", context -> answer(context, pipeline.isAlive()));
+        routes.get("/health/ready", context -> answer(context, pipeline.isReady()));
+        routes.get(
+                "/metrics",
+                context -> context.contentType(PrometheusMetrics.CONTENT_TYPE).result(pipeline.metrics()));
+    }
+
+    private static void answer(Context context, boolean well) {
+        context.status(well ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE)
+                .contentType("text/plain; charset=utf-8")
+                .result(well ? "ok" : "not now");
+    }
+}
