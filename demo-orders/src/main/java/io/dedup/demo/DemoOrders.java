@@ -252,11 +252,6 @@ public final class DemoOrders implements Callable<Integer> {
         require(
                 serve == null || (events == null && duplicateRatio == null && seed == null && input == null),
                 "--serve waits for requests: leave out --events, --duplicate-ratio, --seed and --input");
-        require(serve == null || summaryJson == null, "--serve has no summary: leave out --summary-json");
-        require(
-                serve == null || (serve >= 0 && serve <= MOST_PORT),
-                "--serve must be a port between 0 and " + MOST_PORT + ", and is " + serve);
-        require(host == null || serve != null, "--host is for --serve");
         require(database == null || serve != null, "--database is for --serve: other runs keep nothing");
         require(
                 database == null || database.startsWith("jdbc:postgresql:"),
@@ -264,6 +259,11 @@ public final class DemoOrders implements Callable<Integer> {
         require(
                 database == null || bootstrapServers != null,
                 "--database outlives a broker inside this JVM: name a cluster with --bootstrap-servers");
+        require(serve == null || summaryJson == null, "--serve has no summary: leave out --summary-json");
+        require(
+                serve == null || (serve >= 0 && serve <= MOST_PORT),
+                "--serve must be a port between 0 and " + MOST_PORT + ", and is " + serve);
+        require(host == null || serve != null, "--host is for --serve");
         require(
                 summaryJson == null || isWritable(summaryJson.toAbsolutePath()),
                 "--summary-json cannot be written: " + summaryJson);
