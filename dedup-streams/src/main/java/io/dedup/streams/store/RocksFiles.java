@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -112,13 +111,7 @@ final class RocksFiles {
 
     /** Writes what is in the table, in the place of what is there of the same keys. Nothing if the files were dropped. */
     void write(CompactTable table) {
-        List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>((int) table.size());
-        table.forEach((key, entry) -> {
-            if (key != null) {
-                entries.add(Map.entry(key, entry));
-            }
-        });
-        entries.sort((one, other) -> Arrays.compareUnsigned(one.getKey(), other.getKey()));
+        SortedEntries entries = SortedEntries.of(table);
         Path file = null;
         try {
             file = Files.createTempFile(directory, RocksDatabase.ON_ITS_WAY, ".sst");
@@ -131,14 +124,14 @@ final class RocksFiles {
         }
     }
 
-    private void write(List<Map.Entry<byte[], byte[]>> entries, Path file) throws RocksDBException {
+    private void write(SortedEntries entries, Path file) throws RocksDBException {
         try (EnvOptions environment = new EnvOptions();
                 DBOptions defaults = new DBOptions();
                 Options whole = new Options(defaults, options);
                 SstFileWriter writer = new SstFileWriter(environment, whole)) {
             writer.open(file.toString());
-            for (Map.Entry<byte[], byte[]> entry : entries) {
-                writer.put(entry.getKey(), entry.getValue());
+            for (int i = 0; i < entries.size(); i++) {
+                writer.put(entries.key(i), entries.value(i));
             }
             writer.finish();
         }

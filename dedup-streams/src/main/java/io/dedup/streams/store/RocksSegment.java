@@ -94,7 +94,7 @@ final class RocksSegment {
             return null;
         }
         CompactTable frozen = recent.get(recent.size() - 1);
-        recent.add(new CompactTable(true, Budget.unbounded()));
+        recent.add(frozen.another());
         return frozen;
     }
 

@@ -20,6 +20,7 @@ public final class CompactTable {
     private final boolean wholeKeys;
     private final Budget budget;
     private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
+    private final int[] firstSlots = new int[SHARDS];
     private long size;
     private long bytes;
 
@@ -40,8 +41,21 @@ public final class CompactTable {
      * @param wholeKeys whether keys are kept, and not only their digests
      */
     public CompactTable(boolean wholeKeys, Budget budget) {
+        this(wholeKeys, budget, null);
+    }
+
+    private CompactTable(boolean wholeKeys, Budget budget, @Nullable CompactTable like) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
+        for (int i = 0; i < SHARDS; i++) {
+            Shard shard = like == null ? null : like.shards[i];
+            firstSlots[i] = shard == null ? Shard.FEWEST_SLOTS : shard.slots();
+        }
+    }
+
+    /** An empty table that has room at once for about as many entries as there are in this one. */
+    public CompactTable another() {
+        return new CompactTable(wholeKeys, budget, this);
     }
 
     /** The value of that key, or null if there is none. */
@@ -61,7 +75,7 @@ public final class CompactTable {
         int at = shardOf(hash);
         Shard shard = shards[at];
         if (shard == null) {
-            shard = new Shard(wholeKeys, budget);
+            shard = new Shard(wholeKeys, budget, firstSlots[at]);
             shards[at] = shard;
             bytes += shard.bytes();
         }

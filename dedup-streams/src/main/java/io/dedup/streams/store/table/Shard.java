@@ -37,7 +37,7 @@ final class Shard {
     /** The last chunk may be empty by so small a part of all chunks. */
     private static final int SPARE_PART = 16;
 
-    private static final int FIRST_SLOTS = 16;
+    static final int FEWEST_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
     /** An array, a reference to it, and where its last entry ends. */
     private static final int BYTES_BESIDE_CHUNK = ARRAY_HEADER_BYTES + 4 + Integer.BYTES;
@@ -48,7 +48,7 @@ final class Shard {
 
     private final boolean wholeKeys;
     private final Budget budget;
-    private int[] slots = new int[FIRST_SLOTS];
+    private int[] slots;
     private int used;
     private byte[][] chunks = new byte[1][];
     /** Where the last entry of each chunk ends, but for the last. */
@@ -61,10 +61,16 @@ final class Shard {
     private long bytes;
     private boolean moving;
 
-    Shard(boolean wholeKeys, Budget budget) {
+    /**
+     * An empty one.
+     *
+     * @param firstSlots how many slots the index begins with, not fewer than {@link #FEWEST_SLOTS}
+     */
+    Shard(boolean wholeKeys, Budget budget, int firstSlots) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
-        reserve(ARRAY_HEADER_BYTES + (long) FIRST_SLOTS * Integer.BYTES);
+        reserve(ARRAY_HEADER_BYTES + (long) firstSlots * Integer.BYTES);
+        slots = new int[firstSlots];
     }
 
     private void reserve(long more) {
@@ -247,7 +253,7 @@ final class Shard {
 
     private void grow() {
         int[] before = slots;
-        int[] more = new int[before.length + Math.max(FIRST_SLOTS, before.length * 2 / 5)];
+        int[] more = new int[before.length + Math.max(FEWEST_SLOTS, before.length * 2 / 5)];
         reserve((long) (more.length - before.length) * Integer.BYTES);
         if (deadBytes == 0 && !wholeKeys) {
             indexInOrder(more);
@@ -335,6 +341,11 @@ final class Shard {
                 visitor.visit(key, copyAt(chunk, valueAt(chunk, at)));
             }
         }
+    }
+
+    /** How long the index is. */
+    int slots() {
+        return slots.length;
     }
 
     /** How many bytes the arrays take. */
