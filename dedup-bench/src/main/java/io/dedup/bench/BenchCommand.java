@@ -12,6 +12,7 @@ import io.dedup.bench.report.Results;
 import io.dedup.runner.DurationConverter;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -260,11 +261,7 @@ public final class BenchCommand implements Callable<Integer> {
             Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
             try (Bed bed = Bed.start(settings, out)) {
-                new Benchmark(settings, bed, results).run();
-            } finally {
-                if (json != null) {
-                    results.write(json);
-                }
+                new Benchmark(settings, bed, results, () -> save(results)).run();
             }
             if (plots != null) {
                 new Plots(results, Modes.PASS_THROUGH, plots).draw();
@@ -277,6 +274,17 @@ public final class BenchCommand implements Callable<Integer> {
                     : complain("A run has failed, or has let through something else than it has to: see above.");
         } catch (BenchFailedException | ChildFailedException failed) {
             return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
+        }
+    }
+
+    private void save(Results results) {
+        if (json == null) {
+            return;
+        }
+        try {
+            results.write(json);
+        } catch (IOException failed) {
+            throw new UncheckedIOException("The results could not be written to " + json, failed);
         }
     }
 

@@ -23,12 +23,19 @@ final class Benchmark {
     private final Settings settings;
     private final Bed bed;
     private final Results results;
+    private final Runnable afterEach;
     private final Map<Long, Long> distinctKeys = new HashMap<>();
 
-    Benchmark(Settings settings, Bed bed, Results results) {
+    /**
+     * One that has not been run.
+     *
+     * @param afterEach done after whatever has been measured, since to measure everything takes long
+     */
+    Benchmark(Settings settings, Bed bed, Results results, Runnable afterEach) {
         this.settings = settings;
         this.bed = bed;
         this.results = results;
+        this.afterEach = afterEach;
     }
 
     /** Measures everything that is asked for, and adds it to the results. A run that fails does not keep others from it. */
@@ -71,6 +78,7 @@ final class Benchmark {
             results.failures().add(new Failure(experiment, mode.name(), String.valueOf(failed.getMessage())));
             bed.say("%s  %s FAILED: %s", experiment, mode.name(), failed.getMessage());
         }
+        afterEach.run();
     }
 
     private void load(Mode.Pace pace, String topic) {
