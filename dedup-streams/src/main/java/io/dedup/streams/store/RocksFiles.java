@@ -4,6 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
 import io.dedup.streams.store.table.MissFilter;
+import io.dedup.streams.store.table.SortedEntries;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -130,8 +131,11 @@ final class RocksFiles {
                 Options whole = new Options(defaults, options);
                 SstFileWriter writer = new SstFileWriter(environment, whole)) {
             writer.open(file.toString());
+            ByteBuffer key = ByteBuffer.allocateDirect(entries.longestKey());
+            ByteBuffer value = ByteBuffer.allocateDirect(entries.longestValue());
             for (int i = 0; i < entries.size(); i++) {
-                writer.put(entries.key(i), entries.value(i));
+                entries.get(i, key, value);
+                writer.put(key, value);
             }
             writer.finish();
         }

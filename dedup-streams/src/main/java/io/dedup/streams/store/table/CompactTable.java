@@ -98,6 +98,28 @@ public final class CompactTable {
         }
     }
 
+    /** Where each entry is, in no order; for as long as the table is not changed. */
+    int[] places() {
+        int[] places = new int[(int) size];
+        int count = 0;
+        for (int i = 0; i < SHARDS; i++) {
+            Shard shard = shards[i];
+            if (shard != null) {
+                count = shard.addPlaces(i << Shard.PLACE_BITS, places, count);
+            }
+        }
+        return places;
+    }
+
+    /** Finds the bytes of the entry that is there. */
+    void read(int place, SortedEntries.Entry entry) {
+        Shard shard = shards[place >>> Shard.PLACE_BITS];
+        if (shard == null) {
+            throw new IllegalArgumentException("There is no entry at " + place);
+        }
+        shard.read(place & Shard.PLACE_MASK, entry);
+    }
+
     private static int shardOf(KeyHash hash) {
         return (int) (hash.high() >>> (Long.SIZE - SHARD_BITS));
     }

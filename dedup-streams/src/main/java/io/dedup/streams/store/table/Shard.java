@@ -27,8 +27,13 @@ final class Shard {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private static final int POSITION_BITS = 24;
-    private static final int POSITION_MASK = (1 << POSITION_BITS) - 1;
+    /** How many bits of a place say where an entry is; the others are free for the number of the shard. */
+    static final int PLACE_BITS = 24;
+
+    static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+
+    private static final int POSITION_BITS = PLACE_BITS;
+    private static final int POSITION_MASK = PLACE_MASK;
     private static final int UNIT_BITS = 1;
     private static final int CHUNK_BITS = 14;
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
@@ -341,6 +346,31 @@ final class Shard {
                 visitor.visit(key, copyAt(chunk, valueAt(chunk, at)));
             }
         }
+    }
+
+    /** Writes down where each entry is, with these bits in front, and returns how many there are now. */
+    int addPlaces(int front, int[] places, int count) {
+        int next = count;
+        for (int slot : slots) {
+            if (slot != 0) {
+                places[next++] = front | (positionIn(slot) >>> UNIT_BITS);
+            }
+        }
+        return next;
+    }
+
+    /** Finds the bytes of an entry, of a whole key. */
+    void read(int place, SortedEntries.Entry entry) {
+        int position = place << UNIT_BITS;
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = (position & (CHUNK_BYTES - 1)) + Integer.BYTES;
+        long key = varint(chunk, at);
+        entry.bytes = chunk;
+        entry.keyAt = end(key);
+        entry.keyLength = (int) key;
+        long value = varint(chunk, entry.keyAt + entry.keyLength);
+        entry.valueAt = end(value);
+        entry.valueLength = (int) value;
     }
 
     /** How long the index is. */

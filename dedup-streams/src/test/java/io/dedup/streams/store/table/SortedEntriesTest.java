@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.dedup.streams.store;
+package io.dedup.streams.store.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dedup.streams.store.table.Budget;
-import io.dedup.streams.store.table.CompactTable;
-import io.dedup.streams.store.table.KeyHash;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,7 +30,23 @@ class SortedEntriesTest {
                 List.of(new byte[] {-1}, new byte[] {1}, new byte[] {127}, new byte[] {-128}),
                 random("", 1_000),
                 random("window-scope-source-", 1_000),
-                random("the-same-eight-and-more-", 3));
+                random("the-same-eight-and-more-", 3),
+                // Two that begin alike, and differ long after.
+                Stream.concat(random("a-source-of-its-own-", 500).stream(), random("another-of-its-own-", 500).stream())
+                        .toList(),
+                // Nothing but zeros, and zeros that something comes behind.
+                zeros(100),
+                random("\0\0\0\0\0\0\0\0\0\0\0\0", 100),
+                Stream.concat(Stream.of(bytes("\0")), random("\0\0\0\0\0\0\0\0\0\0\0\0", 200).stream())
+                        .toList());
+    }
+
+    private static List<byte[]> zeros(int count) {
+        List<byte[]> keys = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            keys.add(new byte[count - i]);
+        }
+        return keys;
     }
 
     private static List<byte[]> random(String beginning, int count) {
@@ -69,10 +83,13 @@ class SortedEntriesTest {
         SortedEntries entries = SortedEntries.of(table);
         // Then
         assertThat(entries.size()).isEqualTo(expected.size());
+        ByteBuffer key = ByteBuffer.allocateDirect(entries.longestKey());
+        ByteBuffer value = ByteBuffer.allocateDirect(entries.longestValue());
         int at = 0;
         for (var entry : expected.entrySet()) {
-            assertThat(entries.key(at)).isEqualTo(entry.getKey());
-            assertThat(entries.value(at)).isEqualTo(entry.getValue());
+            entries.get(at, key, value);
+            assertThat(key).as("key %s", at).isEqualTo(ByteBuffer.wrap(entry.getKey()));
+            assertThat(value).as("value of key %s", at).isEqualTo(ByteBuffer.wrap(entry.getValue()));
             at++;
         }
     }
