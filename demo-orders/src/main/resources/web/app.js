@@ -5,6 +5,10 @@ const SECONDS = 120;
 const SAY_EVERY_MS = 10_000;
 const GIVE_UP_AFTER_MS = 700;
 
+/** Not crypto.randomUUID, which is only there at https and on this machine. */
+const newKey = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 const $ = (id) => document.getElementById(id);
 const euros = (cents) => `${(cents / 100).toFixed(2)} EUR`;
 const short = (key) => (key.length > 40 ? `${key.slice(0, 37)}…` : key);
@@ -12,6 +16,8 @@ const short = (key) => (key.length > 40 ? `${key.slice(0, 37)}…` : key);
 /* ---- what is shown ---- */
 
 let paused = false;
+/** What has happened while the live view is paused. */
+let held = [];
 let lastSaid = 0;
 let unsaid = null;
 
@@ -68,7 +74,7 @@ async function refresh() {
     return;
   }
   const [state, ledger] = await Promise.all([get("demo/state"), get("demo/ledger")]);
-  $("charged").textContent = euros(state.charged.EUR ?? 0);
+  $("charged").textContent = euros(ledger.totals.cents.EUR ?? 0);
   $("saved").textContent = euros(state.saved.EUR ?? 0);
   $("counts").replaceChildren(...Object.entries(state.counts).map(([verdict, count]) => figure(verdict, count)));
   const times = new Map();
@@ -76,7 +82,7 @@ async function refresh() {
     const id = booking.operation.paymentId ?? booking.operation.orderId;
     times.set(id, (times.get(id) ?? 0) + 1);
   }
-  const twice = [...times.values()].filter((count) => count > 1).length;
+  const twice = ledger.totals.chargedTwice;
   $("twice").textContent = twice;
   $("twice-box").className = twice > 0 ? "bad" : "good";
   $("ledger").replaceChildren(
@@ -93,7 +99,11 @@ async function refresh() {
       );
     }),
   );
-  say(`${ledger.entries} entries in the ledger, ${state.counts.duplicate ?? 0} duplicates, ${twice} charged twice`);
+  if (!state.live) {
+    report(new Error("it does not read along any more, and its log says why"));
+    return;
+  }
+  say(`${ledger.totals.entries} entries in the ledger, ${state.counts.duplicate ?? 0} duplicates, ${twice} charged twice`);
 }
 
 async function get(path) {
@@ -108,8 +118,8 @@ async function get(path) {
 
 const perSecond = new Map();
 
-function tally(verdict) {
-  const second = Math.floor(Date.now() / 1000);
+function tally(verdict, at) {
+  const second = Math.floor(at / 1000);
   const counts = perSecond.get(second) ?? [0, 0, 0];
   counts[verdict === "first" ? 0 : verdict === "duplicate" ? 1 : 2] += 1;
   perSecond.set(second, counts);
@@ -174,11 +184,18 @@ function listen() {
   const events = new EventSource("demo/events");
   const on = (kind, show) =>
     events.addEventListener(kind, (event) => {
-      if (!paused) {
-        show(JSON.parse(event.data));
+      const seen = JSON.parse(event.data);
+      document.body.dataset.lastEvent = event.lastEventId;
+      if (paused) {
+        held.push(() => show(seen.data, seen.at));
+        $("held").textContent = `${held.length} not shown yet`;
+      } else {
+        show(seen.data, seen.at);
         later();
       }
     });
+  events.addEventListener("open", later);
+  events.addEventListener("error", () => report(new Error("the live view was interrupted")));
   on("request", (data) =>
     prepend(
       $("requests"),
@@ -188,9 +205,9 @@ function listen() {
   on("record", (data) =>
     prepend($("records"), `${data.topic}-${data.partition}@${data.offset} ${short(data.key) || "without a key"}`),
   );
-  on("verdict", (data) => {
+  on("verdict", (data, at) => {
     const kind = data.verdict === "first" ? "first" : data.verdict === "duplicate" ? "duplicate" : "refused";
-    tally(data.verdict);
+    tally(data.verdict, at);
     prepend($("verdicts"), `${data.verdict}${data.booked ? ", booked" : ""}: ${short(data.key) || "without a key"}`, kind);
     if (kind === "refused" && !data.booked) {
       $("dead").prepend(row([data.verdict, data.key, euros(data.amountCents ?? 0), data.detail]));
@@ -222,6 +239,12 @@ function report(failed) {
 
 const has = (fault) => $("faults").querySelector(`input[value="${fault}"]`).checked;
 
+/** Shows what became of a request, and tells screen readers at once: it is what somebody waits for. */
+function answered(text, kind) {
+  prepend($("answers"), text, kind);
+  $("answered").textContent = text;
+}
+
 async function send(key, cents, { fault, giveUpAfter } = {}) {
   const headers = { "Content-Type": "application/json" };
   if (key) {
@@ -239,20 +262,20 @@ async function send(key, cents, { fault, giveUpAfter } = {}) {
     });
     const body = await answer.json();
     const replayed = answer.headers.get("Idempotent-Replayed") ? ", replayed" : "";
-    prepend($("answers"), `${answer.status}${replayed}: ${body.paymentId ?? body.title}`, answer.ok ? "first" : "refused");
+    answered(`${answer.status}${replayed}: ${body.paymentId ?? body.title}`, answer.ok ? "first" : "refused");
   } catch (lost) {
-    prepend($("answers"), `no answer (${lost.name}): nobody knows whether it was charged`, "duplicate");
+    answered(`no answer (${lost.name}): nobody knows whether it was charged`, "duplicate");
   }
 }
 
 async function makeFault(name) {
   const answer = await fetch(`demo/faults/${name}`, { method: "POST" });
   const body = await answer.json();
-  prepend($("answers"), answer.ok ? `${name}: ${body.sent} sent again` : `${name}: ${body.title}`, "duplicate");
+  answered(answer.ok ? `${name}: ${body.sent} sent again` : `${name}: ${body.title}`, "duplicate");
 }
 
 async function pay(cents) {
-  const key = crypto.randomUUID();
+  const key = newKey();
   const slow = has("slow") ? { fault: "slow" } : {};
   if (has("lost-answer")) {
     await send(key, cents, { fault: "late-answer", giveUpAfter: GIVE_UP_AFTER_MS });
@@ -294,18 +317,35 @@ $("pay").addEventListener("submit", async (event) => {
 $("pause").addEventListener("click", () => {
   paused = !paused;
   $("pause").setAttribute("aria-pressed", String(paused));
-  $("pause").textContent = paused ? "Go on with the live view" : "Pause the live view";
   if (!paused) {
+    held.forEach((show) => show());
+    held = [];
+    $("held").textContent = "";
     refresh().catch(report);
   }
 });
 
-$("mode").addEventListener("change", async (event) => {
-  const wanted = event.target.value;
+function showMode({ mode }) {
+  $("mode").querySelector(`input[value="${mode}"]`).checked = true;
+}
+
+async function switchTo(wanted) {
   $("status").textContent = `Switching to ${wanted} …`;
-  const answer = await fetch(`demo/mode/${wanted}`, { method: "PUT" });
-  $("status").textContent = answer.ok ? `The pipeline now runs in ${wanted}` : "It could not be switched";
-});
+  $("mode").disabled = true;
+  try {
+    const answer = await fetch(`demo/mode/${wanted}`, { method: "PUT" });
+    if (!answer.ok) {
+      throw new Error(`it could not be switched: ${answer.status}`);
+    }
+    const now = await answer.json();
+    $("status").textContent = `The pipeline ${now.ready ? "now runs" : "is still starting"} in ${now.mode}`;
+  } finally {
+    $("mode").disabled = false;
+    showMode(await get("demo/mode"));
+  }
+}
+
+$("mode").addEventListener("change", (event) => switchTo(event.target.value).catch(report));
 
 $("find").addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -328,10 +368,9 @@ setInterval(() => {
   }
 }, 1000);
 
-const { mode } = await get("demo/mode");
-$("mode").querySelector(`input[value="${mode}"]`).checked = true;
-await refresh();
 listen();
+get("demo/mode").then(showMode).catch(report);
+refresh().catch(report);
 const plot = newPlot();
 setInterval(() => draw(plot), 1000);
 new ResizeObserver(() => plot.setSize({ width: Math.max(200, $("plot").clientWidth), height: 160 })).observe($("plot"));

@@ -36,6 +36,7 @@ final class Application implements AutoCloseable {
         properties.put("metrics.recording.level", "DEBUG");
         properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
         properties.put("processing.exception.handler.global.enabled", true);
+        properties.put("dedup.processing.exception.handler", UnbookableToDeadLetters.class.getName());
         properties.put("errors.dead.letter.queue.topic.name", Topics.DEAD_LETTERS);
         Application application =
                 new Application(new StreamsApplication(OrderTopology.build(ttl, mode, ledger), properties));

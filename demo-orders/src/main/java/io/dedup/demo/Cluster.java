@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,6 +28,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,9 @@ final class Cluster implements AutoCloseable {
     /** Old records must not be deleted during the run, and records with a broken clock must get in. */
     private static final Map<String, String> ANY_TIME =
             Map.of("retention.ms", "-1", AFTER_MAX, String.valueOf(Long.MAX_VALUE), TIMESTAMP_TYPE, "CreateTime");
+
+    private static final Duration BROKERS_WITHIN = Duration.ofSeconds(60);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
 
     private final @Nullable EmbeddedBroker broker;
     private final String bootstrapServers;
@@ -115,12 +120,50 @@ final class Cluster implements AutoCloseable {
                     "The topics " + Topics.INPUTS + " have different numbers of partitions; make them equal");
         }
         int count = counts.isEmpty() ? partitions : counts.iterator().next();
-        answer(admin.createTopics(wanted.stream()
-                        .filter(topic -> !existing.contains(topic))
-                        .map(topic -> new NewTopic(topic, Optional.of(count), Optional.empty()).configs(ANY_TIME))
-                        .toList())
-                .all());
+        List<NewTopic> missing = wanted.stream()
+                .filter(topic -> !existing.contains(topic))
+                .map(topic -> new NewTopic(topic, Optional.of(count), Optional.empty()).configs(ANY_TIME))
+                .toList();
+        create(missing);
         return count;
+    }
+
+    /** Creates topics, and waits a while for brokers that are still to join: as many as there are to be copies. */
+    private void create(List<NewTopic> topics) {
+        long until = System.nanoTime() + BROKERS_WITHIN.toNanos();
+        while (true) {
+            try {
+                answer(admin.createTopics(topics).all());
+                return;
+            } catch (DemoFailedException failed) {
+                boolean tooFew = failed.getCause() != null
+                        && failed.getCause().getCause() instanceof InvalidReplicationFactorException;
+                if (!tooFew || System.nanoTime() > until) {
+                    throw failed;
+                }
+                LOGGER.info("Waiting for more brokers: {}", failed.getMessage());
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            }
+        }
+    }
+
+    /**
+     * Leaves the topics to an application that goes on where it was, if there is one.
+     *
+     * @throws DemoFailedException if it has ever run here
+     */
+    void requireNobodyElses(String lastingId) {
+        if (hasRun(lastingId)) {
+            throw new DemoFailedException(
+                    "The topics of the cluster at " + bootstrapServers + " belong to the demo that serves"
+                            + " there with a database, which would book what this one sends. Use another cluster, or add --database, or"
+                            + " delete the group " + lastingId);
+        }
+    }
+
+    private boolean hasRun(String applicationId) {
+        return !answer(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
+                .isEmpty();
     }
 
     private void requireAnyTime(String topic) {
@@ -160,13 +203,8 @@ final class Cluster implements AutoCloseable {
         return topics.stream().filter(there::contains).collect(Collectors.toSet());
     }
 
-    /** Lets an application begin there, unless it has run already. */
+    /** Lets an application that has not run yet begin there. */
     void beginAt(String applicationId, Map<TopicPartition, Long> offsets) {
-        boolean hasRun = !answer(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
-                .isEmpty();
-        if (hasRun) {
-            return;
-        }
         answer(admin.alterConsumerGroupOffsets(
                         applicationId,
                         offsets.entrySet().stream()

@@ -50,7 +50,7 @@ import picocli.CommandLine.Spec;
             "1:It does not, or the run failed.",
             "2:An option or a line of the input file cannot be used; nothing was charged."
         },
-        footerHeading = "%nThe log of the last run is demo-orders.log in the temporary directory.%n%nExamples:%n",
+        footerHeading = "%nThe log is demo-orders.log in the temporary directory.%n%nExamples:%n",
         footer = {
             "  java -jar demo-orders.jar --events 20000 --duplicate-ratio 0.3 --seed 7",
             "  java -jar demo-orders.jar --input my-traffic.jsonl --summary-json out.json",

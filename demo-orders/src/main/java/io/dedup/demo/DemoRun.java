@@ -96,6 +96,7 @@ final class DemoRun {
         try (Workspace workspace = Workspace.create();
                 Ledger ledger = Ledger.open(Database.in(workspace.directory(), "ledger"), Application.THREADS);
                 Cluster cluster = Cluster.open(surroundings.bootstrapServers(), progress)) {
+            cluster.requireNobodyElses(Serving.LASTING_ID);
             int count = cluster.prepareTopics(surroundings.partitions());
             Traffic sent = traffic.apply(count);
             String id = "demo-orders-" + UUID.randomUUID().toString().substring(0, 8);

@@ -15,19 +15,27 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
-/** The application behind the front end, started anew when its mode changes. Thread-safe. */
+/**
+ * The application behind the front end, started anew when its mode changes.
+ *
+ * <p>Thread-safe. Whoever asks how it is does not wait for somebody who switches it.
+ */
 final class RunningPipeline implements Pipeline, AutoCloseable {
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);
+    private static final Duration RUNS_WITHIN = Duration.ofSeconds(60);
 
     private final String id;
     private final String bootstrapServers;
     private final Path stateDirectory;
     private final Duration ttl;
     private final Ledger ledger;
-    // Guarded by this.
-    private Mode mode = Mode.ENFORCE;
-    private Application application;
+    private volatile Mode mode = Mode.ENFORCE;
+    /** Null while one has been stopped and the next has not been started. */
+    private volatile @Nullable Application application;
+
+    private volatile boolean closing;
 
     /** Starts it, enforcing. */
     RunningPipeline(String id, String bootstrapServers, Path stateDirectory, Duration ttl, Ledger ledger) {
@@ -44,53 +52,74 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
      *
      * @throws DemoFailedException if it does not run any more
      */
-    synchronized void requireAlive() {
-        application.requireAlive();
+    void requireAlive() {
+        Application now = application;
+        if (now != null) {
+            now.requireAlive();
+        }
     }
 
     @Override
-    public synchronized Mode mode() {
+    public Mode mode() {
         return mode;
     }
 
     @Override
     public synchronized void switchTo(Mode other) {
-        application.close();
-        application = Application.start(id, bootstrapServers, stateDirectory, ttl, other, ledger);
+        if (mode == other || closing) {
+            return;
+        }
+        Application before = application;
+        application = null;
+        if (before != null) {
+            before.close();
+        }
+        Application next = Application.start(id, bootstrapServers, stateDirectory, ttl, other, ledger);
         mode = other;
-        while (!application.isRunning()) {
-            application.requireAlive();
+        application = next;
+        long until = System.nanoTime() + RUNS_WITHIN.toNanos();
+        while (!next.isRunning() && !next.hasEnded() && !closing && System.nanoTime() < until) {
             LockSupport.parkNanos(LOOK_EVERY.toNanos());
         }
     }
 
     @Override
-    public synchronized boolean isAlive() {
-        return !application.hasEnded();
+    public boolean isAlive() {
+        Application now = application;
+        return now == null || !now.hasEnded();
     }
 
     @Override
-    public synchronized boolean isReady() {
-        return application.isRunning();
+    public boolean isReady() {
+        Application now = application;
+        return now != null && now.isRunning();
     }
 
     @Override
-    public synchronized String metrics() {
-        return application.metrics();
+    public String metrics() {
+        Application now = application;
+        return now == null ? "" : now.metrics();
     }
 
     @Override
-    public synchronized KeyStatus ask(String topic, String recordKey) {
+    public KeyStatus ask(String topic, String recordKey) {
         IdempotencyKey key = IdempotencyKey.of("header:" + Sending.IDEMPOTENCY_KEY, recordKey.getBytes(UTF_8));
-        if (!application.isRunning()) {
+        Application now = application;
+        if (now == null || !now.isRunning()) {
             return new KeyStatus.Unknown(Map.of(), "The application is starting");
         }
-        return RememberedKeys.of(application.streams(), OrderTopology.dedup(topic, ttl, mode))
+        return RememberedKeys.of(now.streams(), OrderTopology.dedup(topic, ttl, mode))
                 .askHere(topic, key, Instant.now());
     }
 
     @Override
-    public synchronized void close() {
-        application.close();
+    public void close() {
+        closing = true;
+        synchronized (this) {
+            Application last = application;
+            if (last != null) {
+                last.close();
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ import io.dedup.demo.report.Progress;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.demo.web.FrontEnd;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
+import io.javalin.util.JavalinBindException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -65,7 +66,9 @@ final class Serving {
                 Cluster cluster = Cluster.open(surroundings.bootstrapServers(), progress)) {
             cluster.prepareTopics(surroundings.partitions());
             if (lasting == null) {
+                cluster.requireNobodyElses(LASTING_ID);
                 String id = LASTING_ID + "-" + UUID.randomUUID().toString().substring(0, 8);
+                cluster.beginAt(id, cluster.ends(Topics.INPUTS));
                 try {
                     serve(id, workspace, ledger, requests, cluster);
                 } finally {
@@ -73,10 +76,17 @@ final class Serving {
                 }
             } else {
                 requireItsTopics(ledger, cluster);
+                // From the beginning, if it has never run or its offsets were forgotten: the ledger knows what it has.
                 serve(LASTING_ID, workspace, ledger, requests, cluster);
             }
         } catch (SQLException failed) {
             throw new DemoFailedException("A database failed: " + failed.getMessage(), failed);
+        } catch (JavalinBindException taken) {
+            throw new DemoFailedException(
+                    "Port " + port + " of " + host
+                            + " cannot be listened at: it is in use, or not an address of this machine."
+                            + " Give another with --serve PORT or --host ADDRESS",
+                    taken);
         } catch (InterruptedException interrupted) {
             throw new DemoFailedException("Interrupted", interrupted);
         } finally {
@@ -104,7 +114,6 @@ final class Serving {
 
     private void serve(String id, Workspace workspace, Ledger ledger, JdbcIdempotencyStore requests, Cluster cluster)
             throws InterruptedException {
-        cluster.beginAt(id, cluster.ends(Topics.INPUTS));
         RunningPipeline pipeline = new RunningPipeline(
                 id,
                 cluster.bootstrapServers(),

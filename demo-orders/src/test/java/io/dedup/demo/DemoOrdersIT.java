@@ -9,6 +9,8 @@ import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -170,6 +172,21 @@ class DemoOrdersIT {
         assertThat(exitCode).isEqualTo(1);
         assertThat(earlier).as("the good news of an earlier run").doesNotExist();
         assertThat(err.toString()).contains("No broker answers at localhost:1").contains("demo-orders.log");
+    }
+
+    @Test
+    void serve_portIsInUse_exitsWithOneAndSaysWhichAndWhatToDo() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            // When
+            int exitCode = new CommandLine(new DemoOrders())
+                    .setErr(new PrintWriter(err))
+                    .execute("--serve", String.valueOf(taken.getLocalPort()));
+            // Then
+            assertThat(exitCode).isEqualTo(1);
+            assertThat(err.toString())
+                    .contains("Port " + taken.getLocalPort() + " of 127.0.0.1 cannot be listened at")
+                    .contains("--serve PORT");
+        }
     }
 
     @Test

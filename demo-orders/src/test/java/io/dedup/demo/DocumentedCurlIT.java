@@ -38,8 +38,8 @@ class DocumentedCurlIT {
             assertThat(answers)
                     .extracting(answer -> answer.lines().findFirst().orElse(""))
                     .containsExactly(
-                            "HTTP/1.1 201 Created",
-                            "HTTP/1.1 201 Created",
+                            "HTTP/1.1 202 Accepted",
+                            "HTTP/1.1 202 Accepted",
                             "HTTP/1.1 422 Unprocessable Entity",
                             "HTTP/1.1 400 Bad Request",
                             "HTTP/1.1 200 OK");

@@ -37,7 +37,7 @@ class LastingServingIT {
             HttpResponse<String> first;
             try (ServedDemo demo = ServedDemo.start(kafka.bootstrapServers(), database)) {
                 first = client.send(payment(demo), BodyHandlers.ofString());
-                assertThat(first.statusCode()).as(first.body()).isEqualTo(201);
+                assertThat(first.statusCode()).as(first.body()).isEqualTo(202);
                 assertThat(timesBooked(demo, first)).isEqualTo(1);
             }
             // When
@@ -48,6 +48,43 @@ class LastingServingIT {
                 assertThat(again.headers().firstValue("Idempotent-Replayed")).hasValue("true");
                 assertThat(timesBooked(demo, first)).isEqualTo(1);
                 assertThat(remembered(demo).path("status").asText()).isEqualTo("remembered");
+            }
+            // A run of another kind would send to the topics that this one books from.
+            assertThatExceptionOfType(CompletionException.class)
+                    .isThrownBy(() -> ServedDemo.start(kafka.bootstrapServers(), null))
+                    .withMessageContaining("group demo-orders");
+        }
+    }
+
+    /** Neither what was read nor what was sent is lost when the process dies, and no payment is booked twice. */
+    @Test
+    void pay_processIsKilledBeforeTheAnswerIsStored_isBookedOnce() throws Exception {
+        try (TestServers.Kafka kafka = TestServers.kafka();
+                TestServers.Postgres postgres = TestServers.postgres()) {
+            // Given
+            try (KilledDemo killed = KilledDemo.start(kafka.bootstrapServers(), postgres.url())) {
+                var unanswered = client.sendAsync(
+                        payment(killed.address(), "X-Demo-Fault", "unstored"), BodyHandlers.ofString());
+                awaitEntries(killed.address(), 1);
+                killed.kill();
+                assertThat(unanswered).failsWithin(PATIENCE);
+            }
+            // When
+            try (ServedDemo demo = ServedDemo.start(kafka.bootstrapServers(), new Database(postgres.url()))) {
+                HttpResponse<String> answer = await().atMost(PATIENCE)
+                        .until(
+                                () -> client.send(payment(demo), BodyHandlers.ofString()),
+                                one -> one.statusCode() != 409);
+                // Then
+                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+                await().atMost(PATIENCE)
+                        .until(() -> get(demo.address(), "/demo/state")
+                                        .path("counts")
+                                        .path("duplicate")
+                                        .asInt()
+                                == 1);
+                assertThat(timesBooked(demo, answer)).isEqualTo(1);
+                awaitEntries(demo.address(), 1);
             }
         }
     }
@@ -80,9 +117,29 @@ class LastingServingIT {
                 .withMessageNotContaining("correct-horse");
     }
 
+    private void awaitEntries(String address, int entries) {
+        await().atMost(PATIENCE)
+                .until(() -> get(address, "/demo/ledger")
+                                .path("totals")
+                                .path("entries")
+                                .asInt()
+                        == entries);
+    }
+
+    private JsonNode get(String address, String path) throws Exception {
+        HttpRequest get = HttpRequest.newBuilder(URI.create(address + path)).build();
+        return new ObjectMapper()
+                .readTree(client.send(get, BodyHandlers.ofString()).body());
+    }
+
     private static HttpRequest payment(ServedDemo demo) {
-        return HttpRequest.newBuilder(URI.create(demo.address() + "/payments"))
+        return payment(demo.address(), "X-Caller", "anybody");
+    }
+
+    private static HttpRequest payment(String address, String header, String value) {
+        return HttpRequest.newBuilder(URI.create(address + "/payments"))
                 .header("Idempotency-Key", "k-1")
+                .header(header, value)
                 .POST(BodyPublishers.ofString(PAYMENT))
                 .build();
     }

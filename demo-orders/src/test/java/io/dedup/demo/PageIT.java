@@ -11,10 +11,12 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 import org.openqa.selenium.logging.LogType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,29 +99,41 @@ class PageIT {
         browser = Objects.requireNonNull(started);
         browser.get(address + "/");
         awaitThat(() -> !browser.findElements(By.cssSelector("#plot canvas")).isEmpty());
+        int told = judged();
+        awaitThat(() -> ((Number) script("return Number(document.body.dataset.lastEvent ?? 0)")).intValue() >= told);
     }
 
     @ParameterizedTest
     @CsvSource({
         "lost-answer,no answer,1",
-        "lost-answer,'201, replayed',1",
-        "slow,201,1",
-        "double-click,'201, replayed',1",
-        "three-retries,'201, replayed',3",
+        "lost-answer,'202, replayed',1",
+        "slow,202,1",
+        "double-click,'202, replayed',1",
+        "three-retries,'202, replayed',3",
         "other-amount,422,1",
         "no-key,400,1"
     })
     void pay_requestGoesWrong_isAnsweredSoAndBookedOnce(String fault, String answer, int times) {
         // Given
         int before = entries();
-        String twice = text("twice");
+        int twice = chargedTwice();
+        int judged = judged();
         // When
         pay(fault);
         // Then
         awaitThat(
                 () -> answers().stream().filter(text -> text.startsWith(answer)).count() == times);
-        awaitThat(() -> entries() == before + 1);
-        assertThat(text("twice")).isEqualTo(twice);
+        awaitThat(() -> entries() == before + 1 && judged() > judged);
+        assertThat(chargedTwice()).isEqualTo(twice);
+    }
+
+    @Test
+    void pay_slow_takesAsLongAsItSays() {
+        pay("slow");
+        awaitThat(() -> !answers().isEmpty());
+        Number took = (Number) script("return performance.getEntriesByType('resource')"
+                + ".filter(entry => entry.name.endsWith('/payments')).pop().duration");
+        assertThat(took.doubleValue()).isGreaterThan(1_900);
     }
 
     @ParameterizedTest
@@ -132,13 +147,14 @@ class PageIT {
     void pay_recordGoesWrong_isJudgedSoAndBookedOnce(String fault, String verdict) {
         // Given
         int before = entries();
-        String twice = text("twice");
+        int twice = chargedTwice();
+        int counted = counted(verdict);
         // When
         pay(fault);
         // Then
+        awaitThat(() -> counted(verdict) > counted && entries() == before + 1);
         awaitThat(() -> verdicts().stream().anyMatch(text -> text.startsWith(verdict)));
-        awaitThat(() -> entries() == before + 1);
-        assertThat(text("twice")).isEqualTo(twice);
+        assertThat(chargedTwice()).isEqualTo(twice);
         if (!verdict.equals("duplicate")) {
             assertThat(browser.findElement(By.id("dead")).getText()).contains(verdict);
         }
@@ -149,9 +165,9 @@ class PageIT {
         try {
             browser.findElement(By.cssSelector("input[value=observe]")).click();
             awaitThat(() -> text("status").equals("The pipeline now runs in observe"));
-            int before = Integer.parseInt(text("twice"));
+            int before = chargedTwice();
             pay("redeliver");
-            awaitThat(() -> Integer.parseInt(text("twice")) == before + 1);
+            awaitThat(() -> chargedTwice() == before + 1 && text("twice").equals(String.valueOf(before + 1)));
         } finally {
             browser.findElement(By.cssSelector("input[value=enforce]")).click();
             awaitThat(() -> text("status").equals("The pipeline now runs in enforce"));
@@ -180,15 +196,51 @@ class PageIT {
         awaitThat(() -> entries() == before + 1);
     }
 
+    /** Of radio buttons the keyboard reaches one, and the others from there. */
+    @Test
+    void page_tabbedThrough_reachesEveryControl() {
+        Number controls = (Number)
+                script(
+                        "return document.querySelectorAll("
+                                + "'input:not([type=radio]), input[type=radio]:checked, button, summary, a[href], [tabindex=\"0\"]').length");
+        Set<String> reached = new HashSet<>();
+        for (int i = 0; i < 2 * controls.intValue(); i++) {
+            new Actions(browser).sendKeys(Keys.TAB).perform();
+            reached.add(String.valueOf(script("const at = document.activeElement;"
+                    + " return at === document.body ? '' : at.tagName + at.id + (at.value ?? '') + (at.ariaLabel ?? '')"
+                    + " + (at.parentElement.id ?? '')")));
+        }
+        reached.remove("");
+        assertThat(reached).hasSize(controls.intValue());
+    }
+
+    /** As when the server was started anew: what it tells counts from the beginning. */
+    @Test
+    void events_lastSeenIsAheadOfTheServer_tellsEverything() {
+        pay("none");
+        awaitThat(() -> judged() > 0);
+        Object told = browser.executeAsyncScript("const tell = arguments[0];"
+                + " fetch('demo/events', { headers: { Accept: 'text/event-stream', 'Last-Event-ID': '999999' } })"
+                + ".then(async answer => { const reader = answer.body.getReader(); let text = '';"
+                + " while (!text.includes('data: ')) { const part = await reader.read();"
+                + " if (part.done) { break; } text += new TextDecoder().decode(part.value); }"
+                + " reader.cancel(); tell(text); })");
+        assertThat(String.valueOf(told)).contains("event: ").contains("id: ");
+    }
+
     @Test
     void pause_pressed_showsNothingNewUntilPressedAgain() {
         // Given
-        List<String> before = texts("#ledger tr");
+        int entries = entries();
         browser.findElement(By.id("pause")).click();
+        List<String> before = texts("#ledger tr");
+        List<String> verdicts = verdicts();
         // When
         pay("none");
-        awaitThat(() -> answers().stream().anyMatch(text -> text.startsWith("201")));
+        // A request, a record and a verdict.
+        awaitThat(() -> text("held").matches("([3-9]|[0-9]{2,}) not shown yet") && entries() == entries + 1);
         // Then
+        assertThat(verdicts()).isEqualTo(verdicts);
         assertThat(texts("#ledger tr")).isEqualTo(before);
         browser.findElement(By.id("pause")).click();
         awaitThat(() -> !texts("#ledger tr").equals(before));
@@ -200,8 +252,7 @@ class PageIT {
         browser.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
                 Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", scheme))));
-        pay("other-amount");
-        awaitThat(() -> verdicts().stream().anyMatch(text -> text.startsWith("conflict")));
+        payAndAwait("other-amount", "conflict");
         List<Rule> violations = new AxeBuilder().analyze(browser).getViolations();
         assertThat(violations)
                 .extracting(Rule::getId, rule -> rule.getNodes().toString())
@@ -215,8 +266,7 @@ class PageIT {
             browser.executeCdpCommand(
                     "Emulation.setDeviceMetricsOverride",
                     Map.of("width", 360, "height", 800, "deviceScaleFactor", 1, "mobile", true));
-            pay("replay");
-            awaitThat(() -> verdicts().stream().anyMatch(text -> text.startsWith("duplicate")));
+            payAndAwait("replay", "duplicate");
             Number width = (Number) script("return document.documentElement.scrollWidth");
             assertThat(width.intValue()).isLessThanOrEqualTo(360);
             Files.write(Path.of("target", "page-phone.png"), browser.getScreenshotAs(OutputType.BYTES));
@@ -228,8 +278,7 @@ class PageIT {
 
     @Test
     void page_used_asksNobodyElseAndBreaksNoPolicy() throws Exception {
-        pay("replay");
-        awaitThat(() -> verdicts().stream().anyMatch(text -> text.startsWith("duplicate")));
+        payAndAwait("replay", "duplicate");
         Files.write(Path.of("target", "page.png"), browser.getScreenshotAs(OutputType.BYTES));
         assertThat(browser.manage().logs().get(LogType.BROWSER).getAll())
                 .extracting(entry -> entry.getMessage())
@@ -246,10 +295,37 @@ class PageIT {
         browser.findElement(By.id("pay-now")).click();
     }
 
+    private void payAndAwait(String fault, String verdict) {
+        int counted = counted(verdict);
+        pay(fault);
+        awaitThat(() -> counted(verdict) > counted && verdicts().stream().anyMatch(text -> text.startsWith(verdict)));
+    }
+
     private int entries() {
-        Object entries = browser.executeAsyncScript(
-                "const tell = arguments[0]; fetch('demo/ledger').then(a => a.json()).then(l => tell(l.entries))");
-        return ((Number) Objects.requireNonNull(entries)).intValue();
+        return asked("demo/ledger", "totals.entries");
+    }
+
+    private int chargedTwice() {
+        return asked("demo/ledger", "totals.chargedTwice");
+    }
+
+    /** How many records were judged so. */
+    private int counted(String verdict) {
+        return asked(
+                "demo/state",
+                "counts && Object.entries(answer.counts).filter(([name]) => name.startsWith('" + verdict
+                        + "')).reduce((sum, [, count]) => sum + count, 0)");
+    }
+
+    /** How many records were judged. */
+    private int judged() {
+        return asked("demo/state", "lastId");
+    }
+
+    private int asked(String path, String value) {
+        Object number = browser.executeAsyncScript("const tell = arguments[0]; fetch('" + path
+                + "').then(a => a.json()).then(answer => tell(answer." + value + "))");
+        return ((Number) Objects.requireNonNull(number)).intValue();
     }
 
     private List<String> answers() {

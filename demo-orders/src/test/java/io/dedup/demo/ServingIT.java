@@ -57,7 +57,7 @@ class ServingIT {
         assertThat(sent).allSatisfy(answer -> assertThat(answer).succeedsWithin(PATIENCE));
         HttpResponse<String> first = sent.get(0).get();
         assertThat(sent).extracting(answer -> answer.get().body()).containsOnly(first.body());
-        assertThat(sent).extracting(answer -> answer.get().statusCode()).containsOnly(201);
+        assertThat(sent).extracting(answer -> answer.get().statusCode()).containsOnly(202);
         assertThat(booked(first).path("timesBooked").asInt()).isEqualTo(1);
     }
 
@@ -71,10 +71,7 @@ class ServingIT {
         String value =
                 "{\"orderId\":\"o-1\",\"paymentId\":\"" + body.path("paymentId").asText()
                         + "\",\"customerId\":\"c-1\",\"amountCents\":1999,\"currency\":\"EUR\"}";
-        try (var producer = new KafkaProducer<>(
-                Map.<String, Object>of("bootstrap.servers", broker.bootstrapServers()),
-                new ByteArraySerializer(),
-                new ByteArraySerializer())) {
+        try (var producer = producer()) {
             var record = new ProducerRecord<>("payments", "c-1".getBytes(UTF_8), value.getBytes(UTF_8));
             record.headers().add("idempotency-key", "anybody:k-2".getBytes(UTF_8));
             assertThat(producer.send(record)).succeedsWithin(PATIENCE);
@@ -82,6 +79,45 @@ class ServingIT {
         // Then
         awaitDuplicate("anybody:k-2");
         assertThat(booked(answer).path("timesBooked").asInt()).isEqualTo(1);
+    }
+
+    /** One of them must not stop everything that comes after it. */
+    @Test
+    void pay_afterRecordsThatNobodyCanBook_isBookedAndTheyAreDeadLetters() throws Exception {
+        // Given
+        List<String> unbookable = List.of(
+                "oops",
+                "null",
+                "{}",
+                "{\"orderId\":\"o\",\"customerId\":\"c\",\"amountCents\":1,\"currency\":\"EURO\"}");
+        try (var producer = producer()) {
+            for (String value : unbookable) {
+                var record = new ProducerRecord<>("payments", "c-1".getBytes(UTF_8), value.getBytes(UTF_8));
+                record.headers().add("idempotency-key", ("upstream:" + value).getBytes(UTF_8));
+                assertThat(producer.send(record)).succeedsWithin(PATIENCE);
+            }
+        }
+        // When
+        HttpResponse<String> answer = client.send(post("k-3"), BodyHandlers.ofString());
+        // Then
+        assertThat(booked(answer).path("timesBooked").asInt()).isEqualTo(1);
+        HttpRequest state = HttpRequest.newBuilder(URI.create(demo.address() + "/demo/state"))
+                .build();
+        await().atMost(PATIENCE)
+                .until(() -> new ObjectMapper()
+                                .readTree(client.send(state, BodyHandlers.ofString())
+                                        .body())
+                                .path("counts")
+                                .path("unbookable")
+                                .asInt()
+                        == unbookable.size());
+    }
+
+    private KafkaProducer<byte[], byte[]> producer() {
+        return new KafkaProducer<>(
+                Map.<String, Object>of("bootstrap.servers", broker.bootstrapServers()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
     }
 
     private void awaitDuplicate(String key) {

@@ -13,6 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -46,16 +47,42 @@ public final class Ledger implements AutoCloseable {
             )
             """;
 
+    private static final List<String> INDEXES = List.of(
+            "CREATE INDEX IF NOT EXISTS ledger_by_order ON ledger (order_id)",
+            "CREATE INDEX IF NOT EXISTS ledger_by_payment ON ledger (payment_id)",
+            "CREATE INDEX IF NOT EXISTS ledger_by_time ON ledger (booked_no)");
+
     private static final String COLUMNS = "topic, partition_no, offset_no, idempotency_key, order_id, payment_id,"
             + " customer_id, amount_cents, currency";
 
     private static final String ALREADY_THERE = "23505";
     private static final Logger LOGGER = LoggerFactory.getLogger(Ledger.class);
 
-    private final HikariDataSource dataSource;
+    private static final int READERS = 3;
+    private static final Duration CONNECTED_WITHIN = Duration.ofSeconds(5);
+    private static final int ANSWERS_WITHIN_SECONDS = 2;
 
-    private Ledger(HikariDataSource dataSource) {
-        this.dataSource = dataSource;
+    private final HikariDataSource booking;
+    /** Apart, so that nobody who reads keeps anything from being booked. */
+    private final HikariDataSource reading;
+
+    private Ledger(HikariDataSource booking, HikariDataSource reading) {
+        this.booking = booking;
+        this.reading = reading;
+    }
+
+    /**
+     * What it all comes to.
+     *
+     * @param entries how many there are
+     * @param chargedTwice how many orders or payments have more than one
+     * @param cents what was charged, by currency
+     */
+    public record Totals(long entries, long chargedTwice, Map<String, Long> cents) {
+        /** Copies the map. */
+        public Totals {
+            cents = Map.copyOf(cents);
+        }
     }
 
     /**
@@ -65,22 +92,26 @@ public final class Ledger implements AutoCloseable {
      * @throws SQLException if the database cannot be opened
      */
     public static Ledger open(Database database, int writers) throws SQLException {
-        HikariConfig config = new HikariConfig();
-        config.setPoolName("ledger");
-        config.setJdbcUrl(database.url());
-        config.setMaximumPoolSize(writers + 1);
-        HikariDataSource dataSource = pool(config, database);
-        try (Connection connection = dataSource.getConnection();
+        HikariDataSource booking = pool(database, "ledger-booking", writers);
+        try (Connection connection = booking.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
+            for (String index : INDEXES) {
+                statement.execute(index);
+            }
+            return new Ledger(booking, pool(database, "ledger-reading", READERS));
         } catch (SQLException failed) {
-            dataSource.close();
+            booking.close();
             throw failed;
         }
-        return new Ledger(dataSource);
     }
 
-    private static HikariDataSource pool(HikariConfig config, Database database) throws SQLException {
+    private static HikariDataSource pool(Database database, String name, int connections) throws SQLException {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName(name);
+        config.setJdbcUrl(database.url());
+        config.setMaximumPoolSize(connections);
+        config.setConnectionTimeout(CONNECTED_WITHIN.toMillis());
         try {
             return new HikariDataSource(config);
         } catch (PoolInitializationException failed) {
@@ -95,7 +126,7 @@ public final class Ledger implements AutoCloseable {
      * @throws SQLException if it may not have been booked
      */
     public void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
+        try (Connection connection = booking.getConnection();
                 PreparedStatement insert = connection.prepareStatement(
                         "INSERT INTO ledger (" + COLUMNS + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")) {
             insert.setString(1, at.topic());
@@ -132,15 +163,37 @@ public final class Ledger implements AutoCloseable {
     }
 
     /**
-     * How many entries there are.
+     * What it all comes to.
      *
      * @throws SQLException if the database cannot be read
      */
-    public int size() throws SQLException {
-        return query("SELECT COUNT(*) FROM ledger", rows -> {
-            rows.next();
-            return rows.getInt(1);
+    public Totals totals() throws SQLException {
+        long twice = query(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM ledger GROUP BY payment_id, CASE WHEN payment_id IS NULL THEN order_id"
+                        + " END HAVING COUNT(*) > 1) more_than_once",
+                rows -> {
+                    rows.next();
+                    return rows.getLong(1);
+                });
+        return query("SELECT currency, COUNT(*), SUM(amount_cents) FROM ledger GROUP BY currency", rows -> {
+            long entries = 0;
+            Map<String, Long> cents = new HashMap<>();
+            while (rows.next()) {
+                entries += rows.getLong(2);
+                cents.put(rows.getString(1), rows.getLong(3));
+            }
+            return new Totals(entries, twice, cents);
         });
+    }
+
+    /** Whether the database answers. */
+    public boolean answers() {
+        try (Connection connection = reading.getConnection()) {
+            return connection.isValid(ANSWERS_WITHIN_SECONDS);
+        } catch (SQLException failed) {
+            LOGGER.warn("The ledger does not answer", failed);
+            return false;
+        }
     }
 
     /**
@@ -151,8 +204,8 @@ public final class Ledger implements AutoCloseable {
      * @throws SQLException if the database cannot be read
      */
     public List<Booking> find(String topic, String id) throws SQLException {
-        String where = topic.equals(Topics.ORDERS) ? "payment_id IS NULL AND order_id = ?" : "payment_id = ?";
-        return bookings(where + " ORDER BY partition_no, offset_no", id);
+        String which = topic.equals(Topics.ORDERS) ? "payment_id IS NULL AND order_id = ?" : "payment_id = ?";
+        return bookings("WHERE " + which + " ORDER BY partition_no, offset_no", id);
     }
 
     /**
@@ -161,13 +214,12 @@ public final class Ledger implements AutoCloseable {
      * @throws SQLException if the database cannot be read
      */
     public List<Booking> latest(int atMost) throws SQLException {
-        return bookings("booked_no > ? ORDER BY booked_no DESC LIMIT " + atMost, 0);
+        return bookings("ORDER BY booked_no DESC LIMIT ?", atMost);
     }
 
-    private List<Booking> bookings(String where, Object parameter) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
-                PreparedStatement select =
-                        connection.prepareStatement("SELECT " + COLUMNS + " FROM ledger WHERE " + where)) {
+    private List<Booking> bookings(String which, Object parameter) throws SQLException {
+        try (Connection connection = reading.getConnection();
+                PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS + " FROM ledger " + which)) {
             select.setObject(1, parameter);
             try (ResultSet rows = select.executeQuery()) {
                 List<Booking> found = new ArrayList<>();
@@ -208,7 +260,7 @@ public final class Ledger implements AutoCloseable {
     }
 
     private <T extends @Nullable Object> T query(String sql, Reader<T> reader) throws SQLException {
-        try (Connection connection = dataSource.getConnection();
+        try (Connection connection = reading.getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
             return reader.read(rows);
@@ -222,6 +274,7 @@ public final class Ledger implements AutoCloseable {
 
     @Override
     public void close() {
-        dataSource.close();
+        reading.close();
+        booking.close();
     }
 }

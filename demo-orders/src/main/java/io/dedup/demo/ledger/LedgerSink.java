@@ -4,10 +4,14 @@ package io.dedup.demo.ledger;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.Coordinates;
+import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
 import io.dedup.demo.traffic.Sending;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -15,9 +19,15 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Books every record that reaches it. Confined to the stream thread. */
 public final class LedgerSink implements Processor<byte[], byte[], Void, Void> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LedgerSink.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
     private final Ledger ledger;
     private @Nullable ProcessorContext<Void, Void> context;
 
@@ -38,10 +48,42 @@ public final class LedgerSink implements Processor<byte[], byte[], Void, Void> {
                 .orElseThrow(() -> new IllegalStateException("Only records from a topic are booked"));
         Coordinates at = new Coordinates(metadata.topic(), metadata.partition(), metadata.offset());
         Header key = record.headers().lastHeader(Sending.IDEMPOTENCY_KEY);
+        String idempotencyKey = key == null || key.value() == null ? "" : new String(key.value(), UTF_8);
         try {
-            ledger.book(at, key == null ? "" : new String(key.value(), UTF_8), OperationJson.read(record.value()));
+            book(at, idempotencyKey, OperationJson.read(record.value()));
+        } catch (UncheckedIOException unreadable) {
+            throw new UnbookableException(at + " cannot be booked: it is no operation", unreadable);
         } catch (SQLException notBooked) {
+            if (isOfTheRecord(notBooked)) {
+                throw new UnbookableException(at + " cannot be booked: " + notBooked.getMessage(), notBooked);
+            }
             throw new StreamsException("The ledger could not book " + at, notBooked);
         }
+    }
+
+    /** Books it, and waits a while for a database that does not answer. */
+    private void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {
+        long until = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                ledger.book(at, idempotencyKey, operation);
+                return;
+            } catch (SQLException notBooked) {
+                if (isOfTheRecord(notBooked) || System.nanoTime() > until) {
+                    throw notBooked;
+                }
+                LOGGER.warn("The ledger did not book {}; once more in {}", at, RETRY_AFTER, notBooked);
+                LockSupport.parkNanos(RETRY_AFTER.toNanos());
+                if (Thread.currentThread().isInterrupted()) {
+                    throw notBooked;
+                }
+            }
+        }
+    }
+
+    /** Data that the ledger does not take, or not in this form: classes 22 and 23 of the SQL standard. */
+    private static boolean isOfTheRecord(SQLException failed) {
+        String state = failed.getSQLState();
+        return state != null && (state.startsWith("22") || state.startsWith("23"));
     }
 }

@@ -50,7 +50,11 @@ public final class OperationJson {
      */
     public static Operation read(byte[] json) {
         try {
-            return MAPPER.readValue(json, Operation.class);
+            Operation operation = MAPPER.readValue(json, Operation.class);
+            if (operation == null || !operation.isWhole()) {
+                throw new IOException("An operation has orderId, customerId, amountCents and currency");
+            }
+            return operation;
         } catch (IOException unreadable) {
             throw new UncheckedIOException("Not an operation", unreadable);
         }

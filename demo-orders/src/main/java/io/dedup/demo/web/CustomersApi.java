@@ -48,7 +48,11 @@ final class CustomersApi {
             Problem.badRequest("email must be an address, as in somebody@example.org")
                     .answer(context);
         } else if (addresses.size() >= MOST_CUSTOMERS && !addresses.containsKey(id)) {
-            Problem.badRequest("The demo knows no more than " + MOST_CUSTOMERS + " customers")
+            new Problem(
+                            "about:blank",
+                            "There is no room",
+                            507,
+                            "The demo knows " + MOST_CUSTOMERS + " customers at most")
                     .answer(context);
         } else {
             addresses.put(id, address.textValue());

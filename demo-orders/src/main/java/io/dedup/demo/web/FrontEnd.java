@@ -6,6 +6,7 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.IdempotencyStore;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The HTTP front end of a pipeline. Thread-safe. */
 public final class FrontEnd implements AutoCloseable {
@@ -46,13 +47,14 @@ public final class FrontEnd implements AutoCloseable {
             Ledger ledger,
             Pipeline pipeline) {
         LiveLog log = new LiveLog();
-        Watcher watcher = Watcher.start(bootstrapServers, log);
         KafkaPublisher publisher = new KafkaPublisher(bootstrapServers);
-        IdempotentHandler handler = IdempotentHandler.on(store, "demo-http")
+        IdempotentHandler handler = OperationsApi.handlerOn(store)
                 .withTtl(ttl)
                 .withWait(WAIT_FOR_FIRST)
                 .build();
+        @Nullable Watcher watcher = null;
         try {
+            watcher = Watcher.start(bootstrapServers, log);
             LiveApi live = new LiveApi(log, ledger);
             WebServer server = WebServer.start(
                     host,
@@ -64,12 +66,14 @@ public final class FrontEnd implements AutoCloseable {
                             live::addTo,
                             new FaultsApi(publisher)::addTo,
                             new PipelineApi(pipeline)::addTo,
-                            new ProbesApi(pipeline)::addTo));
+                            new ProbesApi(pipeline, ledger)::addTo));
             return new FrontEnd(publisher, handler, watcher, live, server);
         } catch (RuntimeException failed) {
+            if (watcher != null) {
+                watcher.close();
+            }
             handler.close();
             publisher.close();
-            watcher.close();
             throw failed;
         }
     }

@@ -27,7 +27,8 @@ final class LedgerApi {
     private void answer(Context context, String topic) throws SQLException {
         List<Booking> bookings = ledger.find(topic, context.pathParam("id"));
         if (bookings.isEmpty()) {
-            Problem.notFound("The ledger has no entry of it, or not yet").answer(context);
+            Problem.notFound("The ledger has no entry of it: not yet, or it was refused, or there is none")
+                    .answer(context);
             return;
         }
         Map<String, Object> body = new LinkedHashMap<>();

@@ -40,7 +40,7 @@ final class LiveApi implements AutoCloseable {
     }
 
     private void ledger(Context context) throws SQLException {
-        context.json(Map.of("entries", ledger.size(), "latest", ledger.latest(LEDGER_ROWS)));
+        context.json(Map.of("totals", ledger.totals(), "latest", ledger.latest(LEDGER_ROWS)));
     }
 
     private void listen(SseClient client) {
@@ -51,10 +51,10 @@ final class LiveApi implements AutoCloseable {
         }
         client.keepAlive();
         String lastSeen = client.ctx().header("Last-Event-ID");
-        long from = lastSeen != null && lastSeen.matches("\\d{1,18}")
-                ? Long.parseLong(lastSeen)
-                : log.state().lastId();
-        Thread teller = new Thread(() -> tell(client, from), "demo-events");
+        long from = lastSeen != null && lastSeen.matches("\\d{1,18}") ? Long.parseLong(lastSeen) : 0;
+        // A server that was started anew counts from the beginning, and has to tell everything.
+        long known = from > log.state().lastId() ? 0 : from;
+        Thread teller = new Thread(() -> tell(client, known), "demo-events");
         teller.setDaemon(true);
         listeners.add(teller);
         client.onClose(teller::interrupt);
@@ -68,7 +68,7 @@ final class LiveApi implements AutoCloseable {
                 log.await(last, SILENCE);
                 boolean silent = true;
                 for (LiveLog.Event event : log.after(last)) {
-                    client.sendEvent(event.kind(), MAPPER.writeValueAsString(event.data()), String.valueOf(event.id()));
+                    client.sendEvent(event.kind(), MAPPER.writeValueAsString(event), String.valueOf(event.id()));
                     last = event.id();
                     silent = false;
                 }

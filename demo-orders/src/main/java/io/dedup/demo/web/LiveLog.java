@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What has happened lately, how often each thing has happened, and what it came to in money. Whoever listens asks for what came
+ * What has happened lately, how often each thing has happened since the start, and what duplicates would have cost. Whoever listens asks for what came
  * after what it knows; who is too slow misses the oldest, and holds up nobody.
  *
  * <p>Thread-safe.
@@ -19,18 +19,19 @@ final class LiveLog {
 
     private final Deque<Event> events = new ArrayDeque<>();
     private final Map<String, Long> counts = new TreeMap<>();
-    private final Map<String, Long> charged = new TreeMap<>();
     private final Map<String, Long> saved = new TreeMap<>();
     private long lastId;
+    private boolean ended;
 
     /**
      * Something that has happened.
      *
      * @param id counted from 1
      * @param kind what it is: {@code request}, {@code record}, {@code verdict}
+     * @param at when it was seen, in milliseconds since the epoch
      * @param data what is to be shown of it; no payloads but amounts
      */
-    record Event(long id, String kind, Map<String, Object> data) {
+    record Event(long id, String kind, long at, Map<String, Object> data) {
         Event {
             data = Map.copyOf(data);
         }
@@ -40,34 +41,36 @@ final class LiveLog {
      * How things stand.
      *
      * @param lastId that of the last event
+     * @param live whether records are still read along
      * @param counts of each verdict
-     * @param charged in hundredths, by currency
-     * @param saved what duplicates would have charged, likewise
+     * @param saved what duplicates would have charged, in hundredths, by currency
      */
-    record State(long lastId, Map<String, Long> counts, Map<String, Long> charged, Map<String, Long> saved) {}
+    record State(long lastId, boolean live, Map<String, Long> counts, Map<String, Long> saved) {}
 
     synchronized void add(String kind, Map<String, Object> data) {
         lastId++;
-        events.addLast(new Event(lastId, kind, data));
+        events.addLast(new Event(lastId, kind, System.currentTimeMillis(), data));
         if (events.size() > KEPT) {
             events.removeFirst();
         }
         notifyAll();
     }
 
-    /** Counts a verdict, and adds to what was charged, or would have been. */
-    synchronized void count(String verdict, String currency, long chargedCents, long savedCents) {
+    /** Notes that nothing is read along any more. */
+    synchronized void end() {
+        ended = true;
+    }
+
+    /** Counts a verdict, and adds to what would have been charged. */
+    synchronized void count(String verdict, String currency, long savedCents) {
         counts.merge(verdict, 1L, Long::sum);
-        if (chargedCents > 0) {
-            charged.merge(currency, chargedCents, Long::sum);
-        }
         if (savedCents > 0) {
             saved.merge(currency, savedCents, Long::sum);
         }
     }
 
     synchronized State state() {
-        return new State(lastId, new TreeMap<>(counts), new TreeMap<>(charged), new TreeMap<>(saved));
+        return new State(lastId, !ended, new TreeMap<>(counts), new TreeMap<>(saved));
     }
 
     /** What came after that one and is still kept, the oldest first. */

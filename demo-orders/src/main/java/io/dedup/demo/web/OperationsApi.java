@@ -12,8 +12,11 @@ import io.dedup.demo.traffic.Topics;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
+import io.dedup.handler.OnFailure;
 import io.dedup.handler.Outcome;
+import io.dedup.handler.Reconciler;
 import io.dedup.handler.StoreUnavailableException;
+import io.dedup.store.IdempotencyStore;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import java.security.MessageDigest;
@@ -38,15 +41,24 @@ final class OperationsApi {
     /** Who calls. It stands for whatever authenticates callers. */
     static final String CALLER = "X-Caller";
 
-    /** Asks for trouble: {@code slow} before the record is sent, {@code late-answer} after it is. */
+    /**
+     * Asks for trouble: {@code slow} before the record is sent, {@code unstored} after it is and before its answer is stored,
+     * {@code late-answer} after that.
+     */
     static final String FAULT = "X-Demo-Fault";
 
     private static final Duration FAULT_TAKES = Duration.ofSeconds(2);
+    /** Long enough for somebody to kill the server. */
+    private static final Duration UNSTORED_FOR = Duration.ofSeconds(20);
+
     private static final Logger LOGGER = LoggerFactory.getLogger(OperationsApi.class);
+    private static final int ACCEPTED = 202;
     private static final String ANYBODY = "anybody";
     private static final String REQUEST_DEFINITION = "demo-request/1";
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
-    private static final int NUMBER_CHARACTERS = 12;
+    private static final int NUMBER_CHARACTERS = 20;
+    /** An operation takes no longer than the brokers are waited for; a claim of a server that died is free after that. */
+    private static final Duration LEASE = Duration.ofSeconds(15);
 
     private final IdempotentHandler handler;
     private final Publisher publisher;
@@ -56,6 +68,18 @@ final class OperationsApi {
         this.handler = handler;
         this.publisher = publisher;
         this.log = log;
+    }
+
+    /**
+     * A handler as these operations need it. What may have been sent is neither released nor left unknown: the same request is
+     * done again, under the same key and the same number, and the pipeline drops the second record; another request with its
+     * key is a conflict.
+     */
+    static IdempotentHandler.Builder handlerOn(IdempotencyStore store) {
+        return IdempotentHandler.on(store, "demo-http")
+                .withLease(LEASE)
+                .withFailure(UnpublishedException.class, OnFailure.keep())
+                .withReconciler(execution -> new Reconciler.NotDone());
     }
 
     void addTo(RoutesConfig routes) {
@@ -92,8 +116,9 @@ final class OperationsApi {
     }
 
     private void take(Context context, String topic, String key) {
-        String caller = context.header(CALLER) == null ? ANYBODY : context.header(CALLER);
-        if (caller == null || !Requested.NAME.matcher(caller).matches()) {
+        String named = context.header(CALLER);
+        String caller = named == null ? ANYBODY : named;
+        if (!Requested.NAME.matcher(caller).matches()) {
             Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern())
                     .answer(context);
             return;
@@ -116,10 +141,12 @@ final class OperationsApi {
                                     IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)),
                                     fingerprint(requested),
                                     execution -> {
-                                        pauseIf(context, "slow");
-                                        return publish(requested, recordKey, execution);
+                                        pauseIf(context, "slow", FAULT_TAKES);
+                                        byte[] answer = publish(requested, recordKey, execution);
+                                        pauseIf(context, "unstored", UNSTORED_FOR);
+                                        return answer;
                                     }));
-            pauseIf(context, "late-answer");
+            pauseIf(context, "late-answer", FAULT_TAKES);
         } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
             LOGGER.warn("A request to {} may not have been done", topic, failed);
             context.header("Retry-After", "1");
@@ -136,13 +163,13 @@ final class OperationsApi {
         String location = isOrder ? "/orders/" + operation.orderId() : "/payments/" + operation.paymentId();
         ObjectNode body = MAPPER.valueToTree(operation);
         body.put("status", "accepted");
-        return new StoredResponse(201, Map.of("Location", location), body.toString()).toBytes();
+        return new StoredResponse(ACCEPTED, Map.of("Location", location), body.toString()).toBytes();
     }
 
     /** What somebody asks for who wants to see what becomes of it. */
-    private static void pauseIf(Context context, String fault) {
+    private static void pauseIf(Context context, String fault, Duration pause) {
         if (fault.equals(context.header(FAULT))) {
-            LockSupport.parkNanos(FAULT_TAKES.toNanos());
+            LockSupport.parkNanos(pause.toNanos());
         }
     }
 

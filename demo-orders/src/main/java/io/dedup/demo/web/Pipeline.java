@@ -18,7 +18,7 @@ public interface Pipeline {
     /** Whether duplicates are kept from the ledger, or only marked. */
     Mode mode();
 
-    /** Lets it go on in that mode; returns when it runs again, with everything that it remembers. */
+    /** Lets it go on in that mode; returns when it runs again, with everything that it remembers, or does not within a minute. */
     void switchTo(Mode mode);
 
     /**

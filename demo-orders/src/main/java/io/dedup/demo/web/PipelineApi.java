@@ -16,7 +16,6 @@ import java.util.Map;
 /** Looks keys up, and switches between enforcing and observing. Thread-safe. */
 final class PipelineApi {
     private final Pipeline pipeline;
-    private final Object switching = new Object();
 
     PipelineApi(Pipeline pipeline) {
         this.pipeline = pipeline;
@@ -55,7 +54,7 @@ final class PipelineApi {
     }
 
     private void tellMode(Context context) {
-        context.json(Map.of("mode", pipeline.mode().name().toLowerCase(Locale.ROOT)));
+        context.json(Map.of("mode", pipeline.mode().name().toLowerCase(Locale.ROOT), "ready", pipeline.isReady()));
     }
 
     private void switchMode(Context context) {
@@ -64,12 +63,7 @@ final class PipelineApi {
             Problem.notFound("There are enforce and observe").answer(context);
             return;
         }
-        synchronized (switching) {
-            Mode mode = Mode.valueOf(wanted.toUpperCase(Locale.ROOT));
-            if (pipeline.mode() != mode) {
-                pipeline.switchTo(mode);
-            }
-        }
+        pipeline.switchTo(Mode.valueOf(wanted.toUpperCase(Locale.ROOT)));
         tellMode(context);
     }
 }

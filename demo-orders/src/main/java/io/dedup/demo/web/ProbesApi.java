@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
+import io.dedup.demo.ledger.Ledger;
 import io.dedup.runner.PrometheusMetrics;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -9,14 +10,16 @@ import io.javalin.http.HttpStatus;
 /** Says whether the pipeline lives and is ready, and what it counts. Thread-safe. */
 final class ProbesApi {
     private final Pipeline pipeline;
+    private final Ledger ledger;
 
-    ProbesApi(Pipeline pipeline) {
+    ProbesApi(Pipeline pipeline, Ledger ledger) {
         this.pipeline = pipeline;
+        this.ledger = ledger;
     }
 
     void addTo(RoutesConfig routes) {
         routes.get("/health/live", context -> answer(context, pipeline.isAlive()));
-        routes.get("/health/ready", context -> answer(context, pipeline.isReady()));
+        routes.get("/health/ready", context -> answer(context, pipeline.isReady() && ledger.answers()));
         routes.get(
                 "/metrics",
                 context -> context.contentType(PrometheusMetrics.CONTENT_TYPE).result(pipeline.metrics()));

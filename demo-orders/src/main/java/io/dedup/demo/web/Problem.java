@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.javalin.http.Context;
 
@@ -14,7 +13,6 @@ import io.javalin.http.Context;
  * @param detail what it is about this request, and what to do
  */
 @JsonPropertyOrder({"type", "title", "status", "detail"})
-@JsonInclude(JsonInclude.Include.NON_NULL)
 record Problem(String type, String title, int status, String detail) {
     static final String MEDIA_TYPE = "application/problem+json";
 

@@ -74,6 +74,7 @@ final class Watcher implements AutoCloseable {
             LOGGER.debug("Stopped");
         } catch (KafkaException failed) {
             LOGGER.error("The live view shows nothing more", failed);
+            log.end();
         }
     }
 
@@ -102,14 +103,14 @@ final class Watcher implements AutoCloseable {
         String reason = header(record, DedupHeaders.REASON);
         boolean deadLetter = record.topic().equals(Topics.DEAD_LETTERS);
         boolean dropped = record.topic().equals(Topics.DUPLICATES);
-        String verdict = reason == null ? "first" : reason;
+        String verdict = reason != null ? reason : deadLetter ? "unbookable" : "first";
         String detail = header(record, DedupHeaders.DETAIL);
         data.put("verdict", verdict);
         data.put("booked", !deadLetter && !dropped);
         data.put("detail", detail == null ? "" : detail);
         long cents = operation == null ? 0 : operation.amountCents();
         String currency = operation == null ? "" : operation.currency();
-        log.count(verdict, currency, deadLetter || dropped ? 0 : cents, dropped ? cents : 0);
+        log.count(verdict, currency, dropped ? cents : 0);
         log.add("verdict", data);
     }
 
@@ -125,7 +126,7 @@ final class Watcher implements AutoCloseable {
 
     private static @Nullable String header(ConsumerRecord<?, ?> record, String name) {
         Header header = record.headers().lastHeader(name);
-        return header == null ? null : new String(header.value(), UTF_8);
+        return header == null || header.value() == null ? null : new String(header.value(), UTF_8);
     }
 
     @Override

@@ -46,10 +46,11 @@ final class WebServer implements AutoCloseable {
      * @param parts what is to be found there
      */
     static WebServer start(String host, int port, List<Consumer<RoutesConfig>> parts) {
-        return new WebServer(Javalin.create(config -> configure(config, parts)).start(host, port));
+        return new WebServer(
+                Javalin.create(config -> configure(config, host, parts)).start(host, port));
     }
 
-    private static void configure(JavalinConfig config, List<Consumer<RoutesConfig>> parts) {
+    private static void configure(JavalinConfig config, String host, List<Consumer<RoutesConfig>> parts) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.staticFiles.add(files -> {
@@ -65,6 +66,7 @@ final class WebServer implements AutoCloseable {
             http.setSendServerVersion(false);
         });
         config.routes.before(context -> HEADERS.forEach(context::header));
+        config.routes.before(context -> OwnSite.require(context, host));
         config.routes.exception(HttpResponseException.class, WebServer::answer);
         config.routes.exception(Exception.class, (failed, context) -> {
             LOGGER.error("A request to {} has failed", context.path(), failed);

@@ -25,8 +25,23 @@ class LedgerTest {
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
             ledger.book(new Coordinates("payments", 0, 2), "k", PAYMENT);
             // Then
-            assertThat(ledger.size()).isEqualTo(2);
+            assertThat(ledger.totals().entries()).isEqualTo(2);
             assertThat(ledger.entries()).isEqualTo(Map.of(new Truth.Entry("payments", "k", 500, "EUR"), 2));
+        }
+    }
+
+    /** An order and its payments share the order's number: they are not the same. */
+    @Test
+    void totals_orderPaymentAndOnePaymentTwice_countsOneChargedTwice() throws SQLException {
+        try (Ledger ledger = Ledger.open(Database.in(directory, "ledger"), 1)) {
+            // When
+            ledger.book(new Coordinates("orders", 0, 1), "o", new Operation("1", null, "c", 500, "EUR"));
+            ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
+            ledger.book(new Coordinates("payments", 0, 2), "l", new Operation("1", "q", "c", 300, "USD"));
+            ledger.book(new Coordinates("payments", 0, 3), "k", PAYMENT);
+            // Then
+            assertThat(ledger.totals()).isEqualTo(new Ledger.Totals(4, 1, Map.of("EUR", 1_500L, "USD", 300L)));
+            assertThat(ledger.answers()).isTrue();
         }
     }
 
@@ -37,7 +52,7 @@ class LedgerTest {
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
             ledger.book(new Coordinates("payments", 0, 1), "k", PAYMENT);
             // Then
-            assertThat(ledger.size()).isEqualTo(1);
+            assertThat(ledger.totals().entries()).isEqualTo(1);
         }
     }
 }

@@ -10,6 +10,8 @@ import io.dedup.demo.traffic.Operation;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,7 +46,7 @@ class IdempotencyConformanceTest {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final List<Published> published = new CopyOnWriteArrayList<>();
-    private final IdempotentHandler handler = IdempotentHandler.on(MemoryIdempotencyStore.holding(10_000), "demo-test")
+    private final IdempotentHandler handler = OperationsApi.handlerOn(MemoryIdempotencyStore.holding(10_000))
             .withWait(Duration.ofSeconds(1))
             .build();
     private volatile Publisher pipeline = (key, operation) -> published.add(new Published(key, operation));
@@ -81,6 +83,57 @@ class IdempotencyConformanceTest {
         assertThat(published).isEmpty();
     }
 
+    /** The record may be there although nobody has heard so: then it is neither another payment nor none. */
+    @Test
+    void post_brokersHaveNotAnswered_sameRequestIsDoneAgain_otherBodyIs422() throws Exception {
+        // Given
+        pipeline = (key, operation) -> {
+            published.add(new Published(key, operation));
+            throw new UnpublishedException(new IOException("no answer"));
+        };
+        assertThat(send(pay("k-1")).statusCode()).isEqualTo(503);
+        pipeline = (key, operation) -> published.add(new Published(key, operation));
+        // When, then
+        assertThat(send(request("/payments", PAYMENT.replace("1999", "2999"), "Idempotency-Key", "k-1"))
+                        .statusCode())
+                .isEqualTo(422);
+        assertThat(send(pay("k-1")).statusCode()).isEqualTo(202);
+        assertThat(published).hasSize(2);
+        assertThat(published.get(1)).isEqualTo(published.get(0));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Origin, http://elsewhere.example, 403",
+        "Sec-Fetch-Site, cross-site, 403",
+        "Sec-Fetch-Site, same-origin, 202"
+    })
+    void post_pageOfAnotherSite_is403(String header, String value, int status) throws Exception {
+        assertThat(send(request("/payments", PAYMENT, "Idempotency-Key", "k-1", header, value))
+                        .statusCode())
+                .isEqualTo(status);
+    }
+
+    /** A name that somebody has made to lead here. */
+    @ParameterizedTest
+    @CsvSource({
+        "rebound.example:8080, 421",
+        "localhost:8080, 400",
+        "demo:8080, 400",
+        "127.0.0.1, 400",
+        "[::1]:8080, 400"
+    })
+    void post_anotherServersName_is421(String host, int status) throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.getOutputStream()
+                    .write(("POST /payments HTTP/1.1\r\nHost: " + host
+                                    + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                            .getBytes(UTF_8));
+            String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 " + status + " ");
+        }
+    }
+
     @Test
     void post_firstIsBeingDone_is409WithATimeToRetryAfter() throws Exception {
         // Given
@@ -99,14 +152,14 @@ class IdempotencyConformanceTest {
         // Then
         assertProblem(second, 409, "A request with this Idempotency-Key is still being done");
         assertThat(Long.parseLong(header(second, "Retry-After"))).isBetween(1L, 60L);
-        assertThat(first.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
+        assertThat(first.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(202);
         assertThat(published).hasSize(1);
     }
 
     @ParameterizedTest
     @CsvSource({"1999,2999", "EUR,USD", "o-1,o-2", "c-1,c-2"})
     void post_sameKeyAndAnotherBody_is422(String part, String other) throws Exception {
-        assertThat(send(pay("k-1")).statusCode()).isEqualTo(201);
+        assertThat(send(pay("k-1")).statusCode()).isEqualTo(202);
         assertProblem(
                 send(request("/payments", PAYMENT.replace(part, other), "Idempotency-Key", "k-1")),
                 422,
@@ -123,7 +176,7 @@ class IdempotencyConformanceTest {
                 {"currency":"EUR","amountCents":1999,"customerId":"c-1","orderId":"o-1"}""";
         HttpResponse<String> again = send(request("/payments", reordered, "Idempotency-Key", "\"k-1\""));
         // Then
-        assertThat(first.statusCode()).isEqualTo(201);
+        assertThat(first.statusCode()).isEqualTo(202);
         assertThat(first.headers().firstValue("Idempotent-Replayed")).isEmpty();
         assertThat(again.statusCode()).isEqualTo(first.statusCode());
         assertThat(again.body()).isEqualTo(first.body());
@@ -139,13 +192,13 @@ class IdempotencyConformanceTest {
     void post_otherCallerOrOtherOperation_isAnotherKey() throws Exception {
         assertThat(send(request("/payments", PAYMENT, "Idempotency-Key", "k", "X-Caller", "shop-1"))
                         .statusCode())
-                .isEqualTo(201);
+                .isEqualTo(202);
         assertThat(send(request("/payments", PAYMENT, "Idempotency-Key", "k", "X-Caller", "shop-2"))
                         .statusCode())
-                .isEqualTo(201);
+                .isEqualTo(202);
         assertThat(send(request("/orders", ORDER, "Idempotency-Key", "k", "X-Caller", "shop-1"))
                         .statusCode())
-                .isEqualTo(201);
+                .isEqualTo(202);
         assertThat(published).extracting(Published::key).containsExactly("shop-1:k", "shop-2:k", "shop-1:k");
         assertThat(published)
                 .extracting(one -> one.operation().paymentId() == null)
@@ -164,7 +217,7 @@ class IdempotencyConformanceTest {
         assertThat(sent).allSatisfy(answer -> assertThat(answer).succeedsWithin(Duration.ofSeconds(30)));
         List<HttpResponse<String>> answers =
                 sent.stream().map(CompletableFuture::join).toList();
-        assertThat(answers).extracting(HttpResponse::statusCode).containsOnly(201);
+        assertThat(answers).extracting(HttpResponse::statusCode).containsOnly(202);
         assertThat(answers.stream().map(HttpResponse::body).distinct()).hasSize(1);
         assertThat(answers.stream()
                         .filter(one ->
@@ -189,7 +242,7 @@ class IdempotencyConformanceTest {
         // Then
         assertProblem(first, 503, "It may not have been done");
         assertThat(header(first, "Retry-After")).isEqualTo("1");
-        assertThat(again.statusCode()).isEqualTo(201);
+        assertThat(again.statusCode()).isEqualTo(202);
         assertThat(published).isEqualTo(lost);
     }
 
@@ -205,7 +258,7 @@ class IdempotencyConformanceTest {
             })
     void post_bodyIsNoPayment_is400AndTheKeyCanBeUsedStill(String body) throws Exception {
         assertProblem(send(request("/payments", body, "Idempotency-Key", "k-1")), 400, "The request cannot be read");
-        assertThat(send(pay("k-1")).statusCode()).isEqualTo(201);
+        assertThat(send(pay("k-1")).statusCode()).isEqualTo(202);
     }
 
     @Test
