@@ -77,8 +77,9 @@ final class Benchmark {
         } catch (ChildFailedException failed) {
             results.failures().add(new Failure(experiment, mode.name(), String.valueOf(failed.getMessage())));
             bed.say("%s  %s FAILED: %s", experiment, mode.name(), failed.getMessage());
+        } finally {
+            afterEach.run();
         }
-        afterEach.run();
     }
 
     private void load(Mode.Pace pace, String topic) {

@@ -64,9 +64,11 @@ final class Serving {
                                 database(workspace, "requests").url(), null, null)
                         .open();
                 Cluster cluster = Cluster.open(surroundings.bootstrapServers(), progress)) {
-            cluster.prepareTopics(surroundings.partitions());
             if (lasting == null) {
                 cluster.requireNobodyElses(LASTING_ID);
+            }
+            cluster.prepareTopics(surroundings.partitions());
+            if (lasting == null) {
                 String id = LASTING_ID + "-" + UUID.randomUUID().toString().substring(0, 8);
                 cluster.beginAt(id, cluster.ends(Topics.INPUTS));
                 try {
@@ -76,7 +78,7 @@ final class Serving {
                 }
             } else {
                 requireItsTopics(ledger, cluster);
-                // From the beginning, if it has never run or its offsets were forgotten: the ledger knows what it has.
+                // From the beginning, if it has never run or its offsets were forgotten: what was booked is a duplicate.
                 serve(LASTING_ID, workspace, ledger, requests, cluster);
             }
         } catch (SQLException failed) {

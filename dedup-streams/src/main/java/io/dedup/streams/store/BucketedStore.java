@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * A windowed store that is made for few window starts and many keys under each.
  *
  * <p>It is a window store as Kafka Streams knows them, with any keys and values, but one that cannot keep several values
- * of a key and window; keys of eight bytes that begin with a 1 are left to blocks. Beside that it takes firsts from a {@link Journal}, which come back from the changelog in blocks.
+ * of a key and window; keys of eight bytes that begin with a 1 are left to blocks. Beside that it takes firsts from a {@link
+ * Journal}, which come back from the changelog in blocks.
  *
  * <p>Changed by the stream thread alone; may be read by any.
  */

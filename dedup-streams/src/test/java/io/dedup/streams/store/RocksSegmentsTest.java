@@ -284,6 +284,22 @@ class RocksSegmentsTest {
         thread.shutdown();
     }
 
+    /** What was taken back is written as something empty, and a file may hold nothing else. */
+    @Test
+    void put_nothingButWhatIsTakenBack_isTakenBackAfterARestart() {
+        // Given
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        store.put(KEY, null, 0);
+        store.close();
+        // When
+        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        // Then
+        assertThat(again.fetch(KEY, 0)).isNull();
+        assertThat(again.fetch(KEY, SEGMENT)).isNotNull();
+        again.close();
+    }
+
     private static Bytes key(int number) {
         return Bytes.wrap(("key-" + number).getBytes(UTF_8));
     }

@@ -20,7 +20,9 @@ public final class CompactTable {
     private final boolean wholeKeys;
     private final Budget budget;
     private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
-    private final int[] firstSlots = new int[SHARDS];
+    /** How many slots a shard begins with. */
+    private final int firstSlots;
+
     private long size;
     private long bytes;
 
@@ -41,21 +43,18 @@ public final class CompactTable {
      * @param wholeKeys whether keys are kept, and not only their digests
      */
     public CompactTable(boolean wholeKeys, Budget budget) {
-        this(wholeKeys, budget, null);
+        this(wholeKeys, budget, 0);
     }
 
-    private CompactTable(boolean wholeKeys, Budget budget, @Nullable CompactTable like) {
+    private CompactTable(boolean wholeKeys, Budget budget, long expected) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
-        for (int i = 0; i < SHARDS; i++) {
-            Shard shard = like == null ? null : like.shards[i];
-            firstSlots[i] = shard == null ? Shard.FEWEST_SLOTS : shard.slots();
-        }
+        this.firstSlots = Shard.slotsFor(expected / SHARDS);
     }
 
     /** An empty table that has room at once for about as many entries as there are in this one. */
     public CompactTable another() {
-        return new CompactTable(wholeKeys, budget, this);
+        return new CompactTable(wholeKeys, budget, size);
     }
 
     /** The value of that key, or null if there is none. */
@@ -75,7 +74,7 @@ public final class CompactTable {
         int at = shardOf(hash);
         Shard shard = shards[at];
         if (shard == null) {
-            shard = new Shard(wholeKeys, budget, firstSlots[at]);
+            shard = new Shard(wholeKeys, budget, firstSlots);
             shards[at] = shard;
             bytes += shard.bytes();
         }

@@ -32,17 +32,15 @@ final class Shard {
 
     static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
 
-    private static final int POSITION_BITS = PLACE_BITS;
-    private static final int POSITION_MASK = PLACE_MASK;
     private static final int UNIT_BITS = 1;
     private static final int CHUNK_BITS = 14;
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
-    private static final int MOST_CHUNKS = (1 << (POSITION_BITS + UNIT_BITS - CHUNK_BITS)) - 1;
+    private static final int MOST_CHUNKS = (1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS)) - 1;
     private static final int FIRST_CHUNK_BYTES = 256;
     /** The last chunk may be empty by so small a part of all chunks. */
     private static final int SPARE_PART = 16;
 
-    static final int FEWEST_SLOTS = 16;
+    private static final int FEWEST_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
     /** An array, a reference to it, and where its last entry ends. */
     private static final int BYTES_BESIDE_CHUNK = ARRAY_HEADER_BYTES + 4 + Integer.BYTES;
@@ -69,13 +67,18 @@ final class Shard {
     /**
      * An empty one.
      *
-     * @param firstSlots how many slots the index begins with, not fewer than {@link #FEWEST_SLOTS}
+     * @param firstSlots how many slots the index begins with, as {@link #slotsFor} has it
      */
     Shard(boolean wholeKeys, Budget budget, int firstSlots) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
         reserve(ARRAY_HEADER_BYTES + (long) firstSlots * Integer.BYTES);
         slots = new int[firstSlots];
+    }
+
+    /** How long an index is that takes about as many entries without growing. */
+    static int slotsFor(long entries) {
+        return (int) Math.max(FEWEST_SLOTS, Math.min(PLACE_MASK, entries * 3 / 2));
     }
 
     private void reserve(long more) {
@@ -125,23 +128,23 @@ final class Shard {
     }
 
     private static int slotOf(long low, int position) {
-        return ((int) low << POSITION_BITS) | ((position >>> UNIT_BITS) + 1);
+        return ((int) low << PLACE_BITS) | ((position >>> UNIT_BITS) + 1);
     }
 
     private static int positionIn(int slot) {
-        return ((slot & POSITION_MASK) - 1) << UNIT_BITS;
+        return ((slot & PLACE_MASK) - 1) << UNIT_BITS;
     }
 
     /** The slot of the key; if it has none, the one where it belongs, as its negative less one. */
     private int find(long high, long low, byte[] key) {
-        int tag = (int) low << POSITION_BITS;
+        int tag = (int) low << PLACE_BITS;
         int at = ideal(indexHash(high), slots.length);
         while (true) {
             int slot = slots[at];
             if (slot == 0) {
                 return -at - 1;
             }
-            if ((slot & ~POSITION_MASK) == tag && isAt(positionIn(slot), high, low, key)) {
+            if ((slot & ~PLACE_MASK) == tag && isAt(positionIn(slot), high, low, key)) {
                 return at;
             }
             at = at + 1 == slots.length ? 0 : at + 1;
@@ -330,7 +333,7 @@ final class Shard {
                 int moved = allocate(size);
                 System.arraycopy(chunk, at, chunks[moved >>> CHUNK_BITS], moved & (CHUNK_BYTES - 1), size);
                 arenaBytes += size;
-                slots[i] = (slots[i] & ~POSITION_MASK) | ((moved >>> UNIT_BITS) + 1);
+                slots[i] = (slots[i] & ~PLACE_MASK) | ((moved >>> UNIT_BITS) + 1);
             }
         }
         moving = false;
@@ -353,7 +356,7 @@ final class Shard {
         int next = count;
         for (int slot : slots) {
             if (slot != 0) {
-                places[next++] = front | (positionIn(slot) >>> UNIT_BITS);
+                places[next++] = front | ((slot & PLACE_MASK) - 1);
             }
         }
         return next;
@@ -371,11 +374,6 @@ final class Shard {
         long value = varint(chunk, entry.keyAt + entry.keyLength);
         entry.valueAt = end(value);
         entry.valueLength = (int) value;
-    }
-
-    /** How long the index is. */
-    int slots() {
-        return slots.length;
     }
 
     /** How many bytes the arrays take. */
