@@ -78,7 +78,7 @@ final class Serving {
                 }
             } else {
                 requireItsTopics(ledger, cluster);
-                // From the beginning, if it has never run or its offsets were forgotten: what was booked is a duplicate.
+                // From the beginning, if its offsets were forgotten: what was booked is a duplicate.
                 serve(LASTING_ID, workspace, ledger, requests, cluster);
             }
         } catch (SQLException failed) {
