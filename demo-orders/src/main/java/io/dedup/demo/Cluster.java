@@ -15,12 +15,14 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -28,8 +30,10 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,8 +53,8 @@ final class Cluster implements AutoCloseable {
     private static final Map<String, String> ANY_TIME =
             Map.of("retention.ms", "-1", AFTER_MAX, String.valueOf(Long.MAX_VALUE), TIMESTAMP_TYPE, "CreateTime");
 
-    private static final Duration BROKERS_WITHIN = Duration.ofSeconds(60);
-    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+    private static final Duration READY_WITHIN = Duration.ofSeconds(60);
+    private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
     private final @Nullable EmbeddedBroker broker;
     private final String bootstrapServers;
@@ -112,7 +116,7 @@ final class Cluster implements AutoCloseable {
         }
         List<String> inputs = Topics.INPUTS.stream().filter(existing::contains).toList();
         inputs.forEach(this::requireAnyTime);
-        Set<Integer> counts = answer(admin.describeTopics(inputs).allTopicNames()).values().stream()
+        Set<Integer> counts = describe(inputs).values().stream()
                 .map(topic -> topic.partitions().size())
                 .collect(Collectors.toSet());
         if (counts.size() > 1) {
@@ -124,27 +128,11 @@ final class Cluster implements AutoCloseable {
                 .filter(topic -> !existing.contains(topic))
                 .map(topic -> new NewTopic(topic, Optional.of(count), Optional.empty()).configs(ANY_TIME))
                 .toList();
-        create(missing);
+        patiently(
+                InvalidReplicationFactorException.class,
+                () -> admin.createTopics(missing).all());
+        describe(wanted);
         return count;
-    }
-
-    /** Creates topics, and waits a while for brokers that are still to join: as many as there are to be copies. */
-    private void create(List<NewTopic> topics) {
-        long until = System.nanoTime() + BROKERS_WITHIN.toNanos();
-        while (true) {
-            try {
-                answer(admin.createTopics(topics).all());
-                return;
-            } catch (DemoFailedException failed) {
-                boolean tooFew = failed.getCause() != null
-                        && failed.getCause().getCause() instanceof InvalidReplicationFactorException;
-                if (!tooFew || System.nanoTime() > until) {
-                    throw failed;
-                }
-                LOGGER.info("Waiting for more brokers: {}", failed.getMessage());
-                LockSupport.parkNanos(LOOK_EVERY.toNanos());
-            }
-        }
     }
 
     /**
@@ -185,10 +173,7 @@ final class Cluster implements AutoCloseable {
 
     /** The end of every partition of these topics. */
     Map<TopicPartition, Long> ends(Collection<String> topics) {
-        Map<TopicPartition, OffsetSpec> latest = answer(
-                        admin.describeTopics(topics).allTopicNames())
-                .values()
-                .stream()
+        Map<TopicPartition, OffsetSpec> latest = describe(topics).values().stream()
                 .flatMap(topic -> topic.partitions().stream()
                         .map(partition -> new TopicPartition(topic.name(), partition.partition())))
                 .collect(Collectors.toMap(Function.identity(), partition -> OffsetSpec.latest()));
@@ -248,6 +233,32 @@ final class Cluster implements AutoCloseable {
             answer(admin.deleteConsumerGroups(List.of(applicationId)).all());
         } catch (DemoFailedException left) {
             LOGGER.warn("Something of {} is left in the cluster", applicationId, left);
+        }
+    }
+
+    private Map<String, TopicDescription> describe(Collection<String> topics) {
+        // A broker hears of topics a moment after they have been made.
+        return patiently(
+                UnknownTopicOrPartitionException.class,
+                () -> admin.describeTopics(topics).allTopicNames());
+    }
+
+    /** What the cluster answers when it is ready to: asked again for a while, as long as it says that it is not. */
+    private <T extends @Nullable Object> T patiently(
+            Class<? extends ApiException> notYet, Supplier<KafkaFuture<T>> question) {
+        long until = System.nanoTime() + READY_WITHIN.toNanos();
+        while (true) {
+            try {
+                return answer(question.get());
+            } catch (DemoFailedException failed) {
+                Throwable refused =
+                        failed.getCause() == null ? null : failed.getCause().getCause();
+                if (!notYet.isInstance(refused) || System.nanoTime() > until) {
+                    throw failed;
+                }
+                LOGGER.info("Once more in {}: {}", LOOK_EVERY, failed.getMessage());
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            }
         }
     }
 

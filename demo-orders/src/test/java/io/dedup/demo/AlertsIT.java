@@ -5,9 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.File;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,8 +17,7 @@ class AlertsIT {
 
     @Test
     void rules_asDescribed_fire() throws Exception {
-        boolean there = Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(directory -> new File(directory, "promtool").canExecute());
+        boolean there = OnPath.find("promtool").isPresent();
         if (!there) {
             LOGGER.warn("NOT RUN: the alerts. There is no promtool on the path; on Debian: apt-get install prometheus");
         }

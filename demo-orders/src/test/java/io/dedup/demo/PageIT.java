@@ -18,7 +18,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,8 +56,8 @@ class PageIT {
 
     @BeforeAll
     static void start() {
-        Optional<File> chromium = onPath("chromium");
-        Optional<File> driver = onPath("chromedriver");
+        Optional<File> chromium = OnPath.find("chromium");
+        Optional<File> driver = OnPath.find("chromedriver");
         if (chromium.isEmpty() || driver.isEmpty()) {
             LOGGER.warn("NOT RUN: the page in a browser. There is no chromium or no chromedriver on the path;"
                     + " on Debian: apt-get install chromium chromium-driver");
@@ -75,13 +74,6 @@ class PageIT {
                         .usingDriverExecutable(driver.orElseThrow())
                         .build(),
                 options);
-    }
-
-    private static Optional<File> onPath(String command) {
-        return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-                .map(directory -> new File(directory, command))
-                .filter(File::canExecute)
-                .findFirst();
     }
 
     @AfterAll
