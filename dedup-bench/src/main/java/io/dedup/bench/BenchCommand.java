@@ -60,6 +60,7 @@ import picocli.CommandLine.Spec;
         })
 public final class BenchCommand implements Callable<Integer> {
     private static final int FAILED = 1;
+    private static final long MOST_WARM_UP = 1_000_000;
     private static final String MODES_SECTION = "modes";
 
     @Spec
@@ -78,15 +79,23 @@ public final class BenchCommand implements Callable<Integer> {
             names = "--records",
             paramLabel = "N",
             defaultValue = "1000000",
-            description = "How many records there are, duplicates included. Default: ${DEFAULT-VALUE}.")
+            description = "How many records are measured, duplicates included. Default: ${DEFAULT-VALUE}.")
     private long records;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            description =
+                    "How many records are read before these, in the same run, until the clock starts: meanwhile the"
+                            + " code is compiled. Default: as many as are measured, and at most 1000000.")
+    private @Nullable Long warmUp;
 
     @Option(
             names = "--slow-records",
             paramLabel = "N",
             description =
-                    "How many of them are given to modes that make a call for each record. Default: a fiftieth, and"
-                            + " at least 20000.")
+                    "How many of them are measured of modes that make a call for each record; before them, as many are read"
+                            + " to warm up, unless --warm-up is less. Default: a fiftieth, and at least 20000.")
     private @Nullable Long slowRecords;
 
     @Option(
@@ -302,12 +311,15 @@ public final class BenchCommand implements Callable<Integer> {
                 "--latency needs --rate, or " + Modes.PASS_THROUGH + " among the modes");
         require(rate == null || rate > 0, "--rate must be more than 0, and is " + rate);
         require(growth.stream().allMatch(keys -> keys >= 1), "--growth takes numbers of keys, and not " + growth);
+        require(records >= 1, "--records must be at least 1, and is " + records);
+        require(warmUp == null || warmUp >= 0, "--warm-up must be at least 0, and is " + warmUp);
         require(slowRecords == null || slowRecords >= 1, "--slow-records must be at least 1, and is " + slowRecords);
         require(json == null || Files.isDirectory(parent(json)), "--json cannot be written: " + json);
         Instant start = Instant.now().minus(span);
+        long before = warmUp == null ? Math.min(records, MOST_WARM_UP) : warmUp;
         Load load;
         try {
-            load = new Load(records, valueBytes, duplicateRatio, duplicateReach, start, span, ttl, seed);
+            load = new Load(before + records, valueBytes, duplicateRatio, duplicateReach, start, span, ttl, seed);
         } catch (IllegalArgumentException unusable) {
             throw new ParameterException(spec.commandLine(), String.valueOf(unusable.getMessage()), unusable);
         }
@@ -315,6 +327,7 @@ public final class BenchCommand implements Callable<Integer> {
                 modes.stream().map(this::mode).toList(),
                 rounds,
                 load,
+                before,
                 slowRecords == null ? Math.max(20_000, records / 50) : slowRecords,
                 heap,
                 brokerHeap,

@@ -8,6 +8,7 @@ import io.dedup.bench.report.Measurement;
 import io.dedup.bench.report.Restore;
 import io.dedup.bench.report.Results;
 import io.dedup.bench.worker.WorkerAnswer;
+import io.dedup.bench.worker.WorkerAnswer.Sample;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -132,18 +133,22 @@ final class Benchmark {
         long keys = distinctKeys.getOrDefault(records, 0L);
         long expected = mode.answer() == Mode.Answer.ALL ? records : keys;
         long outputRecords = run.outputRecords();
+        long measured = settings.measuredOf(mode);
+        Sample warm = answer.at(settings.warmUpOf(mode));
+        double seconds = answer.seconds() - warm.seconds();
         return new Measurement(
                 round,
                 mode.name(),
-                records,
+                measured,
+                records - measured,
                 keys,
                 outputRecords,
                 expected,
                 outputRecords == expected || mode.answer() == Mode.Answer.OWN,
-                records / answer.seconds(),
-                answer.seconds(),
+                measured / seconds,
+                seconds,
                 answer.startupSeconds(),
-                answer.cpuSeconds(),
+                answer.cpuSeconds() - warm.cpuSeconds(),
                 answer.totalCpuSeconds(),
                 answer.maxHeapAfterGcBytes(),
                 answer.liveHeapBytes(),
@@ -162,7 +167,7 @@ final class Benchmark {
                 measured.recordsPerSecond(),
                 measured.seconds(),
                 measured.outputRecords(),
-                measured.records(),
+                measured.records() + measured.warmUpRecords(),
                 measured.isRight() ? "" : String.format(Locale.ROOT, "  WRONG: not %,d", measured.expectedRecords()));
     }
 

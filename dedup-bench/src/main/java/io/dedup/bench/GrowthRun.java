@@ -5,7 +5,7 @@ import io.dedup.bench.load.Load;
 import io.dedup.bench.mode.Mode;
 import io.dedup.bench.report.Growth;
 import io.dedup.bench.report.Results;
-import io.dedup.bench.worker.WorkerAnswer.Sample;
+import io.dedup.bench.worker.WorkerAnswer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,34 +61,20 @@ final class GrowthRun {
 
     /** Runs that mode once over all keys. */
     void run(Mode mode) {
-        List<Sample> samples;
+        WorkerAnswer answer;
         try (Run run = bed.prepare(mode, INPUT, records())) {
-            samples = run.toTheEnd().samples();
+            answer = run.toTheEnd();
         }
         for (int i = 0; i < ends.size(); i++) {
             long end = ends.get(i);
             long measured = Math.min(MEASURED, end);
-            double seconds = secondsAt(end, samples) - secondsAt(end - measured, samples);
+            double seconds =
+                    answer.at(end).seconds() - answer.at(end - measured).seconds();
             Growth growth = new Growth(mode.name(), settings.growth().get(i), measured, measured / seconds);
             results.growth().add(growth);
             bed.say(
                     "growth   %-14s %,10.0f records/s with %,d keys remembered",
                     growth.mode(), growth.recordsPerSecond(), growth.keys());
         }
-    }
-
-    /** When that many records were committed, as a straight line between what was seen before and after. */
-    static double secondsAt(long offset, List<Sample> samples) {
-        Sample before = new Sample(0, 0);
-        for (Sample sample : samples) {
-            if (sample.offset() >= offset) {
-                double part = sample.offset() == before.offset()
-                        ? 0
-                        : (double) (offset - before.offset()) / (sample.offset() - before.offset());
-                return before.seconds() + part * (sample.seconds() - before.seconds());
-            }
-            before = sample;
-        }
-        throw new IllegalArgumentException("Only " + before.offset() + " records were committed, not " + offset);
     }
 }

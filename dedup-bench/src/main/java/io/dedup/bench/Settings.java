@@ -15,8 +15,9 @@ import java.util.OptionalDouble;
  *
  * @param modes in the order they are run in the first round
  * @param rounds how often
- * @param load what is sent
- * @param slowRecords how many of it the slow modes are given
+ * @param load what is sent: what is read to warm up, and then what is measured
+ * @param warmUp how much of it is read before the clock starts
+ * @param slowRecords how many records of slow modes are measured, if there are as many
  * @param heap of every worker
  * @param brokerHeap of the broker
  * @param workerOptions for the JVM of every worker
@@ -31,6 +32,7 @@ record Settings(
         List<Mode> modes,
         int rounds,
         Load load,
+        long warmUp,
         long slowRecords,
         String heap,
         String brokerHeap,
@@ -50,8 +52,19 @@ record Settings(
      */
     record LatencySettings(OptionalDouble recordsPerSecond, Duration warmUp, Duration measured) {}
 
+    /** How many records of that mode are measured. */
+    long measuredOf(Mode mode) {
+        long measured = load.records() - warmUp;
+        return mode.pace() == Mode.Pace.SLOW ? Math.min(slowRecords, measured) : measured;
+    }
+
+    /** How many records that mode reads before these. */
+    long warmUpOf(Mode mode) {
+        return Math.min(warmUp, measuredOf(mode));
+    }
+
     /** How many records that mode is given. */
     long recordsOf(Mode mode) {
-        return mode.pace() == Mode.Pace.SLOW ? Math.min(slowRecords, load.records()) : load.records();
+        return warmUpOf(mode) + measuredOf(mode);
     }
 }

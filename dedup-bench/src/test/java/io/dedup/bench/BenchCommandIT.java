@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BenchCommandIT {
     private static final int RECORDS = 20_000;
     private static final int SLOW_RECORDS = 2_000;
+    private static final int WARM_UP = 5_000;
 
     @TempDir
     private Path directory = Path.of("");
@@ -37,6 +38,7 @@ class BenchCommandIT {
                 "--modes=pass-through,rocksdb,redis",
                 "--records=" + RECORDS,
                 "--slow-records=" + SLOW_RECORDS,
+                "--warm-up=" + WARM_UP,
                 "--rounds=1",
                 "--heap=256m",
                 "--broker-heap=512m",
@@ -47,7 +49,14 @@ class BenchCommandIT {
         assertThat(results.rounds()).extracting(Measurement::mode).containsExactly("pass-through", "rocksdb", "redis");
         assertThat(results.rounds())
                 .extracting(Measurement::outputRecords)
-                .containsExactly((long) RECORDS, distinctKeys(RECORDS), distinctKeys(SLOW_RECORDS));
+                .containsExactly(
+                        (long) WARM_UP + RECORDS, distinctKeys(WARM_UP + RECORDS), distinctKeys(2 * SLOW_RECORDS));
+        assertThat(results.rounds())
+                .extracting(Measurement::records)
+                .containsExactly((long) RECORDS, (long) RECORDS, (long) SLOW_RECORDS);
+        assertThat(results.rounds())
+                .extracting(Measurement::warmUpRecords)
+                .containsExactly((long) WARM_UP, (long) WARM_UP, (long) SLOW_RECORDS);
         assertThat(results.rounds()).allSatisfy(measured -> {
             assertThat(measured.recordsPerSecond()).isPositive();
             assertThat(measured.cpuSeconds()).isPositive();
@@ -61,7 +70,8 @@ class BenchCommandIT {
     }
 
     private static long distinctKeys(long records) {
-        Load load = new Load(RECORDS, 200, 0.2, 100_000, Instant.EPOCH, Duration.ofDays(2), Duration.ofDays(1), 1);
+        Load load = new Load(
+                WARM_UP + RECORDS, 200, 0.2, 100_000, Instant.EPOCH, Duration.ofDays(2), Duration.ofDays(1), 1);
         return load.distinctKeys(records);
     }
 
@@ -92,7 +102,7 @@ class BenchCommandIT {
         assertThat(results.restore()).extracting(Restore::mode).containsExactly("memory");
         Restore restore = results.restore().get(0);
         assertThat(restore.restoredRecords()).isPositive();
-        assertThat(restore.keys()).isBetween(3_900L, 4_100L);
+        assertThat(restore.keys()).isBetween(7_800L, 8_200L);
         assertThat(results.growth()).extracting(Growth::keys).containsExactly(1_000L, 3_000L);
         assertThat(results.growth()).extracting(Growth::recordsPerSecond).allMatch(rate -> rate > 0);
         assertThat(results.latency()).extracting(Latency::mode).containsExactly("memory");

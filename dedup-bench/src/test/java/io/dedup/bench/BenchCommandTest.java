@@ -34,6 +34,7 @@ class BenchCommandTest {
                 "--growth=0",
                 "--rate=0",
                 "--slow-records=0",
+                "--warm-up=-1",
                 "--json=/there/is/no/such/directory/results.json"
             })
     void option_unusable_isRefused(String option) {

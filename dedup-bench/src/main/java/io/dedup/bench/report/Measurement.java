@@ -6,15 +6,16 @@ package io.dedup.bench.report;
  *
  * @param round from 1
  * @param mode its name
- * @param records how many were read
- * @param distinctKeys how many keys these have
+ * @param records how many were measured
+ * @param warmUpRecords how many were read before these
+ * @param distinctKeys how many keys all of these have
  * @param outputRecords how many were let through
  * @param expectedRecords how many a deduplication has to let through; for the mode that does not deduplicate, all
  * @param isRight whether these are equal, or the mode has rules of its own
- * @param recordsPerSecond from the first record until all were committed
+ * @param recordsPerSecond from when the last of those before was committed, or the first was read, until all were committed
  * @param seconds the time of that
  * @param startupSeconds from the start of the process to the first record
- * @param cpuSeconds of the process from the first record until all were committed, on all cores
+ * @param cpuSeconds of the process in that time, on all cores
  * @param totalCpuSeconds of the process since its start
  * @param maxHeapAfterGcBytes the most that a collection has left
  * @param liveHeapBytes what a full collection leaves at the end
@@ -28,6 +29,7 @@ public record Measurement(
         int round,
         String mode,
         long records,
+        long warmUpRecords,
         long distinctKeys,
         long outputRecords,
         long expectedRecords,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.bench.worker;
 
+import io.dedup.bench.mode.FirstSight.Moment;
 import io.dedup.bench.mode.Running;
 import io.dedup.bench.mode.Task;
 import io.dedup.bench.worker.WorkerAnswer.Sample;
@@ -20,7 +21,7 @@ final class Progress {
     private static final Duration STUCK_AFTER = Duration.ofMinutes(3);
 
     private final long end;
-    private final List<Long> nanos = new ArrayList<>();
+    private final List<Moment> moments = new ArrayList<>();
     private final List<Long> offsets = new ArrayList<>();
 
     /**
@@ -58,7 +59,7 @@ final class Progress {
             if (found != null && found.offset() > committed) {
                 committed = found.offset();
                 movedAt = now;
-                nanos.add(now);
+                moments.add(Moment.now());
                 offsets.add(committed);
             }
             if (now - movedAt > STUCK_AFTER.toNanos()) {
@@ -76,11 +77,13 @@ final class Progress {
         }
     }
 
-    /** What was seen, in seconds after that moment. */
-    List<Sample> samples(long from) {
+    /** What was seen, from that moment. */
+    List<Sample> samples(Moment from) {
         List<Sample> samples = new ArrayList<>();
-        for (int i = 0; i < nanos.size(); i++) {
-            samples.add(new Sample((nanos.get(i) - from) / 1e9, offsets.get(i)));
+        for (int i = 0; i < moments.size(); i++) {
+            Moment at = moments.get(i);
+            samples.add(new Sample(
+                    (at.nanos() - from.nanos()) / 1e9, (at.cpuNanos() - from.cpuNanos()) / 1e9, offsets.get(i)));
         }
         return samples;
     }

@@ -36,7 +36,32 @@ public record WorkerAnswer(
      * How far it had committed at a moment.
      *
      * @param seconds since the first record
+     * @param cpuSeconds what the process has used since the first record, on all cores
      * @param offset the next one
      */
-    public record Sample(double seconds, long offset) {}
+    public record Sample(double seconds, double cpuSeconds, long offset) {
+        private static final Sample START = new Sample(0, 0, 0);
+    }
+
+    /**
+     * The moment when that many records were committed, on a straight line between what was seen before and after.
+     *
+     * @throws IllegalArgumentException if so many never were
+     */
+    public Sample at(long offset) {
+        Sample before = Sample.START;
+        for (Sample after : samples) {
+            if (after.offset() >= offset) {
+                double part = after.offset() == before.offset()
+                        ? 0
+                        : (double) (offset - before.offset()) / (after.offset() - before.offset());
+                return new Sample(
+                        before.seconds() + part * (after.seconds() - before.seconds()),
+                        before.cpuSeconds() + part * (after.cpuSeconds() - before.cpuSeconds()),
+                        offset);
+            }
+            before = after;
+        }
+        throw new IllegalArgumentException("Only " + before.offset() + " records were committed, not " + offset);
+    }
 }

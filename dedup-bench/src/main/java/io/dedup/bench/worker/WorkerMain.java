@@ -77,7 +77,7 @@ public final class WorkerMain {
                 restored.records(),
                 restored.seconds(),
                 readySeconds,
-                progress.samples(from.nanos()));
+                progress.samples(from));
     }
 
     private static long sizeOf(Path directory) {

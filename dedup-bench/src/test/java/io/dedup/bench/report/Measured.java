@@ -16,6 +16,7 @@ final class Measured {
                 round,
                 mode,
                 1_000,
+                500,
                 800,
                 outputRecords,
                 expectedRecords,
