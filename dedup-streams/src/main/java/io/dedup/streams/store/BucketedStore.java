@@ -311,13 +311,13 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> fetch(
             @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
-        return new RangeIterator(this, windowMs, first, last, from, to, false);
+        return new RangeIterator(this, windowMs, first, last, from, to, false, RangeIterator.PAGE);
     }
 
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> backwardFetch(
             @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
-        return new RangeIterator(this, windowMs, first, last, from, to, true);
+        return new RangeIterator(this, windowMs, first, last, from, to, true, RangeIterator.PAGE);
     }
 
     @Override
@@ -357,9 +357,11 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return next == null || next < first || next > to ? null : next;
     }
 
-    /** The entries of that window start as they were put, in the order of their keys. */
-    synchronized List<Map.Entry<Bytes, byte[]>> valuesAt(long start) {
-        return segments.entriesAt(start).stream()
+    /** Fills the page with entries of that window start, and returns those that have a value, as they were put. */
+    synchronized List<Map.Entry<Bytes, byte[]>> read(long start, Page page) {
+        throwIfClosed();
+        segments.read(start, page);
+        return page.entries().entrySet().stream()
                 .filter(entry -> entry.getValue().length > 0)
                 .map(entry -> Map.entry(entry.getKey(), packing.value(entry.getValue(), start)))
                 .toList();

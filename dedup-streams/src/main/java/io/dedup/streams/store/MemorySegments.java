@@ -6,7 +6,6 @@ import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -83,23 +82,19 @@ final class MemorySegments implements Segments {
     }
 
     @Override
-    public List<Map.Entry<Bytes, byte[]>> entriesAt(long start) {
+    public void read(long start, Page page) {
         if (!wholeKeys) {
             throw new UnsupportedOperationException(
                     "Only digests of keys are held, so keys cannot be listed. Let the engine hold whole keys");
         }
-        List<Map.Entry<Bytes, byte[]>> entries = new ArrayList<>();
         Segment segment = segmentOf(start);
         if (segment != null) {
             segment.table().forEach((name, entry) -> {
                 if (name != null && WindowName.startIn(name) == start) {
-                    entries.add(Map.entry(WindowName.keyIn(name), entry));
+                    page.offer(WindowName.keyIn(name), entry);
                 }
             });
         }
-        entries.sort((one, other) ->
-                Arrays.compareUnsigned(one.getKey().get(), other.getKey().get()));
-        return entries;
     }
 
     @Override

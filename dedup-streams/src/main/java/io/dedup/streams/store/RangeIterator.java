@@ -2,10 +2,8 @@
 package io.dedup.streams.store;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import org.apache.kafka.common.serialization.BytesDeserializer;
@@ -17,25 +15,31 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@link BucketedStore} holds of a range of keys, window by window and within one by key. It sees what is put into
- * windows ahead of it, and holds the entries of one window at a time. Confined to one thread.
+ * What a {@link BucketedStore} holds of a range of keys, window by window and within one by key. It sees what is put ahead of
+ * it, and holds a page of entries at a time, however many there are. Confined to one thread.
  */
 final class RangeIterator implements KeyValueIterator<Windowed<Bytes>, byte[]> {
+    /** Every page looks through all that is not on disk. */
+    static final int PAGE = 50_000;
+
     private final BucketedStore store;
     private final @Nullable Bytes first;
     private final @Nullable Bytes last;
     private final long from;
     private final long to;
     private final boolean backward;
+    private final int pageSize;
     private final TimeWindowedDeserializer<Bytes> windows;
     private @Nullable Long start;
-    private Iterator<KeyValue<Windowed<Bytes>, byte[]>> current = Collections.emptyIterator();
+    private @Nullable Page page;
+    private Iterator<Map.Entry<Bytes, byte[]>> current = Collections.emptyIterator();
     private @Nullable KeyValue<Windowed<Bytes>, byte[]> next;
 
     /**
      * @param windowMs the width of a window in milliseconds
      * @param first null for all keys from the least on
      * @param last null for all keys up to the greatest
+     * @param pageSize how many entries are held at a time
      */
     RangeIterator(
             BucketedStore store,
@@ -44,13 +48,15 @@ final class RangeIterator implements KeyValueIterator<Windowed<Bytes>, byte[]> {
             @Nullable Bytes last,
             long from,
             long to,
-            boolean backward) {
+            boolean backward,
+            int pageSize) {
         this.store = store;
         this.first = first;
         this.last = last;
         this.from = from;
         this.to = to;
         this.backward = backward;
+        this.pageSize = pageSize;
         this.windows = new TimeWindowedDeserializer<>(new BytesDeserializer(), windowMs);
     }
 
@@ -60,32 +66,27 @@ final class RangeIterator implements KeyValueIterator<Windowed<Bytes>, byte[]> {
             return false;
         }
         while (next == null) {
-            if (current.hasNext()) {
-                next = current.next();
-            } else {
-                Long following = store.startAfter(start, from, to, backward);
-                if (following == null) {
-                    return false;
-                }
-                start = following;
-                current = at(following).iterator();
+            if (start != null && current.hasNext()) {
+                Map.Entry<Bytes, byte[]> entry = current.next();
+                next = KeyValue.pair(windowed(entry.getKey(), start), entry.getValue());
+            } else if (!turnThePage()) {
+                return false;
             }
         }
         return true;
     }
 
-    private List<KeyValue<Windowed<Bytes>, byte[]>> at(long window) {
-        List<KeyValue<Windowed<Bytes>, byte[]>> entries = new ArrayList<>();
-        for (Map.Entry<Bytes, byte[]> entry : store.valuesAt(window)) {
-            Bytes key = entry.getKey();
-            if ((first == null || key.compareTo(first) >= 0) && (last == null || key.compareTo(last) <= 0)) {
-                entries.add(KeyValue.pair(windowed(key, window), entry.getValue()));
-            }
+    /** Reads the next page, of this window or the one behind it. Returns whether there is one. */
+    private boolean turnThePage() {
+        Bytes after = page != null && page.isFull() ? page.entries().lastKey() : null;
+        Long window = after == null ? store.startAfter(start, from, to, backward) : start;
+        if (window == null) {
+            return false;
         }
-        if (backward) {
-            Collections.reverse(entries);
-        }
-        return entries;
+        start = window;
+        page = new Page(first, last, after, backward, pageSize);
+        current = store.read(window, page).iterator();
+        return true;
     }
 
     /** Windows of any start are made by nothing but the deserializer, which wants the key and the start after it. */

@@ -10,9 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.kafka.common.utils.Bytes;
@@ -212,21 +210,41 @@ final class RocksFiles {
         return found == null ? List.of() : found;
     }
 
-    /** The entries of that window start. */
-    Map<Bytes, byte[]> entriesAt(long start) {
-        Map<Bytes, byte[]> found = with(existing -> {
-            Map<Bytes, byte[]> byKey = new HashMap<>();
-            try (RocksIterator entries = database.newIterator(existing)) {
-                entries.seek(name(start));
-                while (entries.isValid() && WindowName.startIn(entries.key()) == start) {
-                    byKey.put(WindowName.keyIn(entries.key()), entries.value());
-                    entries.next();
+    /** Offers a page the entries of that window start that may belong there. */
+    void read(long start, Page page) {
+        with(existing -> {
+            try (ReadOptions reading = new ReadOptions().setFillCache(false);
+                    RocksIterator entries = database.newIterator(existing, reading)) {
+                seek(entries, start, page);
+                boolean more = true;
+                while (more && entries.isValid()) {
+                    byte[] key = entries.key();
+                    more = WindowName.startIn(key) == start && page.offer(WindowName.keyIn(key), entries.value());
+                    if (page.isBackward()) {
+                        entries.prev();
+                    } else {
+                        entries.next();
+                    }
                 }
                 entries.status();
             }
-            return byKey;
+            return null;
         });
-        return found == null ? Map.of() : found;
+    }
+
+    private static void seek(RocksIterator entries, long start, Page page) {
+        Bytes begin = page.begin();
+        if (!page.isBackward()) {
+            entries.seek(begin == null ? name(start) : WindowName.of(begin, start));
+        } else if (begin != null) {
+            entries.seekForPrev(WindowName.of(begin, start));
+        } else {
+            entries.seekForPrev(name(start + 1));
+            if (entries.isValid() && WindowName.startIn(entries.key()) > start) {
+                // An empty key of the window behind.
+                entries.prev();
+            }
+        }
     }
 
     private static byte[] name(long start) {

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -215,21 +214,19 @@ final class RocksSegments implements Segments {
     }
 
     @Override
-    public List<Map.Entry<Bytes, byte[]>> entriesAt(long start) {
-        TreeMap<Bytes, byte[]> entries = new TreeMap<>();
+    public void read(long start, Page page) {
         for (RocksSegment segment : segments) {
             if (segment.covers(start)) {
-                entries.putAll(segment.files().entriesAt(start));
+                segment.files().read(start, page);
                 for (CompactTable table : segment.recent()) {
                     table.forEach((key, entry) -> {
                         if (key != null && WindowName.startIn(key) == start) {
-                            entries.put(WindowName.keyIn(key), entry);
+                            page.offer(WindowName.keyIn(key), entry);
                         }
                     });
                 }
             }
         }
-        return List.copyOf(entries.entrySet());
     }
 
     @Override

@@ -3,7 +3,6 @@ package io.dedup.streams.store;
 
 import io.dedup.streams.store.table.KeyHash;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import org.apache.kafka.common.TopicPartition;
@@ -38,11 +37,11 @@ interface Segments extends AutoCloseable {
     NavigableSet<Long> starts();
 
     /**
-     * The entries of that window start, in the order of their keys.
+     * Offers a page all entries of that window start that may belong there.
      *
      * @throws UnsupportedOperationException if keys cannot be listed
      */
-    List<Map.Entry<Bytes, byte[]>> entriesAt(long start);
+    void read(long start, Page page);
 
     /** Drops the segments in which every start is before that one. */
     void dropBefore(long start);
