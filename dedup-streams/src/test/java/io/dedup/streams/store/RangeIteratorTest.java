@@ -46,18 +46,21 @@ class RangeIteratorTest {
         // When
         List<String> all = read(store, null, null, backward, pageSize);
         List<String> some = read(store, key(50), key(99), backward, pageSize);
+        List<String> beyond = read(store, key(50), key(999), backward, pageSize);
         // Then
         assertThat(all).isEqualTo(inOrder(expected, backward));
-        assertThat(some)
-                .isNotEmpty()
-                .isEqualTo(inOrder(
-                        expected.stream().filter(RangeIteratorTest::isInRange).toList(), backward));
+        assertThat(some).isNotEmpty().isEqualTo(inOrder(within(expected, 50, 99), backward));
+        assertThat(beyond).isNotEmpty().isEqualTo(inOrder(within(expected, 50, 999), backward));
         store.close();
     }
 
-    private static boolean isInRange(String entry) {
-        int key = Integer.parseInt(entry.substring(2, 5));
-        return key >= 50 && key <= 99;
+    private static List<String> within(List<String> entries, int first, int last) {
+        return entries.stream()
+                .filter(entry -> {
+                    int key = Integer.parseInt(entry.substring(2, 5));
+                    return key >= first && key <= last;
+                })
+                .toList();
     }
 
     private static List<String> inOrder(List<String> names, boolean backward) {
