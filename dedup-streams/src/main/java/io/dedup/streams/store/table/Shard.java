@@ -8,12 +8,10 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a {@link CompactTable}: entries one after another in chunks of bytes, and an open-addressing index of them with
- * linear probing.
+ * A part of a {@link CompactTable}: entries one after another in chunks of bytes, and an {@link Index} of them.
  *
- * <p>A slot of the index is an int: eight bits of the hash, so that few entries are looked at in vain, and in the other 24
- * where the entry is, counted in pairs of bytes; 0 is an empty slot. The index grows by four tenths when four fifths of it
- * are full, so it is about two thirds full.
+ * <p>The index has where an entry is, counted in pairs of bytes. It grows by four tenths when four fifths of it are full, so it
+ * is about two thirds full.
  *
  * <pre>
  * entry of a digest     16 bytes the digest · varint length · value
@@ -28,14 +26,14 @@ final class Shard {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** How many bits of a place say where an entry is; the others are free for the number of the shard. */
-    static final int PLACE_BITS = 24;
+    static final int PLACE_BITS = Index.PLACE_BITS;
 
     static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
 
     private static final int UNIT_BITS = 1;
     private static final int CHUNK_BITS = 14;
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
-    private static final int MOST_CHUNKS = (1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS)) - 1;
+    private static final int MOST_CHUNKS = 1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS);
     private static final int FIRST_CHUNK_BYTES = 256;
     /** The last chunk may be empty by so small a part of all chunks. */
     private static final int SPARE_PART = 16;
@@ -51,7 +49,7 @@ final class Shard {
 
     private final boolean wholeKeys;
     private final Budget budget;
-    private int[] slots;
+    private Index index;
     private int used;
     private byte[][] chunks = new byte[1][];
     /** Where the last entry of each chunk ends, but for the last. */
@@ -72,8 +70,8 @@ final class Shard {
     Shard(boolean wholeKeys, Budget budget, int firstSlots) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
-        reserve(ARRAY_HEADER_BYTES + (long) firstSlots * Integer.BYTES);
-        slots = new int[firstSlots];
+        reserve(Index.bytes(firstSlots));
+        index = new Index(firstSlots);
     }
 
     /** How long an index is that takes about as many entries without growing. */
@@ -95,7 +93,7 @@ final class Shard {
         if (slot < 0) {
             return null;
         }
-        int position = positionIn(slots[slot]);
+        int position = positionIn(slot);
         byte[] chunk = chunks[position >>> CHUNK_BITS];
         int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
         return copyAt(chunk, at);
@@ -117,48 +115,39 @@ final class Shard {
             replace(slot, high, low, key, value, length);
             return false;
         }
-        if ((used + 1) * 5L > slots.length * 4L) {
+        if ((used + 1) * 5L > index.slots() * 4L) {
             grow();
             slot = find(high, low, key);
         }
         int position = append(high, low, key, value, length);
-        slots[-slot - 1] = slotOf(low, position);
+        index.set(-slot - 1, Index.tagOf(low), position >>> UNIT_BITS);
         used++;
         return true;
     }
 
-    private static int slotOf(long low, int position) {
-        return ((int) low << PLACE_BITS) | ((position >>> UNIT_BITS) + 1);
-    }
-
-    private static int positionIn(int slot) {
-        return ((slot & PLACE_MASK) - 1) << UNIT_BITS;
+    private int positionIn(int slot) {
+        return index.place(slot) << UNIT_BITS;
     }
 
     /** The slot of the key; if it has none, the one where it belongs, as its negative less one. */
     private int find(long high, long low, byte[] key) {
-        int tag = (int) low << PLACE_BITS;
-        int at = ideal(indexHash(high), slots.length);
+        byte tag = Index.tagOf(low);
+        int at = index.first(indexHash(high));
         while (true) {
-            int slot = slots[at];
-            if (slot == 0) {
+            byte found = index.tag(at);
+            if (found == 0) {
                 return -at - 1;
             }
-            if ((slot & ~PLACE_MASK) == tag && isAt(positionIn(slot), high, low, key)) {
+            if (found == tag && isAt(positionIn(at), high, low, key)) {
                 return at;
             }
-            at = at + 1 == slots.length ? 0 : at + 1;
+            at = index.next(at);
         }
     }
 
     /** The bits of the hash that choose a slot: not those that chose the shard. */
     private static int indexHash(long high) {
         return (int) ((high << CompactTable.SHARD_BITS) >>> Integer.SIZE);
-    }
-
-    /** Spreads 32 bits over any number of slots, without a division: Lemire, Fast Random Integer Generation, 2019. */
-    private static int ideal(int indexHash, int slots) {
-        return (int) (((indexHash & 0xFFFFFFFFL) * slots) >>> Integer.SIZE);
     }
 
     private boolean isAt(int position, long high, long low, byte[] key) {
@@ -184,7 +173,7 @@ final class Shard {
     }
 
     private void replace(int slot, long high, long low, byte[] key, byte[] value, int length) {
-        int position = positionIn(slots[slot]);
+        int position = positionIn(slot);
         byte[] chunk = chunks[position >>> CHUNK_BITS];
         int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
         long before = varint(chunk, at);
@@ -193,7 +182,7 @@ final class Shard {
             return;
         }
         int dead = end(before) + (int) before - (position & (CHUNK_BYTES - 1));
-        slots[slot] = slotOf(low, append(high, low, key, value, length));
+        index.set(slot, Index.tagOf(low), append(high, low, key, value, length) >>> UNIT_BITS);
         deadBytes += dead;
         if (deadBytes > CHUNK_BYTES && deadBytes > arenaBytes / 2) {
             moveTheLiving();
@@ -260,35 +249,30 @@ final class Shard {
     }
 
     private void grow() {
-        int[] before = slots;
-        int[] more = new int[before.length + Math.max(FEWEST_SLOTS, before.length * 2 / 5)];
-        reserve((long) (more.length - before.length) * Integer.BYTES);
+        Index before = index;
+        int slots = before.slots() + Math.max(FEWEST_SLOTS, before.slots() * 2 / 5);
+        reserve(Index.bytes(slots) - Index.bytes(before.slots()));
+        Index more = new Index(slots);
         if (deadBytes == 0 && !wholeKeys) {
             indexInOrder(more);
         } else {
-            for (int slot : before) {
-                if (slot != 0) {
-                    int position = positionIn(slot);
+            for (int slot = 0; slot < before.slots(); slot++) {
+                byte tag = before.tag(slot);
+                if (tag != 0) {
+                    int place = before.place(slot);
+                    int position = place << UNIT_BITS;
                     byte[] chunk = chunks[position >>> CHUNK_BITS];
                     int at = position & (CHUNK_BYTES - 1);
                     int hash = wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
-                    place(more, hash, slot);
+                    more.place(hash, tag, place);
                 }
             }
         }
-        slots = more;
-    }
-
-    private static void place(int[] slots, int indexHash, int slot) {
-        int free = ideal(indexHash, slots.length);
-        while (slots[free] != 0) {
-            free = free + 1 == slots.length ? 0 : free + 1;
-        }
-        slots[free] = slot;
+        index = more;
     }
 
     /** Indexes digests as they lie in memory, one after another, and so reads no line of it twice. */
-    private void indexInOrder(int[] index) {
+    private void indexInOrder(Index empty) {
         for (int i = 0; i < chunkCount; i++) {
             byte[] chunk = chunks[i];
             int end = i == chunkCount - 1 ? tail : ends[i];
@@ -296,7 +280,7 @@ final class Shard {
             while (at < end) {
                 long high = (long) LONG.get(chunk, at);
                 long low = (long) LONG.get(chunk, at + Long.BYTES);
-                place(index, indexHash(high), slotOf(low, (i << CHUNK_BITS) | at));
+                empty.place(indexHash(high), Index.tagOf(low), ((i << CHUNK_BITS) | at) >>> UNIT_BITS);
                 long length = varint(chunk, at + DIGEST_BYTES);
                 at = aligned(end(length) + (int) length);
             }
@@ -323,9 +307,9 @@ final class Shard {
         arenaBytes = 0;
         deadBytes = 0;
         moving = true; // Soon there is more room than there was.
-        for (int i = 0; i < slots.length; i++) {
-            if (slots[i] != 0) {
-                int position = positionIn(slots[i]);
+        for (int slot = 0; slot < index.slots(); slot++) {
+            if (index.tag(slot) != 0) {
+                int position = positionIn(slot);
                 byte[] chunk = before[position >>> CHUNK_BITS];
                 int at = position & (CHUNK_BYTES - 1);
                 long length = varint(chunk, valueAt(chunk, at));
@@ -333,15 +317,15 @@ final class Shard {
                 int moved = allocate(size);
                 System.arraycopy(chunk, at, chunks[moved >>> CHUNK_BITS], moved & (CHUNK_BYTES - 1), size);
                 arenaBytes += size;
-                slots[i] = (slots[i] & ~PLACE_MASK) | ((moved >>> UNIT_BITS) + 1);
+                index.set(slot, index.tag(slot), moved >>> UNIT_BITS);
             }
         }
         moving = false;
     }
 
     void forEach(CompactTable.Visitor visitor) {
-        for (int slot : slots) {
-            if (slot != 0) {
+        for (int slot = 0; slot < index.slots(); slot++) {
+            if (index.tag(slot) != 0) {
                 int position = positionIn(slot);
                 byte[] chunk = chunks[position >>> CHUNK_BITS];
                 int at = position & (CHUNK_BYTES - 1);
@@ -354,9 +338,9 @@ final class Shard {
     /** Writes down where each entry is, with these bits in front, and returns how many there are now. */
     int addPlaces(int front, int[] places, int count) {
         int next = count;
-        for (int slot : slots) {
-            if (slot != 0) {
-                places[next++] = front | ((slot & PLACE_MASK) - 1);
+        for (int slot = 0; slot < index.slots(); slot++) {
+            if (index.tag(slot) != 0) {
+                places[next++] = front | index.place(slot);
             }
         }
         return next;
