@@ -182,7 +182,7 @@ final class Settings {
     /** The properties with what a relay needs where nothing else is set. */
     Properties application() {
         Properties application = new Properties();
-        application.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        StreamsApplication.defaults().forEach((key, value) -> application.put(key, String.valueOf(value)));
         application.put(
                 StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
                 DedupProcessingExceptionHandler.class.getName());

@@ -2,15 +2,18 @@
 package io.dedup.runner;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamsApplication implements AutoCloseable {
     private static final Duration STOP_WITHIN = Duration.ofSeconds(30);
+
+    /** With Kafka's 16 KB a batch has some fifty records of 300 bytes, and its request costs more than they do. */
+    private static final int BATCH_BYTES = 64 << 10;
 
     private final KafkaStreams streams;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -43,6 +49,18 @@ public final class StreamsApplication implements AutoCloseable {
                 ended.countDown();
             }
         });
+    }
+
+    /**
+     * What an application that deduplicates is set to unless somebody says otherwise: exactly once, and batches of the producer that
+     * {@code docs/benchmarks.md} has measured to be fast. Without a prefix, so that either way to set them wins.
+     */
+    public static Map<String, Object> defaults() {
+        return Map.of(
+                StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+                StreamsConfig.EXACTLY_ONCE_V2,
+                ProducerConfig.BATCH_SIZE_CONFIG,
+                BATCH_BYTES);
     }
 
     /** Starts, without waiting until it runs. */

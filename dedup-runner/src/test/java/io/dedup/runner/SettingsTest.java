@@ -11,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,6 +106,25 @@ class SettingsTest {
                 .containsEntry("errors.dead.letter.queue.topic.name", "a-dead-letter");
         assertThat(settings.with("dedup.dead.letter.topic", "mine").application())
                 .containsEntry("errors.dead.letter.queue.topic.name", "mine");
+    }
+
+    @Test
+    void application_batchesOfTheProducer_areLargerThanKafkasUnlessSet() throws IOException {
+        Settings unset = Settings.load(file(""), Map.of(), List.of());
+        Settings set = Settings.load(file("batch.size=1000"), Map.of(), List.of());
+        Settings setForTheProducer = Settings.load(file("producer.batch.size=2000"), Map.of(), List.of());
+        assertThat(batchSize(unset)).isEqualTo(65_536);
+        assertThat(batchSize(set)).isEqualTo(1_000);
+        assertThat(batchSize(setForTheProducer)).isEqualTo(2_000);
+    }
+
+    /** As Kafka Streams will have it. */
+    private static int batchSize(Settings settings) {
+        Properties application = settings.with("application.id", "a")
+                .with("bootstrap.servers", "localhost:1")
+                .application();
+        Map<String, Object> producer = new StreamsConfig(application).getProducerConfigs("client");
+        return Integer.parseInt(String.valueOf(producer.get(ProducerConfig.BATCH_SIZE_CONFIG)));
     }
 
     @ParameterizedTest

@@ -30,7 +30,7 @@ final class Application implements AutoCloseable {
         properties.put("application.id", id);
         properties.put("bootstrap.servers", bootstrapServers);
         properties.put("state.dir", stateDirectory.toString());
-        properties.put("processing.guarantee", "exactly_once_v2");
+        properties.putAll(StreamsApplication.defaults());
         properties.put("num.stream.threads", THREADS);
         // How long it takes to decide is measured only then.
         properties.put("metrics.recording.level", "DEBUG");

@@ -17,7 +17,7 @@ import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.StateRestoreListener;
 
-/** A Kafka Streams application: one thread, exactly once, Kafka's defaults, and the same properties whatever it does. */
+/** A Kafka Streams application: one thread, the runner's defaults, and the same properties whatever it does. */
 final class StreamsMode implements Running {
     private final StreamsApplication application;
     private final RestoreTimes restoreTimes = new RestoreTimes();
@@ -49,7 +49,7 @@ final class StreamsMode implements Running {
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, task.applicationId());
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, task.bootstrapServers());
         properties.put(StreamsConfig.STATE_DIR_CONFIG, task.stateDirectory());
-        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        properties.putAll(StreamsApplication.defaults());
         properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         properties.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, DedupProcessingExceptionHandler.class);
         properties.put("processing.exception.handler.global.enabled", true);
