@@ -60,7 +60,7 @@ import picocli.CommandLine.Spec;
         })
 public final class BenchCommand implements Callable<Integer> {
     private static final int FAILED = 1;
-    private static final long MOST_WARM_UP = 1_000_000;
+    private static final long MOST_WARM_UP = 5_000_000;
     private static final String MODES_SECTION = "modes";
 
     @Spec
@@ -87,7 +87,8 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "How many records are read before these, in the same run, until the clock starts: meanwhile the"
-                            + " code is compiled. Default: as many as are measured, and at most 1000000.")
+                            + " code is compiled. Modes that search a store for each record read a fifth of them. Default: as"
+                            + " many as are measured, and at most 5000000.")
     private @Nullable Long warmUp;
 
     @Option(
@@ -202,8 +203,8 @@ public final class BenchCommand implements Callable<Integer> {
             names = "--rate",
             paramLabel = "R",
             description =
-                    "Records a second for --latency. Default: half of the median of pass-through; then modes that make a"
-                            + " call for each record are left out.")
+                    "Records a second for --latency. Default: half of what pass-through takes at most with the same sender and"
+                            + " reader beside it; then modes that are much slower are left out.")
     private @Nullable Double rate;
 
     @Option(

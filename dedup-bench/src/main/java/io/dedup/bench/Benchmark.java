@@ -8,7 +8,7 @@ import io.dedup.bench.report.Measurement;
 import io.dedup.bench.report.Restore;
 import io.dedup.bench.report.Results;
 import io.dedup.bench.worker.WorkerAnswer;
-import io.dedup.bench.worker.WorkerAnswer.Sample;
+import io.dedup.bench.worker.WorkerAnswer.Took;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -18,8 +18,7 @@ import java.util.Map;
 
 /** Runs every mode in every round on the same input, and then whatever else is asked for. Confined to one thread. */
 final class Benchmark {
-    private static final String INPUT = "input";
-    private static final String SLOW_INPUT = "input-slow";
+    private static final String INPUT = "input-";
 
     private final Settings settings;
     private final Bed bed;
@@ -41,8 +40,7 @@ final class Benchmark {
 
     /** Measures everything that is asked for, and adds it to the results. A run that fails does not keep others from it. */
     void run() {
-        load(Mode.Pace.FULL, INPUT);
-        load(Mode.Pace.SLOW, SLOW_INPUT);
+        settings.modes().stream().map(settings::recordsOf).distinct().forEach(this::load);
         if (!settings.cold()) {
             attempt(
                     "warm-up",
@@ -50,7 +48,7 @@ final class Benchmark {
                     () -> warmUp(settings.modes().get(0)));
         }
         for (int round = 1; round <= settings.rounds(); round++) {
-            for (Mode mode : inOrderOf(round)) {
+            for (Mode mode : inOrderOf(round, settings.modes())) {
                 int number = round;
                 attempt("throughput", mode, () -> measure(number, mode));
             }
@@ -62,7 +60,12 @@ final class Benchmark {
         }
         settings.latency().ifPresent(how -> {
             LatencyRun latency = new LatencyRun(settings, how, bed, results);
-            latency.modes().forEach(mode -> attempt("latency", mode, () -> latency.run(mode)));
+            attempt("latency", settings.modes().get(0), latency::findRate);
+            for (int round = 1; latency.hasRate() && round <= settings.rounds(); round++) {
+                for (Mode mode : inOrderOf(round, latency.modes())) {
+                    attempt("latency", mode, () -> latency.run(mode));
+                }
+            }
         });
     }
 
@@ -83,35 +86,36 @@ final class Benchmark {
         }
     }
 
-    private void load(Mode.Pace pace, String topic) {
-        for (Mode mode : settings.modes()) {
-            if (mode.pace() == pace) {
-                long records = settings.recordsOf(mode);
-                distinctKeys.put(records, settings.load().distinctKeys(records));
-                bed.cluster().create(topic);
-                bed.cluster().load(topic, settings.load(), records);
-                bed.say("Loaded %,d records with %,d keys", records, distinctKeys.get(records));
-                return;
-            }
-        }
+    private void load(long records) {
+        distinctKeys.put(records, settings.load().distinctKeys(records));
+        bed.cluster().create(input(records));
+        bed.cluster().load(input(records), settings.load(), records);
+        bed.say("Loaded %,d records with %,d keys", records, distinctKeys.get(records));
+    }
+
+    private static String input(long records) {
+        return INPUT + records;
     }
 
     /** The modes, begun one later in each round, so that none is always behind the same other. */
-    private List<Mode> inOrderOf(int round) {
-        List<Mode> modes = new ArrayList<>(settings.modes());
-        Collections.rotate(modes, 1 - round);
-        return modes;
+    private static List<Mode> inOrderOf(int round, List<Mode> modes) {
+        List<Mode> rotated = new ArrayList<>(modes);
+        Collections.rotate(rotated, 1 - round);
+        return rotated;
     }
 
     /** Runs a mode for the sake of the broker, whose code is compiled meanwhile. Else whatever is first looks slow. */
     private void warmUp(Mode mode) {
-        try (Run run = bed.prepare(mode, inputOf(mode), settings.recordsOf(mode))) {
-            bed.say("Warmed up the broker in %.1f s", run.toTheEnd().seconds());
+        long records = settings.recordsOf(mode);
+        try (Run run = bed.prepare(mode, inputOf(mode), records)) {
+            bed.say(
+                    "Warmed up the broker in %.1f s",
+                    run.toTheEnd().took(0, records).seconds());
         }
     }
 
-    private static String inputOf(Mode mode) {
-        return mode.pace() == Mode.Pace.SLOW ? SLOW_INPUT : INPUT;
+    private String inputOf(Mode mode) {
+        return input(settings.recordsOf(mode));
     }
 
     private void measure(int round, Mode mode) {
@@ -121,7 +125,7 @@ final class Benchmark {
             say(measurement);
             if (settings.restore()
                     && round == settings.rounds()
-                    && mode.pace() == Mode.Pace.FULL
+                    && mode.pace() != Mode.Pace.SLOW
                     && run.hasChangelog()) {
                 attempt("restore", mode, () -> restore(run, measurement));
             }
@@ -134,8 +138,7 @@ final class Benchmark {
         long expected = mode.answer() == Mode.Answer.ALL ? records : keys;
         long outputRecords = run.outputRecords();
         long measured = settings.measuredOf(mode);
-        Sample warm = answer.at(settings.warmUpOf(mode));
-        double seconds = answer.seconds() - warm.seconds();
+        Took took = answer.took(records - measured, records);
         return new Measurement(
                 round,
                 mode.name(),
@@ -145,10 +148,10 @@ final class Benchmark {
                 outputRecords,
                 expected,
                 outputRecords == expected || mode.answer() == Mode.Answer.OWN,
-                measured / seconds,
-                seconds,
+                measured / took.seconds(),
+                took.seconds(),
                 answer.startupSeconds(),
-                answer.cpuSeconds() - warm.cpuSeconds(),
+                took.cpuSeconds(),
                 answer.totalCpuSeconds(),
                 answer.maxHeapAfterGcBytes(),
                 answer.liveHeapBytes(),

@@ -34,7 +34,7 @@ final class Environment {
         environment.put("modes", settings.modes().stream().map(Mode::name).toList());
         environment.put("rounds", settings.rounds());
         environment.put("cold", settings.cold());
-        environment.put("records", settings.load().records() - settings.warmUp());
+        environment.put("records", settings.measured());
         environment.put("warmUpRecords", settings.warmUp());
         environment.put("slowRecords", settings.slowRecords());
         environment.put("valueBytes", settings.load().valueBytes());

@@ -68,8 +68,7 @@ final class GrowthRun {
         for (int i = 0; i < ends.size(); i++) {
             long end = ends.get(i);
             long measured = Math.min(MEASURED, end);
-            double seconds =
-                    answer.at(end).seconds() - answer.at(end - measured).seconds();
+            double seconds = answer.took(end - measured, end).seconds();
             Growth growth = new Growth(mode.name(), settings.growth().get(i), measured, measured / seconds);
             results.growth().add(growth);
             bed.say(

@@ -9,9 +9,11 @@ import io.dedup.bench.mode.Modes;
 import io.dedup.bench.process.ChildJvm;
 import io.dedup.bench.report.Latency;
 import io.dedup.bench.report.Results;
+import io.dedup.bench.worker.WorkerAnswer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -29,8 +31,11 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Measures how long records are on their way at a fixed rate. A record that is sent late counts from when it was due, so that a
- * sender that is held up does not hide what it waits for. Confined to one thread.
+ * Measures how long records are on their way at a fixed rate: that which is given, or else half of what the mode that does not
+ * deduplicate takes at most with the same sender and reader beside it. A record that is sent late counts from when it was due, so that
+ * a sender that is held up does not hide what it waits for. All runs of a mode are counted together.
+ *
+ * <p>Confined to one thread.
  */
 final class LatencyRun {
     private static final String DUE_HEADER = "due";
@@ -38,21 +43,30 @@ final class LatencyRun {
     private static final long TICK_NANOS = Duration.ofMillis(1).toNanos();
 
     private static final long LATE_NANOS = Duration.ofMillis(10).toNanos();
+    private static final double UNKNOWN = Double.NaN;
+    private static final double AS_QUICKLY_AS_CAN_BE = Double.POSITIVE_INFINITY;
+    /** How much is sent as quickly as can be, to see how much that is. */
+    private static final long MOST_AT_PEAK = 3_000_000;
+
+    /** Over how much event time records are spread at least: what is sent as quickly as can be is all due at once. */
+    private static final Duration LEAST_SPAN = Duration.ofSeconds(30);
+
     private static final Duration LONGEST = Duration.ofMinutes(10);
 
     private final Settings settings;
     private final LatencySettings how;
     private final Bed bed;
     private final Results results;
-    private final double rate;
+    private final Map<Mode, Histogram> histograms = new HashMap<>();
+    private final Map<Mode, Long> lateSends = new HashMap<>();
+    private double rate;
 
     LatencyRun(Settings settings, LatencySettings how, Bed bed, Results results) {
         this.settings = settings;
         this.how = how;
         this.bed = bed;
         this.results = results;
-        this.rate = how.recordsPerSecond()
-                .orElseGet(() -> results.throughput(Modes.PASS_THROUGH).median() / 2);
+        this.rate = how.recordsPerSecond().orElse(UNKNOWN);
     }
 
     /** What is measured: without a rate of its own, only modes that are to keep up with the one that does not deduplicate. */
@@ -63,25 +77,51 @@ final class LatencyRun {
                 .toList();
     }
 
-    /** Measures that mode. */
+    /** Whether there is a rate to measure at. */
+    boolean hasRate() {
+        return !Double.isNaN(rate);
+    }
+
+    /** Finds out the rate, unless it was given. */
+    void findRate() {
+        if (how.recordsPerSecond().isPresent()) {
+            return;
+        }
+        Mode mode = Modes.named(Modes.PASS_THROUGH).orElseThrow();
+        long records = Math.min(MOST_AT_PEAK, settings.load().records());
+        String input = "input-peak";
+        bed.cluster().create(input);
+        try (Run run = bed.prepare(mode, input, records)) {
+            WorkerAnswer answer = measure(run, input, AS_QUICKLY_AS_CAN_BE, records, records, histogram())
+                    .worker();
+            long measured = Math.max(1, records / 2);
+            double peak = measured / answer.took(records - measured, records).seconds();
+            bed.say("latency  %s takes %,.0f records/s with sender and reader beside it", mode.name(), peak);
+            rate = peak / 2;
+        }
+        bed.cluster().delete(input);
+    }
+
+    /** Runs that mode once more, and reports what all its runs have shown. */
     void run(Mode mode) {
         long warmUp = Math.round(rate * how.warmUp().toNanos() / 1e9);
         long records = warmUp + Math.max(1, Math.round(rate * how.measured().toNanos() / 1e9));
         String input = "input-latency-" + mode.name();
         bed.cluster().create(input);
         try (Run run = bed.prepare(mode, input, records)) {
-            Histogram histogram = new Histogram(LONGEST.toNanos() / 1_000, 3);
-            long lateSends = measure(run, input, warmUp, records, histogram);
+            Histogram histogram = histograms.computeIfAbsent(mode, one -> histogram());
+            long late = measure(run, input, rate, warmUp, records, histogram).lateSends();
             Latency latency = new Latency(
                     mode.name(),
                     rate,
                     histogram.getTotalCount(),
-                    lateSends,
+                    lateSends.merge(mode, late, Long::sum),
                     histogram.getValueAtPercentile(50) / 1e3,
                     histogram.getValueAtPercentile(90) / 1e3,
                     histogram.getValueAtPercentile(99) / 1e3,
                     histogram.getValueAtPercentile(99.9) / 1e3,
                     histogram.getMaxValue() / 1e3);
+            results.latency().removeIf(earlier -> earlier.mode().equals(mode.name()));
             results.latency().add(latency);
             bed.say(
                     "latency  %-14s p50 %.1f ms, p90 %.1f ms, p99 %.1f ms, p99.9 %.1f ms at %,.0f records/s",
@@ -95,18 +135,25 @@ final class LatencyRun {
         bed.cluster().delete(input);
     }
 
-    private long measure(Run run, String input, long warmUp, long records, Histogram histogram) {
+    /** What sender and worker have to say of a run. */
+    private record Sent(long lateSends, WorkerAnswer worker) {}
+
+    private static Histogram histogram() {
+        return new Histogram(LONGEST.toNanos() / 1_000, 3);
+    }
+
+    private Sent measure(Run run, String input, double pace, long warmUp, long records, Histogram histogram) {
         long start = System.nanoTime();
-        long measuredFrom = start + dueAfter(warmUp);
+        long measuredFrom = start + dueAfter(warmUp, pace);
         AtomicBoolean isCommitted = new AtomicBoolean();
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try (ChildJvm worker = run.start()) {
-            Future<Long> sending = threads.submit(() -> send(input, records, start));
+            Future<Long> sending = threads.submit(() -> send(input, pace, records, start));
             Future<?> reading = threads.submit(() -> read(run.output(), measuredFrom, isCommitted, histogram));
-            Workers.answer(worker);
+            WorkerAnswer answer = Workers.answer(worker);
             isCommitted.set(true);
             reading.get();
-            return sending.get();
+            return new Sent(sending.get(), answer);
         } catch (ExecutionException failed) {
             throw new BenchFailedException("Latency could not be measured", failed);
         } catch (InterruptedException interrupted) {
@@ -117,12 +164,13 @@ final class LatencyRun {
         }
     }
 
-    private long dueAfter(long records) {
-        return Math.round(records * 1e9 / rate);
+    private static long dueAfter(long records, double pace) {
+        return Math.round(records * 1e9 / pace);
     }
 
     /** Sends every record when it is due, with that moment in a header. */
-    private long send(String input, long records, long start) throws ExecutionException, InterruptedException {
+    private long send(String input, double pace, long records, long start)
+            throws ExecutionException, InterruptedException {
         Load given = settings.load();
         LoadGenerator generator = new LoadGenerator(new Load(
                 records,
@@ -130,7 +178,7 @@ final class LatencyRun {
                 given.duplicateRatio(),
                 given.reach(),
                 Instant.now(),
-                Duration.ofNanos(dueAfter(records)),
+                Duration.ofNanos(Math.max(LEAST_SPAN.toNanos(), dueAfter(records, pace))),
                 given.ttl(),
                 given.seed()));
         Map<String, Object> configs = Map.of("bootstrap.servers", bed.cluster().bootstrapServers(), "linger.ms", 5);
@@ -138,7 +186,7 @@ final class LatencyRun {
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
             Future<?> last = null;
             for (long i = 0; i < records; i++) {
-                long due = start + dueAfter(i);
+                long due = start + dueAfter(i, pace);
                 for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                     LockSupport.parkNanos(Math.max(left, TICK_NANOS));
                 }

@@ -52,15 +52,22 @@ record Settings(
      */
     record LatencySettings(OptionalDouble recordsPerSecond, Duration warmUp, Duration measured) {}
 
+    private static final int PART_OF_HEAVY = 5;
+
+    /** How many records are measured, but for slow modes. */
+    long measured() {
+        return load.records() - warmUp;
+    }
+
     /** How many records of that mode are measured. */
     long measuredOf(Mode mode) {
-        long measured = load.records() - warmUp;
-        return mode.pace() == Mode.Pace.SLOW ? Math.min(slowRecords, measured) : measured;
+        return mode.pace() == Mode.Pace.SLOW ? Math.min(slowRecords, measured()) : measured();
     }
 
     /** How many records that mode reads before these. */
     long warmUpOf(Mode mode) {
-        return Math.min(warmUp, measuredOf(mode));
+        long most = mode.pace() == Mode.Pace.HEAVY ? warmUp / PART_OF_HEAVY : warmUp;
+        return Math.min(most, measuredOf(mode));
     }
 
     /** How many records that mode is given. */

@@ -2,6 +2,9 @@
 package io.dedup.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.dedup.bench.load.Load;
 import io.dedup.bench.mode.Mode;
@@ -15,7 +18,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +114,43 @@ class BenchCommandIT {
         assertThat(results.latency()).extracting(Latency::mode).containsExactly("memory");
         assertThat(results.latency().get(0).measured()).isBetween(300L, 500L);
         assertThat(directory.resolve("plots")).isDirectoryContaining("glob:**/throughput.svg");
+    }
+
+    @Test
+    void run_latencyWithoutARate_isMeasuredAtHalfOfThePeakOverAllRounds() throws IOException {
+        // Given
+        Path file = directory.resolve("results.json");
+        // When
+        CommandRun run = CommandRun.of(
+                Modes::named,
+                "--modes=pass-through,memory,tutorial",
+                "--records=2000",
+                "--rounds=2",
+                "--cold",
+                "--heap=256m",
+                "--broker-heap=512m",
+                "--latency",
+                "--latency-warm-up=1s",
+                "--latency-for=1s",
+                "--json=" + file);
+        // Then
+        assertThat(run.exitCode()).as(run.out() + run.err()).isZero();
+        Matcher peak = Pattern.compile("pass-through takes ([0-9,]+) records/s").matcher(run.out() + run.err());
+        assertThat(peak.find()).as(run.out() + run.err()).isTrue();
+        double half = Double.parseDouble(peak.group(1).replace(",", "")) / 2;
+        Results results = Results.read(file);
+        assertThat(results.rounds())
+                .extracting(Measurement::mode, Measurement::warmUpRecords)
+                .contains(tuple("memory", 2_000L), tuple("tutorial", 400L));
+        List<Latency> latency = results.latency();
+        assertThat(latency).extracting(Latency::mode).containsExactlyInAnyOrder("pass-through", "memory");
+        assertThat(latency).allSatisfy(of -> assertThat(of.recordsPerSecond()).isCloseTo(half, within(1.0)));
+        Latency all = latency.stream()
+                .filter(of -> of.mode().equals("pass-through"))
+                .findFirst()
+                .orElseThrow();
+        // Both rounds of one second.
+        assertThat((double) all.measured()).isCloseTo(2 * half, withinPercentage(1));
     }
 
     @Test

@@ -19,6 +19,8 @@ public record Mode(String name, String description, Pace pace, Answer answer, Se
     public enum Pace {
         /** With all. */
         FULL,
+        /** With all, but a fifth of those to warm up: it searches a store for each record, which takes several times as long. */
+        HEAVY,
         /** With a part, since it takes a call to somebody else for each record. */
         SLOW
     }

@@ -24,16 +24,14 @@ public final class Modes {
                     StreamsMode.bytes((stream, task) -> stream)),
             ofEngine("rocksdb"),
             ofEngine("memory"),
-            streams(
+            heavy(
                     "tutorial",
                     "the algorithm of the tutorials: a window store, an iterator and a write for each record",
-                    Answer.DISTINCT,
                     StreamsMode.bytes((stream, task) ->
                             stream.processValues(Tutorial.supplier(Duration.ofMillis(task.ttlMs()))))),
-            streams(
+            heavy(
                     "kstreamplify",
                     "kstreamplify's processor, which deduplicates by record key",
-                    Answer.DISTINCT,
                     StreamsMode.topology(Kstreamplify::define)),
             slow(
                     "camel",
@@ -108,6 +106,10 @@ public final class Modes {
 
     private static Mode streams(String name, String description, Answer answer, Mode.Start start) {
         return new Mode(name, description, Pace.FULL, answer, Server.NONE, start);
+    }
+
+    private static Mode heavy(String name, String description, Mode.Start start) {
+        return new Mode(name, description, Pace.HEAVY, Answer.DISTINCT, Server.NONE, start);
     }
 
     private static Mode slow(String name, String description, Answer answer, Server server, Mode.Start start) {

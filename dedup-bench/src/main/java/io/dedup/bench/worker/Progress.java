@@ -43,7 +43,7 @@ final class Progress {
             throws ExecutionException, InterruptedException {
         TopicPartition partition = new TopicPartition(task.input(), 0);
         long committed = 0;
-        long movedAt = System.nanoTime();
+        long movedAt = startedAt;
         double readySeconds = -1;
         while (committed < end || readySeconds < 0) {
             LockSupport.parkNanos(ASK_EVERY.toNanos());
@@ -55,14 +55,14 @@ final class Progress {
                     .partitionsToOffsetAndMetadata()
                     .get()
                     .get(partition);
-            long now = System.nanoTime();
+            Moment now = Moment.now();
             if (found != null && found.offset() > committed) {
                 committed = found.offset();
-                movedAt = now;
-                moments.add(Moment.now());
+                movedAt = now.nanos();
+                moments.add(now);
                 offsets.add(committed);
             }
-            if (now - movedAt > STUCK_AFTER.toNanos()) {
+            if (now.nanos() - movedAt > STUCK_AFTER.toNanos()) {
                 throw new IllegalStateException("Nothing was committed for " + STUCK_AFTER.toMinutes() + " minutes; "
                         + committed + " of " + end + " records are");
             }

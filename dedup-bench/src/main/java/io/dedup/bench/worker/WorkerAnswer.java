@@ -7,8 +7,6 @@ import java.util.List;
  * What a worker has measured of itself.
  *
  * @param startupSeconds from the start of the process to the first record, or until it was ready if there was none
- * @param seconds from the first record until all were committed; 0 if there was none
- * @param cpuSeconds what the process has used in that time, on all cores
  * @param totalCpuSeconds what the process has used since its start
  * @param maxHeapAfterGcBytes the most that a collection has left, garbage of older generations included
  * @param liveHeapBytes what a full collection leaves at the end, with everything still open
@@ -21,8 +19,6 @@ import java.util.List;
  */
 public record WorkerAnswer(
         double startupSeconds,
-        double seconds,
-        double cpuSeconds,
         double totalCpuSeconds,
         long maxHeapAfterGcBytes,
         long liveHeapBytes,
@@ -44,11 +40,26 @@ public record WorkerAnswer(
     }
 
     /**
-     * The moment when that many records were committed, on a straight line between what was seen before and after.
+     * What some of the records took.
      *
-     * @throws IllegalArgumentException if so many never were
+     * @param seconds between the moments when what is before them and when the last of them was committed
+     * @param cpuSeconds what the process has used meanwhile, on all cores
      */
-    public Sample at(long offset) {
+    public record Took(double seconds, double cpuSeconds) {}
+
+    /**
+     * What the records from one offset to another took; from the first record that was read if the one is 0. Moments between
+     * what was seen are on a straight line.
+     *
+     * @throws IllegalArgumentException if so many were never committed
+     */
+    public Took took(long from, long to) {
+        Sample begin = at(from);
+        Sample end = at(to);
+        return new Took(end.seconds() - begin.seconds(), end.cpuSeconds() - begin.cpuSeconds());
+    }
+
+    private Sample at(long offset) {
         Sample before = Sample.START;
         for (Sample after : samples) {
             if (after.offset() >= offset) {

@@ -67,8 +67,6 @@ public final class WorkerMain {
         double startup = (System.currentTimeMillis() - launchedAt) / 1e3 - sinceFirst;
         return new WorkerAnswer(
                 startup,
-                (end.nanos() - from.nanos()) / 1e9,
-                (end.cpuNanos() - from.cpuNanos()) / 1e9,
                 Moment.now().cpuNanos() / 1e9,
                 memory.maxHeapAfterGc(),
                 live,
