@@ -19,7 +19,7 @@ final class Index {
     static final int PLACE_BITS = 24;
 
     private static final int PLACE_BYTES = PLACE_BITS / Byte.SIZE;
-    private static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+    static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
     private static final int ARRAY_HEADER_BYTES = 16;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 

@@ -28,7 +28,7 @@ final class Shard {
     /** How many bits of a place say where an entry is; the others are free for the number of the shard. */
     static final int PLACE_BITS = Index.PLACE_BITS;
 
-    static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+    static final int PLACE_MASK = Index.PLACE_MASK;
 
     private static final int UNIT_BITS = 1;
     private static final int CHUNK_BITS = 14;
