@@ -20,6 +20,7 @@ public final class CompactTable {
     private final boolean wholeKeys;
     private final Budget budget;
     private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
+    private final Index index = new Index(SHARDS);
     /** How many slots a shard begins with. */
     private final int firstSlots;
 
@@ -57,9 +58,23 @@ public final class CompactTable {
         return new CompactTable(wholeKeys, budget, size);
     }
 
+    /**
+     * Reads what {@link #get} and {@link #put} begin with for that key. Several of these one after another wait for memory once, where
+     * several of those would wait each time.
+     *
+     * @return something that depends on what was read: if nobody uses it, nothing is read
+     */
+    public int prefetch(KeyHash hash) {
+        return index.prefetch(shardOf(hash), Shard.indexHash(hash.high()));
+    }
+
     /** The value of that key, or null if there is none. */
     public byte @Nullable [] get(KeyHash hash, byte[] key) {
-        Shard shard = shards[shardOf(hash)];
+        int at = shardOf(hash);
+        if (!index.mayHave(at, Shard.indexHash(hash.high()), Index.tagOf(hash.low()))) {
+            return null;
+        }
+        Shard shard = shards[at];
         return shard == null ? null : shard.get(hash.high(), hash.low(), key);
     }
 
@@ -74,7 +89,7 @@ public final class CompactTable {
         int at = shardOf(hash);
         Shard shard = shards[at];
         if (shard == null) {
-            shard = new Shard(wholeKeys, budget, firstSlots);
+            shard = new Shard(wholeKeys, budget, index, at, firstSlots);
             shards[at] = shard;
             bytes += shard.bytes();
         }
@@ -137,6 +152,7 @@ public final class CompactTable {
     public void clear() {
         budget.giveBack(bytes);
         Arrays.fill(shards, null);
+        index.clear();
         size = 0;
         bytes = 0;
     }

@@ -4,36 +4,48 @@ package io.dedup.streams.store.table;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
- * Where the entries of a {@link Shard} are: an open-addressing table with linear probing.
+ * Where the entries of a {@link CompactTable} are: for each of its shards an open-addressing table with linear probing.
  *
  * <p>A slot is a tag of eight bits of the entry's hash, and a place of 24 bits, each kind in an array of its own. Nearly all that is
  * asked for is not there, and of that the tags alone are read: a byte for each slot, so that the tags of many slots fit into a
  * processor's cache. It is the idea of Abseil's Swiss tables, with a tag of 0 for an empty slot.
  *
- * <p>Not thread-safe; an index does not grow, but {@linkplain #place another} takes its entries.
+ * <p>What leads to the tags lies together for all shards, in arrays that stay in the cache too: one step, and not one object after
+ * another, of which each would have to be fetched before it says where the next is.
+ *
+ * <p>Not thread-safe.
  */
 final class Index {
     /** How many bits a place has. */
     static final int PLACE_BITS = 24;
 
-    private static final int PLACE_BYTES = PLACE_BITS / Byte.SIZE;
     static final int PLACE_MASK = (1 << PLACE_BITS) - 1;
+
+    private static final int PLACE_BYTES = PLACE_BITS / Byte.SIZE;
     private static final int ARRAY_HEADER_BYTES = 16;
+    private static final byte[] NONE = {};
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private final byte[] tags;
-    /** One byte longer than the places are, since four bytes are read at a time. */
-    private final byte[] places;
+    /** The lengths of the arrays of tags, which say so themselves, but far from each other. */
+    private final int[] slots;
 
-    /** An empty index of that many slots. */
-    Index(int slots) {
-        tags = new byte[slots];
-        places = new byte[slots * PLACE_BYTES + 1];
+    private final byte[][] tags;
+    /** One byte longer than the places are, since four bytes are read at a time. */
+    private final byte[][] places;
+
+    /** An index of that many shards, without slots. */
+    Index(int shards) {
+        slots = new int[shards];
+        tags = new byte[shards][];
+        places = new byte[shards][];
+        clear();
     }
 
-    /** How many bytes an index of that many slots takes. */
+    /** How many bytes that many slots of a shard take. */
     static long bytes(int slots) {
         return 2L * ARRAY_HEADER_BYTES + (1L + PLACE_BYTES) * slots + 1;
     }
@@ -43,49 +55,109 @@ final class Index {
         return (byte) Math.max(1, low & 0xFF);
     }
 
-    /** How many slots there are. */
-    int slots() {
-        return tags.length;
+    /** How many slots a shard has. */
+    int slots(int shard) {
+        return slots[shard];
     }
 
     /**
      * The slot where probing begins for these 32 bits of a hash. They are spread over any number of slots without a division: Lemire,
      * Fast Random Integer Generation, 2019.
      */
-    int first(int hash) {
-        return (int) (((hash & 0xFFFFFFFFL) * tags.length) >>> Integer.SIZE);
+    int first(int shard, int hash) {
+        return (int) (((hash & 0xFFFFFFFFL) * slots[shard]) >>> Integer.SIZE);
     }
 
     /** The slot that is probed after that one. */
-    int next(int slot) {
-        return slot + 1 == tags.length ? 0 : slot + 1;
+    int next(int shard, int slot) {
+        return slot + 1 == slots[shard] ? 0 : slot + 1;
     }
 
     /** The tag in that slot; 0 if it is empty. */
-    byte tag(int slot) {
-        return tags[slot];
+    byte tag(int shard, int slot) {
+        return tags[shard][slot];
     }
 
     /** The place in that slot. */
-    int place(int slot) {
+    int place(int shard, int slot) {
+        return placeIn(places[shard], slot);
+    }
+
+    private static int placeIn(byte[] places, int slot) {
         return (int) INT.get(places, slot * PLACE_BYTES) & PLACE_MASK;
     }
 
+    /** Whether there is an entry with that tag where probing for that hash leads. */
+    boolean mayHave(int shard, int hash, byte tag) {
+        if (slots[shard] == 0) {
+            return false;
+        }
+        int at = first(shard, hash);
+        while (true) {
+            byte found = tags[shard][at];
+            if (found == 0 || found == tag) {
+                return found == tag;
+            }
+            at = next(shard, at);
+        }
+    }
+
+    /** Reads what probing begins with, and returns something that depends on it. */
+    int prefetch(int shard, int hash) {
+        if (slots[shard] == 0) {
+            return 0;
+        }
+        int first = first(shard, hash);
+        return tags[shard][first] + places[shard][first * PLACE_BYTES];
+    }
+
     /** Fills a slot. */
-    void set(int slot, byte tag, int place) {
-        tags[slot] = tag;
+    void set(int shard, int slot, byte tag, int place) {
+        tags[shard][slot] = tag;
+        byte[] bytes = places[shard];
         int at = slot * PLACE_BYTES;
-        places[at] = (byte) place;
-        places[at + 1] = (byte) (place >>> Byte.SIZE);
-        places[at + 2] = (byte) (place >>> (2 * Byte.SIZE));
+        bytes[at] = (byte) place;
+        bytes[at + 1] = (byte) (place >>> Byte.SIZE);
+        bytes[at + 2] = (byte) (place >>> (2 * Byte.SIZE));
     }
 
     /** Fills the first empty slot for that hash. */
-    void place(int hash, byte tag, int place) {
-        int free = first(hash);
-        while (tags[free] != 0) {
-            free = next(free);
+    void add(int shard, int hash, byte tag, int place) {
+        int free = first(shard, hash);
+        while (tags[shard][free] != 0) {
+            free = next(shard, free);
         }
-        set(free, tag, place);
+        set(shard, free, tag, place);
+    }
+
+    /** Gives a shard that many slots, all of them empty. */
+    void empty(int shard, int newSlots) {
+        slots[shard] = newSlots;
+        tags[shard] = new byte[newSlots];
+        places[shard] = new byte[newSlots * PLACE_BYTES + 1];
+    }
+
+    /**
+     * Gives a shard that many slots, and its entries new ones.
+     *
+     * @param hashAt the hash of the entry at a place
+     */
+    void resize(int shard, int newSlots, IntUnaryOperator hashAt) {
+        byte[] tagsBefore = tags[shard];
+        byte[] placesBefore = places[shard];
+        empty(shard, newSlots);
+        for (int slot = 0; slot < tagsBefore.length; slot++) {
+            if (tagsBefore[slot] != 0) {
+                int place = placeIn(placesBefore, slot);
+                add(shard, hashAt.applyAsInt(place), tagsBefore[slot], place);
+            }
+        }
+    }
+
+    /** Takes the slots of all shards away. */
+    void clear() {
+        Arrays.fill(slots, 0);
+        Arrays.fill(tags, NONE);
+        Arrays.fill(places, NONE);
     }
 }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a {@link CompactTable}: entries one after another in chunks of bytes, and an {@link Index} of them.
+ * A part of a {@link CompactTable}: entries one after another in chunks of bytes, and where they are in an {@link Index}.
  *
  * <p>The index has where an entry is, counted in pairs of bytes. It grows by four tenths when four fifths of it are full, so it
  * is about two thirds full.
@@ -49,7 +49,10 @@ final class Shard {
 
     private final boolean wholeKeys;
     private final Budget budget;
-    private Index index;
+    private final Index index;
+    /** Which shard of the index this is. */
+    private final int number;
+
     private int used;
     private byte[][] chunks = new byte[1][];
     /** Where the last entry of each chunk ends, but for the last. */
@@ -65,13 +68,17 @@ final class Shard {
     /**
      * An empty one.
      *
+     * @param index of all shards of the table
+     * @param number of this one
      * @param firstSlots how many slots the index begins with, as {@link #slotsFor} has it
      */
-    Shard(boolean wholeKeys, Budget budget, int firstSlots) {
+    Shard(boolean wholeKeys, Budget budget, Index index, int number, int firstSlots) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
+        this.index = index;
+        this.number = number;
         reserve(Index.bytes(firstSlots));
-        index = new Index(firstSlots);
+        index.empty(number, firstSlots);
     }
 
     /** How long an index is that takes about as many entries without growing. */
@@ -115,38 +122,38 @@ final class Shard {
             replace(slot, high, low, key, value, length);
             return false;
         }
-        if ((used + 1) * 5L > index.slots() * 4L) {
+        if ((used + 1) * 5L > index.slots(number) * 4L) {
             grow();
             slot = find(high, low, key);
         }
         int position = append(high, low, key, value, length);
-        index.set(-slot - 1, Index.tagOf(low), position >>> UNIT_BITS);
+        index.set(number, -slot - 1, Index.tagOf(low), position >>> UNIT_BITS);
         used++;
         return true;
     }
 
     private int positionIn(int slot) {
-        return index.place(slot) << UNIT_BITS;
+        return index.place(number, slot) << UNIT_BITS;
     }
 
     /** The slot of the key; if it has none, the one where it belongs, as its negative less one. */
     private int find(long high, long low, byte[] key) {
         byte tag = Index.tagOf(low);
-        int at = index.first(indexHash(high));
+        int at = index.first(number, indexHash(high));
         while (true) {
-            byte found = index.tag(at);
+            byte found = index.tag(number, at);
             if (found == 0) {
                 return -at - 1;
             }
             if (found == tag && isAt(positionIn(at), high, low, key)) {
                 return at;
             }
-            at = index.next(at);
+            at = index.next(number, at);
         }
     }
 
     /** The bits of the hash that choose a slot: not those that chose the shard. */
-    private static int indexHash(long high) {
+    static int indexHash(long high) {
         return (int) ((high << CompactTable.SHARD_BITS) >>> Integer.SIZE);
     }
 
@@ -182,7 +189,7 @@ final class Shard {
             return;
         }
         int dead = end(before) + (int) before - (position & (CHUNK_BYTES - 1));
-        index.set(slot, Index.tagOf(low), append(high, low, key, value, length) >>> UNIT_BITS);
+        index.set(number, slot, Index.tagOf(low), append(high, low, key, value, length) >>> UNIT_BITS);
         deadBytes += dead;
         if (deadBytes > CHUNK_BYTES && deadBytes > arenaBytes / 2) {
             moveTheLiving();
@@ -249,30 +256,26 @@ final class Shard {
     }
 
     private void grow() {
-        Index before = index;
-        int slots = before.slots() + Math.max(FEWEST_SLOTS, before.slots() * 2 / 5);
-        reserve(Index.bytes(slots) - Index.bytes(before.slots()));
-        Index more = new Index(slots);
+        int before = index.slots(number);
+        int slots = before + Math.max(FEWEST_SLOTS, before * 2 / 5);
+        reserve(Index.bytes(slots) - Index.bytes(before));
         if (deadBytes == 0 && !wholeKeys) {
-            indexInOrder(more);
+            index.empty(number, slots);
+            indexInOrder();
         } else {
-            for (int slot = 0; slot < before.slots(); slot++) {
-                byte tag = before.tag(slot);
-                if (tag != 0) {
-                    int place = before.place(slot);
-                    int position = place << UNIT_BITS;
-                    byte[] chunk = chunks[position >>> CHUNK_BITS];
-                    int at = position & (CHUNK_BYTES - 1);
-                    int hash = wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
-                    more.place(hash, tag, place);
-                }
-            }
+            index.resize(number, slots, this::indexHashAt);
         }
-        index = more;
+    }
+
+    private int indexHashAt(int place) {
+        int position = place << UNIT_BITS;
+        byte[] chunk = chunks[position >>> CHUNK_BITS];
+        int at = position & (CHUNK_BYTES - 1);
+        return wholeKeys ? (int) INT.get(chunk, at) : indexHash((long) LONG.get(chunk, at));
     }
 
     /** Indexes digests as they lie in memory, one after another, and so reads no line of it twice. */
-    private void indexInOrder(Index empty) {
+    private void indexInOrder() {
         for (int i = 0; i < chunkCount; i++) {
             byte[] chunk = chunks[i];
             int end = i == chunkCount - 1 ? tail : ends[i];
@@ -280,7 +283,7 @@ final class Shard {
             while (at < end) {
                 long high = (long) LONG.get(chunk, at);
                 long low = (long) LONG.get(chunk, at + Long.BYTES);
-                empty.place(indexHash(high), Index.tagOf(low), ((i << CHUNK_BITS) | at) >>> UNIT_BITS);
+                index.add(number, indexHash(high), Index.tagOf(low), ((i << CHUNK_BITS) | at) >>> UNIT_BITS);
                 long length = varint(chunk, at + DIGEST_BYTES);
                 at = aligned(end(length) + (int) length);
             }
@@ -307,8 +310,8 @@ final class Shard {
         arenaBytes = 0;
         deadBytes = 0;
         moving = true; // Soon there is more room than there was.
-        for (int slot = 0; slot < index.slots(); slot++) {
-            if (index.tag(slot) != 0) {
+        for (int slot = 0; slot < index.slots(number); slot++) {
+            if (index.tag(number, slot) != 0) {
                 int position = positionIn(slot);
                 byte[] chunk = before[position >>> CHUNK_BITS];
                 int at = position & (CHUNK_BYTES - 1);
@@ -317,15 +320,15 @@ final class Shard {
                 int moved = allocate(size);
                 System.arraycopy(chunk, at, chunks[moved >>> CHUNK_BITS], moved & (CHUNK_BYTES - 1), size);
                 arenaBytes += size;
-                index.set(slot, index.tag(slot), moved >>> UNIT_BITS);
+                index.set(number, slot, index.tag(number, slot), moved >>> UNIT_BITS);
             }
         }
         moving = false;
     }
 
     void forEach(CompactTable.Visitor visitor) {
-        for (int slot = 0; slot < index.slots(); slot++) {
-            if (index.tag(slot) != 0) {
+        for (int slot = 0; slot < index.slots(number); slot++) {
+            if (index.tag(number, slot) != 0) {
                 int position = positionIn(slot);
                 byte[] chunk = chunks[position >>> CHUNK_BITS];
                 int at = position & (CHUNK_BYTES - 1);
@@ -338,9 +341,9 @@ final class Shard {
     /** Writes down where each entry is, with these bits in front, and returns how many there are now. */
     int addPlaces(int front, int[] places, int count) {
         int next = count;
-        for (int slot = 0; slot < index.slots(); slot++) {
-            if (index.tag(slot) != 0) {
-                places[next++] = front | index.place(slot);
+        for (int slot = 0; slot < index.slots(number); slot++) {
+            if (index.tag(number, slot) != 0) {
+                places[next++] = front | index.place(number, slot);
             }
         }
         return next;
