@@ -58,6 +58,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private @Nullable Sensor expiredPuts;
     private @Nullable Journal journal;
     private byte @Nullable [] hashed;
+    /** Nobody needs it, but while it is written the compiler cannot leave the prefetching out. */
+    @SuppressWarnings("unused")
+    private int prefetched;
+
     private long observedTime = Long.MIN_VALUE;
     private volatile boolean open;
     private @Nullable StateStore outermost;
@@ -151,6 +155,18 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public synchronized @Nullable Long committedOffset(TopicPartition partition) {
         return segments.committedOffset(partition);
+    }
+
+    /**
+     * What is held of the key in the bucket, where the next is most likely to be asked for as well. Most of the time that asking takes
+     * is waiting for memory, which is not in a cache of the processor; what both need is waited for at once.
+     */
+    synchronized Firsts firsts(Bytes key, long bucket, long next) {
+        takeHash(key, next);
+        int read = segments.prefetch(hash, next);
+        takeHash(key, bucket);
+        prefetched = read + segments.prefetch(hash, bucket);
+        return firsts(key, bucket);
     }
 
     /** What is held of the key in the bucket. */

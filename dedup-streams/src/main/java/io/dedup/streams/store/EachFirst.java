@@ -15,6 +15,11 @@ record EachFirst(TimestampedWindowStore<Bytes, byte[]> store) implements FirstsS
     }
 
     @Override
+    public Firsts get(Bytes key, long bucket, long next) {
+        return get(key, bucket);
+    }
+
+    @Override
     public void put(Bytes key, long bucket, Firsts firsts, long now) {
         // Never null, which Kafka would stamp with the time of the record in hand and not with now: a broker might then
         // delete it from the changelog before what it takes back.

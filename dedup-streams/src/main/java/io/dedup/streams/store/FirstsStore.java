@@ -25,6 +25,13 @@ interface FirstsStore {
     Firsts get(Bytes key, long bucket);
 
     /**
+     * The same, where what the next bucket holds of the key is most likely to be asked for as well.
+     *
+     * @param next the start of a bucket; there need not be one
+     */
+    Firsts get(Bytes key, long bucket, long next);
+
+    /**
      * Holds these in the place of what the bucket holds of the key.
      *
      * @param now the wall clock in milliseconds since the epoch

@@ -60,6 +60,11 @@ final class Journal implements FirstsStore {
     }
 
     @Override
+    public Firsts get(Bytes key, long bucket, long next) {
+        return engine.firsts(key, bucket, next);
+    }
+
+    @Override
     public void put(Bytes key, long bucket, Firsts firsts, long now) {
         if (key.get().length > SeenKey.PREFIX_BYTES && Packing.isSimple(firsts)) {
             Sighting only = firsts.sightings().get(0);

@@ -58,6 +58,11 @@ final class RocksSegment {
         return start >= from && start < to;
     }
 
+    int prefetch(KeyHash hash) {
+        int read = filter.prefetch(hash);
+        return recent.isEmpty() ? read : read + recent.get(recent.size() - 1).prefetch(hash);
+    }
+
     byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
         if (!filterIsPartial && !filter.mayHave(hash)) {
             return null;

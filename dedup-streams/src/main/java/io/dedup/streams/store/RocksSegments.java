@@ -100,6 +100,18 @@ final class RocksSegments implements Segments {
     }
 
     @Override
+    public int prefetch(KeyHash hash, long start) {
+        int read = 0;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.covers(start)) {
+                read += segment.prefetch(hash);
+            }
+        }
+        return read;
+    }
+
+    @Override
     public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
         byte[] found = null;
         for (int i = segments.size() - 1; found == null && i >= 0; i--) {

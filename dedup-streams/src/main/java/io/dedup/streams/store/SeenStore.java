@@ -175,7 +175,7 @@ public final class SeenStore {
         mayHaveForgotten = false;
         ownKey = key;
         ownBucket = buckets.start(time);
-        own = fetch(key, ownBucket);
+        own = firstsOf.get(key, ownBucket, ownBucket - buckets.width());
         Sighting found = covering(own, time, ttlMs);
         if (found == null) {
             found = besideOwn(buckets, key, time, ttlMs);

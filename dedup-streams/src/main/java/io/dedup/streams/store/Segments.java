@@ -27,6 +27,13 @@ interface Segments extends AutoCloseable {
      */
     void open(Path directory, Map<String, Object> configs, Places places);
 
+    /**
+     * Reads the memory that getting and putting begin with there. What is prefetched for several starts together is waited for once.
+     *
+     * @return something that depends on what was read: if nobody uses it, nothing is read
+     */
+    int prefetch(KeyHash hash, long start);
+
     /** What was put there, or null. */
     byte @Nullable [] get(KeyHash hash, Bytes key, long start);
 

@@ -86,6 +86,21 @@ public final class MissFilter {
         layers.add(newest);
     }
 
+    /**
+     * Reads what {@link #mayHave} and {@link #add} begin with for that key, so that it is waited for together with what else is
+     * prefetched.
+     *
+     * @return something that depends on what was read: if nobody uses it, nothing is read
+     */
+    public int prefetch(KeyHash hash) {
+        long read = 0;
+        for (int i = layers.size() - 1; i >= 0; i--) {
+            Layer layer = layers.get(i);
+            read += layer.words[layer.blockOf(hash.high())];
+        }
+        return (int) read;
+    }
+
     /** Whether the key may have been added; if not, it surely was not. */
     public boolean mayHave(KeyHash hash) {
         long high = hash.high();
