@@ -17,27 +17,39 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the kind of key
  */
 final class Siblings<T> {
-    private final Set<T> keys = new HashSet<>();
+    /** Nearly always the only one, which costs no more than being set. */
+    private @Nullable T first;
+
+    private final Set<T> others = new HashSet<>();
     private @Nullable Coordinates here;
 
     /** Goes to those coordinates, and starts anew if they are others. */
     void moveTo(@Nullable Coordinates coordinates) {
         if (coordinates == null || !coordinates.equals(here)) {
             here = coordinates;
-            keys.clear();
+            first = null;
+            others.clear();
         }
     }
 
     boolean has(T key) {
-        return keys.contains(key);
+        return key.equals(first) || (!others.isEmpty() && others.contains(key));
     }
 
     /** Returns whether the key is new here. */
     boolean add(T key) {
-        return keys.add(key);
+        if (first == null && others.isEmpty()) {
+            first = key;
+            return true;
+        }
+        return !key.equals(first) && others.add(key);
     }
 
     void remove(T key) {
-        keys.remove(key);
+        if (key.equals(first)) {
+            first = null;
+        } else {
+            others.remove(key);
+        }
     }
 }
