@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.StreamsConfig;
 import org.junit.jupiter.api.Test;
@@ -118,13 +118,31 @@ class SettingsTest {
         assertThat(batchSize(setForTheProducer)).isEqualTo(2_000);
     }
 
-    /** As Kafka Streams will have it. */
+    @Test
+    void application_buffersOfTheRestoringSocket_areForTheSystemToSizeUnlessSet() throws IOException {
+        Settings unset = Settings.load(file(""), Map.of(), List.of());
+        Settings set = Settings.load(file("receive.buffer.bytes=1000"), Map.of(), List.of());
+        Settings setForConsumers = Settings.load(file("consumer.receive.buffer.bytes=2000"), Map.of(), List.of());
+        assertThat(restoringBuffer(unset)).isEqualTo(-1);
+        assertThat(restoringBuffer(set)).isEqualTo(1_000);
+        assertThat(restoringBuffer(setForConsumers)).isEqualTo(2_000);
+    }
+
     private static int batchSize(Settings settings) {
-        Properties application = settings.with("application.id", "a")
-                .with("bootstrap.servers", "localhost:1")
-                .application();
-        Map<String, Object> producer = new StreamsConfig(application).getProducerConfigs("client");
+        Map<String, Object> producer = streams(settings).getProducerConfigs("client");
         return Integer.parseInt(String.valueOf(producer.get(ProducerConfig.BATCH_SIZE_CONFIG)));
+    }
+
+    private static int restoringBuffer(Settings settings) {
+        Map<String, Object> consumer = streams(settings).getRestoreConsumerConfigs("client");
+        return Integer.parseInt(String.valueOf(consumer.get(ConsumerConfig.RECEIVE_BUFFER_CONFIG)));
+    }
+
+    /** As Kafka Streams will have it. */
+    private static StreamsConfig streams(Settings settings) {
+        return new StreamsConfig(settings.with("application.id", "a")
+                .with("bootstrap.servers", "localhost:1")
+                .application());
     }
 
     @ParameterizedTest
