@@ -11,15 +11,21 @@ import java.util.List;
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
  * never added a full layer does not recognise about 1. When a layer is full the next holds as many keys as all before, so
  * that nothing is ever added anew; every time that there are twice as many keys as were expected, a layer is added, and what
- * layers do not recognise adds up.
+ * layers do not recognise adds up. So small layers, of which there may be many below a large one, have twice the bits, and
+ * recognise all but one in tens of thousands.
  *
  * <p>Not thread-safe.
  */
 public final class MissFilter {
     private static final int BITS_A_KEY = 16;
+    /** How many bytes a key takes at most, where there are many: a new layer has room for as many as there are. */
+    public static final double MOST_BYTES_A_KEY = 2.0 * BITS_A_KEY / Byte.SIZE;
+
     private static final int BLOCK_BITS = 512;
     private static final int BLOCK_LONGS = BLOCK_BITS / Long.SIZE;
     private static final int KEYS_A_BLOCK = BLOCK_BITS / BITS_A_KEY;
+    private static final int KEYS_A_BLOCK_OF_A_SMALL_LAYER = KEYS_A_BLOCK / 2;
+    private static final long MOST_KEYS_OF_A_SMALL_LAYER = 512 << 10;
     private static final int PROBES = 8;
     private static final int BITS_A_PROBE = 9;
     private static final int WORD_BITS = 6;
@@ -35,10 +41,11 @@ public final class MissFilter {
         private final long capacity;
         private long keys;
 
-        Layer(long keys) {
-            this.blocks = (int) Math.max(1, Math.min(MOST_BLOCKS, (keys + KEYS_A_BLOCK - 1) / KEYS_A_BLOCK));
+        Layer(long keys, long mostIfSmall) {
+            int keysABlock = keys <= mostIfSmall ? KEYS_A_BLOCK_OF_A_SMALL_LAYER : KEYS_A_BLOCK;
+            this.blocks = (int) Math.max(1, Math.min(MOST_BLOCKS, (keys + keysABlock - 1) / keysABlock));
             this.words = new long[blocks * BLOCK_LONGS];
-            this.capacity = (long) blocks * KEYS_A_BLOCK;
+            this.capacity = (long) blocks * keysABlock;
         }
 
         private int blockOf(long high) {
@@ -82,7 +89,7 @@ public final class MissFilter {
      * @param keys how many are expected
      */
     public MissFilter(long keys) {
-        newest = new Layer(Math.max(LEAST_KEYS, keys));
+        newest = new Layer(Math.max(LEAST_KEYS, keys), LEAST_KEYS);
         layers.add(newest);
     }
 
@@ -116,7 +123,7 @@ public final class MissFilter {
     /** Adds a key. */
     public void add(KeyHash hash) {
         if (newest.keys >= newest.capacity) {
-            newest = new Layer(keys());
+            newest = new Layer(keys(), MOST_KEYS_OF_A_SMALL_LAYER);
             layers.add(newest);
         }
         newest.add(hash.high(), hash.low());
