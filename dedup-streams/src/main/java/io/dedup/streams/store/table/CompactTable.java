@@ -23,6 +23,8 @@ public final class CompactTable {
     private final Index index = new Index(SHARDS);
     /** How many slots a shard begins with. */
     private final int firstSlots;
+    /** How many bytes of entries a shard is expected to have. */
+    private final long expectedBytes;
 
     private long size;
     private long bytes;
@@ -44,18 +46,23 @@ public final class CompactTable {
      * @param wholeKeys whether keys are kept, and not only their digests
      */
     public CompactTable(boolean wholeKeys, Budget budget) {
-        this(wholeKeys, budget, 0);
+        this(wholeKeys, budget, 0, 0);
     }
 
-    private CompactTable(boolean wholeKeys, Budget budget, long expected) {
+    private CompactTable(boolean wholeKeys, Budget budget, long expected, long ofAll) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
         this.firstSlots = Shard.slotsFor(expected / SHARDS);
+        this.expectedBytes = ofAll / SHARDS;
     }
 
     /** An empty table that has room at once for about as many entries as there are in this one. */
     public CompactTable another() {
-        return new CompactTable(wholeKeys, budget, size);
+        long entryBytes = 0;
+        for (Shard shard : shards) {
+            entryBytes += shard == null ? 0 : shard.entryBytes();
+        }
+        return new CompactTable(wholeKeys, budget, size, entryBytes);
     }
 
     /**
@@ -89,7 +96,7 @@ public final class CompactTable {
         int at = shardOf(hash);
         Shard shard = shards[at];
         if (shard == null) {
-            shard = new Shard(wholeKeys, budget, index, at, firstSlots);
+            shard = new Shard(wholeKeys, budget, index, at, firstSlots, expectedBytes);
             shards[at] = shard;
             bytes += shard.bytes();
         }

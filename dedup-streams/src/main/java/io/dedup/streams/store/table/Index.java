@@ -132,9 +132,11 @@ final class Index {
 
     /** Gives a shard that many slots, all of them empty. */
     void empty(int shard, int newSlots) {
+        byte[] newTags = new byte[newSlots];
+        byte[] newPlaces = new byte[newSlots * PLACE_BYTES + 1];
         slots[shard] = newSlots;
-        tags[shard] = new byte[newSlots];
-        places[shard] = new byte[newSlots * PLACE_BYTES + 1];
+        tags[shard] = newTags;
+        places[shard] = newPlaces;
     }
 
     /**

@@ -36,7 +36,7 @@ final class Shard {
     private static final int MOST_CHUNKS = 1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS);
     private static final int FIRST_CHUNK_BYTES = 256;
     /** The last chunk may be empty by so small a part of all chunks. */
-    private static final int SPARE_PART = 16;
+    private static final int SPARE_PART = 8;
 
     private static final int FEWEST_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
@@ -53,6 +53,7 @@ final class Shard {
     /** Which shard of the index this is. */
     private final int number;
 
+    private final long expectedBytes;
     private int used;
     private byte[][] chunks = new byte[1][];
     /** Where the last entry of each chunk ends, but for the last. */
@@ -71,12 +72,14 @@ final class Shard {
      * @param index of all shards of the table
      * @param number of this one
      * @param firstSlots how many slots the index begins with, as {@link #slotsFor} has it
+     * @param expectedBytes how many bytes of entries are expected
      */
-    Shard(boolean wholeKeys, Budget budget, Index index, int number, int firstSlots) {
+    Shard(boolean wholeKeys, Budget budget, Index index, int number, int firstSlots, long expectedBytes) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
         this.index = index;
         this.number = number;
+        this.expectedBytes = expectedBytes;
         reserve(Index.bytes(firstSlots));
         index.empty(number, firstSlots);
     }
@@ -233,9 +236,10 @@ final class Shard {
         return ((chunkCount - 1) << CHUNK_BITS) | start;
     }
 
-    /** How much the last chunk grows: little while there is little, so that little of it is empty. */
+    /** How much the last chunk grows: what is still expected, or little while there is little, so that little of it is empty. */
     private int step() {
-        return (int) Math.max(FIRST_CHUNK_BYTES, Math.min(CHUNK_BYTES, arenaBytes / SPARE_PART));
+        long more = Math.max(arenaBytes / SPARE_PART, expectedBytes - arenaBytes);
+        return (int) Math.max(FIRST_CHUNK_BYTES, Math.min(CHUNK_BYTES, more));
     }
 
     private void addChunk(int length) {
@@ -361,6 +365,11 @@ final class Shard {
         long value = varint(chunk, entry.keyAt + entry.keyLength);
         entry.valueAt = end(value);
         entry.valueLength = (int) value;
+    }
+
+    /** How many bytes of entries there are, dead ones included. */
+    long entryBytes() {
+        return arenaBytes;
     }
 
     /** How many bytes the arrays take. */
