@@ -122,10 +122,17 @@ final class RocksDatabase implements AutoCloseable {
             closeOptions();
             throw failed;
         }
-        handles.stream()
-                .skip(1)
-                .sorted(Comparator.comparingInt(ColumnFamilyHandle::getID))
-                .forEach(this::take);
+        try {
+            handles.stream()
+                    .skip(1)
+                    .sorted(Comparator.comparingInt(ColumnFamilyHandle::getID))
+                    .forEach(this::take);
+        } catch (RuntimeException failed) {
+            handles.forEach(ColumnFamilyHandle::close);
+            database.close();
+            closeOptions();
+            throw failed;
+        }
     }
 
     private void take(ColumnFamilyHandle family) {
@@ -229,8 +236,13 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private boolean wasLeftOpen() throws RocksDBException {
-        byte[] state = database.get(STATE);
-        return state != null && state[0] == OPEN[0];
+        try {
+            byte[] state = database.get(STATE);
+            return state != null && state[0] == OPEN[0];
+        } catch (RocksDBException failed) {
+            close();
+            throw failed;
+        }
     }
 
     /** The segments that there are, in the order in which they were made. */

@@ -55,6 +55,11 @@ final class RocksSegments implements Segments {
     private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
     /** Whether there were files, of no use, and nothing has been put since: no offset says what is here. */
     private boolean emptied;
+    /**
+     * Whether tables are being changed: if that was not finished, something may be in none that is written, and then no offset may
+     * stand for it.
+     */
+    private boolean isChanging;
 
     /** A table that is to be written, or has been. */
     private record Frozen(RocksSegment segment, CompactTable table) {}
@@ -81,6 +86,15 @@ final class RocksSegments implements Segments {
         RocksDatabase opened = RocksDatabase.open(name, directory, configs, shared);
         database = opened;
         shared.opened();
+        try {
+            readFrom(opened, newPlaces);
+        } catch (RuntimeException failed) {
+            abandon(opened);
+            throw failed;
+        }
+    }
+
+    private void readFrom(RocksDatabase opened, Places newPlaces) {
         emptied = opened.wasEmptied();
         places = newPlaces;
         opened.readPlaces(newPlaces);
@@ -142,7 +156,9 @@ final class RocksSegments implements Segments {
     public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
         emptied = false;
         RocksSegment segment = segmentFor(start);
+        isChanging = true;
         heldBytes += segment.put(hash, key, start, entry, length);
+        isChanging = false;
         if (start != lastStart) {
             starts.add(start);
             lastStart = start;
@@ -175,6 +191,7 @@ final class RocksSegments implements Segments {
     /** Has everything written that is held in tables. */
     private void freeze() {
         reap(MOST_WAITING - 1);
+        isChanging = true;
         List<Frozen> tables = new ArrayList<>();
         for (RocksSegment segment : segments) {
             CompactTable table = segment.freeze();
@@ -198,6 +215,7 @@ final class RocksSegments implements Segments {
                 shared.writer());
         waiting.add(new Generation(tables, written));
         heldBytes = 0;
+        isChanging = false;
     }
 
     /** Forgets the tables that have been written, and waits for some if there are more than so many that have not. */
@@ -305,24 +323,32 @@ final class RocksSegments implements Segments {
         }
         try {
             segments.forEach(segment -> segment.files().stopReading());
-            freeze();
-            reap(0);
-            closing.writeClosed();
+            if (!isChanging) {
+                freeze();
+                reap(0);
+                closing.writeClosed();
+            }
         } finally {
-            // Whatever has failed, nobody may use what is being closed.
-            waiting.forEach(one -> one.written().exceptionally(failed -> null).join());
-            database = null;
-            segments.forEach(segment -> segment.files().close());
-            segments.clear();
-            starts.clear();
-            waiting.clear();
-            filters.clear();
-            committed.clear();
-            written = CompletableFuture.completedFuture(null);
-            heldBytes = 0;
-            lastStart = Long.MIN_VALUE;
-            closing.close();
-            shared.closed();
+            abandon(closing);
         }
+    }
+
+    /** Closes the files and writes nothing more. */
+    private void abandon(RocksDatabase closing) {
+        // Whatever has failed, nobody may use what is being closed.
+        waiting.forEach(one -> one.written().exceptionally(failed -> null).join());
+        database = null;
+        segments.forEach(segment -> segment.files().close());
+        segments.clear();
+        starts.clear();
+        waiting.clear();
+        filters.clear();
+        committed.clear();
+        written = CompletableFuture.completedFuture(null);
+        heldBytes = 0;
+        lastStart = Long.MIN_VALUE;
+        isChanging = false;
+        closing.close();
+        shared.closed();
     }
 }

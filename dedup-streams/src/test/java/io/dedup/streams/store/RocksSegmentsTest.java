@@ -5,12 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.dedup.streams.store.table.KeyHash;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutorService;
@@ -181,6 +183,34 @@ class RocksSegmentsTest {
         store.close();
     }
 
+    /** RocksDB lets nobody open what is open: whoever tries again is to be told what is wrong, and not that. */
+    @Test
+    void init_fileIsDamaged_saysSoEachTimeAndKeepsNothingOpen() throws IOException {
+        // Given
+        writeTwoSegments();
+        for (Path file : sortedFiles()) {
+            byte[] content = Files.readAllBytes(file);
+            content[0] ^= 1; // the first of an entry, and not what RocksDB looks at when it opens files
+            Files.write(file, content);
+        }
+        // When, then
+        for (int i = 0; i < 2; i++) {
+            assertThatExceptionOfType(ProcessorStateException.class)
+                    .isThrownBy(() -> open(RETENTION, withoutAnythingInMemory()))
+                    .withStackTraceContaining("block checksum mismatch");
+        }
+    }
+
+    private static RocksShared withoutAnythingInMemory() {
+        return new RocksShared(1 << 20, 0, 1 << 20, Runnable::run);
+    }
+
+    private List<Path> sortedFiles() throws IOException {
+        try (Stream<Path> files = Files.list(directory.resolve("state/seen/db"))) {
+            return files.filter(file -> file.toString().endsWith(".sst")).toList();
+        }
+    }
+
     /** What was put before may not be on disk, and an offset stands for all of it. */
     @Test
     void put_writingFailsOnce_writesNoOffsetBeyondWhatIsThere() {
@@ -208,6 +238,30 @@ class RocksSegmentsTest {
         assertThat(again.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(again.fetch(KEY, 0)).isNotNull();
         again.close();
+    }
+
+    /** As when there is no more memory half way: the table may lack what the offset would stand for. */
+    @Test
+    void close_tableCouldNotTakeWhatWasPut_writesNoOffsetBeyondWhatIsThere() {
+        // Given
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        segments.open(directory, Map.of(), new Places());
+        segments.put(hash, KEY, 0, VALUE, VALUE.length);
+        segments.committed(Map.of(CHANGELOG, 100L));
+        segments.close();
+        segments.open(directory, Map.of(), new Places());
+        segments.committed(Map.of(CHANGELOG, 200L));
+        // When
+        assertThatExceptionOfType(IndexOutOfBoundsException.class)
+                .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1));
+        segments.close();
+        // Then
+        segments.open(directory, Map.of(), new Places());
+        assertThat(segments.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
+        segments.close();
     }
 
     /** Tables are written all the time, and what is asked for is in any of those, in files, or in both. */
