@@ -17,7 +17,9 @@ import org.rocksdb.RocksDB;
  */
 final class RocksShared {
     private static final long CACHE_BYTES = 64L << 20;
-    private static final int SHARDS_BY_SIZE = -1;
+    /** One part: the filter of a large file is one block, and a cache in many parts would have no room for it in any of them. */
+    private static final int SHARD_BITS = 0;
+
     /** What says where to look is not to be driven out by what was looked at. */
     private static final double PART_FOR_INDEXES_AND_FILTERS = 0.5;
 
@@ -60,7 +62,7 @@ final class RocksShared {
         this.leastBytes = leastBytes;
         this.mostBytes = mostBytes;
         this.writer = writer;
-        this.cache = new LRUCache(cacheBytes, SHARDS_BY_SIZE, false, PART_FOR_INDEXES_AND_FILTERS);
+        this.cache = new LRUCache(cacheBytes, SHARD_BITS, false, PART_FOR_INDEXES_AND_FILTERS);
     }
 
     private static ThreadFactory daemon(String name) {
