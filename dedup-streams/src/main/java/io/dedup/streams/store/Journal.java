@@ -70,7 +70,7 @@ final class Journal implements FirstsStore {
             Sighting only = firsts.sightings().get(0);
             FirstsBlock block = blockOf(bucket);
             if (block.add(key, only, now)) {
-                engine.hold(key, bucket, only, now);
+                hold(key, bucket, only, now);
                 if (block.length() >= BLOCK_BYTES) {
                     write(block);
                 } else if (open.size() > MOST_OPEN) {
@@ -80,6 +80,16 @@ final class Journal implements FirstsStore {
             }
         }
         put(key, SightingCodec.encode(firsts), bucket, now);
+    }
+
+    private void hold(Bytes key, long bucket, Sighting only, long now) {
+        try {
+            engine.hold(key, bucket, only, now);
+        } catch (RuntimeException thrown) {
+            // It is in a block, and so in the changelog soon: it must not be committed that nobody knows of it here.
+            failed = thrown;
+            throw thrown;
+        }
     }
 
     @Override

@@ -138,6 +138,31 @@ class JournalTest {
         assertThat(puts.blocks()).isZero();
     }
 
+    /** As under somebody's exception handler that skips whatever fails. */
+    @Test
+    void commit_engineHadNoRoomForAFirst_isRefused(@TempDir Path directory) {
+        // Given
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        TimestampedWindowStore<Bytes, byte[]> small = SeenStore.builder(
+                        "small", StoreEngine.memory(1_000, false), POLICY)
+                .withLoggingDisabled()
+                .build();
+        small.init(context.getStateStoreContext(), small);
+        SeenStore seen = new SeenStore(small, POLICY);
+        assertThatExceptionOfType(ProcessorStateException.class)
+                .isThrownBy(() -> {
+                    for (int i = 0; i < 100; i++) {
+                        remember(seen, "key " + i);
+                    }
+                })
+                .withMessageContaining("may not hold more");
+        // When, then
+        assertThatExceptionOfType(ProcessorStateException.class)
+                .isThrownBy(() -> small.commit(Map.of()))
+                .withMessageContaining("small lacks what could not be written");
+    }
+
     /** As within a Kafka Streams that would not pass on what is said before a commit. */
     @Test
     void journal_withinSomethingThatTellsNothing_isRefused(@TempDir Path directory) {
