@@ -103,10 +103,11 @@ final class SizeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,
-                "A key of %d bytes takes %.0f bytes on disk, or %.0f on the heap with dedup.store=memory, and %.0f in the"
-                        + " changelog (measured, %,d keys).%n",
+                "A key of %d bytes takes %.0f bytes on disk and up to %.0f on the heap, or %.0f on the heap with"
+                        + " dedup.store=memory, and %.0f in the changelog (measured, %,d keys).%n",
                 keyBytes,
                 disk,
+                footprint.filters(),
                 footprint.memory(),
                 changelog,
                 SAMPLE);
@@ -116,7 +117,11 @@ final class SizeCommand implements Callable<Integer> {
                 "  keys kept             %,.0f  for %s, the TTL, the lateness and what buckets need%n",
                 kept,
                 SeedLog.retention(policy));
-        out.printf(Locale.ROOT, "  disk of all instances %s%n", bytes(kept * disk));
+        out.printf(
+                Locale.ROOT,
+                "  disk of all instances %s, and up to %s of heap for filters%n",
+                bytes(kept * disk),
+                bytes(kept * footprint.filters()));
         out.printf(
                 Locale.ROOT, "  or heap of all        %s  with dedup.store=memory%n", bytes(kept * footprint.memory()));
         out.printf(

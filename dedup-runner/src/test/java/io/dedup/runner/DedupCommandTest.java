@@ -209,7 +209,7 @@ class DedupCommandTest {
         assertThat(disk(twice)).isEqualTo(2 * disk(once), within(0.2));
         assertThat(once.out())
                 .containsPattern(
-                        "takes [56][0-9] bytes on disk, or [34][0-9] on the heap with dedup.store=memory, and 4[0-9] in");
+                        "takes [56][0-9] bytes on disk and up to 4 on the heap, or [34][0-9] on the heap with dedup.store=memory, and 4[0-9] in");
         Outcome alone = Outcome.of("size", "--rate", "10", "--ttl", "1h");
         assertThat(alone.out())
                 .as("each first has a record of its own")

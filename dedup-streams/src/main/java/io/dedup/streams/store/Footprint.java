@@ -7,6 +7,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import io.dedup.streams.store.table.Budget;
 import io.dedup.streams.store.table.KeyHash;
+import io.dedup.streams.store.table.MissFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -24,9 +25,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param memory on the heap, with {@link StoreEngine#memory()}
  * @param disk with {@link StoreEngine#rocksDb()}, before its files are merged, which makes them no larger
+ * @param filters on the heap, with {@link StoreEngine#rocksDb()}, at most; of what has not been written yet, all stores of a process
+ *     share their own room
  * @param changelog in the changelog, before compression and for one replica
  */
-public record Footprint(double memory, double disk, double changelog) {
+public record Footprint(double memory, double disk, double filters, double changelog) {
     private static final long NOW = 1_766_000_000_000L;
     private static final int PARTITIONS = 12;
     /** What a record in a batch has beside key and value: lengths, deltas and attributes. */
@@ -58,7 +61,11 @@ public record Footprint(double memory, double disk, double changelog) {
                 memory = tables.bytes();
             }
             // Closed, and so everything is in files.
-            return new Footprint(memory / keys, (double) sizeOfTables(directory) / keys, changelog / keys);
+            return new Footprint(
+                    memory / keys,
+                    (double) sizeOfTables(directory) / keys,
+                    MissFilter.MOST_BYTES_A_KEY,
+                    changelog / keys);
         } finally {
             delete(directory);
         }
