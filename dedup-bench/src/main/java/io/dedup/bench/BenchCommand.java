@@ -247,6 +247,8 @@ public final class BenchCommand implements Callable<Integer> {
      */
     static CommandLine commandLine(Function<String, Optional<Mode>> known) {
         CommandLine commandLine = new CommandLine(new BenchCommand(known));
+        // A directory may be called plots.
+        commandLine.setAllowSubcommandsAsOptionParameters(true);
         commandLine
                 .getHelpSectionMap()
                 .put(MODES_SECTION, help -> help.createTextTable(descriptions()).toString());
@@ -272,13 +274,15 @@ public final class BenchCommand implements Callable<Integer> {
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
             try (Bed bed = Bed.start(settings, out)) {
                 new Benchmark(settings, bed, results, () -> save(results)).run();
+            } finally {
+                // Whatever ends it early, what has been measured took long.
+                out.println();
+                out.print(ResultText.of(results, Modes.PASS_THROUGH));
+                out.flush();
             }
             if (plots != null) {
                 new Plots(results, Modes.PASS_THROUGH, plots).draw();
             }
-            out.println();
-            out.print(ResultText.of(results, Modes.PASS_THROUGH));
-            out.flush();
             return results.areRight()
                     ? 0
                     : complain("A run has failed, or has let through something else than it has to: see above.");

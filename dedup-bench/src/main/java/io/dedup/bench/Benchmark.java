@@ -60,7 +60,7 @@ final class Benchmark {
         }
         settings.latency().ifPresent(how -> {
             LatencyRun latency = new LatencyRun(settings, how, bed, results);
-            attempt("latency", settings.modes().get(0), latency::findRate);
+            attempt("latency", LatencyRun.reference(), latency::findRate);
             for (int round = 1; latency.hasRate() && round <= settings.rounds(); round++) {
                 for (Mode mode : inOrderOf(round, latency.modes())) {
                     attempt("latency", mode, () -> latency.run(mode));
@@ -78,7 +78,7 @@ final class Benchmark {
     private void attempt(String experiment, Mode mode, Runnable run) {
         try {
             run.run();
-        } catch (ChildFailedException failed) {
+        } catch (ChildFailedException | BenchFailedException failed) {
             results.failures().add(new Failure(experiment, mode.name(), String.valueOf(failed.getMessage())));
             bed.say("%s  %s FAILED: %s", experiment, mode.name(), failed.getMessage());
         } finally {

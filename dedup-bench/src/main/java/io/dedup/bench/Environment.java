@@ -2,6 +2,7 @@
 package io.dedup.bench;
 
 import io.dedup.bench.mode.Mode;
+import io.dedup.runner.StreamsApplication;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,7 +45,7 @@ final class Environment {
         environment.put("span", settings.load().span().toString());
         environment.put("ttl", settings.load().ttl().toString());
         environment.put("seed", settings.load().seed());
-        environment.put("kafkaStreamsGuarantee", "exactly_once_v2");
+        environment.put("streamsDefaults", StreamsApplication.defaults());
         environment.put("streamsProperties", settings.streamsProperties());
         return environment;
     }

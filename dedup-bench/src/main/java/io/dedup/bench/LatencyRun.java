@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
@@ -45,8 +46,10 @@ final class LatencyRun {
     private static final long LATE_NANOS = Duration.ofMillis(10).toNanos();
     private static final double UNKNOWN = Double.NaN;
     private static final double AS_QUICKLY_AS_CAN_BE = Double.POSITIVE_INFINITY;
-    /** How much is sent as quickly as can be, to see how much that is. */
+    /** How much is read as quickly as can be, to see how much that is. */
     private static final long MOST_AT_PEAK = 3_000_000;
+    /** How many times as much there is to send meanwhile, so that the sender is there until the end. */
+    private static final long SENT_AT_PEAK = 10;
 
     /** Over how much event time records are spread at least: what is sent as quickly as can be is all due at once. */
     private static final Duration LEAST_SPAN = Duration.ofSeconds(30);
@@ -82,12 +85,17 @@ final class LatencyRun {
         return !Double.isNaN(rate);
     }
 
+    /** The mode that tells the rate. */
+    static Mode reference() {
+        return Modes.named(Modes.PASS_THROUGH).orElseThrow();
+    }
+
     /** Finds out the rate, unless it was given. */
     void findRate() {
         if (how.recordsPerSecond().isPresent()) {
             return;
         }
-        Mode mode = Modes.named(Modes.PASS_THROUGH).orElseThrow();
+        Mode mode = reference();
         long records = Math.min(MOST_AT_PEAK, settings.load().records());
         String input = "input-peak";
         bed.cluster().create(input);
@@ -98,8 +106,9 @@ final class LatencyRun {
             double peak = measured / answer.took(records - measured, records).seconds();
             bed.say("latency  %s takes %,.0f records/s with sender and reader beside it", mode.name(), peak);
             rate = peak / 2;
+        } finally {
+            bed.cluster().delete(input);
         }
-        bed.cluster().delete(input);
     }
 
     /** Runs that mode once more, and reports what all its runs have shown. */
@@ -131,8 +140,9 @@ final class LatencyRun {
                     latency.p99Ms(),
                     latency.p999Ms(),
                     latency.recordsPerSecond());
+        } finally {
+            bed.cluster().delete(input);
         }
-        bed.cluster().delete(input);
     }
 
     /** What sender and worker have to say of a run. */
@@ -148,7 +158,8 @@ final class LatencyRun {
         AtomicBoolean isCommitted = new AtomicBoolean();
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try (ChildJvm worker = run.start()) {
-            Future<Long> sending = threads.submit(() -> send(input, pace, records, start));
+            long toSend = pace == AS_QUICKLY_AS_CAN_BE ? SENT_AT_PEAK * records : records;
+            Future<Long> sending = threads.submit(() -> send(input, pace, toSend, start, isCommitted));
             Future<?> reading = threads.submit(() -> read(run.output(), measuredFrom, isCommitted, histogram));
             WorkerAnswer answer = Workers.answer(worker);
             isCommitted.set(true);
@@ -160,7 +171,19 @@ final class LatencyRun {
             Thread.currentThread().interrupt();
             throw new BenchFailedException("Interrupted", interrupted);
         } finally {
-            threads.shutdownNow();
+            stop(threads);
+        }
+    }
+
+    /** So that what is left of a run that has failed takes nothing from the next. */
+    private void stop(ExecutorService threads) {
+        threads.shutdownNow();
+        try {
+            if (!threads.awaitTermination(1, TimeUnit.MINUTES)) {
+                bed.say("latency  a sender or reader does not end: what is measured next has less of the machine");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -168,8 +191,8 @@ final class LatencyRun {
         return Math.round(records * 1e9 / pace);
     }
 
-    /** Sends every record when it is due, with that moment in a header. */
-    private long send(String input, double pace, long records, long start)
+    /** Sends every record when it is due, with that moment in a header, until what is measured is committed. */
+    private long send(String input, double pace, long records, long start, AtomicBoolean isCommitted)
             throws ExecutionException, InterruptedException {
         Load given = settings.load();
         LoadGenerator generator = new LoadGenerator(new Load(
@@ -185,10 +208,13 @@ final class LatencyRun {
         long late = 0;
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
             Future<?> last = null;
-            for (long i = 0; i < records; i++) {
+            for (long i = 0; i < records && !isCommitted.get(); i++) {
                 long due = start + dueAfter(i, pace);
                 for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                     LockSupport.parkNanos(Math.max(left, TICK_NANOS));
+                    if (Thread.interrupted()) {
+                        throw new InterruptedException("The run has ended");
+                    }
                 }
                 late += System.nanoTime() - due > LATE_NANOS ? 1 : 0;
                 generator.next();

@@ -66,8 +66,11 @@ record Settings(
 
     /** How many records that mode reads before these. */
     long warmUpOf(Mode mode) {
-        long most = mode.pace() == Mode.Pace.HEAVY ? warmUp / PART_OF_HEAVY : warmUp;
-        return Math.min(most, measuredOf(mode));
+        return switch (mode.pace()) {
+            case FULL -> warmUp;
+            case HEAVY -> warmUp / PART_OF_HEAVY;
+            case SLOW -> Math.min(warmUp, measuredOf(mode));
+        };
     }
 
     /** How many records that mode is given. */

@@ -51,6 +51,13 @@ class BenchCommandTest {
     }
 
     @Test
+    void plots_directoryHasTheNameOfASubcommand_isTaken() {
+        assertThat(CommandRun.of(Modes::named, "--plots", "plots", "--records=0")
+                        .err())
+                .contains("--records must be at least 1");
+    }
+
+    @Test
     void help_always_describesEveryMode() {
         // When
         CommandRun run = CommandRun.of(Modes::named, "--help");
