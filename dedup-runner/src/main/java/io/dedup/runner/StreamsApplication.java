@@ -55,8 +55,8 @@ public final class StreamsApplication implements AutoCloseable {
     }
 
     /**
-     * What an application that deduplicates is set to unless somebody says otherwise: exactly once, and batches of the producer that
-     * {@code docs/benchmarks.md} has measured to be fast. Without a prefix, so that either way to set them wins.
+     * What an application that deduplicates is set to unless somebody says otherwise: exactly once, and batches of the producer and
+     * buffers of sockets that {@code docs/benchmarks.md} has measured to be fast. Without a prefix, so that either way to set them wins.
      */
     public static Map<String, Object> defaults() {
         return Map.of(
