@@ -30,16 +30,19 @@ final class HeaderKey implements KeyExtractor {
     }
 
     static KeyResult read(Headers headers, String name, String source) {
-        Header last = headers.lastHeader(name);
-        if (last == null) {
-            return new MissingKey(Reason.ABSENT, source, "The record has no header '" + name + "'");
-        }
-        byte[] value = bytes(last);
-        for (Header other : headers.headers(name)) {
-            if (!Arrays.equals(value, bytes(other))) {
-                return new MissingKey(
-                        Reason.AMBIGUOUS, source, "The record has several headers '" + name + "' that differ");
+        byte[] value = null;
+        for (Header header : headers) {
+            if (header.key().equals(name)) {
+                byte[] found = bytes(header);
+                if (value != null && !Arrays.equals(value, found)) {
+                    return new MissingKey(
+                            Reason.AMBIGUOUS, source, "The record has several headers '" + name + "' that differ");
+                }
+                value = found;
             }
+        }
+        if (value == null) {
+            return new MissingKey(Reason.ABSENT, source, "The record has no header '" + name + "'");
         }
         if (value.length == 0) {
             return new MissingKey(Reason.EMPTY, source, "The header '" + name + "' is empty");

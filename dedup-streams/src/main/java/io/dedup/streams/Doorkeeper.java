@@ -133,7 +133,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         }
         long start = sensors.start();
         Ruling ruling = judge(origin, headers, key, value);
-        sensors.count(ruling.verdict());
+        sensors.count(ruling.verdict(), ruling.now());
         sensors.stop(start);
         switch (settings.policy().actionFor(ruling.verdict())) {
             case FORWARD -> {

@@ -76,10 +76,15 @@ final class VerdictSensors implements AutoCloseable {
         }
     }
 
-    void count(Verdict verdict) {
+    /**
+     * Counts one more verdict.
+     *
+     * @param now the wall clock in milliseconds since the epoch, which the stream thread knows without asking for it again
+     */
+    void count(Verdict verdict, long now) {
         Sensor sensor = verdicts.get(verdict);
         if (sensor != null) {
-            sensor.record();
+            sensor.record(1, now, false);
         }
     }
 
