@@ -16,6 +16,7 @@ import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.junit.jupiter.api.Test;
@@ -35,21 +36,21 @@ class MemoryBoundTest {
         StreamsBuilder builder = new StreamsBuilder();
         dedup.apply(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())))
                 .to("out");
-        try (DedupFixture topology =
-                DedupFixture.of(builder.build(), Map.of(DedupConfig.PROCESSING_EXCEPTION_HANDLER, others.getName()))) {
-            // When
-            assertThatThrownBy(() -> {
-                        while (sent.get() < 1_000_000) {
-                            topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
-                            sent.incrementAndGet();
-                        }
-                    })
-                    .rootCause()
-                    .hasMessageContaining("1048576 bytes");
-            // Then
-            assertThat(sent.get()).isBetween(15_000, 35_000);
-            assertThat(topology.read("out")).hasSize(sent.get());
-        }
+        DedupFixture topology =
+                DedupFixture.of(builder.build(), Map.of(DedupConfig.PROCESSING_EXCEPTION_HANDLER, others.getName()));
+        // When
+        assertThatThrownBy(() -> {
+                    while (sent.get() < 1_000_000) {
+                        topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
+                        sent.incrementAndGet();
+                    }
+                })
+                .rootCause()
+                .hasMessageContaining("1048576 bytes");
+        // Then
+        assertThat(sent.get()).isBetween(15_000, 35_000);
+        assertThat(topology.read("out")).hasSize(sent.get());
+        assertThatNothingIsCommittedAnyMore(topology);
     }
 
     /** Each of them alone would have room for twice as many. */
@@ -68,18 +69,25 @@ class MemoryBoundTest {
         KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
         Dedup.configured(config).withName("one").apply(in).to("out");
         Dedup.configured(config).withName("other").apply(in).to("out");
-        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
-            // When
-            assertThatThrownBy(() -> {
-                        while (sent.get() < 1_000_000) {
-                            topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
-                            sent.incrementAndGet();
-                        }
-                    })
-                    .rootCause()
-                    .hasMessageContaining("1048577 bytes");
-            // Then
-            assertThat(sent.get()).isBetween(7_000, 17_000);
-        }
+        DedupFixture topology = DedupFixture.of(builder.build(), Map.of());
+        // When
+        assertThatThrownBy(() -> {
+                    while (sent.get() < 1_000_000) {
+                        topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
+                        sent.incrementAndGet();
+                    }
+                })
+                .rootCause()
+                .hasMessageContaining("1048577 bytes");
+        // Then
+        assertThat(sent.get()).isBetween(7_000, 17_000);
+        assertThatNothingIsCommittedAnyMore(topology);
+    }
+
+    /** Kafka's driver commits when it is closed. */
+    private static void assertThatNothingIsCommittedAnyMore(DedupFixture topology) {
+        assertThatThrownBy(topology::close)
+                .isInstanceOf(ProcessorStateException.class)
+                .hasMessageContaining("lacks what could not be written");
     }
 }
