@@ -210,9 +210,11 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--latency-warm-up",
             paramLabel = "DURATION",
-            defaultValue = "30s",
+            defaultValue = "60s",
             converter = DurationConverter.class,
-            description = "How long nothing is timed. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How many records are sent before these, as quickly as can be, and not timed: what the rate makes in that"
+                            + " time. They are waited for. Default: ${DEFAULT-VALUE}.")
     private Duration latencyWarmUp = Duration.ZERO;
 
     @Option(
@@ -220,7 +222,7 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "DURATION",
             defaultValue = "60s",
             converter = DurationConverter.class,
-            description = "How long it is. Default: ${DEFAULT-VALUE}.")
+            description = "How long records are sent at the rate and timed. Default: ${DEFAULT-VALUE}.")
     private Duration latencyFor = Duration.ZERO;
 
     @Option(names = "--plots", paramLabel = "DIR", description = "Also draw everything there, as SVG files.")

@@ -20,6 +20,7 @@ import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -165,6 +166,15 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Deletes that topic. */
+    /** Up to where an application has committed a topic of one partition; 0 if it has not. */
+    long committed(String applicationId, String topic) {
+        @Nullable
+        OffsetAndMetadata committed = answer(
+                        admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
+                .get(new TopicPartition(topic, 0));
+        return committed == null ? 0 : committed.offset();
+    }
+
     void delete(String topic) {
         answer(admin.deleteTopics(List.of(topic)).all());
     }

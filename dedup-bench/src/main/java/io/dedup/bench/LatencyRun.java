@@ -16,12 +16,14 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,7 +35,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Measures how long records are on their way at a fixed rate: that which is given, or else half of what the mode that does not
- * deduplicate takes at most with the same sender and reader beside it. A record that is sent late counts from when it was due, so that
+ * deduplicate takes at most with the same sender and reader beside it. Before that, as much is sent as quickly as can be and waited for
+ * until it is committed, so that code is compiled, and no queue left from the time when it was not. A record that is sent late counts from when it was due, so that
  * a sender that is held up does not hide what it waits for. All runs of a mode are counted together.
  *
  * <p>Confined to one thread.
@@ -55,6 +58,7 @@ final class LatencyRun {
     private static final Duration LEAST_SPAN = Duration.ofSeconds(30);
 
     private static final Duration LONGEST = Duration.ofMinutes(10);
+    private static final Duration ASK_EVERY = Duration.ofMillis(20);
 
     private final Settings settings;
     private final LatencySettings how;
@@ -97,10 +101,11 @@ final class LatencyRun {
         }
         Mode mode = reference();
         long records = Math.min(MOST_AT_PEAK, settings.load().records());
+        long toSend = SENT_AT_PEAK * records;
         String input = "input-peak";
         bed.cluster().create(input);
         try (Run run = bed.prepare(mode, input, records)) {
-            WorkerAnswer answer = measure(run, input, AS_QUICKLY_AS_CAN_BE, records, records, histogram())
+            WorkerAnswer answer = measure(run, input, AS_QUICKLY_AS_CAN_BE, toSend, toSend, histogram())
                     .worker();
             long measured = Math.max(1, records / 2);
             double peak = measured / answer.took(records - measured, records).seconds();
@@ -153,13 +158,12 @@ final class LatencyRun {
     }
 
     private Sent measure(Run run, String input, double pace, long warmUp, long records, Histogram histogram) {
-        long start = System.nanoTime();
-        long measuredFrom = start + dueAfter(warmUp, pace);
+        AtomicLong measuredFrom = new AtomicLong(Long.MAX_VALUE);
         AtomicBoolean isCommitted = new AtomicBoolean();
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try (ChildJvm worker = run.start()) {
-            long toSend = pace == AS_QUICKLY_AS_CAN_BE ? SENT_AT_PEAK * records : records;
-            Future<Long> sending = threads.submit(() -> send(input, pace, toSend, start, isCommitted));
+            Future<Long> sending =
+                    threads.submit(() -> send(run, input, pace, warmUp, records, measuredFrom, isCommitted));
             Future<?> reading = threads.submit(() -> read(run.output(), measuredFrom, isCommitted, histogram));
             WorkerAnswer answer = Workers.answer(worker);
             isCommitted.set(true);
@@ -191,11 +195,49 @@ final class LatencyRun {
         return Math.round(records * 1e9 / pace);
     }
 
-    /** Sends every record when it is due, with that moment in a header, until what is measured is committed. */
-    private long send(String input, double pace, long records, long start, AtomicBoolean isCommitted)
+    /**
+     * Sends what warms up as quickly as can be, waits until it is committed, and sends every other record when it is due, with that
+     * moment in a header. Ends when all that is to be read is committed.
+     */
+    private long send(
+            Run run,
+            String input,
+            double pace,
+            long warmUp,
+            long records,
+            AtomicLong measuredFrom,
+            AtomicBoolean isCommitted)
             throws ExecutionException, InterruptedException {
+        LoadGenerator generator = generator(records, pace);
+        Map<String, Object> configs = Map.of("bootstrap.servers", bed.cluster().bootstrapServers(), "linger.ms", 5);
+        long late = 0;
+        try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
+            Future<?> last = CompletableFuture.completedFuture(null);
+            for (long i = 0; i < warmUp && !isCommitted.get(); i++) {
+                last = producer.send(next(input, generator, System.nanoTime()));
+            }
+            last.get();
+            while (!isCommitted.get() && run.committed() < warmUp) {
+                sleep(ASK_EVERY.toNanos());
+            }
+            long start = System.nanoTime();
+            measuredFrom.set(start);
+            for (long i = 0; i < records - warmUp; i++) {
+                long due = start + dueAfter(i, pace);
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    sleep(Math.max(left, TICK_NANOS));
+                }
+                late += System.nanoTime() - due > LATE_NANOS ? 1 : 0;
+                last = producer.send(next(input, generator, due));
+            }
+            last.get();
+        }
+        return late;
+    }
+
+    private LoadGenerator generator(long records, double pace) {
         Load given = settings.load();
-        LoadGenerator generator = new LoadGenerator(new Load(
+        return new LoadGenerator(new Load(
                 records,
                 given.valueBytes(),
                 given.duplicateRatio(),
@@ -204,36 +246,25 @@ final class LatencyRun {
                 Duration.ofNanos(Math.max(LEAST_SPAN.toNanos(), dueAfter(records, pace))),
                 given.ttl(),
                 given.seed()));
-        Map<String, Object> configs = Map.of("bootstrap.servers", bed.cluster().bootstrapServers(), "linger.ms", 5);
-        long late = 0;
-        try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
-            Future<?> last = null;
-            for (long i = 0; i < records && !isCommitted.get(); i++) {
-                long due = start + dueAfter(i, pace);
-                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                    LockSupport.parkNanos(Math.max(left, TICK_NANOS));
-                    if (Thread.interrupted()) {
-                        throw new InterruptedException("The run has ended");
-                    }
-                }
-                late += System.nanoTime() - due > LATE_NANOS ? 1 : 0;
-                generator.next();
-                ProducerRecord<byte[], byte[]> record = Cluster.record(input, generator);
-                record.headers()
-                        .add(
-                                DUE_HEADER,
-                                ByteBuffer.allocate(Long.BYTES).putLong(due).array());
-                last = producer.send(record);
-            }
-            if (last != null) {
-                last.get();
-            }
+    }
+
+    private static ProducerRecord<byte[], byte[]> next(String input, LoadGenerator generator, long due) {
+        generator.next();
+        ProducerRecord<byte[], byte[]> record = Cluster.record(input, generator);
+        record.headers()
+                .add(DUE_HEADER, ByteBuffer.allocate(Long.BYTES).putLong(due).array());
+        return record;
+    }
+
+    private static void sleep(long nanos) throws InterruptedException {
+        LockSupport.parkNanos(nanos);
+        if (Thread.interrupted()) {
+            throw new InterruptedException("The run has ended");
         }
-        return late;
     }
 
     /** Reads until everything is committed and read. */
-    private void read(String output, long measuredFrom, AtomicBoolean isCommitted, Histogram histogram) {
+    private void read(String output, AtomicLong measuredFrom, AtomicBoolean isCommitted, Histogram histogram) {
         TopicPartition partition = new TopicPartition(output, 0);
         try (KafkaConsumer<byte[], byte[]> consumer = bed.cluster().committedReader()) {
             consumer.assign(List.of(partition));
@@ -245,7 +276,7 @@ final class LatencyRun {
                     long due = ByteBuffer.wrap(
                                     record.headers().lastHeader(DUE_HEADER).value())
                             .getLong();
-                    if (due >= measuredFrom) {
+                    if (due >= measuredFrom.get()) {
                         histogram.recordValue(
                                 Math.min((System.nanoTime() - due) / 1_000, histogram.getHighestTrackableValue()));
                     }

@@ -40,6 +40,11 @@ final class Run implements AutoCloseable {
         return workers.start(task);
     }
 
+    /** How many records of its input are committed. */
+    long committed() {
+        return cluster.committed(task.applicationId(), task.input());
+    }
+
     /** How many records it has let through. */
     long outputRecords() {
         return cluster.count(task.output());

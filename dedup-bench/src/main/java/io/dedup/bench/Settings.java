@@ -47,8 +47,8 @@ record Settings(
      * How latency is measured.
      *
      * @param recordsPerSecond the rate; empty for half of what the mode that does not deduplicate has done
-     * @param warmUp how long nothing is timed
-     * @param measured how long it is
+     * @param warmUp how much is sent before and not timed: what the rate makes in that time
+     * @param measured for how long records are timed
      */
     record LatencySettings(OptionalDouble recordsPerSecond, Duration warmUp, Duration measured) {}
 
