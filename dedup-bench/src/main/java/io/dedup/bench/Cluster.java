@@ -165,7 +165,6 @@ final class Cluster implements AutoCloseable {
                 .sum();
     }
 
-    /** Deletes that topic. */
     /** Up to where an application has committed a topic of one partition; 0 if it has not. */
     long committed(String applicationId, String topic) {
         @Nullable
@@ -175,6 +174,7 @@ final class Cluster implements AutoCloseable {
         return committed == null ? 0 : committed.offset();
     }
 
+    /** Deletes that topic. */
     void delete(String topic) {
         answer(admin.deleteTopics(List.of(topic)).all());
     }

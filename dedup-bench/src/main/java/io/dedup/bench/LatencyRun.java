@@ -36,8 +36,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * Measures how long records are on their way at a fixed rate: that which is given, or else half of what the mode that does not
  * deduplicate takes at most with the same sender and reader beside it. Before that, as much is sent as quickly as can be and waited for
- * until it is committed, so that code is compiled, and no queue left from the time when it was not. A record that is sent late counts from when it was due, so that
- * a sender that is held up does not hide what it waits for. All runs of a mode are counted together.
+ * until it is committed, so that code is compiled, and no queue left from the time when it was not. A record that is sent late
+ * counts from when it was due, so that a sender that is held up does not hide what it waits for. All runs of a mode are counted together.
  *
  * <p>Confined to one thread.
  */

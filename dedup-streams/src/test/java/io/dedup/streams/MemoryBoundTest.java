@@ -32,24 +32,16 @@ class MemoryBoundTest {
         // Given
         Dedup dedup =
                 Dedup.by(header(KEY_HEADER)).within(Duration.ofHours(24)).withStore(StoreEngine.memory(1 << 20, false));
-        AtomicInteger sent = new AtomicInteger();
         StreamsBuilder builder = new StreamsBuilder();
         dedup.apply(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())))
                 .to("out");
         DedupFixture topology =
                 DedupFixture.of(builder.build(), Map.of(DedupConfig.PROCESSING_EXCEPTION_HANDLER, others.getName()));
         // When
-        assertThatThrownBy(() -> {
-                    while (sent.get() < 1_000_000) {
-                        topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
-                        sent.incrementAndGet();
-                    }
-                })
-                .rootCause()
-                .hasMessageContaining("1048576 bytes");
+        int sent = sendUntilFull(topology, "1048576 bytes");
         // Then
-        assertThat(sent.get()).isBetween(15_000, 35_000);
-        assertThat(topology.read("out")).hasSize(sent.get());
+        assertThat(sent).isBetween(15_000, 35_000);
+        assertThat(topology.read("out")).hasSize(sent);
         assertThatNothingIsCommittedAnyMore(topology);
     }
 
@@ -64,13 +56,21 @@ class MemoryBoundTest {
                 1_048_577L,
                 "dedup.dead.letter.topic",
                 "dead"));
-        AtomicInteger sent = new AtomicInteger();
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
         Dedup.configured(config).withName("one").apply(in).to("out");
         Dedup.configured(config).withName("other").apply(in).to("out");
         DedupFixture topology = DedupFixture.of(builder.build(), Map.of());
         // When
+        int sent = sendUntilFull(topology, "1048577 bytes");
+        // Then
+        assertThat(sent).isBetween(7_000, 17_000);
+        assertThatNothingIsCommittedAnyMore(topology);
+    }
+
+    /** Sends firsts until one is refused for that reason, and returns how many were taken. */
+    private static int sendUntilFull(DedupFixture topology, String reason) {
+        AtomicInteger sent = new AtomicInteger();
         assertThatThrownBy(() -> {
                     while (sent.get() < 1_000_000) {
                         topology.send("key-" + sent.get(), "v", NOW.toEpochMilli());
@@ -78,10 +78,8 @@ class MemoryBoundTest {
                     }
                 })
                 .rootCause()
-                .hasMessageContaining("1048577 bytes");
-        // Then
-        assertThat(sent.get()).isBetween(7_000, 17_000);
-        assertThatNothingIsCommittedAnyMore(topology);
+                .hasMessageContaining(reason);
+        return sent.get();
     }
 
     /** Kafka's driver commits when it is closed. */
