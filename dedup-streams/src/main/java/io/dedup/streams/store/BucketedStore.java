@@ -163,7 +163,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
      */
     synchronized Firsts firsts(Bytes key, long bucket, long next) {
         takeHash(key, next);
-        int read = segments.prefetch(hash, next);
+        int read = segments.prefetchMiss(hash, next);
         takeHash(key, bucket);
         prefetched = read + segments.prefetch(hash, bucket);
         return firsts(key, bucket);

@@ -48,6 +48,12 @@ final class MemorySegments implements Segments {
     }
 
     @Override
+    public int prefetchMiss(KeyHash hash, long start) {
+        Segment segment = segmentOf(start);
+        return segment == null ? 0 : segment.table().prefetchMiss(hash);
+    }
+
+    @Override
     public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
         Segment segment = segmentOf(start);
         return segment == null ? null : segment.table().get(hash, name(key, start));

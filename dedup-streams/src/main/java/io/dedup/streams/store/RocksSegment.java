@@ -20,7 +20,7 @@ final class RocksSegment {
     private final long from;
     private final long to;
     private final RocksFiles files;
-    /** Not written yet, the newest last; all but the newest do not change any more. */
+    /** Not written yet, or lately, the newest last; all but the newest do not change any more. */
     private final List<CompactTable> recent = new ArrayList<>();
 
     private final MissFilter filter;
@@ -63,6 +63,10 @@ final class RocksSegment {
         return recent.isEmpty() ? read : read + recent.get(recent.size() - 1).prefetch(hash);
     }
 
+    int prefetchMiss(KeyHash hash) {
+        return filter.prefetch(hash);
+    }
+
     byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
         if (!filterIsPartial && !filter.mayHave(hash)) {
             return null;
@@ -103,12 +107,12 @@ final class RocksSegment {
         return frozen;
     }
 
-    /** Forgets what is now in the files. */
-    void written(CompactTable table) {
+    /** Forgets what is in the files. */
+    void forget(CompactTable table) {
         recent.removeIf(held -> held == table);
     }
 
-    /** Everything that is not in the files, the oldest first. */
+    /** Everything that is not in the files, and some that is, the oldest first. */
     List<CompactTable> recent() {
         return List.copyOf(recent);
     }

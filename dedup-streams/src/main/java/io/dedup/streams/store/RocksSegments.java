@@ -36,6 +36,8 @@ final class RocksSegments implements Segments {
     static final int MOST_WAITING = 2;
     /** A filter is not made for more keys than that before they have come. */
     private static final long MOST_EXPECTED = 4L << 20;
+    /** A filter has room for so large a part more than there were lately: if it is too small by one key, it takes twice as much. */
+    private static final int SPARE_PART = 4;
 
     private final String name;
     private final long width;
@@ -44,6 +46,12 @@ final class RocksSegments implements Segments {
     private final List<RocksSegment> segments = new ArrayList<>();
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
+    /**
+     * What was written last is held until the next is: most duplicates are of keys that came lately, and for these RocksDB would be
+     * asked.
+     */
+    private @Nullable Generation writtenLast;
+
     private final Map<RocksSegment, CompletableFuture<@Nullable MissFilter>> filters = new HashMap<>();
     private final Map<TopicPartition, Long> committed = new HashMap<>();
     private @Nullable RocksDatabase database;
@@ -126,6 +134,18 @@ final class RocksSegments implements Segments {
     }
 
     @Override
+    public int prefetchMiss(KeyHash hash, long start) {
+        int read = 0;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.covers(start)) {
+                read += segment.prefetchMiss(hash);
+            }
+        }
+        return read;
+    }
+
+    @Override
     public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
         byte[] found = null;
         for (int i = segments.size() - 1; found == null && i >= 0; i--) {
@@ -181,8 +201,10 @@ final class RocksSegments implements Segments {
         RocksSegment newest = segments.stream()
                 .max(Comparator.comparingLong(RocksSegment::from))
                 .orElse(null);
-        // As many as there were lately; but a segment in the past is for what comes late.
-        long expected = newest != null && newest.from() < from ? Math.min(newest.keys(), MOST_EXPECTED) : 0;
+        // Somewhat more than there were lately; but a segment in the past is for what comes late.
+        long expected = newest != null && newest.from() < from
+                ? Math.min(newest.keys() + newest.keys() / SPARE_PART, MOST_EXPECTED)
+                : 0;
         RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
         segments.add(segment);
         return segment;
@@ -218,14 +240,17 @@ final class RocksSegments implements Segments {
         isChanging = false;
     }
 
-    /** Forgets the tables that have been written, and waits for some if there are more than so many that have not. */
+    /** Forgets tables that have been written, but not the last, and waits for some if there are more than so many that have not. */
     private void reap(int mostLeft) {
         while (!waiting.isEmpty()
                 && (waiting.size() > mostLeft || waiting.getFirst().written().isDone())) {
             Generation oldest = waiting.getFirst();
             await(oldest.written());
             waiting.removeFirst();
-            oldest.tables().forEach(frozen -> frozen.segment().written(frozen.table()));
+            if (writtenLast != null) {
+                writtenLast.tables().forEach(frozen -> frozen.segment().forget(frozen.table()));
+            }
+            writtenLast = oldest;
         }
     }
 
@@ -342,6 +367,7 @@ final class RocksSegments implements Segments {
         segments.clear();
         starts.clear();
         waiting.clear();
+        writtenLast = null;
         filters.clear();
         committed.clear();
         written = CompletableFuture.completedFuture(null);

@@ -28,8 +28,8 @@ final class RocksShared {
 
     private static final long LEAST_RECENT_BYTES = 1L << 20;
     private static final long MOST_RECENT_BYTES = 16L << 20;
-    /** One share takes what comes, while others are being written. */
-    private static final int SHARES_OF_A_STORE = 1 + RocksSegments.MOST_WAITING;
+    /** One share takes what comes while others are being written, and one has been written. */
+    private static final int SHARES_OF_A_STORE = 2 + RocksSegments.MOST_WAITING;
 
     private static final RocksShared OF_THIS_PROCESS = new RocksShared(
             CACHE_BYTES,

@@ -34,6 +34,9 @@ interface Segments extends AutoCloseable {
      */
     int prefetch(KeyHash hash, long start);
 
+    /** The same where there probably is nothing, and nothing is put: less is read. */
+    int prefetchMiss(KeyHash hash, long start);
+
     /** What was put there, or null. */
     byte @Nullable [] get(KeyHash hash, Bytes key, long start);
 

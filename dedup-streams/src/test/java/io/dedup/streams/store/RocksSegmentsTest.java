@@ -5,7 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.dedup.streams.store.table.Budget;
+import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
+import io.dedup.streams.store.table.MissFilter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -336,6 +339,29 @@ class RocksSegmentsTest {
         }
         again.close();
         thread.shutdown();
+    }
+
+    /** Duplicates come soon after their firsts, and are not to be looked for on disk. */
+    @Test
+    void put_everyKeyIsWrittenAtOnce_theLastIsHeldAndNoOther() {
+        // Given
+        RocksSegments segments = new RocksSegments("seen", SEGMENT, 0, new RocksShared(1 << 20, 1, 1, Runnable::run));
+        segments.open(directory.resolve("store"), Map.of(), new Places());
+        KeyHash hash = new KeyHash(0);
+        CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
+        hash.take(key(0).get());
+        hash.at(0);
+        ofOneKey.put(hash, WindowName.of(key(0), 0), value(0), value(0).length);
+        for (int i = 0; i < 5; i++) {
+            // When
+            hash.take(key(i).get());
+            hash.at(0);
+            segments.put(hash, key(i), 0, value(i), value(i).length);
+            segments.committed(Map.of(CHANGELOG, (long) i));
+            // Then
+            assertThat(segments.bytes()).as("after key %s", i).isEqualTo(new MissFilter(0).bytes() + ofOneKey.bytes());
+        }
+        segments.close();
     }
 
     /** What was taken back is written as something empty, and a file may hold nothing else. */

@@ -66,23 +66,33 @@ public final class CompactTable {
     }
 
     /**
-     * Reads what {@link #get} and {@link #put} begin with for that key. Several of these one after another wait for memory once, where
-     * several of those would wait each time.
+     * Reads what {@link #get} and {@link #put} need for that key. Several of these one after another wait for memory once, where several
+     * of those would wait each time.
      *
      * @return something that depends on what was read: if nobody uses it, nothing is read
      */
     public int prefetch(KeyHash hash) {
-        return index.prefetch(shardOf(hash), Shard.indexHash(hash.high()));
+        int at = shardOf(hash);
+        Shard shard = shards[at];
+        int end = shard == null ? 0 : shard.prefetchEnd();
+        return prefetchMiss(hash) + index.prefetchPlace(at, Shard.indexHash(hash.high())) + end;
+    }
+
+    /** The same where the key probably has no value, and none is put: less is read. */
+    public int prefetchMiss(KeyHash hash) {
+        return index.prefetchTag(shardOf(hash), Shard.indexHash(hash.high()));
     }
 
     /** The value of that key, or null if there is none. */
     public byte @Nullable [] get(KeyHash hash, byte[] key) {
         int at = shardOf(hash);
-        if (!index.mayHave(at, Shard.indexHash(hash.high()), Index.tagOf(hash.low()))) {
+        if (index.slots(at) == 0) {
             return null;
         }
-        Shard shard = shards[at];
-        return shard == null ? null : shard.get(hash.high(), hash.low(), key);
+        int slot = index.probe(at, index.first(at, Shard.indexHash(hash.high())), Index.tagOf(hash.low()));
+        // Most keys have no value, and for these nothing but tags is read.
+        Shard shard = index.tag(at, slot) == 0 ? null : shards[at];
+        return shard == null ? null : shard.get(slot, hash.high(), hash.low(), key);
     }
 
     /**

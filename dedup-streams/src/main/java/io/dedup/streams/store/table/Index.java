@@ -28,6 +28,7 @@ final class Index {
     private static final int PLACE_BYTES = PLACE_BITS / Byte.SIZE;
     private static final int ARRAY_HEADER_BYTES = 16;
     private static final byte[] NONE = {};
+    private static final byte EMPTY = 0;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** The lengths of the arrays of tags, which say so themselves, but far from each other. */
@@ -87,28 +88,24 @@ final class Index {
         return (int) INT.get(places, slot * PLACE_BYTES) & PLACE_MASK;
     }
 
-    /** Whether there is an entry with that tag where probing for that hash leads. */
-    boolean mayHave(int shard, int hash, byte tag) {
-        if (slots[shard] == 0) {
-            return false;
-        }
-        int at = first(shard, hash);
-        while (true) {
-            byte found = tags[shard][at];
-            if (found == 0 || found == tag) {
-                return found == tag;
-            }
+    /** The first slot that has that tag or is empty, where probing leads from a slot on, which is probed too. */
+    int probe(int shard, int from, byte tag) {
+        byte[] probed = tags[shard];
+        int at = from;
+        while (probed[at] != tag && probed[at] != EMPTY) {
             at = next(shard, at);
         }
+        return at;
     }
 
     /** Reads what probing begins with, and returns something that depends on it. */
-    int prefetch(int shard, int hash) {
-        if (slots[shard] == 0) {
-            return 0;
-        }
-        int first = first(shard, hash);
-        return tags[shard][first] + places[shard][first * PLACE_BYTES];
+    int prefetchTag(int shard, int hash) {
+        return slots[shard] == 0 ? 0 : tags[shard][first(shard, hash)];
+    }
+
+    /** Reads what a place is probably read or written with, and returns something that depends on it. */
+    int prefetchPlace(int shard, int hash) {
+        return slots[shard] == 0 ? 0 : places[shard][first(shard, hash) * PLACE_BYTES];
     }
 
     /** Fills a slot. */
@@ -123,11 +120,7 @@ final class Index {
 
     /** Fills the first empty slot for that hash. */
     void add(int shard, int hash, byte tag, int place) {
-        int free = first(shard, hash);
-        while (tags[shard][free] != 0) {
-            free = next(shard, free);
-        }
-        set(shard, free, tag, place);
+        set(shard, probe(shard, first(shard, hash), EMPTY), tag, place);
     }
 
     /** Gives a shard that many slots, all of them empty. */

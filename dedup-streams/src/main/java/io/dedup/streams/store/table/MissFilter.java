@@ -10,9 +10,9 @@ import java.util.List;
  * <p>A key sets eight bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
  * never added a full layer does not recognise about 1. When a layer is full the next holds as many keys as all before, so
- * that nothing is ever added anew; every time that there are twice as many keys as were expected, a layer is added, and what
- * layers do not recognise adds up. So small layers, of which there may be many below a large one, have twice the bits, and
- * recognise all but one in tens of thousands.
+ * that nothing is ever added anew. But each layer is one more place in memory to look at, and what layers do not recognise adds up.
+ * So small ones, of which there would be many below a large one, hold three times as many as all before, and have twice the
+ * bits, with which they recognise all but one in tens of thousands.
  *
  * <p>Not thread-safe.
  */
@@ -25,7 +25,8 @@ public final class MissFilter {
     private static final int BLOCK_LONGS = BLOCK_BITS / Long.SIZE;
     private static final int KEYS_A_BLOCK = BLOCK_BITS / BITS_A_KEY;
     private static final int KEYS_A_BLOCK_OF_A_SMALL_LAYER = KEYS_A_BLOCK / 2;
-    private static final long MOST_KEYS_OF_A_SMALL_LAYER = 512 << 10;
+    private static final int GROWTH_OF_A_SMALL_LAYER = 3;
+    private static final long MOST_KEYS_OF_A_SMALL_LAYER = 768 << 10;
     private static final int PROBES = 8;
     private static final int BITS_A_PROBE = 9;
     private static final int WORD_BITS = 6;
@@ -123,7 +124,9 @@ public final class MissFilter {
     /** Adds a key. */
     public void add(KeyHash hash) {
         if (newest.keys >= newest.capacity) {
-            newest = new Layer(keys(), MOST_KEYS_OF_A_SMALL_LAYER);
+            long before = keys();
+            boolean isSmall = before * GROWTH_OF_A_SMALL_LAYER <= MOST_KEYS_OF_A_SMALL_LAYER;
+            newest = new Layer(isSmall ? before * GROWTH_OF_A_SMALL_LAYER : before, MOST_KEYS_OF_A_SMALL_LAYER);
             layers.add(newest);
         }
         newest.add(hash.high(), hash.low());

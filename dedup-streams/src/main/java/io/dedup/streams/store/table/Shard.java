@@ -98,8 +98,22 @@ final class Shard {
         bytes += more;
     }
 
-    byte @Nullable [] get(long high, long low, byte[] key) {
-        int slot = find(high, low, key);
+    /** Reads what the next entry is appended to, and returns something that depends on it. */
+    int prefetchEnd() {
+        if (chunkCount == 0) {
+            return 0;
+        }
+        byte[] last = chunks[chunkCount - 1];
+        return last[Math.min(tail, last.length - 1)];
+    }
+
+    /**
+     * The value of a key, or null if there is none.
+     *
+     * @param probed the first slot that probing leads to that has the tag of the key
+     */
+    byte @Nullable [] get(int probed, long high, long low, byte[] key) {
+        int slot = findFrom(probed, high, low, key);
         if (slot < 0) {
             return null;
         }
@@ -141,18 +155,19 @@ final class Shard {
 
     /** The slot of the key; if it has none, the one where it belongs, as its negative less one. */
     private int find(long high, long low, byte[] key) {
+        return findFrom(index.first(number, indexHash(high)), high, low, key);
+    }
+
+    private int findFrom(int slot, long high, long low, byte[] key) {
         byte tag = Index.tagOf(low);
-        int at = index.first(number, indexHash(high));
-        while (true) {
-            byte found = index.tag(number, at);
-            if (found == 0) {
-                return -at - 1;
-            }
-            if (found == tag && isAt(positionIn(at), high, low, key)) {
+        int at = index.probe(number, slot, tag);
+        while (index.tag(number, at) == tag) {
+            if (isAt(positionIn(at), high, low, key)) {
                 return at;
             }
-            at = index.next(number, at);
+            at = index.probe(number, index.next(number, at), tag);
         }
+        return -at - 1;
     }
 
     /** The bits of the hash that choose a slot: not those that chose the shard. */
