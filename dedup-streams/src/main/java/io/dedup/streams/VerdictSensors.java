@@ -6,10 +6,7 @@ import io.dedup.streams.store.SeenStore;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import org.apache.kafka.common.MetricName;
-import org.apache.kafka.common.metrics.MeasurableStat;
-import org.apache.kafka.common.metrics.MetricConfig;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
 import org.apache.kafka.streams.StreamsMetrics;
@@ -28,7 +25,7 @@ final class VerdictSensors implements AutoCloseable {
     private static final String SCOPE = "dedup";
 
     private final StreamsMetrics metrics;
-    private final Map<Verdict, Sensor> verdicts = new EnumMap<>(Verdict.class);
+    private final Map<Verdict, VerdictCount> counts = new EnumMap<>(Verdict.class);
     private final Sensor releases;
     private final Sensor noOutcomes;
     private final Sensor forgets;
@@ -41,11 +38,6 @@ final class VerdictSensors implements AutoCloseable {
         // Kafka names a sensor by thread and entity: without the task in it, tasks on one thread would share it.
         String entity = node + "." + task;
         String[] tags = {"task-id", task.toString(), "processor-node-id", node};
-        for (Verdict verdict : Verdict.values()) {
-            verdicts.put(
-                    verdict,
-                    metrics.addRateTotalSensor(SCOPE, entity, DedupMetrics.nameOf(verdict), RecordingLevel.INFO, tags));
-        }
         this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
         this.noOutcomes = metrics.addRateTotalSensor(SCOPE, entity, "no-outcomes", RecordingLevel.INFO, tags);
         this.forgets = metrics.addRateTotalSensor(SCOPE, entity, "forgets", RecordingLevel.INFO, tags);
@@ -57,6 +49,11 @@ final class VerdictSensors implements AutoCloseable {
         allTags.put(SCOPE + "-id", entity);
         allTags.put("task-id", task.toString());
         allTags.put("processor-node-id", node);
+        for (Verdict verdict : Verdict.values()) {
+            String name = DedupMetrics.nameOf(verdict);
+            Sensor sensor = metrics.addSensor(entity + "." + name, RecordingLevel.INFO);
+            counts.put(verdict, new VerdictCount(sensor, name, allTags));
+        }
         this.memory = metrics.addSensor(entity + ".memory", RecordingLevel.INFO);
         memory.add(
                 new MetricName("keys-remembered", DedupMetrics.GROUP, "How many keys are remembered", allTags),
@@ -82,9 +79,9 @@ final class VerdictSensors implements AutoCloseable {
      * @param now the wall clock in milliseconds since the epoch, which the stream thread knows without asking for it again
      */
     void count(Verdict verdict, long now) {
-        Sensor sensor = verdicts.get(verdict);
-        if (sensor != null) {
-            sensor.record(1, now, false);
+        VerdictCount count = counts.get(verdict);
+        if (count != null) {
+            count.add(now);
         }
     }
 
@@ -121,25 +118,12 @@ final class VerdictSensors implements AutoCloseable {
 
     @Override
     public void close() {
-        verdicts.values().forEach(metrics::removeSensor);
+        counts.values().forEach(count -> metrics.removeSensor(count.sensor()));
         metrics.removeSensor(releases);
         metrics.removeSensor(noOutcomes);
         metrics.removeSensor(forgets);
         metrics.removeSensor(badCommands);
         metrics.removeSensor(judging);
         metrics.removeSensor(memory);
-    }
-
-    /** A metric that is computed when somebody reads it, on whichever thread that is. */
-    private record Gauge(LongSupplier value) implements MeasurableStat {
-        @Override
-        public double measure(MetricConfig config, long now) {
-            return value.getAsLong();
-        }
-
-        @Override
-        public void record(MetricConfig config, double recorded, long timeMs) {
-            // Nothing is recorded: the value is at hand.
-        }
     }
 }

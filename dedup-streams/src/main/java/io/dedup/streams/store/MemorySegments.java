@@ -23,7 +23,8 @@ final class MemorySegments implements Segments {
     private final NavigableSet<Long> starts = new TreeSet<>();
     private long lastStart = Long.MIN_VALUE;
 
-    private record Segment(long number, CompactTable table) {}
+    /** The table of the windows from that start on, and before the other. */
+    private record Segment(long from, long to, CompactTable table) {}
 
     /**
      * No segments yet.
@@ -63,7 +64,8 @@ final class MemorySegments implements Segments {
     public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
         Segment segment = segmentOf(start);
         if (segment == null) {
-            segment = new Segment(Math.floorDiv(start, width), new CompactTable(wholeKeys, budget));
+            long from = Math.floorDiv(start, width) * width;
+            segment = new Segment(from, from + width, new CompactTable(wholeKeys, budget));
             segments.add(segment);
         }
         segment.table().put(hash, name(key, start), entry, length);
@@ -74,11 +76,11 @@ final class MemorySegments implements Segments {
     }
 
     private @Nullable Segment segmentOf(long start) {
-        long number = Math.floorDiv(start, width);
         // There are a handful, and the newest is asked for most.
         for (int i = segments.size() - 1; i >= 0; i--) {
-            if (segments.get(i).number() == number) {
-                return segments.get(i);
+            Segment segment = segments.get(i);
+            if (start >= segment.from() && start < segment.to()) {
+                return segment;
             }
         }
         return null;
@@ -111,16 +113,15 @@ final class MemorySegments implements Segments {
 
     @Override
     public void dropBefore(long start) {
-        long first = Math.floorDiv(start, width);
         boolean dropped = segments.removeIf(segment -> {
-            if (segment.number() >= first) {
+            if (segment.to() > start) {
                 return false;
             }
             segment.table().clear();
             return true;
         });
         if (dropped) {
-            starts.headSet(first * width, false).clear();
+            starts.removeIf(one -> segmentOf(one) == null);
             lastStart = Long.MIN_VALUE;
         }
     }
