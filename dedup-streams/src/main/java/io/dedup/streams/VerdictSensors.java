@@ -6,7 +6,10 @@ import io.dedup.streams.store.SeenStore;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.metrics.MeasurableStat;
+import org.apache.kafka.common.metrics.MetricConfig;
 import org.apache.kafka.common.metrics.Sensor;
 import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
 import org.apache.kafka.streams.StreamsMetrics;
@@ -50,9 +53,7 @@ final class VerdictSensors implements AutoCloseable {
         allTags.put("task-id", task.toString());
         allTags.put("processor-node-id", node);
         for (Verdict verdict : Verdict.values()) {
-            String name = DedupMetrics.nameOf(verdict);
-            Sensor sensor = metrics.addSensor(entity + "." + name, RecordingLevel.INFO);
-            counts.put(verdict, new VerdictCount(sensor, name, allTags));
+            counts.put(verdict, new VerdictCount(metrics, entity, DedupMetrics.nameOf(verdict), allTags));
         }
         this.memory = metrics.addSensor(entity + ".memory", RecordingLevel.INFO);
         memory.add(
@@ -118,12 +119,25 @@ final class VerdictSensors implements AutoCloseable {
 
     @Override
     public void close() {
-        counts.values().forEach(count -> metrics.removeSensor(count.sensor()));
+        counts.values().forEach(VerdictCount::close);
         metrics.removeSensor(releases);
         metrics.removeSensor(noOutcomes);
         metrics.removeSensor(forgets);
         metrics.removeSensor(badCommands);
         metrics.removeSensor(judging);
         metrics.removeSensor(memory);
+    }
+
+    /** A metric that is computed when somebody reads it, on whichever thread that is. */
+    private record Gauge(LongSupplier value) implements MeasurableStat {
+        @Override
+        public double measure(MetricConfig config, long now) {
+            return value.getAsLong();
+        }
+
+        @Override
+        public void record(MetricConfig config, double recorded, long timeMs) {
+            // Nothing is recorded: the value is at hand.
+        }
     }
 }

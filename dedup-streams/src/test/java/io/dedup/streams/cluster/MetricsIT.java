@@ -64,6 +64,9 @@ class MetricsIT {
                                                 .toList())
                                 .isEqualTo(metric.getValue()));
             }
+            assertThat(registry.find("kafka.stream.dedup.firsts.total").functionCounter())
+                    .as("a counter, and not a gauge")
+                    .isNotNull();
         }
     }
 
