@@ -64,6 +64,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     private long observedTime = Long.MIN_VALUE;
     private volatile boolean open;
+    /** As of the last commit. Who watches an application is not to wait for a store that waits for its disk. */
+    private volatile long bytes;
+
     private @Nullable StateStore outermost;
     private boolean told;
 
@@ -128,6 +131,11 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                     + " Streams: use a version that it is made for");
         }
         journal = newJournal;
+        measure();
+    }
+
+    private synchronized void measure() {
+        bytes = segments.bytes();
     }
 
     @Override
@@ -136,6 +144,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         if (journal != null) {
             journal.flush();
         }
+        measure();
     }
 
     @Override
@@ -430,19 +439,23 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return open;
     }
 
-    /** How many bytes of memory are taken. From any thread. */
-    synchronized long bytes() {
-        return segments.bytes();
+    /** How many bytes of memory were taken at the last commit. From any thread. */
+    long bytes() {
+        return bytes;
     }
 
     @Override
-    public synchronized void close() {
-        open = false;
-        journal = null;
+    public void close() {
+        // Without the lock: who listens to metrics may have one of their own.
         if (expiredPuts != null && context != null) {
             context.metrics().removeSensor(expiredPuts);
             expiredPuts = null;
         }
-        segments.close();
+        synchronized (this) {
+            open = false;
+            journal = null;
+            bytes = 0;
+            segments.close();
+        }
     }
 }
