@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Says how much disk, heap and changelog it takes.",
             "Says how much disk, heap and changelog a rate of operations takes. Remembers a sample of keys in the "
-                    + "engines and measures what one takes. With dedup.store=rocksdb, 3 bytes of memory a key at most "
-                    + "come on top, and 128 MB of each process."
+                    + "engines and measures what one takes. With dedup.store=rocksdb, 128 MB of each process come on top, "
+                    + "and at first 3 MB of heap for the filter of each partition."
         })
 final class SizeCommand implements Callable<Integer> {
     private static final int SAMPLE = 100_000;

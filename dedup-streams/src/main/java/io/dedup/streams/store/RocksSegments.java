@@ -36,7 +36,7 @@ final class RocksSegments implements Segments {
     static final int MOST_WAITING = 2;
     /** A filter is not made for more keys than that before they have come. */
     private static final long MOST_EXPECTED = 4L << 20;
-    /** A filter has room for so large a part more than there were lately: if it is too small by one key, it takes twice as much. */
+    /** A filter has room for so large a part more than there were lately: if it is too small by one key, it becomes twice as large. */
     private static final int SPARE_PART = 4;
 
     private final String name;
@@ -47,8 +47,8 @@ final class RocksSegments implements Segments {
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
     /**
-     * What was written last is held until the next is: most duplicates are of keys that came lately, and for these RocksDB would be
-     * asked.
+     * What was written last is held until more has been: most duplicates are of keys that came lately, and for these RocksDB would
+     * be asked.
      */
     private @Nullable Generation writtenLast;
 
@@ -247,10 +247,16 @@ final class RocksSegments implements Segments {
             Generation oldest = waiting.getFirst();
             await(oldest.written());
             waiting.removeFirst();
-            if (writtenLast != null) {
-                writtenLast.tables().forEach(frozen -> frozen.segment().forget(frozen.table()));
-            }
+            forgetWrittenLast();
             writtenLast = oldest;
+        }
+    }
+
+    /** Does not keep what was dropped, nor the tables that were written. */
+    private void forgetWrittenLast() {
+        if (writtenLast != null) {
+            writtenLast.tables().forEach(frozen -> frozen.segment().forget(frozen.table()));
+            writtenLast = null;
         }
     }
 
@@ -297,6 +303,8 @@ final class RocksSegments implements Segments {
         if (dropped) {
             starts.removeIf(one -> segments.stream().noneMatch(segment -> segment.covers(one)));
             lastStart = Long.MIN_VALUE;
+            reap(MOST_WAITING);
+            forgetWrittenLast();
         }
     }
 

@@ -23,7 +23,7 @@ final class RocksShared {
     /** What says where to look is not to be driven out by what was looked at. */
     private static final double PART_FOR_INDEXES_AND_FILTERS = 0.5;
 
-    /** How many bytes of firsts all stores may hold before they are written, if they do not get less than the least. */
+    /** How many bytes of firsts all stores may hold that came lately, if they do not get less than the least. */
     private static final long RECENT_BYTES = 64L << 20;
 
     private static final long LEAST_RECENT_BYTES = 1L << 20;

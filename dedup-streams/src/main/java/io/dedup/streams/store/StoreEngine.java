@@ -25,8 +25,9 @@ public interface StoreEngine {
 
     /**
      * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of a
-     * process share a cache of 64 MB and as much room for what is not on disk yet, but for 3 MB that each store may take; a
-     * filter takes 16 to 32 bits a key (twice that below a million), and some room for keys that are expected.
+     * process share a cache of 64 MB and as much room for what has come lately, but for 4 MB that each store may take; a
+     * filter takes 16 to 32 bits a key, some room for keys that are expected, and up to 3 MB where it was not known how many
+     * would come.
      */
     static StoreEngine rocksDb() {
         return (name, retention, window) ->

@@ -11,15 +11,17 @@ import java.util.List;
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
  * never added a full layer does not recognise about 1. When a layer is full the next holds as many keys as all before, so
  * that nothing is ever added anew. But each layer is one more place in memory to look at, and what layers do not recognise adds up.
- * So small ones, of which there would be many below a large one, hold three times as many as all before, and have twice the
- * bits, with which they recognise all but one in tens of thousands.
+ * So where it was not known how many keys would come, the small ones, of which there would be many below a large one, hold
+ * three times as many as all before, and have twice the bits, with which they recognise all but one in tens of thousands.
  *
  * <p>Not thread-safe.
  */
 public final class MissFilter {
     private static final int BITS_A_KEY = 16;
-    /** How many bytes a key takes at most, where there are many: a new layer has room for as many as there are. */
+    /** How many bytes a key takes at most, beside {@link #MOST_BYTES_BESIDE}: a new layer has room for as many as there are. */
     public static final double MOST_BYTES_A_KEY = 2.0 * BITS_A_KEY / Byte.SIZE;
+    /** How many bytes a filter takes at most beside those of its keys, and of keys that were expected. */
+    public static final long MOST_BYTES_BESIDE = 3L << 20;
 
     private static final int BLOCK_BITS = 512;
     private static final int BLOCK_LONGS = BLOCK_BITS / Long.SIZE;
@@ -34,6 +36,7 @@ public final class MissFilter {
     private static final int MOST_BLOCKS = Integer.MAX_VALUE / BLOCK_LONGS - 1;
 
     private final List<Layer> layers = new ArrayList<>();
+    private final boolean isSized;
     private Layer newest;
 
     private static final class Layer {
@@ -42,8 +45,7 @@ public final class MissFilter {
         private final long capacity;
         private long keys;
 
-        Layer(long keys, long mostIfSmall) {
-            int keysABlock = keys <= mostIfSmall ? KEYS_A_BLOCK_OF_A_SMALL_LAYER : KEYS_A_BLOCK;
+        Layer(long keys, int keysABlock) {
             this.blocks = (int) Math.max(1, Math.min(MOST_BLOCKS, (keys + keysABlock - 1) / keysABlock));
             this.words = new long[blocks * BLOCK_LONGS];
             this.capacity = (long) blocks * keysABlock;
@@ -87,10 +89,11 @@ public final class MissFilter {
     /**
      * An empty filter.
      *
-     * @param keys how many are expected
+     * @param keys how many are expected; 0 if that is not known
      */
     public MissFilter(long keys) {
-        newest = new Layer(Math.max(LEAST_KEYS, keys), LEAST_KEYS);
+        isSized = keys > LEAST_KEYS;
+        newest = isSized ? new Layer(keys, KEYS_A_BLOCK) : new Layer(LEAST_KEYS, KEYS_A_BLOCK_OF_A_SMALL_LAYER);
         layers.add(newest);
     }
 
@@ -125,8 +128,10 @@ public final class MissFilter {
     public void add(KeyHash hash) {
         if (newest.keys >= newest.capacity) {
             long before = keys();
-            boolean isSmall = before * GROWTH_OF_A_SMALL_LAYER <= MOST_KEYS_OF_A_SMALL_LAYER;
-            newest = new Layer(isSmall ? before * GROWTH_OF_A_SMALL_LAYER : before, MOST_KEYS_OF_A_SMALL_LAYER);
+            long many = before * GROWTH_OF_A_SMALL_LAYER;
+            newest = isSized || many > MOST_KEYS_OF_A_SMALL_LAYER
+                    ? new Layer(before, KEYS_A_BLOCK)
+                    : new Layer(many, KEYS_A_BLOCK_OF_A_SMALL_LAYER);
             layers.add(newest);
         }
         newest.add(hash.high(), hash.low());

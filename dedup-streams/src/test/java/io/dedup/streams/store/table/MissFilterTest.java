@@ -37,6 +37,35 @@ class MissFilterTest {
         assertThat((double) filter.bytes() / KEYS).isLessThan(mostBytesAKey);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "0, 1",
+        "0, 16385",
+        "0, 65537",
+        "0, 262145",
+        "0, 1048577",
+        "0, 2097153",
+        "20000, 20033",
+        "250000, 250017",
+        "250000, 1000000",
+        "1000000, 1000033"
+    })
+    void bytes_oneKeyMoreThanThereWasRoomFor_areWithinTheBound(long expected, int keys) {
+        // Given
+        MissFilter filter = new MissFilter(expected);
+        // When
+        for (int i = 0; i < keys; i++) {
+            take("key-" + i);
+            filter.add(hash);
+        }
+        // Then
+        assertThat(filter.bytes())
+                .isBetween(2L * keys, MissFilter.MOST_BYTES_BESIDE + (long) (MissFilter.MOST_BYTES_A_KEY * keys));
+        if (expected > 0) {
+            assertThat((double) filter.bytes()).isLessThanOrEqualTo(MissFilter.MOST_BYTES_A_KEY * (keys + 32));
+        }
+    }
+
     private void take(String key) {
         hash.take(key.getBytes(UTF_8));
         hash.at(0);
