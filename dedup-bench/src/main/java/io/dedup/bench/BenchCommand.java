@@ -12,7 +12,6 @@ import io.dedup.bench.report.Results;
 import io.dedup.runner.DurationConverter;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -184,7 +183,9 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--restore",
-            description = "After the last round, also restart modes with a changelog without their local state.")
+            description =
+                    "In the last round, also restart each mode with a changelog without its local state; but not those"
+                            + " that make a call for each record.")
     private boolean restore;
 
     @Option(
@@ -193,7 +194,7 @@ public final class BenchCommand implements Callable<Integer> {
             paramLabel = "KEYS",
             description = "Also measure throughput while that many keys are remembered, such as"
                     + " 1000000,5000000,20000000. All are within the TTL, and what is measured is the last million records"
-                    + " of each.")
+                    + " of each. Modes that make a call for each record are left out.")
     private List<Long> growth = new ArrayList<>();
 
     @Option(names = "--latency", description = "Also measure how long records are on their way at a fixed rate.")
@@ -227,6 +228,8 @@ public final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--plots", paramLabel = "DIR", description = "Also draw everything there, as SVG files.")
     private @Nullable Path plots;
+
+    private boolean unsaved;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also write everything there, as one JSON object.")
     private @Nullable Path json;
@@ -285,9 +288,10 @@ public final class BenchCommand implements Callable<Integer> {
             if (plots != null) {
                 new Plots(results, Modes.PASS_THROUGH, plots).draw();
             }
-            return results.areRight()
+            return results.areRight() && !unsaved
                     ? 0
-                    : complain("A run has failed, or has let through something else than it has to: see above.");
+                    : complain(
+                            "A run has failed, has let through something else than it has to, or could not be written down: see above.");
         } catch (BenchFailedException | ChildFailedException failed) {
             return complain(failed.getMessage() + (failed.getCause() == null ? "" : ": " + failed.getCause()));
         }
@@ -299,8 +303,11 @@ public final class BenchCommand implements Callable<Integer> {
         }
         try {
             results.write(json);
+            unsaved = false;
         } catch (IOException failed) {
-            throw new UncheckedIOException("The results could not be written to " + json, failed);
+            // What is still to be measured takes long, and is written with this after the next run.
+            unsaved = true;
+            complain("The results could not be written to " + json + ": " + failed);
         }
     }
 
@@ -321,7 +328,13 @@ public final class BenchCommand implements Callable<Integer> {
         require(records >= 1, "--records must be at least 1, and is " + records);
         require(warmUp == null || warmUp >= 0, "--warm-up must be at least 0, and is " + warmUp);
         require(slowRecords == null || slowRecords >= 1, "--slow-records must be at least 1, and is " + slowRecords);
-        require(json == null || Files.isDirectory(parent(json)), "--json cannot be written: " + json);
+        require(
+                json == null || (Files.isWritable(parent(json)) && !Files.isDirectory(json)),
+                "--json cannot be written: " + json);
+        require(plots == null || !Files.exists(plots) || Files.isDirectory(plots), "--plots is no directory: " + plots);
+        require(
+                growth.isEmpty() || modes.stream().map(this::mode).anyMatch(mode -> mode.pace() != Mode.Pace.SLOW),
+                "--growth needs a mode that does not make a call for each record, and not only " + modes);
         Instant start = Instant.now().minus(span);
         long before = warmUp == null ? Math.min(records, MOST_WARM_UP) : warmUp;
         Load load;

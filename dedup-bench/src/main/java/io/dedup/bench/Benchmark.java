@@ -56,7 +56,7 @@ final class Benchmark {
         GrowthRun growth = new GrowthRun(settings, bed, results);
         if (!settings.growth().isEmpty()) {
             growth.load();
-            fullPace().forEach(mode -> attempt("growth", mode, () -> growth.run(mode)));
+            settings.withoutSlowOnes().forEach(mode -> attempt("growth", mode, () -> growth.run(mode)));
         }
         settings.latency().ifPresent(how -> {
             LatencyRun latency = new LatencyRun(settings, how, bed, results);
@@ -67,12 +67,6 @@ final class Benchmark {
                 }
             }
         });
-    }
-
-    private List<Mode> fullPace() {
-        return settings.modes().stream()
-                .filter(mode -> mode.pace() == Mode.Pace.FULL)
-                .toList();
     }
 
     private void attempt(String experiment, Mode mode, Runnable run) {

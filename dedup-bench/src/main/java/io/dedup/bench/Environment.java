@@ -38,6 +38,17 @@ final class Environment {
         environment.put("records", settings.measured());
         environment.put("warmUpRecords", settings.warmUp());
         environment.put("slowRecords", settings.slowRecords());
+        environment.put("restore", settings.restore());
+        environment.put("growth", settings.growth());
+        settings.latency().ifPresent(latency -> {
+            environment.put(
+                    "latencyRate",
+                    latency.recordsPerSecond().isPresent()
+                            ? latency.recordsPerSecond().getAsDouble()
+                            : "half of the peak");
+            environment.put("latencyWarmUp", latency.warmUp().toString());
+            environment.put("latencyFor", latency.measured().toString());
+        });
         environment.put("valueBytes", settings.load().valueBytes());
         environment.put("duplicateRatio", settings.load().duplicateRatio());
         environment.put("duplicateReach", settings.load().reach());

@@ -23,7 +23,7 @@ import java.util.OptionalDouble;
  * @param workerOptions for the JVM of every worker
  * @param streamsProperties for every Kafka Streams application
  * @param cold whether the broker is not warmed up
- * @param restore whether modes with a changelog are restarted without their local state after the last round
+ * @param restore whether modes with a changelog are restarted without their local state, each after its last round
  * @param growth at how many keys throughput is measured; empty if it is not asked for
  * @param latency how long records are on their way; empty if it is not asked for
  * @param directory for logs and state while it runs
@@ -53,6 +53,11 @@ record Settings(
     record LatencySettings(OptionalDouble recordsPerSecond, Duration warmUp, Duration measured) {}
 
     private static final int PART_OF_HEAVY = 5;
+
+    /** The modes that do not make a call for each record. */
+    List<Mode> withoutSlowOnes() {
+        return modes.stream().filter(mode -> mode.pace() != Mode.Pace.SLOW).toList();
+    }
 
     /** How many records are measured, but for slow modes. */
     long measured() {

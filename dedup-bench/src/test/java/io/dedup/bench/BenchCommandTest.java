@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.bench.mode.Mode;
 import io.dedup.bench.mode.Modes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -48,6 +52,24 @@ class BenchCommandTest {
         // Then
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(run.err()).contains("--rate");
+    }
+
+    @Test
+    void outputs_cannotBeWritten_areRefusedBeforeAnythingIsMeasured(@TempDir Path directory) throws IOException {
+        Path file = Files.createFile(directory.resolve("a-file"));
+        assertThat(CommandRun.of(Modes::named, "--json", directory.toString()).exitCode())
+                .isEqualTo(2);
+        assertThat(CommandRun.of(Modes::named, "--plots", file.toString()).exitCode())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void growth_onlyModesThatMakeACallForEachRecord_isRefused() {
+        // When
+        CommandRun run = CommandRun.of(Modes::named, "--growth", "1000", "--modes", "redis,jdbc");
+        // Then
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err()).contains("--growth needs a mode");
     }
 
     @Test

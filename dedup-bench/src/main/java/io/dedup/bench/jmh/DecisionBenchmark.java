@@ -47,13 +47,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(org.openjdk.jmh.annotations.Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Thread)
-@Fork(1)
+@Fork(value = 1, jvmArgsAppend = "-Xmx4g")
 @Warmup(iterations = 3, time = 5)
 @Measurement(iterations = 5, time = 5)
 public class DecisionBenchmark {
     private static final Duration TTL = Duration.ofHours(24);
     private static final int REPEATED = 10_000;
-    /** Records of different keys do not share a millisecond before this many have been made. */
+    /** More than are made: their event times are spread over a quarter of the TTL. */
     private static final long MOST = 1_000_000_000;
 
     /** The store engine, by its name in configuration. */

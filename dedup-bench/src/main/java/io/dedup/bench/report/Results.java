@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,7 +53,9 @@ public record Results(
 
     /** Writes everything there. */
     public void write(Path file) throws IOException {
-        JSON.writeValue(file.toFile(), this);
+        Path whole = file.resolveSibling(file.getFileName() + ".part");
+        JSON.writeValue(whole.toFile(), this);
+        Files.move(whole, file, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** The modes that were run, in the order they were asked for. */
