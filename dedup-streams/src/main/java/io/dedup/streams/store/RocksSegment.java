@@ -59,7 +59,7 @@ final class RocksSegment {
     }
 
     int prefetch(KeyHash hash) {
-        int read = filter.prefetch(hash);
+        int read = prefetchMiss(hash);
         return recent.isEmpty() ? read : read + recent.get(recent.size() - 1).prefetch(hash);
     }
 

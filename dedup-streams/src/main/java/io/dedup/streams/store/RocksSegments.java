@@ -123,23 +123,20 @@ final class RocksSegments implements Segments {
 
     @Override
     public int prefetch(KeyHash hash, long start) {
-        int read = 0;
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            RocksSegment segment = segments.get(i);
-            if (segment.covers(start)) {
-                read += segment.prefetch(hash);
-            }
-        }
-        return read;
+        return prefetch(hash, start, false);
     }
 
     @Override
     public int prefetchMiss(KeyHash hash, long start) {
+        return prefetch(hash, start, true);
+    }
+
+    private int prefetch(KeyHash hash, long start, boolean missesOnly) {
         int read = 0;
         for (int i = segments.size() - 1; i >= 0; i--) {
             RocksSegment segment = segments.get(i);
             if (segment.covers(start)) {
-                read += segment.prefetchMiss(hash);
+                read += missesOnly ? segment.prefetchMiss(hash) : segment.prefetch(hash);
             }
         }
         return read;
