@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
-import com.tngtech.archunit.core.importer.ImportOption.OnlyIncludeTests;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.dedup.testing.TestNames;
 import java.time.Instant;
 
 /** The walls inside this module. */
@@ -123,19 +121,7 @@ class ArchitectureTest {
             .because("every clock is a parameter");
 
     @ArchTest
-    static void testClasses_named_soThatTheyAreRun(JavaClasses main) {
-        classes()
-                .that()
-                .containAnyMethodsThat(DescribedPredicate.describe(
-                        "are tests",
-                        method -> method.isMetaAnnotatedWith("org.junit.platform.commons.annotation.Testable")))
-                .should()
-                .haveSimpleNameEndingWith("Test")
-                .orShould()
-                .haveSimpleNameEndingWith("IT")
-                .because("a class named otherwise is silently not run")
-                .check(new ClassFileImporter()
-                        .withImportOption(new OnlyIncludeTests())
-                        .importPackages("io.dedup"));
+    static void testClasses_names_sayWhenTheyAreRun(JavaClasses main) {
+        TestNames.check("io.dedup");
     }
 }

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.bench;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
-import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
-import com.tngtech.archunit.core.importer.ImportOption.OnlyIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.dedup.testing.TestNames;
 
 /** The walls inside the benchmarks. */
 @AnalyzeClasses(packages = "io.dedup.bench", importOptions = DoNotIncludeTests.class)
@@ -45,19 +42,7 @@ class ArchitectureTest {
                     "io.dedup.bench.process..");
 
     @ArchTest
-    static void testClasses_named_soThatTheyAreRun(JavaClasses main) {
-        classes()
-                .that()
-                .containAnyMethodsThat(DescribedPredicate.describe(
-                        "are tests",
-                        method -> method.isMetaAnnotatedWith("org.junit.platform.commons.annotation.Testable")))
-                .should()
-                .haveSimpleNameEndingWith("Test")
-                .orShould()
-                .haveSimpleNameEndingWith("IT")
-                .because("a class named otherwise is silently not run")
-                .check(new ClassFileImporter()
-                        .withImportOption(new OnlyIncludeTests())
-                        .importPackages("io.dedup.bench"));
+    static void testClasses_names_sayWhenTheyAreRun(JavaClasses main) {
+        TestNames.check("io.dedup.bench");
     }
 }

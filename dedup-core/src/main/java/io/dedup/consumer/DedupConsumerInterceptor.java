@@ -13,6 +13,7 @@ import io.dedup.Mode;
 import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.internal.metrics.InterceptorCounts;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.PlainBytes;
@@ -29,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerInterceptor;
@@ -36,8 +38,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.metrics.Monitorable;
-import org.apache.kafka.common.metrics.PluginMetrics;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,9 +74,13 @@ import org.slf4j.LoggerFactory;
  * dedup.on.conflict=drop}). With {@code dedup.mode=observe} duplicates
  * are counted and passed on, and nobody waits for the store; with {@code off} there is none.
  *
+ * <p>Its counts are in JMX, {@code kafka.consumer:type=dedup-interceptor-metrics,client-id=…}; those of {@link
+ * MonitoredDedupConsumerInterceptor} are among the consumer's own metrics. Works with kafka-clients from 3.9 on.
+ *
  * <p>Confined to the thread of the consumer.
  */
-public final class DedupConsumerInterceptor implements ConsumerInterceptor<Object, Object>, Monitorable {
+public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Object, Object>
+        permits MonitoredDedupConsumerInterceptor {
     private static final Logger LOGGER = LoggerFactory.getLogger(DedupConsumerInterceptor.class);
     private static final Duration SHORTEST_LIFE = Duration.ofMillis(1);
     private static final List<String> NO_EFFECT = List.of(
@@ -90,7 +94,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
     private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long SAY_EVERY_NANOS = Duration.ofSeconds(10).toNanos();
 
-    private final InterceptorMetrics metrics = new InterceptorMetrics();
+    private final Counts counts = new Counts();
 
     @SuppressWarnings("NullAway.Init") // Kafka configures it before anything else.
     private Judge judge;
@@ -122,12 +126,19 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
         if (group == null) {
             LOGGER.warn("There is no group.id: keys are shared with every other consumer without one");
         }
-        judge = new Judge(config, group == null ? "" : group.toString(), store, metrics);
+        judge = new Judge(config, group == null ? "" : group.toString(), store, counts);
+        if (countsInJmx()) {
+            counts.all.addToJmx("kafka.consumer", String.valueOf(configs.get(ConsumerConfig.CLIENT_ID_CONFIG)));
+        }
     }
 
-    @Override
-    public void withPluginMetrics(PluginMetrics plugin) {
-        metrics.register(plugin);
+    /** Whether counts have to be published here; else the client does it. */
+    boolean countsInJmx() {
+        return true;
+    }
+
+    final InterceptorCounts counts() {
+        return counts.all;
     }
 
     @Override
@@ -147,7 +158,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 passed.put(partition, ofPartition);
             }
         }
-        return new ConsumerRecords<>(passed, records.nextOffsets());
+        return ClientFeatures.some(passed, records);
     }
 
     @Override
@@ -157,6 +168,22 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
     public void close() {
         if (judge != null) {
             judge.close();
+        }
+        counts.all.close();
+    }
+
+    /** What it counts. */
+    private static final class Counts {
+        private final InterceptorCounts all = new InterceptorCounts();
+        private final LongAdder passed = all.counter("passed", "Records passed on as the first with their key");
+        private final LongAdder duplicates = all.counter("duplicates", "Records whose key had been seen elsewhere");
+        private final LongAdder conflicts = all.counter("conflicts", "Records whose key had another payload");
+        private final LongAdder missingKeys = all.counter("missing-keys", "Records without a usable key");
+        private final LongAdder unprotected = all.counter("unprotected", "Records passed on without being checked");
+        private volatile boolean blocked;
+
+        Counts() {
+            all.gauge("blocked", "1 while the store does not answer", () -> blocked ? 1 : 0);
         }
     }
 
@@ -173,10 +200,10 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
         private final boolean dropsDuplicates;
         private final IdempotencyStore store;
         private final Purge purge;
-        private final InterceptorMetrics metrics;
+        private final Counts counts;
         private boolean told;
 
-        Judge(DedupConfig config, String group, IdempotencyStore store, InterceptorMetrics metrics) {
+        Judge(DedupConfig config, String group, IdempotencyStore store, Counts counts) {
             this.mode = config.policy().mode();
             this.keys = config.keyExtractor();
             this.fingerprints = config.fingerprinter();
@@ -189,7 +216,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
             this.dropsDuplicates = drops(config, Verdict.DUPLICATE);
             this.store = store;
             this.purge = Purge.every(Purge.USUAL, store);
-            this.metrics = metrics;
+            this.counts = counts;
         }
 
         private boolean drops(DedupConfig config, Verdict verdict) {
@@ -207,7 +234,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                 return unprotected(record, unreadable.toString());
             }
             if (key instanceof MissingKey missing) {
-                metrics.missingKey();
+                counts.missingKeys.increment();
                 return !dropsMissing && unprotected(record, missing.detail());
             }
             ClaimRequest request;
@@ -218,15 +245,15 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
             }
             ClaimResult result = claim(request);
             if (result instanceof ClaimResult.Acquired) {
-                metrics.passed();
+                counts.passed.increment();
                 return true;
             } else if (result instanceof ClaimResult.Conflict) {
-                metrics.conflict();
+                counts.conflicts.increment();
                 return !dropsConflicts;
             } else if (result == null) {
                 return unprotected(record, "Nobody waits for the store any longer");
             }
-            metrics.duplicate();
+            counts.duplicates.increment();
             return !dropsDuplicates;
         }
 
@@ -257,7 +284,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                     if (mode == Mode.OBSERVE) {
                         return null;
                     }
-                    metrics.blocked(true);
+                    counts.blocked = true;
                     if (System.nanoTime() - saidAt >= SAY_EVERY_NANOS) {
                         saidAt = System.nanoTime();
                         LOGGER.warn("Nothing is consumed until the store answers: {}", result);
@@ -269,7 +296,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
                     pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
                 }
             } finally {
-                metrics.blocked(false);
+                counts.blocked = false;
             }
         }
 
@@ -284,7 +311,7 @@ public final class DedupConsumerInterceptor implements ConsumerInterceptor<Objec
         }
 
         private boolean unprotected(ConsumerRecord<Object, Object> record, String why) {
-            metrics.unprotected();
+            counts.unprotected.increment();
             if (!told) {
                 told = true;
                 LOGGER.warn(

@@ -23,7 +23,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -90,7 +89,7 @@ public final class IdempotentConsumer implements AutoCloseable {
         this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
         try {
             this.loop = shares
-                    ? new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers, timer)
+                    ? ShareLoop.joining(configs, builder, handling, workers, timer)
                     : new PollLoop(new KafkaConsumer<>(configs), builder, handling, workers, timer);
         } catch (RuntimeException unusable) {
             endHelpers();
@@ -287,9 +286,11 @@ public final class IdempotentConsumer implements AutoCloseable {
          * @param handler not closed here, and shared with the other members through its store
          * @throws IllegalArgumentException if the attempts are not fewer than the deliveries, five unless the group is
          *     configured otherwise and {@link #withDeliveryLimit} says so
+         * @throws UnsupportedOperationException with kafka-clients before 4.2.0, which cannot renew a lock
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
         public IdempotentConsumer startInShareGroup(IdempotentHandler handler, RecordOperation<K, V> operation) {
+            ClientFeatures.requireShareGroups();
             if (retries.attempts() >= deliveryLimit) {
                 throw new IllegalArgumentException("The broker drops a record after " + deliveryLimit
                         + " deliveries, so that it can be tried " + (deliveryLimit - 1) + " times and not "

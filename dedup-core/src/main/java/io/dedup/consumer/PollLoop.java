@@ -36,6 +36,7 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private final int mostOpen;
     private final Duration drainFor;
     private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
+    private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
 
     PollLoop(
@@ -71,8 +72,7 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
 
     private void poll() {
         ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
-        // Also where there were only markers of transactions.
-        records.nextOffsets().forEach((partition, next) -> {
+        nextOffsets.after(records, consumer, assigned.keySet()).forEach((partition, next) -> {
             PartitionWork work = assigned.get(partition);
             if (work != null) {
                 work.add(records.records(partition), next);

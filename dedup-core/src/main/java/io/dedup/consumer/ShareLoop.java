@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.apache.kafka.common.errors.InterruptException;
 
@@ -37,7 +38,21 @@ final class ShareLoop extends Loop {
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
     private final Map<Coordinates, Work> works = new HashMap<>();
 
-    ShareLoop(
+    /**
+     * A member of the group in the configs.
+     *
+     * @throws org.apache.kafka.common.KafkaException if the configs cannot be used
+     */
+    static ShareLoop joining(
+            Map<String, Object> configs,
+            IdempotentConsumer.Builder<?, ?> builder,
+            RecordHandling<?, ?> handling,
+            ExecutorService workers,
+            ScheduledExecutorService timer) {
+        return new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers, timer);
+    }
+
+    private ShareLoop(
             ShareConsumer<byte[], byte[]> consumer,
             IdempotentConsumer.Builder<?, ?> builder,
             RecordHandling<?, ?> handling,

@@ -7,21 +7,19 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.config.DedupConfig;
+import io.dedup.internal.metrics.InterceptorCounts;
 import io.dedup.key.IdempotencyKeys;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.PlainBytes;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.metrics.Monitorable;
-import org.apache.kafka.common.metrics.PluginMetrics;
-import org.apache.kafka.common.metrics.Sensor;
-import org.apache.kafka.common.metrics.stats.CumulativeSum;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,17 +39,23 @@ import org.slf4j.LoggerFactory;
  * <p>A record that no key can be derived from is sent without one, since Kafka sends whatever an interceptor fails on; it is
  * counted as {@code unstamped-total}, logged the first time, and refused by whoever deduplicates.
  *
+ * <p>Its counts are in JMX, {@code kafka.producer:type=dedup-interceptor-metrics,client-id=…}; those of {@link
+ * MonitoredIdempotencyKeyInterceptor} are among the producer's own metrics. Works with kafka-clients from 3.9 on.
+ *
  * <p>Thread-safe.
  */
-public final class IdempotencyKeyInterceptor implements ProducerInterceptor<Object, Object>, Monitorable {
+public sealed class IdempotencyKeyInterceptor implements ProducerInterceptor<Object, Object>
+        permits MonitoredIdempotencyKeyInterceptor {
     private static final Logger LOGGER = LoggerFactory.getLogger(IdempotencyKeyInterceptor.class);
     private static final String DIGEST = "sha256:";
 
     private String header = "idempotency-key";
     private @Nullable KeyExtractor extractor;
     private volatile boolean told;
-    private @Nullable Sensor stamped;
-    private @Nullable Sensor unstamped;
+    private final InterceptorCounts counts = new InterceptorCounts();
+    private final LongAdder stamped = counts.counter("stamped", "Records that were given an idempotency key");
+    private final LongAdder unstamped =
+            counts.counter("unstamped", "Records that no idempotency key could be derived from");
 
     /** For Kafka, which configures it. */
     public IdempotencyKeyInterceptor() {}
@@ -66,18 +70,18 @@ public final class IdempotencyKeyInterceptor implements ProducerInterceptor<Obje
         DedupConfig config = DedupConfig.ofInterceptor(configs);
         header = config.producerHeader();
         extractor = config.producerKey().orElse(null);
+        if (countsInJmx()) {
+            counts.addToJmx("kafka.producer", String.valueOf(configs.get(ProducerConfig.CLIENT_ID_CONFIG)));
+        }
     }
 
-    @Override
-    public void withPluginMetrics(PluginMetrics metrics) {
-        stamped = sensor(metrics, "stamped", "Records that were given an idempotency key");
-        unstamped = sensor(metrics, "unstamped", "Records that no idempotency key could be derived from");
+    /** Whether counts have to be published here; else the client does it. */
+    boolean countsInJmx() {
+        return true;
     }
 
-    private static Sensor sensor(PluginMetrics metrics, String name, String description) {
-        Sensor sensor = metrics.addSensor(name);
-        sensor.add(metrics.metricName(name + "-total", description, new LinkedHashMap<>()), new CumulativeSum());
-        return sensor;
+    final InterceptorCounts counts() {
+        return counts;
     }
 
     @Override
@@ -87,10 +91,10 @@ public final class IdempotencyKeyInterceptor implements ProducerInterceptor<Obje
         }
         byte[] key = key(record);
         if (key == null) {
-            count(unstamped);
+            unstamped.increment();
             return record;
         }
-        count(stamped);
+        stamped.increment();
         // The sender may send the same object again, whose headers Kafka has closed by then.
         Headers headers = new RecordHeaders(record.headers());
         headers.add(header, key);
@@ -122,15 +126,11 @@ public final class IdempotencyKeyInterceptor implements ProducerInterceptor<Obje
         return null;
     }
 
-    private static void count(@Nullable Sensor sensor) {
-        if (sensor != null) {
-            sensor.record();
-        }
-    }
-
     @Override
     public void onAcknowledgement(@Nullable RecordMetadata metadata, @Nullable Exception failure) {}
 
     @Override
-    public void close() {}
+    public void close() {
+        counts.close();
+    }
 }

@@ -6,102 +6,32 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.awaitility.Awaitility.await;
 
-import io.dedup.handler.Execution;
-import io.dedup.handler.HandlerListener;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.OnFailure;
 import io.dedup.handler.Outcome;
 import io.dedup.key.Fingerprinter;
-import io.dedup.store.Claim;
-import io.dedup.store.ClaimRequest;
-import io.dedup.store.ClaimResult;
-import io.dedup.store.Completion;
-import io.dedup.store.IdempotencyStore;
-import io.dedup.store.LeaseResult;
-import io.dedup.store.ScopedKey;
-import io.dedup.store.memory.MemoryIdempotencyStore;
-import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AlterConfigOp;
-import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Plain consumers on a real broker. */
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
-class IdempotentConsumerIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Retries QUICK = new Retries(3, Duration.ofMillis(20), Duration.ofMillis(100));
-
-    @SuppressWarnings("NullAway.Init") // started before the tests
-    private static TestServers.Kafka broker;
-
-    @SuppressWarnings("NullAway.Init") // started before the tests
-    private static Admin admin;
-
-    @SuppressWarnings("NullAway.Init") // started before the tests
-    private static Producer<String, String> producer;
-
-    private final ShakyStore store = new ShakyStore(MemoryIdempotencyStore.holding(10_000));
-    private final List<AutoCloseable> opened = new ArrayList<>();
-    private final List<String> done = Collections.synchronizedList(new ArrayList<>());
-    private final Map<String, Integer> runs = new ConcurrentHashMap<>();
-
-    @BeforeAll
-    static void start() {
-        broker = TestServers.kafka(Map.of("group.share.min.record.lock.duration.ms", "1000"));
-        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
-        admin = Admin.create(configs);
-        producer = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer());
-    }
-
-    @AfterAll
-    static void stop() {
-        producer.close();
-        admin.close();
-        broker.close();
-    }
-
-    @AfterEach
-    void closeAll() throws Exception {
-        for (AutoCloseable open : opened) {
-            open.close();
-        }
-    }
-
+/** Members of consumer groups on a real broker. */
+class IdempotentConsumerIT extends ConsumerFixture {
     @Test
     void start_duplicatesAmongTheRecords_eachKeyIsHandledOnceAndAllIsCommitted() throws Exception {
         String topic = topic("once", 2);
@@ -119,7 +49,7 @@ class IdempotentConsumerIT {
     @Test
     void start_onlyMarkersAtTheEnd_areCommittedToo() throws Exception {
         String topic = topic("markers", 1);
-        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", topic);
+        Map<String, Object> configs = Map.of("bootstrap.servers", BROKER.bootstrapServers(), "transactional.id", topic);
         try (var transactional = new KafkaProducer<>(configs, new StringSerializer(), new StringSerializer())) {
             transactional.initTransactions();
             transactional.beginTransaction();
@@ -528,304 +458,11 @@ class IdempotentConsumerIT {
     }
 
     @Test
-    void shareGroup_membersDuplicatesAndFailures_eachKeyOnceAndNothingIsDropped() throws Exception {
-        // Given
-        String topic = topic("shared", 2);
-        // Long enough that on a slow machine no lock is lost, and with it the count of attempts.
-        shareGroup(topic, 10_000);
-        for (int i = 0; i < 60; i++) {
-            send(topic, i % 2, "k", "id-" + i % 40, "v" + i % 40);
-        }
-        send(topic, 0, "k", null, "no key");
-        IdempotentHandler handler = handler();
-        AtomicInteger failures = new AtomicInteger();
-        // When
-        for (int member = 0; member < 2; member++) {
-            opened(consuming(topic).startInShareGroup(handler, (record, execution) -> {
-                if (record.value().equals("v7")) {
-                    failures.incrementAndGet();
-                    throw new IOException("broken pipe");
-                }
-                return run(record, execution);
-            }));
-        }
-        // Then
-        await().atMost(PATIENCE)
-                .until(() -> runs.size() == 39 && read(topic + "-dead").size() == 3);
-        assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
-        assertThat(failures).as("both copies, since nobody had done it").hasValue(6);
-        assertThat(read(topic + "-dead"))
-                .extracting(ConsumerRecord::value)
-                .as("both copies of what has failed")
-                .containsExactlyInAnyOrder("no key", "v7", "v7");
-    }
-
-    /** The lock of the broker is renewed, so that nobody else gets the record meanwhile. */
-    @Test
-    void shareGroup_operationTakesLongerThanTheLock_isDeliveredOnce() throws Exception {
-        // Given
-        String topic = topic("shared-slow", 1);
-        shareGroup(topic, 2_000);
-        send(topic, 0, "k", "id-1", "slow");
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
-        // When
-        opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
-            begun.countDown();
-            goOn.await();
-            return run(record, execution);
-        }));
-        begun.await();
-        opened(consuming(topic).startInShareGroup(handlerTelling(elsewhere), this::run));
-        await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(elsewhere::isEmpty);
-        goOn.countDown();
-        // Then
-        await().atMost(PATIENCE).until(() -> runs.size() == 1);
-        assertThat(runs).containsOnly(Map.entry("slow", 1));
-        assertThat(elsewhere).as("what the other member was given").isEmpty();
-        assertThat(read(topic + "-dead")).isEmpty();
-    }
-
-    /** The broker counts deliveries and in the end drops what was delivered too often; to renew a lock is none. */
-    @Test
-    void shareGroup_memberStopsAfterManyRenewals_nextMemberIsGivenTheRecord() throws Exception {
-        // Given
-        String topic = topic("shared-stopped", 1);
-        shareGroup(topic, 2_000);
-        send(topic, 0, "k", "id-1", "unfinished");
-        CountDownLatch begun = new CountDownLatch(1);
-        CountDownLatch never = new CountDownLatch(1);
-        List<Short> deliveries = new CopyOnWriteArrayList<>();
-        IdempotentConsumer first = opened(renewingQuickly(topic)
-                .withDrain(Duration.ofMillis(10))
-                .startInShareGroup(handler(), (record, execution) -> {
-                    begun.countDown();
-                    never.await();
-                    return null;
-                }));
-        begun.await();
-        opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
-            deliveries.add(record.deliveryCount().orElseThrow());
-            return run(record, execution);
-        }));
-        await().during(Duration.ofSeconds(5)).atMost(PATIENCE).until(deliveries::isEmpty);
-        // When
-        first.close();
-        // Then
-        await().atMost(PATIENCE).until(() -> runs.size() == 1);
-        // A fetch of the member that stops may be on its way, and get once more what that member releases.
-        assertThat(deliveries)
-                .singleElement()
-                .satisfies(count -> assertThat(count).isBetween((short) 2, (short) 3));
-        assertThat(read(topic + "-dead")).isEmpty();
-    }
-
-    @Test
-    void shareGroup_moreAttemptsThanDeliveries_isRefused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> consuming("t")
-                        .withRetries(new Retries(5, Duration.ofMillis(1), Duration.ofMillis(1)))
-                        .startInShareGroup(handler(), this::run))
-                .withMessageContaining("share.delivery.count.limit");
-    }
-
-    /** From the beginning. */
-    private static void shareGroup(String group, int lockMs) throws Exception {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-        admin.incrementalAlterConfigs(Map.of(
-                        resource,
-                        List.of(
-                                set("share.auto.offset.reset", "earliest"),
-                                set("share.record.lock.duration.ms", Integer.toString(lockMs)))))
-                .all()
-                .get();
-    }
-
-    private static AlterConfigOp set(String key, String value) {
-        return new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET);
-    }
-
-    @Test
     void start_withoutAGroup_isRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotentConsumer.subscribing(
-                                Map.of("bootstrap.servers", broker.bootstrapServers()), "t")
+                                Map.of("bootstrap.servers", BROKER.bootstrapServers()), "t")
                         .start(handler(), (record, execution) -> null))
                 .withMessageContaining("group.id");
-    }
-
-    // What tests are made of
-
-    private IdempotentHandler handler() {
-        return opened(
-                IdempotentHandler.on(store, "test").withWait(Duration.ZERO).build());
-    }
-
-    private IdempotentHandler handlerTelling(List<Outcome> answers) {
-        return opened(IdempotentHandler.on(store, "test")
-                .withWait(Duration.ZERO)
-                .onEvent(new HandlerListener() {
-                    @Override
-                    public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
-                        answers.add(outcome);
-                    }
-                })
-                .build());
-    }
-
-    private <T extends AutoCloseable> T opened(T closeable) {
-        opened.add(0, closeable);
-        return closeable;
-    }
-
-    private <K, V> IdempotentConsumer started(
-            IdempotentConsumer.Builder<K, V> builder, IdempotentHandler handler, RecordOperation<K, V> operation) {
-        return opened(builder.start(handler, operation));
-    }
-
-    private static IdempotentConsumer.Builder<String, String> consuming(String topic) {
-        return consuming(configs(topic), topic);
-    }
-
-    private static IdempotentConsumer.Builder<String, String> consuming(Map<String, Object> configs, String topic) {
-        return IdempotentConsumer.subscribing(configs, topic)
-                .withDeserializers(new StringDeserializer(), new StringDeserializer())
-                .withRetries(QUICK)
-                .withDeadLetters(topic + "-dead");
-    }
-
-    /** A lock is renewed with the next fetch, which waits for records: half a second unless told otherwise. */
-    private static IdempotentConsumer.Builder<String, String> renewingQuickly(String topic) {
-        Map<String, Object> configs = new HashMap<>(configs(topic));
-        configs.put("fetch.max.wait.ms", 100);
-        return consuming(configs, topic);
-    }
-
-    private static Map<String, Object> configs(String topic) {
-        return Map.of(
-                "bootstrap.servers", broker.bootstrapServers(), "group.id", topic, "auto.offset.reset", "earliest");
-    }
-
-    private byte @Nullable [] run(ConsumerRecord<String, String> record, Execution execution) {
-        assertThat(execution.attempt()).isPositive();
-        runs.merge(record.value(), 1, Integer::sum);
-        done.add(record.value());
-        return null;
-    }
-
-    private static String topic(String name, int partitions) throws Exception {
-        admin.createTopics(
-                        List.of(new NewTopic(name, partitions, (short) 1), new NewTopic(name + "-dead", 1, (short) 1)))
-                .all()
-                .get();
-        return name;
-    }
-
-    private static ProducerRecord<String, String> record(
-            String topic, int partition, @Nullable String key, @Nullable String id, @Nullable String value) {
-        RecordHeaders headers = new RecordHeaders();
-        if (id != null) {
-            headers.add("idempotency-key", id.getBytes(UTF_8));
-        }
-        return new ProducerRecord<>(topic, partition, null, key, value, headers);
-    }
-
-    private static void send(
-            String topic, int partition, @Nullable String key, @Nullable String id, @Nullable String value)
-            throws Exception {
-        producer.send(record(topic, partition, key, id, value)).get();
-    }
-
-    private static void awaitCommitted(String topic, int partitions, long offsets) {
-        await().atMost(PATIENCE).until(() -> committed(topic, partitions) == offsets);
-    }
-
-    private static long committed(String topic, int partitions) throws Exception {
-        Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(topic)
-                .partitionsToOffsetAndMetadata()
-                .get();
-        long sum = 0;
-        for (int partition = 0; partition < partitions; partition++) {
-            OffsetAndMetadata offset = offsets.get(new TopicPartition(topic, partition));
-            sum += offset == null ? 0 : offset.offset();
-        }
-        return sum;
-    }
-
-    private static int members(String group) throws Exception {
-        return admin.describeConsumerGroups(List.of(group)).all().get().values().stream()
-                .mapToInt(described -> described.members().size())
-                .sum();
-    }
-
-    private static List<ConsumerRecord<String, String>> read(String topic) {
-        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
-        TopicPartition partition = new TopicPartition(topic, 0);
-        List<ConsumerRecord<String, String>> records = new ArrayList<>();
-        try (var consumer = new KafkaConsumer<>(configs, new StringDeserializer(), new StringDeserializer())) {
-            consumer.assign(List.of(partition));
-            consumer.seekToBeginning(List.of(partition));
-            long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
-            while (consumer.position(partition) < end) {
-                consumer.poll(Duration.ofMillis(100)).forEach(records::add);
-            }
-        }
-        return records;
-    }
-
-    private static String header(ConsumerRecord<?, ?> record, String name) {
-        return new String(record.headers().lastHeader(name).value(), UTF_8);
-    }
-
-    /** A store that can be away. */
-    private static final class ShakyStore implements IdempotencyStore {
-        private final IdempotencyStore behind;
-        private final AtomicBoolean down = new AtomicBoolean();
-        private final AtomicInteger refused = new AtomicInteger();
-
-        ShakyStore(IdempotencyStore behind) {
-            this.behind = behind;
-        }
-
-        /** Claims a key as a process that then dies, and waits until its lease is over. */
-        void abandon(String scope, String id) {
-            ClaimRequest request = ClaimRequest.of(
-                    new io.dedup.store.ScopedKey(
-                            scope, io.dedup.IdempotencyKey.of("header:idempotency-key", id.getBytes(UTF_8))),
-                    null,
-                    Duration.ofMillis(1),
-                    Duration.ofHours(1));
-            await().atMost(PATIENCE).until(() -> behind.claim(request) instanceof ClaimResult.Acquired);
-        }
-
-        @Override
-        public ClaimResult claim(ClaimRequest request) {
-            if (down.get()) {
-                refused.incrementAndGet();
-                return new ClaimResult.Unavailable("The store is down", null);
-            }
-            return behind.claim(request);
-        }
-
-        @Override
-        public LeaseResult renew(Claim claim, Duration leaseFor) {
-            return behind.renew(claim, leaseFor);
-        }
-
-        @Override
-        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-            return behind.complete(claim, completion, timeToLive);
-        }
-
-        @Override
-        public LeaseResult release(Claim claim) {
-            return behind.release(claim);
-        }
-
-        @Override
-        public int purge(int atMost) {
-            return behind.purge(atMost);
-        }
     }
 }

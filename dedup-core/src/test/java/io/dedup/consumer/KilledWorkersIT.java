@@ -60,8 +60,8 @@ class KilledWorkersIT {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         HttpServer provider = provider();
-        try (TestServers.Kafka broker = TestServers.kafka(Map.of("group.min.session.timeout.ms", "1000"));
-                TestServers.Postgres postgres = TestServers.postgres()) {
+        SharedBroker broker = SharedBroker.get();
+        try (TestServers.Postgres postgres = TestServers.postgres()) {
             execute(postgres, "CREATE TABLE ledger (payment TEXT NOT NULL)");
             int records = produce(broker.bootstrapServers(), random);
             List<String> command = List.of(

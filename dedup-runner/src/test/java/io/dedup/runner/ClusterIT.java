@@ -102,20 +102,16 @@ class ClusterIT {
     @Test
     void run_brokerComesUpOnlyAfterwards_waitsForIt() throws Exception {
         // Given
-        int port = freePort();
-        Path file = file("patient", "localhost:" + port, "admin.default.api.timeout.ms=60000");
-        CompletableFuture<Outcome> running =
-                CompletableFuture.supplyAsync(() -> Outcome.of("run", "--until-end", file.toString()));
-        // When
-        try (EmbeddedBroker broker = EmbeddedBroker.start(port, Map.of("auto.create.topics.enable", "false"))) {
-            // The relay may look for its source before it is there: it says so, and is started again.
+        try (EmbeddedBroker broker = EmbeddedBroker.start()) {
             oneRecord(broker.bootstrapServers(), "patient-in");
-            Outcome outcome = running.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-            if (outcome.exitCode() == ExitCode.CONFIGURATION_INVALID) {
-                assertThat(outcome.err()).contains("DEDUP-202 dedup.routes=patient-in");
-                outcome = Outcome.of("run", "--until-end", file.toString());
-            }
+            Path file = file("patient", broker.bootstrapServers(), "admin.default.api.timeout.ms=60000");
+            broker.stop();
+            // When
+            CompletableFuture<Outcome> running =
+                    CompletableFuture.supplyAsync(() -> Outcome.of("run", "--until-end", file.toString()));
+            broker.restart();
             // Then
+            Outcome outcome = running.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(outcome.err()).contains("1 of 1");
             assertThat(outcome.exitCode()).isZero();
         }

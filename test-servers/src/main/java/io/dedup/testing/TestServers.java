@@ -21,7 +21,8 @@ import redis.embedded.RedisServer;
 
 /**
  * Real servers for tests: in containers where there is a Docker engine, else embedded ones. {@code
- * -Ddedup.servers=containers} or {@code embedded} forces either; the log says which.
+ * -Ddedup.servers=containers} or {@code embedded} forces either; the log says which. With {@code
+ * -Ddedup.broker.classpath=…} Kafka is embedded in a process of its own, whatever clients the tests have.
  */
 public final class TestServers {
     private static final Logger LOGGER = LoggerFactory.getLogger(TestServers.class);
@@ -74,6 +75,11 @@ public final class TestServers {
      * @param overrides broker properties, as in {@code server.properties}
      */
     public static Kafka kafka(Map<String, String> overrides) {
+        String classPath = System.getProperty("dedup.broker.classpath", "");
+        if (!classPath.isEmpty()) {
+            LOGGER.info("Kafka for tests: in a process of its own (-Ddedup.broker.classpath)");
+            return BrokerProcess.start(classPath, overrides);
+        }
         if (usesContainers("Kafka")) {
             KafkaContainer container = new KafkaContainer("apache/kafka:4.3.1")
                     .withEnv("KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS", "0")

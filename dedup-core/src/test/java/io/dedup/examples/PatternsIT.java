@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
 
 /** The code of docs/patterns.md, run. */
-class PatternsTest {
+class PatternsIT {
     private final AtomicInteger charges = new AtomicInteger();
 
     @Test

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
 
-class RedisIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
+class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration LEASE = Duration.ofMinutes(1);
     private static final Duration TTL = Duration.ofHours(1);

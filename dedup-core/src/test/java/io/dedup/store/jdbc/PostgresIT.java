@@ -9,7 +9,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-class PostgresTest extends AbstractJdbcStoreTest {
+class PostgresIT extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static TestServers.Postgres postgres;
 

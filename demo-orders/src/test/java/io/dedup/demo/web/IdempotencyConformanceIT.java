@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * another request with the same key, and the same answer again for the same request. And what Stripe does beyond: the mark of a
  * replay, and keys that belong to their caller.
  */
-class IdempotencyConformanceTest {
+class IdempotencyConformanceIT {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final String PAYMENT = """
             {"orderId": "o-1", "customerId": "c-1", "amountCents": 1999, "currency": "EUR"}""";

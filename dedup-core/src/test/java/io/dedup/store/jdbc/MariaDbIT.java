@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-class MariaDbTest extends AbstractJdbcStoreTest {
+class MariaDbIT extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
     private static DB server;
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.AppInfoParser;
+
+/** What the kafka-clients on the class path offer, of which 3.9 are the oldest that are supported. */
+final class ClientFeatures {
+    /** Whether polled records say from where to go on, which they do since 4.0. */
+    static final boolean NEXT_OFFSETS = Arrays.stream(ConsumerRecords.class.getMethods())
+            .anyMatch(method -> method.getName().equals("nextOffsets"));
+
+    /** Whether a member of a share group can renew the locks of its records, which it can since 4.2. */
+    static final boolean RENEWED_LOCKS =
+            Arrays.stream(AcknowledgeType.values()).anyMatch(type -> type.name().equals("RENEW"));
+
+    private ClientFeatures() {}
+
+    /**
+     * Checks that share groups can be joined.
+     *
+     * @throws UnsupportedOperationException if locks cannot be renewed
+     */
+    static void requireShareGroups() {
+        if (!RENEWED_LOCKS) {
+            throw new UnsupportedOperationException(
+                    "A share group needs kafka-clients 4.2.0 or later, which can renew the"
+                            + " locks of records; on the class path is " + AppInfoParser.getVersion()
+                            + ". Raise kafka-clients, or call start() for a consumer group");
+        }
+    }
+
+    /** Some of the records that were polled, with the offsets after all of them. */
+    static <K, V> ConsumerRecords<K, V> some(
+            Map<TopicPartition, List<ConsumerRecord<K, V>>> some, ConsumerRecords<K, V> polled) {
+        return NEXT_OFFSETS ? new ConsumerRecords<>(some, polled.nextOffsets()) : withoutNextOffsets(some);
+    }
+
+    @SuppressWarnings("deprecation") // all there is before 4.0
+    private static <K, V> ConsumerRecords<K, V> withoutNextOffsets(
+            Map<TopicPartition, List<ConsumerRecord<K, V>>> some) {
+        return new ConsumerRecords<>(some);
+    }
+}
