@@ -18,9 +18,11 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Members of share groups on a real broker. */
+@Tag("needs-kafka-4.2")
 class ShareGroupIT extends ConsumerFixture {
     @Test
     void shareGroup_membersDuplicatesAndFailures_eachKeyOnceAndNothingIsDropped() throws Exception {

@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.streams.KafkaStreams;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The process is killed in the middle: it has let firsts through and written them down, and has not committed. Every key
  * is sent twice, and once more after the restart.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class CrashIT {
     private static final int KEYS = 400;
     private static final int STALL_AT = 250;

@@ -29,10 +29,13 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.WallclockTimestampExtractor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The operator is introduced to topics that have long been processed. */
+@Execution(ExecutionMode.CONCURRENT)
 class WarmStartIT {
     private static final long HOUR = Duration.ofHours(1).toMillis();
     private static final Dedup DEDUP = Dedup.by(header(TestCluster.KEY_HEADER)).within(Duration.ofHours(1));
