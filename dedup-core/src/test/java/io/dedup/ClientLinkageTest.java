@@ -36,8 +36,7 @@ class ClientLinkageTest {
     @Test
     void references_toKafka_areInTheClientsOnTheClassPath() {
         // Given
-        URL clients =
-                KafkaConsumer.class.getProtectionDomain().getCodeSource().getLocation();
+        URL clients = KafkaConsumer.class.getProtectionDomain().getCodeSource().getLocation();
         JavaClasses kafka = new ClassFileImporter().importUrl(clients);
         JavaClasses all = new ClassFileImporter()
                 .withImportOption(new DoNotIncludeTests())

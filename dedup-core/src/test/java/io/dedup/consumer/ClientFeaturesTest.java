@@ -20,18 +20,17 @@ class ClientFeaturesTest {
         IdempotentConsumer.Builder<byte[], byte[]> tooManyAttempts = IdempotentConsumer.subscribing(
                         Map.of("bootstrap.servers", "localhost:1", "group.id", "g"), "t")
                 .withRetries(new Retries(5, Duration.ofMillis(1), Duration.ofMillis(1)));
-        try (IdempotentHandler handler = IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "test")
-                .build()) {
+        try (IdempotentHandler handler =
+                IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "test").build()) {
             // When, then
-            var refusal = assertThatThrownBy(
-                    () -> tooManyAttempts.startInShareGroup(handler, (record, execution) -> null));
+            var refusal =
+                    assertThatThrownBy(() -> tooManyAttempts.startInShareGroup(handler, (record, execution) -> null));
             if (minor() < 42) {
                 refusal.isInstanceOf(UnsupportedOperationException.class)
                         .hasMessageContaining("4.2.0 or later")
                         .hasMessageContaining(AppInfoParser.getVersion());
             } else {
-                refusal.isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("share.delivery.count.limit");
+                refusal.isInstanceOf(IllegalArgumentException.class).hasMessageContaining("share.delivery.count.limit");
             }
         }
     }

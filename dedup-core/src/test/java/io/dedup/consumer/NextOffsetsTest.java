@@ -62,9 +62,7 @@ class NextOffsetsTest {
             Set<TopicPartition> assigned, ConsumerRecord<byte[], byte[]> record) {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         return offsets.after(
-                ClientFeatures.some(Map.of(partition, List.of(record)), ConsumerRecords.empty()),
-                consumer(),
-                assigned);
+                ClientFeatures.some(Map.of(partition, List.of(record)), ConsumerRecords.empty()), consumer(), assigned);
     }
 
     private static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, long offset) {
