@@ -9,8 +9,6 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
-import io.dedup.consumer.MonitoredDedupConsumerInterceptor;
-import io.dedup.producer.MonitoredIdempotencyKeyInterceptor;
 import java.net.URL;
 import java.util.List;
 import java.util.Set;
@@ -29,8 +27,8 @@ class ClientLinkageTest {
             "io.dedup.consumer.ClientFeatures",
             "io.dedup.consumer.NextOffsets",
             "io.dedup.consumer.ShareLoop",
-            MonitoredDedupConsumerInterceptor.class.getName(),
-            MonitoredIdempotencyKeyInterceptor.class.getName(),
+            "io.dedup.consumer.MonitoredDedupConsumerInterceptor",
+            "io.dedup.producer.MonitoredIdempotencyKeyInterceptor",
             "io.dedup.internal.metrics.InterceptorCounts");
 
     @Test

@@ -8,19 +8,27 @@ import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.AppInfoParser;
+import org.jspecify.annotations.Nullable;
 
 /** What the kafka-clients on the class path offer, of which 3.9 are the oldest that are supported. */
 final class ClientFeatures {
     /** Whether polled records say from where to go on, which they do since 4.0. */
-    static final boolean NEXT_OFFSETS = Arrays.stream(ConsumerRecords.class.getMethods())
-            .anyMatch(method -> method.getName().equals("nextOffsets"));
+    static final boolean NEXT_OFFSETS = has(ConsumerRecords.class, "nextOffsets");
+
+    /** Whether records say how often they were delivered, which they do since 4.0. */
+    private static final boolean DELIVERY_COUNTS = has(ConsumerRecord.class, "deliveryCount");
 
     /** Whether a member of a share group can renew the locks of its records, which it can since 4.2. */
     static final boolean RENEWED_LOCKS =
             Arrays.stream(AcknowledgeType.values()).anyMatch(type -> type.name().equals("RENEW"));
 
     private ClientFeatures() {}
+
+    private static boolean has(Class<?> type, String method) {
+        return Arrays.stream(type.getMethods()).anyMatch(one -> one.getName().equals(method));
+    }
 
     /**
      * Checks that share groups can be joined.
@@ -34,6 +42,38 @@ final class ClientFeatures {
                             + " locks of records; on the class path is " + AppInfoParser.getVersion()
                             + ". Raise kafka-clients, or call start() for a consumer group");
         }
+    }
+
+    /** A record with its key and value read. From 4.0 on it says how often it was delivered. */
+    static <K, V> ConsumerRecord<K, V> read(
+            ConsumerRecord<byte[], byte[]> record, Headers headers, @Nullable K key, @Nullable V value) {
+        if (!DELIVERY_COUNTS) {
+            return new ConsumerRecord<>(
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    record.timestamp(),
+                    record.timestampType(),
+                    record.serializedKeySize(),
+                    record.serializedValueSize(),
+                    key,
+                    value,
+                    headers,
+                    record.leaderEpoch());
+        }
+        return new ConsumerRecord<>(
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                record.timestamp(),
+                record.timestampType(),
+                record.serializedKeySize(),
+                record.serializedValueSize(),
+                key,
+                value,
+                headers,
+                record.leaderEpoch(),
+                record.deliveryCount());
     }
 
     /** Some of the records that were polled, with the offsets after all of them. */

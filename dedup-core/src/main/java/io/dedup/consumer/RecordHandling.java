@@ -197,19 +197,7 @@ final class RecordHandling<K, V> {
         K key = record.key() == null ? null : keyDeserializer.deserialize(record.topic(), headers, record.key());
         V value =
                 record.value() == null ? null : valueDeserializer.deserialize(record.topic(), headers, record.value());
-        return new ConsumerRecord<>(
-                record.topic(),
-                record.partition(),
-                record.offset(),
-                record.timestamp(),
-                record.timestampType(),
-                record.serializedKeySize(),
-                record.serializedValueSize(),
-                key,
-                value,
-                headers,
-                record.leaderEpoch(),
-                record.deliveryCount());
+        return ClientFeatures.read(record, headers, key, value);
     }
 
     private Result deadLetter(

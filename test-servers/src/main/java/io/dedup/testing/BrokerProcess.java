@@ -7,6 +7,7 @@ import io.dedup.embedded.EmbeddedBroker;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,8 +31,11 @@ final class BrokerProcess {
             int equals = setting.indexOf('=');
             overrides.put(setting.substring(0, equals), setting.substring(equals + 1));
         }
+        // Nothing but the address goes to the process that reads it: a log would fill the pipe and stop the broker.
+        PrintStream answer = System.out;
+        System.setOut(System.err);
         try (EmbeddedBroker broker = EmbeddedBroker.start(overrides)) {
-            System.out.println(READY + broker.bootstrapServers());
+            answer.println(READY + broker.bootstrapServers());
             System.in.transferTo(System.err);
         }
     }
@@ -45,6 +49,7 @@ final class BrokerProcess {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
+                "-Dlogback.configurationFile=io/dedup/testing/broker-process.xml",
                 "-cp",
                 classPath,
                 BrokerProcess.class.getName()));
