@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.utils.AppInfoParser;
 import org.jspecify.annotations.Nullable;
 
 /** What the kafka-clients on the class path offer, of which 3.9 are the oldest that are supported. */
@@ -26,6 +29,19 @@ final class ClientFeatures {
 
     private ClientFeatures() {}
 
+    /** Such as 4.3.1, as the clients' jar says. */
+    static String version() {
+        try (InputStream file = ConsumerRecord.class.getResourceAsStream("/kafka/kafka-version.properties")) {
+            Properties properties = new Properties();
+            if (file != null) {
+                properties.load(file);
+            }
+            return properties.getProperty("version", "an unknown version");
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("kafka-version.properties of kafka-clients cannot be read", unreadable);
+        }
+    }
+
     private static boolean has(Class<?> type, String method) {
         return Arrays.stream(type.getMethods()).anyMatch(one -> one.getName().equals(method));
     }
@@ -39,7 +55,7 @@ final class ClientFeatures {
         if (!RENEWED_LOCKS) {
             throw new UnsupportedOperationException(
                     "A share group needs kafka-clients 4.2.0 or later, which can renew the"
-                            + " locks of records; on the class path is " + AppInfoParser.getVersion()
+                            + " locks of records; on the class path is " + version()
                             + ". Raise kafka-clients, or call start() for a consumer group");
         }
     }

@@ -8,7 +8,6 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.time.Duration;
 import java.util.Map;
-import org.apache.kafka.common.utils.AppInfoParser;
 import org.junit.jupiter.api.Test;
 
 /** Holds with every version of kafka-clients that is supported; {@code .ci/matrix} runs it with each. */
@@ -28,7 +27,7 @@ class ClientFeaturesTest {
             if (minor() < 42) {
                 refusal.isInstanceOf(UnsupportedOperationException.class)
                         .hasMessageContaining("4.2.0 or later")
-                        .hasMessageContaining(AppInfoParser.getVersion());
+                        .hasMessageContaining(ClientFeatures.version());
             } else {
                 refusal.isInstanceOf(IllegalArgumentException.class).hasMessageContaining("share.delivery.count.limit");
             }
@@ -43,7 +42,7 @@ class ClientFeaturesTest {
 
     /** 43 for 4.3.1. */
     private static int minor() {
-        String[] parts = AppInfoParser.getVersion().split("\\.");
+        String[] parts = ClientFeatures.version().split("\\.");
         return Integer.parseInt(parts[0]) * 10 + Integer.parseInt(parts[1]);
     }
 }
