@@ -57,7 +57,7 @@ class ClientLinkageTest {
             MONITORED,
             "io.dedup.producer.MonitoredIdempotencyKeyInterceptor",
             MONITORED,
-            "io.dedup.internal.metrics.InterceptorCounts",
+            "io.dedup.internal.metrics.PluginCounts",
             MONITORED);
 
     @Test

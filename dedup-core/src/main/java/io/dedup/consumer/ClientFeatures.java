@@ -61,7 +61,7 @@ final class ClientFeatures {
     }
 
     /** A record with its key and value read. From 4.0 on it says how often it was delivered. */
-    static <K, V> ConsumerRecord<K, V> read(
+    static <K, V> ConsumerRecord<K, V> deserialized(
             ConsumerRecord<byte[], byte[]> record, Headers headers, @Nullable K key, @Nullable V value) {
         if (!DELIVERY_COUNTS) {
             return new ConsumerRecord<>(
@@ -93,14 +93,14 @@ final class ClientFeatures {
     }
 
     /** Some of the records that were polled, with the offsets after all of them. */
-    static <K, V> ConsumerRecords<K, V> some(
-            Map<TopicPartition, List<ConsumerRecord<K, V>>> some, ConsumerRecords<K, V> polled) {
-        return NEXT_OFFSETS ? new ConsumerRecords<>(some, polled.nextOffsets()) : withoutNextOffsets(some);
+    static <K, V> ConsumerRecords<K, V> subset(
+            Map<TopicPartition, List<ConsumerRecord<K, V>>> subset, ConsumerRecords<K, V> polled) {
+        return NEXT_OFFSETS ? new ConsumerRecords<>(subset, polled.nextOffsets()) : withoutNextOffsets(subset);
     }
 
     @SuppressWarnings("deprecation") // all there is before 4.0
     private static <K, V> ConsumerRecords<K, V> withoutNextOffsets(
-            Map<TopicPartition, List<ConsumerRecord<K, V>>> some) {
-        return new ConsumerRecords<>(some);
+            Map<TopicPartition, List<ConsumerRecord<K, V>>> subset) {
+        return new ConsumerRecords<>(subset);
     }
 }

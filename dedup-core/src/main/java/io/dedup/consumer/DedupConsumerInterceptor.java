@@ -128,7 +128,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
         }
         judge = new Judge(config, group == null ? "" : group.toString(), store, counts);
         if (countsInJmx()) {
-            counts.all.addToJmx("kafka.consumer", String.valueOf(configs.get(ConsumerConfig.CLIENT_ID_CONFIG)));
+            counts.all.publish("kafka.consumer", String.valueOf(configs.get(ConsumerConfig.CLIENT_ID_CONFIG)));
         }
     }
 
@@ -158,7 +158,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
                 passed.put(partition, ofPartition);
             }
         }
-        return ClientFeatures.some(passed, records);
+        return ClientFeatures.subset(passed, records);
     }
 
     @Override
@@ -166,10 +166,13 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
 
     @Override
     public void close() {
-        if (judge != null) {
-            judge.close();
+        try {
+            if (judge != null) {
+                judge.close();
+            }
+        } finally {
+            counts.all.close();
         }
-        counts.all.close();
     }
 
     /** What it counts. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import io.dedup.internal.metrics.PluginCounts;
 import org.apache.kafka.common.metrics.Monitorable;
 import org.apache.kafka.common.metrics.PluginMetrics;
 
@@ -16,7 +17,7 @@ public final class MonitoredDedupConsumerInterceptor extends DedupConsumerInterc
 
     @Override
     public void withPluginMetrics(PluginMetrics metrics) {
-        counts().addTo(metrics);
+        PluginCounts.publish(counts(), metrics);
     }
 
     @Override

@@ -15,55 +15,71 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The offsets to go on from after a poll, of each partition that moved; also past markers of transactions, for which there
- * are no records.
+ * The offsets to go on from after a poll. Every partition that records were polled of is among them, whatever the client
+ * says; beside these, each that moved past markers of transactions, for which there are no records.
  *
  * <p>Confined to the thread of the consumer.
  */
-interface NextOffsets {
+abstract class NextOffsets {
+    /** As the kafka-clients on the class path allow. */
+    static NextOffsets ofThisClient() {
+        return ClientFeatures.NEXT_OFFSETS ? new OfRecords() : new OfPositions();
+    }
+
     /**
      * Returns what may be committed once the records are done with.
      *
      * @param records the last that the consumer has polled
      * @param assigned the partitions of the consumer
      */
-    Map<TopicPartition, OffsetAndMetadata> after(
-            ConsumerRecords<byte[], byte[]> records, Consumer<?, ?> consumer, Set<TopicPartition> assigned);
-
-    /** As the kafka-clients on the class path allow. */
-    static NextOffsets ofThisClient() {
-        return ClientFeatures.NEXT_OFFSETS ? (records, consumer, assigned) -> records.nextOffsets() : new ByPosition();
+    final Map<TopicPartition, OffsetAndMetadata> after(
+            ConsumerRecords<byte[], byte[]> records, Consumer<?, ?> consumer, Set<TopicPartition> assigned) {
+        Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
+        for (TopicPartition partition : records.partitions()) {
+            List<ConsumerRecord<byte[], byte[]>> polled = records.records(partition);
+            ConsumerRecord<byte[], byte[]> last = polled.get(polled.size() - 1);
+            next.put(partition, new OffsetAndMetadata(last.offset() + 1, last.leaderEpoch(), ""));
+        }
+        client(records, consumer, assigned)
+                .forEach((partition, position) -> next.merge(
+                        partition,
+                        position,
+                        (ofLast, ofClient) -> ofClient.offset() >= ofLast.offset() ? ofClient : ofLast));
+        return next;
     }
 
-    /** From the positions of the consumer, for kafka-clients before 4.0. */
-    final class ByPosition implements NextOffsets {
+    /** What the client says, of any partitions. */
+    abstract Map<TopicPartition, OffsetAndMetadata> client(
+            ConsumerRecords<byte[], byte[]> records, Consumer<?, ?> consumer, Set<TopicPartition> assigned);
+
+    /** From 4.0 on polled records say it. */
+    static final class OfRecords extends NextOffsets {
+        @Override
+        Map<TopicPartition, OffsetAndMetadata> client(
+                ConsumerRecords<byte[], byte[]> records, Consumer<?, ?> consumer, Set<TopicPartition> assigned) {
+            return records.nextOffsets();
+        }
+    }
+
+    /** Before 4.0 the positions of the consumer do, once they have moved. */
+    static final class OfPositions extends NextOffsets {
         private final Map<TopicPartition, Long> positions = new HashMap<>();
 
         @Override
-        public Map<TopicPartition, OffsetAndMetadata> after(
+        Map<TopicPartition, OffsetAndMetadata> client(
                 ConsumerRecords<byte[], byte[]> records, Consumer<?, ?> consumer, Set<TopicPartition> assigned) {
             positions.keySet().retainAll(assigned);
             Map<TopicPartition, OffsetAndMetadata> moved = new HashMap<>();
             for (TopicPartition partition : assigned) {
-                List<ConsumerRecord<byte[], byte[]>> read = records.records(partition);
                 Long position = position(consumer, partition);
-                if (position == null) {
-                    continue;
-                }
-                Long before = positions.put(partition, position);
-                if (!read.isEmpty()) {
-                    moved.put(
-                            partition,
-                            new OffsetAndMetadata(
-                                    position, read.get(read.size() - 1).leaderEpoch(), ""));
-                } else if (before != null && !before.equals(position)) {
+                if (position != null && !position.equals(positions.put(partition, position))) {
                     moved.put(partition, new OffsetAndMetadata(position));
                 }
             }
             return moved;
         }
 
-        /** Null while the consumer has not found out where to begin. */
+        /** Null until it has been found out, and while it is validated after a change of leader. */
         private static @Nullable Long position(Consumer<?, ?> consumer, TopicPartition partition) {
             try {
                 return consumer.position(partition, Duration.ZERO);

@@ -197,7 +197,7 @@ final class RecordHandling<K, V> {
         K key = record.key() == null ? null : keyDeserializer.deserialize(record.topic(), headers, record.key());
         V value =
                 record.value() == null ? null : valueDeserializer.deserialize(record.topic(), headers, record.value());
-        return ClientFeatures.read(record, headers, key, value);
+        return ClientFeatures.deserialized(record, headers, key, value);
     }
 
     private Result deadLetter(

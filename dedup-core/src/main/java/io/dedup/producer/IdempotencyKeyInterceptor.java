@@ -71,7 +71,7 @@ public sealed class IdempotencyKeyInterceptor implements ProducerInterceptor<Obj
         header = config.producerHeader();
         extractor = config.producerKey().orElse(null);
         if (countsInJmx()) {
-            counts.addToJmx("kafka.producer", String.valueOf(configs.get(ProducerConfig.CLIENT_ID_CONFIG)));
+            counts.publish("kafka.producer", String.valueOf(configs.get(ProducerConfig.CLIENT_ID_CONFIG)));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.producer;
 
+import io.dedup.internal.metrics.PluginCounts;
 import org.apache.kafka.common.metrics.Monitorable;
 import org.apache.kafka.common.metrics.PluginMetrics;
 
@@ -16,7 +17,7 @@ public final class MonitoredIdempotencyKeyInterceptor extends IdempotencyKeyInte
 
     @Override
     public void withPluginMetrics(PluginMetrics metrics) {
-        counts().addTo(metrics);
+        PluginCounts.publish(counts(), metrics);
     }
 
     @Override

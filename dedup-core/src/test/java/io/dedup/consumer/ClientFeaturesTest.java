@@ -2,13 +2,17 @@
 package io.dedup.consumer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Holds with every version of kafka-clients that is supported; {@code .ci/matrix} runs it with each. */
 class ClientFeaturesTest {
@@ -40,9 +44,33 @@ class ClientFeaturesTest {
         assertThat(ClientFeatures.RENEWED_LOCKS).isEqualTo(minor() >= 42);
     }
 
+    /** The matrix runs the clients that it says, and not those of the build. */
+    @Test
+    void version_wantedVersion_isOnTheClassPath() {
+        String wanted = System.getProperty("dedup.clients.version", ClientFeatures.version());
+        assertThat(ClientFeatures.version()).isEqualTo(wanted).matches("\\d+\\.\\d+\\.\\d+");
+    }
+
+    /** As docs/compatibility.md says; loading the class is all that can be done before Kafka asks for it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "io.dedup.consumer.MonitoredDedupConsumerInterceptor",
+                "io.dedup.producer.MonitoredIdempotencyKeyInterceptor"
+            })
+    void monitoredInterceptor_anyClient_isLoadedFrom41OnAndElseNamesWhatIsMissing(String name) {
+        if (minor() < 41) {
+            assertThatThrownBy(() -> Class.forName(name))
+                    .isInstanceOf(NoClassDefFoundError.class)
+                    .hasMessage("org/apache/kafka/common/metrics/Monitorable");
+        } else {
+            assertThatCode(() -> Class.forName(name)).doesNotThrowAnyException();
+        }
+    }
+
     /** 43 for 4.3.1. */
     private static int minor() {
-        String[] parts = ClientFeatures.version().split("\\.");
-        return Integer.parseInt(parts[0]) * 10 + Integer.parseInt(parts[1]);
+        List<String> parts = List.of(ClientFeatures.version().split("\\.", -1));
+        return Integer.parseInt(parts.get(0)) * 10 + Integer.parseInt(parts.get(1));
     }
 }

@@ -21,19 +21,37 @@ class NextOffsetsTest {
     private static final TopicPartition P0 = new TopicPartition("t", 0);
     private static final TopicPartition P1 = new TopicPartition("t", 1);
 
-    private final NextOffsets offsets = new NextOffsets.ByPosition();
+    private final NextOffsets offsets = new NextOffsets.OfPositions();
     private final Map<TopicPartition, Long> positions = new HashMap<>();
 
     @Test
-    void after_records_isThePositionOfTheirPartition() {
+    void after_recordsAndMarkers_isThePositionBehindThem() {
         positions.putAll(Map.of(P0, 8L, P1, 3L));
-        assertThat(after(Set.of(P0, P1), record(P0, 5))).isEqualTo(Map.of(P0, new OffsetAndMetadata(8)));
+        after(Set.of(P0, P1));
+        positions.put(P0, 12L);
+        assertThat(after(Set.of(P0, P1), record(P0, 10))).isEqualTo(Map.of(P0, new OffsetAndMetadata(12)));
+    }
+
+    /** After a change of leader a position is validated first: its records are handed out all the same. */
+    @Test
+    void after_recordsWhosePositionIsNotKnown_isBehindTheLastOfThem() {
+        positions.put(P1, 3L);
+        assertThat(after(Set.of(P0, P1), record(P0, 5))).containsEntry(P0, new OffsetAndMetadata(6));
+    }
+
+    /** A position that lags behind its records would commit less than was done. */
+    @Test
+    void after_recordsBeyondThePosition_isBehindTheLastOfThem() {
+        positions.put(P0, 5L);
+        assertThat(after(Set.of(P0), record(P0, 5))).isEqualTo(Map.of(P0, new OffsetAndMetadata(6)));
     }
 
     @Test
     void after_nothingButMarkers_isThePositionOnceItHasMoved() {
         positions.putAll(Map.of(P0, 5L, P1, 3L));
-        assertThat(after(Set.of(P0, P1))).as("where it began").isEmpty();
+        assertThat(after(Set.of(P0, P1)))
+                .as("markers may have been passed already")
+                .isEqualTo(Map.of(P0, new OffsetAndMetadata(5), P1, new OffsetAndMetadata(3)));
         positions.put(P0, 6L);
         assertThat(after(Set.of(P0, P1))).isEqualTo(Map.of(P0, new OffsetAndMetadata(6)));
         assertThat(after(Set.of(P0, P1))).as("not moved since").isEmpty();
@@ -41,8 +59,7 @@ class NextOffsetsTest {
 
     @Test
     void after_positionIsNotKnownYet_isNothing() {
-        positions.put(P1, 3L);
-        assertThat(after(Set.of(P0, P1), record(P1, 2))).isEqualTo(Map.of(P1, new OffsetAndMetadata(3)));
+        assertThat(after(Set.of(P0, P1))).isEmpty();
     }
 
     @Test
@@ -50,8 +67,7 @@ class NextOffsetsTest {
         positions.put(P0, 5L);
         after(Set.of(P0));
         after(Set.of());
-        positions.put(P0, 2L);
-        assertThat(after(Set.of(P0))).isEmpty();
+        assertThat(after(Set.of(P0))).isEqualTo(Map.of(P0, new OffsetAndMetadata(5)));
     }
 
     private Map<TopicPartition, OffsetAndMetadata> after(Set<TopicPartition> assigned) {
@@ -62,7 +78,9 @@ class NextOffsetsTest {
             Set<TopicPartition> assigned, ConsumerRecord<byte[], byte[]> record) {
         TopicPartition partition = new TopicPartition(record.topic(), record.partition());
         return offsets.after(
-                ClientFeatures.some(Map.of(partition, List.of(record)), ConsumerRecords.empty()), consumer(), assigned);
+                ClientFeatures.subset(Map.of(partition, List.of(record)), ConsumerRecords.empty()),
+                consumer(),
+                assigned);
     }
 
     private static ConsumerRecord<byte[], byte[]> record(TopicPartition partition, long offset) {

@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.internal.metrics;
 
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
-import org.apache.kafka.common.MetricName;
-import org.apache.kafka.common.metrics.Gauge;
-import org.apache.kafka.common.metrics.JmxReporter;
-import org.apache.kafka.common.metrics.KafkaMetricsContext;
-import org.apache.kafka.common.metrics.MetricConfig;
-import org.apache.kafka.common.metrics.Metrics;
-import org.apache.kafka.common.metrics.PluginMetrics;
-import org.apache.kafka.common.utils.Time;
+import javax.management.Attribute;
+import javax.management.AttributeList;
+import javax.management.AttributeNotFoundException;
+import javax.management.DynamicMBean;
+import javax.management.JMException;
+import javax.management.MBeanAttributeInfo;
+import javax.management.MBeanInfo;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Counts of one interceptor, published either in the metrics of its client (kafka-clients 4.1 and later) or in JMX.
+ * Counts of one interceptor, which publishes them among the metrics of its client, or here in JMX.
  *
- * <p>Counters may be added to by any thread; everything else is called by the thread that creates or closes the client.
+ * <p>Counters may be added to, and attributes read, by any thread; everything else is called by the thread that creates or
+ * closes the client.
  */
-public final class InterceptorCounts implements AutoCloseable {
-    /** The {@code type} of the MBean. */
-    public static final String JMX_TYPE = "dedup-interceptor-metrics";
+public final class InterceptorCounts implements DynamicMBean, AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(InterceptorCounts.class);
 
-    private final List<Measure> measures = new ArrayList<>();
-    private @Nullable Metrics jmx;
+    /** Which counts are published under a name: a client that is closed late must not take away those of its successor. */
+    private static final Map<ObjectName, InterceptorCounts> PUBLISHED = new HashMap<>();
 
-    private record Measure(String name, String description, DoubleSupplier value) {
-        Gauge<Double> gauge() {
-            return (config, now) -> value.getAsDouble();
-        }
-    }
+    private final List<Count> counts = new ArrayList<>();
+    private @Nullable ObjectName publishedAs;
+
+    /**
+     * One of them.
+     *
+     * @param value what it is now
+     */
+    public record Count(String name, String description, DoubleSupplier value) {}
 
     /** An interceptor without counts yet. */
     public InterceptorCounts() {}
@@ -46,39 +55,103 @@ public final class InterceptorCounts implements AutoCloseable {
 
     /** Adds a value that is read when it is asked for. */
     public void gauge(String name, String description, DoubleSupplier value) {
-        measures.add(new Measure(name, description, value));
+        counts.add(new Count(name, description, value));
     }
 
-    /** Publishes everything added so far among the client's own metrics, in the group {@code plugins}. */
-    public void addTo(PluginMetrics metrics) {
-        for (Measure measure : measures) {
-            MetricName name = metrics.metricName(measure.name(), measure.description(), new LinkedHashMap<>());
-            metrics.addMetric(name, measure.gauge());
-        }
+    /** All that were added. */
+    public List<Count> all() {
+        return List.copyOf(counts);
     }
 
     /**
-     * Publishes everything added so far in JMX, as {@code DOMAIN:type=dedup-interceptor-metrics,client-id=CLIENT}, until
-     * it is closed. Two clients of one process with the same id share one MBean, which shows the later one.
+     * Publishes them in JMX, as {@code DOMAIN:type=dedup-interceptor-metrics,client-id=CLIENT}, until they are closed. Of two
+     * clients of one process with the same id the later one is published.
      *
      * @param domain {@code kafka.consumer} or {@code kafka.producer}
      */
-    public void addToJmx(String domain, String clientId) {
-        Metrics metrics = new Metrics(
-                new MetricConfig(), List.of(new JmxReporter()), Time.SYSTEM, new KafkaMetricsContext(domain));
-        jmx = metrics;
-        for (Measure measure : measures) {
-            metrics.addMetric(
-                    metrics.metricName(measure.name(), JMX_TYPE, measure.description(), "client-id", clientId),
-                    measure.gauge());
+    public void publish(String domain, String clientId) {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        synchronized (PUBLISHED) {
+            try {
+                ObjectName name =
+                        new ObjectName(domain + ":type=dedup-interceptor-metrics,client-id=" + quoted(clientId));
+                if (server.isRegistered(name)) {
+                    server.unregisterMBean(name);
+                }
+                server.registerMBean(this, name);
+                PUBLISHED.put(name, this);
+                publishedAs = name;
+            } catch (JMException failed) {
+                LOGGER.warn("Counts of the interceptor of {} are not in JMX", clientId, failed);
+            }
         }
     }
 
-    /** Takes them out of JMX. The client takes its own metrics out itself. */
+    /** Takes them out of JMX, unless others of the same name have been published since. */
     @Override
     public void close() {
-        if (jmx != null) {
-            jmx.close();
+        synchronized (PUBLISHED) {
+            ObjectName name = publishedAs;
+            if (name == null || !PUBLISHED.remove(name, this)) {
+                return;
+            }
+            try {
+                ManagementFactory.getPlatformMBeanServer().unregisterMBean(name);
+            } catch (JMException failed) {
+                LOGGER.warn("{} could not be taken out of JMX", name, failed);
+            }
         }
+    }
+
+    /** As Kafka's own names are: as it is where that can be, else quoted. */
+    private static String quoted(String clientId) {
+        return clientId.matches("[\\w.% -]+") ? clientId : ObjectName.quote(clientId);
+    }
+
+    @Override
+    public Object getAttribute(String name) throws AttributeNotFoundException {
+        for (Count count : counts) {
+            if (count.name().equals(name)) {
+                return count.value().getAsDouble();
+            }
+        }
+        throw new AttributeNotFoundException(name);
+    }
+
+    @Override
+    public AttributeList getAttributes(String[] names) {
+        AttributeList attributes = new AttributeList();
+        for (String name : names) {
+            for (Count count : counts) {
+                if (count.name().equals(name)) {
+                    attributes.add(new Attribute(name, count.value().getAsDouble()));
+                }
+            }
+        }
+        return attributes;
+    }
+
+    @Override
+    public void setAttribute(Attribute attribute) throws AttributeNotFoundException {
+        throw new AttributeNotFoundException(attribute.getName() + " can only be read");
+    }
+
+    @Override
+    public AttributeList setAttributes(AttributeList attributes) {
+        return new AttributeList();
+    }
+
+    @Override
+    public Object invoke(String action, Object[] params, String[] signature) {
+        throw new UnsupportedOperationException(action + ": there are only attributes");
+    }
+
+    @Override
+    public MBeanInfo getMBeanInfo() {
+        MBeanAttributeInfo[] attributes = counts.stream()
+                .map(count -> new MBeanAttributeInfo(
+                        count.name(), double.class.getName(), count.description(), true, false, false))
+                .toArray(MBeanAttributeInfo[]::new);
+        return new MBeanInfo(getClass().getName(), "Counts of an interceptor", attributes, null, null, null);
     }
 }
