@@ -72,9 +72,14 @@ class PatternsIT {
                 try (Connection transaction = database.getConnection();
                         Statement statement = transaction.createStatement()) {
                     transaction.setAutoCommit(false);
-                    statement.execute("INSERT INTO ledger VALUES (1999)");
-                    execution.complete(store.joining(transaction), "booked".getBytes(UTF_8));
-                    transaction.commit(); // the entry and its outcome, or neither
+                    try {
+                        statement.execute("INSERT INTO ledger VALUES (1999)");
+                        execution.complete(store.joining(transaction), "booked".getBytes(UTF_8));
+                        transaction.commit(); // the entry and its outcome, or neither
+                    } catch (SQLException | RuntimeException failed) {
+                        transaction.rollback();
+                        throw failed;
+                    }
                 }
                 return null;
             });
@@ -110,9 +115,14 @@ class PatternsIT {
             }
             Claim claim = ((ClaimResult.Acquired) result).claim();
             StoredOutcome outcome = StoredOutcome.of("booked".getBytes(UTF_8));
-            statement.execute("INSERT INTO ledger VALUES (1999)");
-            joined.complete(claim, Completion.succeeded(outcome), Duration.ofHours(24));
-            transaction.commit();
+            try {
+                statement.execute("INSERT INTO ledger VALUES (1999)");
+                joined.complete(claim, Completion.succeeded(outcome), Duration.ofHours(24));
+                transaction.commit();
+            } catch (SQLException | RuntimeException failed) {
+                transaction.rollback();
+                throw failed;
+            }
             return outcome;
         }
     }

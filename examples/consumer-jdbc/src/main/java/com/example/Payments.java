@@ -47,6 +47,15 @@ public final class Payments implements AutoCloseable {
         DataSource database = JdbcConnectionPool.create("jdbc:h2:./ledger", "sa", "");
         Payments payments = new Payments(database, args.length > 0 ? args[0] : "localhost:9092");
         Runtime.getRuntime().addShutdownHook(new Thread(payments::close));
+        payments.awaitFailure();
+        System.exit(1);
+    }
+
+    /** Returns once the consumer has stopped, which it does by itself only if it has failed; the log says why. */
+    private void awaitFailure() {
+        while (!consumer.awaitEnd(Duration.ofHours(1))) {
+            // It goes on.
+        }
     }
 
     private byte[] book(ConsumerRecord<String, String> payment, Execution execution) throws SQLException {
@@ -54,11 +63,16 @@ public final class Payments implements AutoCloseable {
         try (Connection transaction = database.getConnection();
                 PreparedStatement insert = transaction.prepareStatement("INSERT INTO ledger VALUES (?, ?)")) {
             transaction.setAutoCommit(false);
-            insert.setString(1, payment.key());
-            insert.setString(2, payment.value());
-            insert.execute();
-            execution.complete(store.joining(transaction), receipt);
-            transaction.commit();
+            try {
+                insert.setString(1, payment.key());
+                insert.setString(2, payment.value());
+                insert.execute();
+                execution.complete(store.joining(transaction), receipt);
+                transaction.commit();
+            } catch (SQLException | RuntimeException failed) {
+                transaction.rollback();
+                throw failed;
+            }
         }
         return receipt;
     }

@@ -22,7 +22,7 @@ import redis.embedded.RedisServer;
 /**
  * Real servers for tests: in containers where there is a Docker engine, else embedded ones. {@code
  * -Ddedup.servers=containers} or {@code embedded} forces either; the log says which. With {@code
- * -Ddedup.broker.classpath=…} Kafka is embedded in a process of its own, whatever clients the tests have.
+ * -Ddedup.broker.classpath=…} Kafka is embedded in a process of its own, and the tests may have other clients.
  */
 public final class TestServers {
     private static final Logger LOGGER = LoggerFactory.getLogger(TestServers.class);
