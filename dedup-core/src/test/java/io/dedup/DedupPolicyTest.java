@@ -280,6 +280,40 @@ class DedupPolicyTest {
                 .withMessageContaining("ahead");
     }
 
+    @Test
+    void of_longestDurations_areTaken() {
+        DedupPolicy longest = DedupPolicy.of(DedupPolicy.LONGEST)
+                .withAllowedLateness(Duration.ZERO)
+                .withMaxFuture(Duration.ZERO);
+        assertThat(longest.ttl()).isEqualTo(DedupPolicy.LONGEST);
+        assertThat(DedupPolicy.of(Duration.ofMillis(1)).ttl()).isEqualTo(Duration.ofMillis(1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> DedupPolicy.of(DedupPolicy.LONGEST.plusMillis(1)))
+                .withMessageContaining(DedupPolicy.LONGEST.toString());
+    }
+
+    @Test
+    void policy_shown_namesEverySetting() {
+        assertThat(POLICY.withMode(Mode.OBSERVE).toString())
+                .contains("ttl=PT10M", "allowedLateness=PT30M", "maxFuture=PT5M", "mode=observe", "LATE");
+        assertThat(POLICY.withMode(Mode.OBSERVE).mode()).isEqualTo(Mode.OBSERVE);
+    }
+
+    /** A duplicate is one whatever TTL it asks for; what is not remembered and asks for nonsense is refused. */
+    @Test
+    void judge_ttlThatCannotBe_isRefusedUnlessTheKeyIsRemembered() {
+        // Given
+        InvalidTtl invalid = new InvalidTtl(InvalidTtl.Reason.NOT_POSITIVE, "It asks for -1 ms");
+        Candidate candidate = new Candidate(KEY, NOON, ELSEWHERE, null, invalid);
+        DedupPolicy policy = POLICY.withRecordTtls();
+        // Then
+        assertThat(policy.judge(candidate, NOON, NOON, EMPTY))
+                .isEqualTo(new Judgement(Verdict.INVALID_TTL, null, null, invalid));
+        assertThat(policy.judge(candidate, NOON, NOON, remembering(NOON, HERE, null))
+                        .verdict())
+                .isEqualTo(Verdict.DUPLICATE);
+    }
+
     private static Candidate at(long time, Coordinates coordinates) {
         return new Candidate(KEY, time, coordinates, null);
     }

@@ -5,6 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class VocabularyTest {
@@ -51,6 +56,24 @@ class VocabularyTest {
     }
 
     @Test
+    void idempotencyKey_shownInALog_isItsSourceAndItsText() {
+        assertThat(IdempotencyKey.of("header:id", "abc".getBytes(UTF_8))).hasToString("header:id=abc");
+    }
+
+    /** They are looked up in hash maps: equal bytes of another source have to spread. */
+    @Test
+    void idempotencyKey_hashCode_isOfBothParts() {
+        byte[] bytes = "abc".getBytes(UTF_8);
+        assertThat(IdempotencyKey.of("header:id", bytes).hashCode())
+                .isEqualTo(31 * "header:id".hashCode() + Arrays.hashCode(bytes));
+    }
+
+    @Test
+    void coordinates_shownInALog_areTopicPartitionAndOffset() {
+        assertThat(new Coordinates("orders", 2, 17)).hasToString("orders-2@17");
+    }
+
+    @Test
     void coordinates_impossible_areRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Coordinates("", 0, 0));
         assertThatIllegalArgumentException().isThrownBy(() -> new Coordinates("t", -1, 0));
@@ -60,6 +83,121 @@ class VocabularyTest {
     @Test
     void sighting_expiringBeforeItsTime_isRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Sighting(10, 9, null, null));
+    }
+
+    @Test
+    void sighting_itsTtl_coversBothDirectionsToTheMillisecond() {
+        Sighting first = new Sighting(100, 110, null, null);
+        assertThat(first.covers(110, 1)).isTrue();
+        assertThat(first.covers(111, 50))
+                .as("the TTL of the earlier one counts")
+                .isFalse();
+        assertThat(first.covers(100, 0)).isTrue();
+        assertThat(first.covers(95, 5)).isTrue();
+        assertThat(first.covers(94, 5)).isFalse();
+    }
+
+    @Test
+    void sighting_withOutcomeAndSettled_keepsEverythingElse() {
+        Fingerprint print = Fingerprint.of("value", digest(1));
+        Coordinates at = new Coordinates("t", 0, 1);
+        StoredOutcome outcome = StoredOutcome.of(new byte[] {1});
+        Sighting first = new Sighting(1, 2, at, print);
+        assertThat(first.withOutcome(outcome)).isEqualTo(new Sighting(1, 2, at, print, outcome, false));
+        assertThat(first.withOutcome(outcome).asSettled()).isEqualTo(new Sighting(1, 2, at, print, outcome, true));
+    }
+
+    @Test
+    void storedOutcome_bytes_areCopiedAndCompared() {
+        byte[] bytes = {1, 2, 3};
+        StoredOutcome outcome = StoredOutcome.of(bytes);
+        bytes[0] = 9;
+        Objects.requireNonNull(outcome.bytes())[1] = 9;
+        ByteBuffer written = ByteBuffer.allocate(3);
+        outcome.writeTo(written);
+        assertThat(written.array()).containsExactly(1, 2, 3);
+        assertThat(outcome.bytes()).containsExactly(1, 2, 3);
+        assertThat(outcome.length()).isEqualTo(3);
+        assertThat(outcome.isNull()).isFalse();
+        assertThat(outcome)
+                .isEqualTo(StoredOutcome.of(new byte[] {1, 2, 3}))
+                .hasSameHashCodeAs(StoredOutcome.of(new byte[] {1, 2, 3}))
+                .isNotEqualTo(StoredOutcome.of(new byte[] {1, 2}))
+                .isNotEqualTo("3 bytes")
+                .hasToString("3 bytes");
+        assertThat(outcome.hashCode())
+                .isNotEqualTo(StoredOutcome.of(new byte[0]).hashCode());
+    }
+
+    @Test
+    void storedOutcome_null_isNoOutcomeOfNoBytes() {
+        StoredOutcome nothing = StoredOutcome.of(null);
+        ByteBuffer written = ByteBuffer.allocate(0);
+        nothing.writeTo(written);
+        assertThat(nothing.isNull()).isTrue();
+        assertThat(nothing.bytes()).isNull();
+        assertThat(nothing.length()).isZero();
+        assertThat(nothing).isNotEqualTo(StoredOutcome.of(new byte[0])).hasToString("null");
+    }
+
+    @Test
+    void fingerprint_bytes_areThoseItIsReadBackFrom() {
+        Fingerprint print = Fingerprint.of("value", digest(7));
+        byte[] copy = print.bytes();
+        assertThat(Fingerprint.fromBytes(copy)).isEqualTo(print).hasSameHashCodeAs(print);
+        assertThat(print.hashCode())
+                .isNotEqualTo(Fingerprint.of("value", digest(8)).hashCode());
+        copy[Fingerprint.BYTES - 1] ^= 1;
+        assertThat(print.bytes()).as("a copy").isNotEqualTo(copy);
+        assertThat(print.toString()).isEqualTo(HexFormat.of().formatHex(print.bytes()));
+    }
+
+    /** Of a digest, as many bytes as a fingerprint has room for beside its definition. */
+    @Test
+    void fingerprint_shortestDigest_isTaken() {
+        byte[] digest = new byte[Fingerprint.BYTES - Integer.BYTES];
+        assertThat(Fingerprint.of("value", digest).bytes()).hasSize(Fingerprint.BYTES);
+        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.of("value", new byte[digest.length - 1]));
+    }
+
+    /** They are in headers, metrics and property files. */
+    @Test
+    void text_everyConstant_isInSmallLettersWithHyphens() {
+        assertThat(Stream.of(Verdict.values()).map(Verdict::text))
+                .containsExactly(
+                        "first", "replay", "duplicate", "conflict", "missing-key", "invalid-ttl", "late", "future");
+        assertThat(Stream.of(Mode.values()).map(Mode::text)).containsExactly("enforce", "observe", "off");
+        assertThat(Stream.of(Partitioning.values()).map(Partitioning::text)).containsExactly("as-is", "by-key");
+        assertThat(Stream.of(FailurePolicy.values()).map(FailurePolicy::text)).containsExactly("release", "keep");
+        assertThat(Stream.of(Action.values()).map(Action::text))
+                .contains("forward", "drop", "dead-letter")
+                .allMatch(text -> text.matches("[a-z]+(-[a-z]+)*"));
+        assertThat(Stream.of(MissingKey.Reason.values()).map(MissingKey.Reason::text))
+                .contains("absent", "too-long")
+                .allMatch(text -> text.matches("[a-z]+(-[a-z]+)*"));
+        assertThat(Stream.of(InvalidTtl.Reason.values()).map(InvalidTtl.Reason::text))
+                .containsExactlyInAnyOrder("not-a-number", "not-positive", "too-long", "ambiguous");
+    }
+
+    @Test
+    void isAccepted_everyVerdict_onlyFirstAndReplayAre() {
+        assertThat(Stream.of(Verdict.values()).filter(Verdict::isAccepted))
+                .containsExactly(Verdict.FIRST, Verdict.REPLAY);
+    }
+
+    @Test
+    void judgement_reasonAndDetail_sayWhatIsWrong() {
+        MissingKey missing = new MissingKey(MissingKey.Reason.TOO_LONG, "header:id", "It has 300 bytes");
+        InvalidTtl invalid = new InvalidTtl(InvalidTtl.Reason.TOO_LONG, "It asks for a year");
+        assertThat(Judgement.withoutKey(missing))
+                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+                .containsExactly(Verdict.MISSING_KEY, "missing-key:too-long", "It has 300 bytes");
+        assertThat(Judgement.withInvalidTtl(invalid))
+                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+                .containsExactly(Verdict.INVALID_TTL, "invalid-ttl:too-long", "It asks for a year");
+        assertThat(Judgement.LATE)
+                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+                .containsExactly(Verdict.LATE, "late", null);
     }
 
     @Test
@@ -94,5 +232,13 @@ class VocabularyTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse(" "));
         assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse("Topic"));
         assertThatIllegalArgumentException().isThrownBy(() -> Scope.parse("NONE"));
+    }
+
+    @Test
+    void scope_shown_isAsItIsWrittenInConfiguration() {
+        assertThat(Stream.of(Scope.topic(), Scope.none(), Scope.named("billing"))
+                        .map(Scope::toString))
+                .containsExactly("topic", "none", "billing")
+                .allSatisfy(text -> assertThat(Scope.parse(text)).hasToString(text));
     }
 }

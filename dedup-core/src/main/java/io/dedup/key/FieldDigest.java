@@ -43,40 +43,47 @@ final class FieldDigest {
     }
 
     FieldDigest add(JsonNode node) {
-        if (node.isMissingNode()) {
-            return add(Kind.ABSENT, new byte[0]);
-        } else if (node.isNull()) {
-            return add(Kind.NULL, new byte[0]);
-        } else if (node.isTextual()) {
-            return add(Kind.TEXT, units(node.textValue()));
-        } else if (node.isNumber()) {
-            return add(Kind.NUMBER, units(Json.number(node)));
-        } else if (node.isBoolean()) {
-            return add(Kind.BOOLEAN, units(node.asText()));
-        } else if (node.isArray()) {
-            start(Kind.ARRAY, node.size());
-            node.forEach(this::add);
-            return this;
-        }
-        Map<String, JsonNode> fields = new TreeMap<>();
-        node.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
-        start(Kind.OBJECT, fields.size());
-        fields.forEach((name, value) -> add(Kind.TEXT, units(name)).add(value));
+        update(node);
         return this;
     }
 
     FieldDigest addBytes(byte[] bytes) {
-        return add(Kind.BYTES, bytes);
+        update(Kind.BYTES, bytes);
+        return this;
+    }
+
+    private void update(JsonNode node) {
+        if (node.isMissingNode()) {
+            update(Kind.ABSENT, new byte[0]);
+        } else if (node.isNull()) {
+            update(Kind.NULL, new byte[0]);
+        } else if (node.isTextual()) {
+            update(Kind.TEXT, units(node.textValue()));
+        } else if (node.isNumber()) {
+            update(Kind.NUMBER, units(Json.number(node)));
+        } else if (node.isBoolean()) {
+            update(Kind.BOOLEAN, units(node.asText()));
+        } else if (node.isArray()) {
+            start(Kind.ARRAY, node.size());
+            node.forEach(this::update);
+        } else {
+            Map<String, JsonNode> fields = new TreeMap<>();
+            node.properties().forEach(field -> fields.put(field.getKey(), field.getValue()));
+            start(Kind.OBJECT, fields.size());
+            fields.forEach((name, value) -> {
+                update(Kind.TEXT, units(name));
+                update(value);
+            });
+        }
     }
 
     byte[] sha256() {
         return digest.digest();
     }
 
-    private FieldDigest add(Kind kind, byte[] content) {
+    private void update(Kind kind, byte[] content) {
         start(kind, content.length);
         digest.update(content);
-        return this;
     }
 
     private void start(Kind kind, int length) {

@@ -19,7 +19,9 @@ import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -28,6 +30,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -661,7 +664,115 @@ class IdempotentHandlerTest {
         assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
     }
 
+    /** What was stored of a failure decides over what the caller gets. */
+    @Test
+    void handle_failureToBeStoredAndSuperseded_isLostWithTheFailureBehindIt() {
+        store.onComplete = result -> new LeaseResult.Lost();
+        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        IOException failure = new IOException("no answer");
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw failure;
+                }))
+                .satisfies(lost -> assertThat(lost.getSuppressed()).containsExactly(failure));
+    }
+
+    @Test
+    void handle_failureToBeStoredAndStoreIsAway_saysSoWithTheFailureBehindIt() {
+        store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("away"));
+        IdempotentHandler handler =
+                built(handler().withLease(SHORT_LEASE).withFailure(IOException.class, OnFailure.keep()));
+        IOException failure = new IOException("no answer");
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw failure;
+                }))
+                .satisfies(away -> {
+                    assertThat(away.operationRan()).isTrue();
+                    assertThat(away.getSuppressed()).containsExactly(failure);
+                });
+    }
+
+    /** A retry need not wait for the end of the lease, and is no takeover. */
+    @Test
+    void handle_leaseLostAndFailed_isReleased() {
+        store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        handler.handle(KEY, null, execution -> {
+            assertThat(execution.attempt()).isEqualTo(2);
+            assertThat(execution.isTakenOver()).isFalse();
+            return BYTES;
+        });
+    }
+
+    // The transaction of an operation
+
+    @Test
+    void complete_supersededOrNotAnswered_isAnExceptionThatEndsTheTransaction() {
+        IdempotentHandler handler = built(handler());
+        WatchedStore joined = new WatchedStore(MemoryIdempotencyStore.holding(1));
+        handler.handle(KEY, null, execution -> {
+            joined.onComplete = result -> new LeaseResult.Lost();
+            assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> execution.complete(joined, BYTES));
+            joined.onComplete = result -> new LeaseResult.Indeterminate(new IOException("no answer"));
+            assertThatExceptionOfType(StoreUnavailableException.class)
+                    .isThrownBy(() -> execution.complete(joined, BYTES))
+                    .satisfies(unknown -> assertThat(unknown.operationRan()).isFalse());
+            return null;
+        });
+    }
+
+    @Test
+    void complete_noted_isTheOutcomeWhateverIsReturned() {
+        IdempotentHandler handler = built(handler());
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            execution.complete(store, BYTES);
+            return new byte[] {66};
+        });
+        assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+    }
+
     // What operations and listeners see
+
+    @Test
+    void isTakenOver_nothingHappenedBefore_isFalse() {
+        built(handler()).handle(KEY, null, execution -> {
+            assertThat(execution.isTakenOver()).isFalse();
+            assertThat(execution.isLeaseLost()).isFalse();
+            execution.throwIfLeaseLost();
+            return null;
+        });
+    }
+
+    /** A handler that is closed leaves no thread behind, and while it lives its threads keep no process alive. */
+    @Test
+    void close_renewedAndPurged_endsItsThreads() {
+        Set<Thread> before = ownThreads();
+        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).withPurge(Duration.ofMillis(20)));
+        assertThat(handler.isClosed()).isFalse();
+        handler.handle(KEY, null, execution -> {
+            await().atMost(PATIENCE).until(() -> store.renewals.get() > 0);
+            return null;
+        });
+        Set<Thread> begun = ownThreads();
+        begun.removeAll(before);
+        assertThat(begun).hasSizeGreaterThan(2).allMatch(Thread::isDaemon);
+        handler.close();
+        assertThat(handler.isClosed()).isTrue();
+        await().atMost(PATIENCE).until(() -> begun.stream().noneMatch(Thread::isAlive));
+    }
+
+    private static Set<Thread> ownThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("dedup-"))
+                .collect(Collectors.toCollection(HashSet::new));
+    }
 
     @Test
     void downstreamKey_everyRun_isTheSameAndTellsStepsApart() {
@@ -736,7 +847,8 @@ class IdempotentHandlerTest {
     void build_durationsThatCannotBe_areRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> IdempotentHandler.on(store, " "));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ofMillis(Long.MAX_VALUE)));
-        assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(9)));
+        assertThat(handler().withLease(Duration.ofMillis(10))).isNotNull();
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ZERO));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withWait(Duration.ofMillis(-1)));
     }

@@ -69,6 +69,10 @@ class IdempotencyKeysTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotencyKeys.derived("p").with("a", 1).with("a", "2"))
                 .withMessageContaining("a");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKeys.derived("p").with("a", "2").with("a", 1));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKeys.derived("p").with("a", 1).with("a", BigDecimal.ONE));
     }
 
     @Test

@@ -164,6 +164,31 @@ class KeyExtractorsTest {
     }
 
     @Test
+    void cloudEvents_otherSourceOrIdOfTheSameLength_isAnotherKey() {
+        KeyExtractor extractor = KeyExtractors.cloudEvents();
+        assertThat(List.of(
+                        extractor.extract(record(event("/a", "1"), null)),
+                        extractor.extract(record(event("/b", "1"), null)),
+                        extractor.extract(record(event("/a", "2"), null))))
+                .doesNotHaveDuplicates();
+    }
+
+    /** As they are named in keys, in headers and in commands. */
+    @Test
+    void sources_severalForms_areNamedAsInKeys() {
+        assertThat(KeyExtractors.sources("header: id , sha256:/a, /b,record-key"))
+                .containsExactly("header:id", "sha256:/a,/b", "record-key");
+    }
+
+    @Test
+    void atMost_limit_isIncluded() {
+        KeyExtractor one = KeyExtractors.atMost(1, KeyExtractors.header("id"));
+        assertThat(one.extract(record(headers("id", bytes("a")), null))).isInstanceOf(IdempotencyKey.class);
+        assertThat(one.extract(record(headers("id", bytes("ab")), null))).isInstanceOf(MissingKey.class);
+        assertThatIllegalArgumentException().isThrownBy(() -> KeyExtractors.atMost(0, KeyExtractors.header("id")));
+    }
+
+    @Test
     void cloudEvents_structuredMode_isTheSameIdentityAsBinaryMode() {
         // Given
         KeyExtractor extractor = KeyExtractors.cloudEvents();

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * The page in a real browser: each thing that goes wrong is clicked, and the ledger is looked at. Where there is no Chromium with
  * its driver, nothing of this is run, and the log says so.
  */
+@Isolated("What the page waits for is counted in seconds: a browser needs the machine to itself")
 class PageIT {
     private static final Logger LOGGER = LoggerFactory.getLogger(PageIT.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);

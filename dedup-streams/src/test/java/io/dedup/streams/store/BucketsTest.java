@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -42,5 +43,23 @@ class BucketsTest {
                     .as("seed %d, trial %d, %s", seed, i, buckets)
                     .isGreaterThanOrEqualTo(oldestShown);
         }
+    }
+
+    /** To the millisecond: what is forgotten early is processed twice, what is kept long costs room. */
+    @Test
+    void buckets_ofKnownTimes_areExact() {
+        Buckets buckets = new Buckets(9_999, 5_000, 2_000);
+        assertThat(buckets.width()).isEqualTo(10_000);
+        assertThat(buckets.start(19_999)).isEqualTo(10_000);
+        assertThat(buckets.start(-1)).isEqualTo(-10_000);
+        assertThat(buckets.until(10_000)).isEqualTo(10_000 + 9_999 + 9_999 + 5_000);
+        assertThat(buckets.streamTimeStep()).isEqualTo(9);
+        assertThat(new Buckets(10, 0, 0).streamTimeStep()).isEqualTo(1);
+        assertThat(buckets.retention()).hasMillis(10_000 + 9_999 + 5_000 + 2_000 + 9);
+        assertThat(buckets.roundedUntil(10_000)).as("in steps of a bucket").isEqualTo(40_000);
+        assertThat(buckets.roundedUntil(15_002)).as("where it is a step").isEqualTo(40_000);
+        assertThat(buckets.roundedUntil(15_003)).isEqualTo(50_000);
+        assertThat(buckets.noteStart(39_999)).isEqualTo(30_000);
+        assertThat(buckets.withTtl(99).width()).isEqualTo(100);
     }
 }
