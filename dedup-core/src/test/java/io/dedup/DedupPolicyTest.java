@@ -299,7 +299,7 @@ class DedupPolicyTest {
         assertThat(POLICY.withMode(Mode.OBSERVE).mode()).isEqualTo(Mode.OBSERVE);
     }
 
-    /** A duplicate is one whatever TTL it asks for; what is not remembered and asks for nonsense is refused. */
+    /** The TTL that a duplicate asks for does not matter; a record that is not remembered is refused for it. */
     @Test
     void judge_ttlThatCannotBe_isRefusedUnlessTheKeyIsRemembered() {
         // Given

@@ -15,8 +15,8 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The offsets to go on from after a poll. Every partition that records were polled of is among them, whatever the client
- * says; beside these, each that moved past markers of transactions, for which there are no records.
+ * The offsets to go on from after a poll: of every partition that records were polled of, also while the client does not know
+ * its position, and of each that moved past markers of transactions, for which there are no records.
  *
  * <p>Confined to the thread of the consumer.
  */

@@ -50,14 +50,14 @@ class ShareGroupIT extends ConsumerFixture {
         await().atMost(PATIENCE)
                 .until(() -> runs.size() == 39 && read(topic + "-dead").size() == 3);
         assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
-        assertThat(failures).as("both copies, since nobody had done it").hasValue(6);
+        assertThat(failures).as("both copies, since neither was done").hasValue(6);
         assertThat(read(topic + "-dead"))
                 .extracting(ConsumerRecord::value)
                 .as("both copies of what has failed")
                 .containsExactlyInAnyOrder("no key", "v7", "v7");
     }
 
-    /** The lock of the broker is renewed, so that nobody else gets the record meanwhile. */
+    /** The lock of the broker is renewed, so that no other member gets the record meanwhile. */
     @Test
     void shareGroup_operationTakesLongerThanTheLock_isDeliveredOnce() throws Exception {
         // Given

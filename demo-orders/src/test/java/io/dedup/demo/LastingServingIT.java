@@ -18,8 +18,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** On a cluster and a PostgreSQL database that outlive it. */
+@Execution(ExecutionMode.CONCURRENT)
 class LastingServingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String PAYMENT = """
