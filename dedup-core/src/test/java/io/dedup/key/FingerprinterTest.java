@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.dedup.Fingerprint;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -42,6 +44,37 @@ class FingerprinterTest {
     void fields_valueThatIsNotJson_countsWhole() {
         assertThat(print("value:/a", "oops")).isEqualTo(print("value:/a", "oops"));
         assertThat(print("value:/a", "oops")).isNotEqualTo(print("value:/a", "oops!"));
+    }
+
+    /** Values that differ in JSON have other fingerprints, and so has the same value in another field. */
+    @Test
+    void fields_everyKindOfValue_isToldApart() {
+        List<String> values = List.of(
+                "null",
+                "true",
+                "false",
+                "1",
+                "2",
+                "\"1\"",
+                "\"\"",
+                "[]",
+                "[1]",
+                "[2]",
+                "[[1]]",
+                "[1,1]",
+                "{}",
+                "{\"x\":1}",
+                "{\"x\":2}",
+                "{\"y\":1}",
+                "{\"x\":null}",
+                "{\"x\":1,\"y\":1}");
+        List<@Nullable Fingerprint> prints = new ArrayList<>();
+        prints.add(print("value:/a,/b", "{}"));
+        for (String value : values) {
+            prints.add(print("value:/a,/b", "{\"a\":" + value + "}"));
+            prints.add(print("value:/a,/b", "{\"b\":" + value + "}"));
+        }
+        assertThat(prints).doesNotHaveDuplicates().doesNotContainNull();
     }
 
     @ParameterizedTest
