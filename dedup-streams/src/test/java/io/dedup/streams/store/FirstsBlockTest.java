@@ -9,6 +9,7 @@ import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
 import io.dedup.Sighting;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -44,11 +45,36 @@ class FirstsBlockTest {
         assertThat(block.written()).isEqualTo(added.get(499).now());
     }
 
+    /** Restoring takes what a block says as it stands, without making a sighting of it. */
+    @Test
+    void read_whatABlockSays_isPackedAsItsSighting() {
+        // Given
+        Random random = new Random(4);
+        long bucket = 1_700_000_000_000L;
+        FirstsBlock block = new FirstsBlock(bucket, 64);
+        for (int i = 0; i < 100; i++) {
+            Entry entry = entry(random, bucket);
+            block.add(entry.key(), entry.first(), entry.now());
+        }
+        Packing ofEntries = new Packing(new Places());
+        Packing ofSightings = new Packing(new Places());
+        // When
+        FirstsBlock.read(block.encode(), bucket, (key, first) -> {
+            int length = ofEntries.pack(first, bucket);
+            int expected = ofSightings.pack(first.toSighting(), bucket, first.written());
+            // Then
+            assertThat(length).isEqualTo(expected);
+            assertThat(ofEntries.packed()).startsWith(Arrays.copyOf(ofSightings.packed(), expected));
+        });
+        assertThat(block.bucket()).isEqualTo(bucket);
+        assertThat(block.length()).isBetween(100 * 20, 100 * 100);
+    }
+
     private static Entry entry(Random random, long bucket) {
         byte[] key = new byte[SeenKey.PREFIX_BYTES + 1 + random.nextInt(40)];
         random.nextBytes(key);
         key[0] = (byte) random.nextInt(3);
-        java.util.Arrays.fill(key, 1, SeenKey.PREFIX_BYTES, (byte) 9);
+        Arrays.fill(key, 1, SeenKey.PREFIX_BYTES, (byte) 9);
         byte[] digest = new byte[Fingerprint.BYTES];
         random.nextBytes(digest);
         long time = bucket + random.nextInt(86_400_000);
@@ -91,7 +117,7 @@ class FirstsBlockTest {
         byte[] whole = block.encode();
         byte[] newer = whole.clone();
         newer[0] = 2;
-        byte[] cut = java.util.Arrays.copyOf(whole, whole.length - 1);
+        byte[] cut = Arrays.copyOf(whole, whole.length - 1);
         // When, then
         assertThatExceptionOfType(SerializationException.class)
                 .isThrownBy(() -> FirstsBlock.read(newer, 0, (key, first) -> {}))

@@ -8,6 +8,7 @@ import io.dedup.Coordinates;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.nio.ByteBuffer;
+import org.apache.kafka.common.utils.Bytes;
 import org.junit.jupiter.api.Test;
 
 /** What a changelog says of one key. */
@@ -57,6 +58,23 @@ class SeenLogTest {
         assertThat(log.covering(100, 1)).isEqualTo(FIRST);
         assertThat(log.covering(500, 1)).isEqualTo(other);
         assertThat(log.covering(300, 1)).isNull();
+    }
+
+    @Test
+    void take_blockWithTheKeyAmongOthers_coversItsTtl() {
+        FirstsBlock block = new FirstsBlock(0, 64);
+        Sighting other = new Sighting(200, 250, new Coordinates("orders", 0, 8), null);
+        block.add(Bytes.wrap(SeenStore.nameOf("orders", KEY)), FIRST, 1_000);
+        block.add(
+                Bytes.wrap(SeenStore.nameOf("orders", IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)))),
+                other,
+                1_000);
+        byte[] key = ByteBuffer.allocate(SeenKey.PREFIX_BYTES + Long.BYTES + Integer.BYTES)
+                .put(SeenKey.BLOCK)
+                .array();
+        log.take(key, block.encode());
+        assertThat(log.covering(120, 1)).isEqualTo(FIRST);
+        assertThat(log.covering(220, 1)).as("of the other key").isNull();
     }
 
     private static byte[] windowed(IdempotencyKey key, long bucket) {
