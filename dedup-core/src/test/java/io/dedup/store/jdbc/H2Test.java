@@ -6,6 +6,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 
+/** In memory, and with fewer keys than {@link H2IT}. */
 class H2Test extends AbstractJdbcStoreTest {
     private static final HikariDataSource POOL = new HikariDataSource(config());
 
@@ -18,6 +19,11 @@ class H2Test extends AbstractJdbcStoreTest {
     @AfterAll
     static void close() {
         POOL.close();
+    }
+
+    @Override
+    protected int manyKeys() {
+        return 10_000;
     }
 
     @Override
