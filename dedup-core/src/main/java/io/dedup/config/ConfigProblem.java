@@ -57,6 +57,11 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         UNRESOLVED(
                 113,
                 "A value refers to a variable or a file with `${env:…}`, `${file:…}` or `${dir:…}`, and it is not there."),
+        /** A Kafka Streams that is too old. */
+        UNSUPPORTED_KAFKA(
+                114,
+                "The Kafka Streams on the class path is older than any that dedup works with; `docs/compatibility.md` has the"
+                        + " range."),
         /** No broker answers. */
         CLUSTER_UNREACHABLE(201, "None of the `bootstrap.servers` answers, or none lets this client in."),
         /** A topic that has to be there. */

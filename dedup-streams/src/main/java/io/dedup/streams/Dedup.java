@@ -80,6 +80,7 @@ public final class Dedup {
      * <p>Keys of more than 255 bytes are refused; bring {@link KeyExtractors#atMost} for another limit.
      */
     public static Dedup by(KeyExtractor keyExtractor) {
+        StreamsVersion.requireSupported();
         return new Dedup(DedupSettings.of(DEFAULT_NAME, KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor)));
     }
 
@@ -92,6 +93,7 @@ public final class Dedup {
 
     /** An operator as {@code dedup.*} properties describe it. */
     public static Dedup configured(DedupConfig config) {
+        StreamsVersion.requireSupported();
         DedupSettings defaults = DedupSettings.of(DEFAULT_NAME, config.keyExtractor());
         Dedup dedup = new Dedup(defaults.with(draft -> {
             draft.policy = config.policy();

@@ -84,6 +84,7 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
      */
     @Override
     public void configure(Map<String, ?> configs) {
+        StreamsVersion.requireSupported();
         refuseIgnoredWrapper(configs);
         Map<String, Object> ours = new HashMap<>(configs);
         Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);

@@ -78,19 +78,25 @@ public final class RememberedKeys {
      * @throws UnknownStateStoreException if the application has no operator of that name
      */
     public KeyStatus askHere(String topic, IdempotencyKey key, Instant at) {
-        Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results;
-        Map<Integer, HostInfo> owners;
         try {
-            results = streams.query(StateQueryRequest.inStore(settings.storeName())
-                            .withQuery(SeenStore.queryFor(settings.scope().nameFor(topic), key))
-                            .requireActive())
+            Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results = streams.query(
+                            StateQueryRequest.inStore(settings.storeName())
+                                    .withQuery(
+                                            SeenStore.queryFor(settings.scope().nameFor(topic), key))
+                                    .requireActive())
                     .getPartitionResults();
-            owners = owners(key);
+            return answer(results, owners(key), at);
         } catch (UnknownStateStoreException noSuchOperator) {
             throw noSuchOperator;
         } catch (InvalidStateStoreException | IllegalStateException notRunning) {
             return new Unknown(Map.of(), "This instance is not running: " + notRunning.getMessage());
         }
+    }
+
+    private KeyStatus answer(
+            Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results,
+            Map<Integer, HostInfo> owners,
+            Instant at) {
         Remembered found = null;
         Map<Integer, HostInfo> unasked = new TreeMap<>(owners);
         for (Map.Entry<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> result :

@@ -43,6 +43,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Changed by the stream thread alone; may be read by any.
  */
 final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedBytesStore, BeforeCommit {
+    /** Whether stores keep the offsets that go with their files, as they do since Kafka Streams 4.3 (KIP-1035). */
+    static final boolean KEEPS_OFFSETS = Arrays.stream(StateStore.class.getMethods())
+            .anyMatch(method -> method.getName().equals("committedOffset"));
+
     /** Asks a store for itself, through whatever Kafka Streams has put around it. */
     record Itself() implements Query<BucketedStore> {}
 
@@ -63,6 +67,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private int prefetched;
 
     private long observedTime = Long.MIN_VALUE;
+    /** Whether something was put, and not by restoring, since the task committed last. */
+    private boolean uncommitted;
+
     private volatile boolean open;
     /** As of the last commit. Who watches an application is not to wait for a store that waits for its disk. */
     private volatile long bytes;
@@ -90,9 +97,14 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             outermost = root;
             journal = null;
             observedTime = Long.MIN_VALUE;
+            uncommitted = false;
             places.clear();
             segments.open(
-                    new File(stateStoreContext.stateDir(), name).toPath(), stateStoreContext.appConfigs(), places);
+                    new LocalFiles(
+                            new File(stateStoreContext.stateDir(), name).toPath(),
+                            stateStoreContext.appConfigs(),
+                            KEEPS_OFFSETS),
+                    places);
             if (!segments.starts().isEmpty()) {
                 observe(segments.starts().last());
             }
@@ -147,6 +159,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         measure();
     }
 
+    /** Called from Kafka Streams 4.3 on. */
     @Override
     @SuppressWarnings("deprecation") // born so: it is to become true for every store
     public boolean managesOffsets() {
@@ -159,6 +172,18 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             journal.throwIfBehind();
         }
         segments.committed(changelogOffsets);
+        uncommitted = false;
+    }
+
+    /** What Kafka Streams before 4.3 calls in the place of {@link #commit}; it keeps the offset that goes with it itself. */
+    @Override
+    @SuppressWarnings("deprecation") // in 4.3, and all there is before
+    public synchronized void flush() {
+        if (journal != null) {
+            journal.throwIfBehind();
+        }
+        segments.flush();
+        uncommitted = false;
     }
 
     @Override
@@ -186,6 +211,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     /** Holds a simple first, without writing it to the changelog. */
     synchronized void hold(Bytes key, long bucket, Sighting first, long now) {
+        uncommitted = true;
         observe(bucket);
         if (isExpired(bucket)) {
             countExpired();
@@ -211,6 +237,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public synchronized void put(Bytes key, byte @Nullable [] value, long windowStart) {
         Objects.requireNonNull(key, "key");
+        uncommitted = true;
         updatePosition();
         observe(windowStart);
         if (isExpired(windowStart)) {
@@ -455,7 +482,12 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             open = false;
             journal = null;
             bytes = 0;
-            segments.close();
+            if (uncommitted) {
+                // The task is closed after a failure: what is not committed is not to be taken for committed later.
+                segments.closeWithoutWriting();
+            } else {
+                segments.close();
+            }
         }
     }
 }

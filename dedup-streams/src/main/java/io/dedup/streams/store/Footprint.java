@@ -55,8 +55,9 @@ public record Footprint(double memory, double disk, double filters, double chang
         try {
             try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
                     Segments files = new RocksSegments("footprint", width, 0, RocksShared.ofThisProcess())) {
-                tables.open(directory.resolve("store"), Map.of(), new Places());
-                files.open(directory.resolve("store"), Map.of(), new Places());
+                LocalFiles local = new LocalFiles(directory.resolve("store"), Map.of(), true);
+                tables.open(local, new Places());
+                files.open(local, new Places());
                 changelog = sample.write(buckets, Math.max(1, commitEvery), tables, files);
                 memory = tables.bytes();
             }

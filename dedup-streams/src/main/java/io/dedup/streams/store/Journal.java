@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -116,6 +117,7 @@ final class Journal implements FirstsStore {
 
     /** Writes everything down. */
     void flush() {
+        throwIfFailed();
         behind = false;
         while (!open.isEmpty()) {
             write(open.get(0));
@@ -133,17 +135,23 @@ final class Journal implements FirstsStore {
     }
 
     private void record(Bytes key, byte[] value, long start, long now) {
-        if (failed != null) {
-            throw new ProcessorStateException(
-                    "The store " + engine.name() + " is not written any more since it could not be", failed);
-        }
+        throwIfFailed();
         try {
             changelog.put(key, ValueAndTimestamp.make(value, now), start);
         } catch (RuntimeException thrown) {
+            // Unchanged: fencing, an expired transaction and corruption are for Kafka Streams to handle.
             failed = thrown;
-            throw thrown instanceof ProcessorStateException
-                    ? thrown
-                    : new ProcessorStateException("The store " + engine.name() + " could not be written", thrown);
+            throw thrown;
+        }
+    }
+
+    /** What could not be written is committed by no later call either: what is thrown comes from here once more. */
+    private void throwIfFailed() {
+        if (failed instanceof StreamsException ofKafka && !(failed instanceof ProcessorStateException)) {
+            throw ofKafka;
+        } else if (failed != null) {
+            throw new ProcessorStateException(
+                    "The store " + engine.name() + " lacks what could not be written", failed);
         }
     }
 
@@ -154,10 +162,7 @@ final class Journal implements FirstsStore {
      * @throws IllegalStateException if nothing has been written since the commit before, and something was waiting then
      */
     void throwIfBehind() {
-        if (failed != null) {
-            throw new ProcessorStateException(
-                    "The store " + engine.name() + " lacks what could not be written", failed);
-        }
+        throwIfFailed();
         boolean wasBehind = behind;
         behind = !open.isEmpty();
         if (wasBehind && behind) {

@@ -27,9 +27,6 @@ final class KeyIterator implements WindowStoreIterator<byte[]> {
 
     @Override
     public boolean hasNext() {
-        if (!store.isOpen()) {
-            return false;
-        }
         while (next == null) {
             Long following = store.startAfter(start, from, to, backward);
             if (following == null) {

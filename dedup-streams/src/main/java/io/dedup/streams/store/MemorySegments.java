@@ -4,7 +4,6 @@ package io.dedup.streams.store;
 import io.dedup.streams.store.table.Budget;
 import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +37,7 @@ final class MemorySegments implements Segments {
     }
 
     @Override
-    public void open(Path directory, Map<String, Object> configs, Places places) {
+    public void open(LocalFiles files, Places places) {
         close();
     }
 
@@ -139,6 +138,16 @@ final class MemorySegments implements Segments {
     @Override
     public @Nullable Long committedOffset(TopicPartition partition) {
         return null;
+    }
+
+    @Override
+    public void flush() {
+        // Nothing outlasts the process.
+    }
+
+    @Override
+    public void closeWithoutWriting() {
+        close();
     }
 
     @Override

@@ -62,9 +62,6 @@ final class RangeIterator implements KeyValueIterator<Windowed<Bytes>, byte[]> {
 
     @Override
     public boolean hasNext() {
-        if (!store.isOpen()) {
-            return false;
-        }
         while (next == null) {
             if (start != null && current.hasNext()) {
                 Map.Entry<Bytes, byte[]> entry = current.next();

@@ -144,26 +144,27 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Opens the database of a store, without files that are of no use. */
-    static RocksDatabase open(String name, Path directory, Map<String, Object> configs, RocksShared shared) {
-        boolean exactlyOnce =
-                StreamsConfig.EXACTLY_ONCE_V2.equals(configs.get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG));
+    static RocksDatabase open(String name, LocalFiles local, RocksShared shared) {
+        Path directory = local.directory();
+        Map<String, Object> configs = local.configs();
         boolean emptied = false;
         try {
             Path format = directory.resolve("FORMAT");
             if (Files.exists(directory)
                     && !(Files.exists(format) && Files.readString(format).equals(FORMAT))) {
                 LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
-                Utils.delete(directory.toFile());
+                local.delete();
                 emptied = true;
             }
             RocksDatabase opened = openFiles(name, directory, configs, shared, emptied);
-            if (exactlyOnce && opened.wasLeftOpen()) {
+            // Where Kafka Streams keeps the offset, it has none for files that were left open, and deletes them itself.
+            if (local.keepsOffsets() && local.isExactlyOnce() && opened.wasLeftOpen()) {
                 LOGGER.info(
                         "The local files of {} were not closed and may hold what was not committed;"
                                 + " restoring from the changelog",
                         name);
                 opened.close();
-                Utils.delete(directory.toFile());
+                local.delete();
                 opened = openFiles(name, directory, configs, shared, true);
             }
             opened.markOpen();

@@ -4,7 +4,6 @@ package io.dedup.streams.store;
 import io.dedup.streams.store.table.CompactTable;
 import io.dedup.streams.store.table.KeyHash;
 import io.dedup.streams.store.table.MissFilter;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -89,9 +88,9 @@ final class RocksSegments implements Segments {
     }
 
     @Override
-    public void open(Path directory, Map<String, Object> configs, Places newPlaces) {
+    public void open(LocalFiles files, Places newPlaces) {
         close();
-        RocksDatabase opened = RocksDatabase.open(name, directory, configs, shared);
+        RocksDatabase opened = RocksDatabase.open(name, files, shared);
         database = opened;
         shared.opened();
         try {
@@ -341,6 +340,12 @@ final class RocksSegments implements Segments {
     }
 
     @Override
+    public void flush() {
+        freeze();
+        reap(0);
+    }
+
+    @Override
     public long bytes() {
         return segments.stream().mapToLong(RocksSegment::bytes).sum();
     }
@@ -352,7 +357,7 @@ final class RocksSegments implements Segments {
             return;
         }
         try {
-            segments.forEach(segment -> segment.files().stopReading());
+            stopReading();
             if (!isChanging) {
                 freeze();
                 reap(0);
@@ -361,6 +366,18 @@ final class RocksSegments implements Segments {
         } finally {
             abandon(closing);
         }
+    }
+
+    @Override
+    public void closeWithoutWriting() {
+        if (database != null) {
+            stopReading();
+            abandon(database);
+        }
+    }
+
+    private void stopReading() {
+        segments.forEach(segment -> segment.files().stopReading());
     }
 
     /** Closes the files and writes nothing more. */

@@ -2,7 +2,6 @@
 package io.dedup.streams.store;
 
 import io.dedup.streams.store.table.KeyHash;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.NavigableSet;
 import org.apache.kafka.common.TopicPartition;
@@ -21,11 +20,10 @@ interface Segments extends AutoCloseable {
     /**
      * Opens what is on this machine, if it is of use.
      *
-     * @param directory for files of this store alone; it need not exist
-     * @param configs of the application
+     * @param files where they are on this machine
      * @param places takes those that entries on this machine refer to
      */
-    void open(Path directory, Map<String, Object> configs, Places places);
+    void open(LocalFiles files, Places places);
 
     /**
      * Reads the memory that getting and putting begin with there. What is prefetched for several starts together is waited for once.
@@ -62,12 +60,18 @@ interface Segments extends AutoCloseable {
     /** What was put until now is in the changelog up to these offsets. */
     void committed(Map<TopicPartition, Long> offsets);
 
+    /** Writes what was put until now to disk, and returns when it is there. */
+    void flush();
+
     /** The offset in the changelog up to which everything was found here when it was opened, or null. */
     @Nullable
     Long committedOffset(TopicPartition partition);
 
     /** How many bytes of memory are taken. */
     long bytes();
+
+    /** Closes as after a failure: what is only held in memory is not written, and files are not marked as complete. */
+    void closeWithoutWriting();
 
     @Override
     void close();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
@@ -15,9 +16,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
-import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.errors.TaskMigratedException;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.query.PositionBound;
@@ -126,15 +128,14 @@ class JournalTest {
         PutRecorder puts = new PutRecorder();
         SeenStore seen = new SeenStore(puts.before(store), POLICY);
         remember(seen, "a");
-        puts.failOnce(new StreamsException("an earlier send has failed"));
+        TaskMigratedException fenced = new TaskMigratedException("fenced", new ProducerFencedException("zombie"));
+        puts.failOnce(fenced);
         // When, then
-        assertThatExceptionOfType(ProcessorStateException.class)
-                .as("what no handler skips")
-                .isThrownBy(() -> engine().flushCache());
-        assertThatExceptionOfType(ProcessorStateException.class)
-                .isThrownBy(() -> engine().flushCache())
-                .withMessageContaining("seen is not written any more");
-        assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(() -> store.commit(Map.of()));
+        assertThatThrownBy(() -> engine().flushCache())
+                .as("what Kafka Streams handles by itself")
+                .isSameAs(fenced);
+        assertThatThrownBy(() -> engine().flushCache()).isSameAs(fenced);
+        assertThatThrownBy(() -> store.commit(Map.of())).isSameAs(fenced);
         assertThat(puts.blocks()).isZero();
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -119,6 +120,95 @@ class RocksSegmentsTest {
         store.close();
     }
 
+    /** As after a failure, when the transaction that would have made it true is aborted. */
+    @Test
+    void close_somethingWasPutSinceTheCommit_exactlyOnce_leavesEverythingToTheChangelog() {
+        // Given
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> failing = open(RETENTION);
+        assertThat(failing.committedOffset(CHANGELOG)).isEqualTo(100);
+        failing.put(KEY, VALUE, 2 * SEGMENT);
+        // When
+        failing.close();
+        // Then
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
+        assertThat(store.fetch(KEY, 0)).isNull();
+        store.close();
+    }
+
+    @Test
+    void close_somethingWasPutSinceTheCommit_atLeastOnce_keepsWhatTheOffsetStandsFor() {
+        // Given
+        writeTwoSegments();
+        WindowStore<Bytes, byte[]> failing = open(RETENTION);
+        failing.put(KEY, VALUE, 2 * SEGMENT);
+        // When
+        failing.close();
+        // Then
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
+        assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
+        assertThat(store.fetch(KEY, 0)).isNotNull();
+        store.close();
+    }
+
+    /** Kafka Streams before 4.3 writes the offset into a file of its own once this has returned. */
+    @Test
+    @SuppressWarnings("deprecation") // what an older Kafka calls
+    void flush_isWhatAnOlderKafkaCalls_everythingIsOnDiskWhenItReturns() throws IOException {
+        // Given
+        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        store.put(KEY, VALUE, SEGMENT);
+        // When
+        store.flush();
+        crash(store);
+        // Then
+        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        assertThat(again.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        again.close();
+    }
+
+    /** Of a killed process Kafka Streams before 4.3 has a checkpoint if and only if its files can be trusted. */
+    @Test
+    void open_leftOpenAndTheOffsetIsKafkas_exactlyOnce_keepsTheFiles() throws IOException {
+        // Given
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        writeTwoSegments();
+        crash(open(RETENTION));
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        hash.at(0);
+        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        // When
+        segments.open(new LocalFiles(directory.resolve("state/seen"), configs(), false), new Places());
+        // Then
+        assertThat(segments.get(hash, KEY, 0)).isNotNull();
+        segments.close();
+    }
+
+    @Test
+    void open_filesOfAnotherReleaseAndTheOffsetIsKafkas_deletesTheCheckpointToo() throws IOException {
+        // Given
+        Files.createDirectories(directory.resolve("state/seen/seen.0"));
+        Path checkpoint = Files.createFile(directory.resolve("state/.checkpoint"));
+        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        // When
+        segments.open(new LocalFiles(directory.resolve("state/seen"), Map.of(), false), new Places());
+        // Then
+        assertThat(checkpoint).doesNotExist();
+        assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
+        segments.close();
+    }
+
+    private Map<String, Object> configs() {
+        Map<String, Object> configs = new HashMap<>();
+        properties.forEach((key, value) -> configs.put((String) key, value));
+        return configs;
+    }
+
     @Test
     void init_filesOfAnotherRelease_leavesEverythingToTheChangelog() throws IOException {
         // Given
@@ -150,6 +240,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         WindowStore<Bytes, byte[]> wider = open(RETENTION.multipliedBy(100));
         wider.put(KEY, VALUE, SEGMENT);
+        wider.commit(Map.of(CHANGELOG, 101L));
         wider.close();
         // When
         WindowStore<Bytes, byte[]> store = open(RETENTION.multipliedBy(100));
@@ -234,7 +325,7 @@ class RocksSegmentsTest {
                 store.commit(Map.of(CHANGELOG, 200L + i));
             }
         });
-        assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(store::close);
+        store.close();
         thread.shutdown();
         // Then
         WindowStore<Bytes, byte[]> again = open(RETENTION);
@@ -250,18 +341,18 @@ class RocksSegmentsTest {
         KeyHash hash = new KeyHash(1);
         hash.take(KEY.get());
         RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
-        segments.open(directory, Map.of(), new Places());
+        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
         segments.put(hash, KEY, 0, VALUE, VALUE.length);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
-        segments.open(directory, Map.of(), new Places());
+        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
         segments.committed(Map.of(CHANGELOG, 200L));
         // When
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
                 .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1));
         segments.close();
         // Then
-        segments.open(directory, Map.of(), new Places());
+        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
         assertThat(segments.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
         segments.close();
@@ -283,6 +374,7 @@ class RocksSegmentsTest {
             assertThat(store.fetch(key(i / 3), 0)).isEqualTo(value(-(i / 3)));
             assertThat(store.fetch(key(keys + i), 0)).isNull();
         }
+        store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         store = open(RETENTION, small);
         for (int i = 0; i < keys; i++) {
@@ -327,6 +419,7 @@ class RocksSegmentsTest {
         for (int i = 0; i < keys; i++) {
             store.put(key(i), value(i), 0);
         }
+        store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         // When
         WindowStore<Bytes, byte[]> again = open(RETENTION, withoutCache);
@@ -346,7 +439,7 @@ class RocksSegmentsTest {
     void put_everyKeyIsWrittenAtOnce_theLastIsHeldAndNoOther() {
         // Given
         RocksSegments segments = new RocksSegments("seen", SEGMENT, 0, new RocksShared(1 << 20, 1, 1, Runnable::run));
-        segments.open(directory.resolve("store"), Map.of(), new Places());
+        segments.open(new LocalFiles(directory.resolve("store"), Map.of(), true), new Places());
         KeyHash hash = new KeyHash(0);
         CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
         hash.take(key(0).get());
@@ -371,6 +464,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         WindowStore<Bytes, byte[]> store = open(RETENTION);
         store.put(KEY, null, 0);
+        store.commit(Map.of(CHANGELOG, 101L));
         store.close();
         // When
         WindowStore<Bytes, byte[]> again = open(RETENTION);
