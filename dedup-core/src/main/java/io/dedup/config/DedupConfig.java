@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.types.Password;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,11 @@ public final class DedupConfig {
 
     /** What of a key is held in memory. */
     public static final String STORE_MEMORY_KEYS = "dedup.store.memory.keys";
+    /** How many replicas of the changelog have to take a write. */
+    public static final String CHANGELOG_MIN_INSYNC_REPLICAS = "dedup.changelog.min.insync.replicas";
+
+    /** How long the broker keeps the changelog. */
+    public static final String CHANGELOG_RETENTION_MS = "dedup.changelog.retention.ms";
     /** Topic to topic, for the runner. */
     public static final String ROUTES = "dedup.routes";
     /** Whether the runner creates topics that it writes and that are not there. */
@@ -279,6 +285,18 @@ public final class DedupConfig {
     /** Whether whole keys are held on the heap, and not their digests. */
     public boolean storeHoldsWholeKeys() {
         return string(STORE_MEMORY_KEYS).equals("whole");
+    }
+
+    /** Settings of the changelog topics by which they differ from what Kafka Streams and dedup choose, as of a topic. */
+    public Map<String, String> changelogConfigs() {
+        Map<String, String> configs = new TreeMap<>();
+        for (String key : List.of(CHANGELOG_MIN_INSYNC_REPLICAS, CHANGELOG_RETENTION_MS)) {
+            Object value = values.get(key);
+            if (value != null) {
+                configs.put(key.substring("dedup.changelog.".length()), value.toString());
+            }
+        }
+        return configs;
     }
 
     /** Source topic to target topic, in the order they are written; empty if there are none. */

@@ -255,6 +255,23 @@ final class DedupKeys {
                                 + " taken for one, which among a billion keys happens with a probability of about"
                                 + " 10^-21. whole: the key itself, which takes so much more.")
                 .define(
+                        DedupConfig.CHANGELOG_MIN_INSYNC_REPLICAS,
+                        ConfigDef.Type.INT,
+                        null,
+                        optional(Range.between(1, Short.MAX_VALUE)),
+                        Importance.MEDIUM,
+                        "How many replicas of the changelog topic have to take a write before it counts: the topic's"
+                                + " min.insync.replicas, when it is created. How many there are is replication.factor of Kafka"
+                                + " Streams. Not set: as the broker has it.")
+                .define(
+                        DedupConfig.CHANGELOG_RETENTION_MS,
+                        ConfigDef.Type.LONG,
+                        null,
+                        optional(Range.between(1, Long.MAX_VALUE)),
+                        Importance.LOW,
+                        "How long the broker keeps the changelog topic: its retention.ms. Not set: as long as a key is"
+                                + " remembered, and windowstore.changelog.additional.retention.ms of Kafka Streams more, a day.")
+                .define(
                         DedupConfig.ROUTES,
                         ConfigDef.Type.STRING,
                         "",

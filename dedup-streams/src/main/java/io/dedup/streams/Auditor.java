@@ -41,7 +41,7 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
     @Override
     public void init(ProcessorContext<Void, Void> newContext) {
         context = newContext;
-        store = new SeenStore(newContext.getStateStore(settings.auditStoreName()), settings.policy());
+        store = SeenStore.open(newContext, settings.auditStoreName(), settings.policy());
         String node = settings.name() + "-audit";
         splitKeys = newContext
                 .metrics()
@@ -101,6 +101,9 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
     public void close() {
         if (context != null && splitKeys != null) {
             context.metrics().removeSensor(splitKeys);
+        }
+        if (store != null) {
+            store.close();
         }
     }
 }

@@ -2,6 +2,7 @@
 package io.dedup.streams;
 
 import io.dedup.streams.store.SeedLog;
+import io.dedup.streams.store.SeenStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,8 @@ final class Changelog {
         configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
         config.originalsWithPrefix(StreamsConfig.TOPIC_PREFIX)
                 .forEach((name, value) -> configs.put(name, value.toString()));
+        configs.putAll(SeenStore.changelogConfigs(settings.engine(), settings.policy()));
+        configs.putAll(settings.changelogConfigs());
         return configs;
     }
 }

@@ -16,8 +16,10 @@ import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.ValueMapper;
@@ -107,6 +109,7 @@ public final class Dedup {
             draft.onNoOutcome = config.onNoOutcome();
             draft.controlTopic = config.controlTopic().orElse(null);
             draft.auditShare = config.auditShare();
+            draft.changelogConfigs = config.changelogConfigs();
         }));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
     }
@@ -274,6 +277,23 @@ public final class Dedup {
             throw new IllegalArgumentException("A share is between 0 and 1, and this is " + share);
         }
         return changed(draft -> draft.auditShare = share);
+    }
+
+    /**
+     * Sets up the changelog topic otherwise than Kafka Streams and dedup do, as with {@code min.insync.replicas}. It counts where
+     * the topic is made. How many replicas there are is {@code replication.factor} of the application.
+     *
+     * @param configs as of a topic
+     * @throws IllegalArgumentException if there is a {@code cleanup.policy} among them: nothing may be compacted
+     */
+    public Dedup withChangelog(Map<String, String> configs) {
+        String policy = configs.get(TopicConfig.CLEANUP_POLICY_CONFIG);
+        if (policy != null) {
+            throw new IllegalArgumentException(
+                    "configs must not set " + TopicConfig.CLEANUP_POLICY_CONFIG + ": " + policy);
+        }
+        Map<String, String> copy = Map.copyOf(configs);
+        return changed(draft -> draft.changelogConfigs = copy);
     }
 
     /**

@@ -15,6 +15,7 @@ import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
  * @param controlTopic null unless commands are taken
  * @param auditShare of the keys, from 0 to 1
+ * @param changelogConfigs settings of the changelog topics
  * @param onlyFrom the topics whose records are judged; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
@@ -55,6 +57,7 @@ record DedupSettings(
         Action onNoOutcome,
         @Nullable String controlTopic,
         double auditShare,
+        Map<String, String> changelogConfigs,
         @Nullable Set<String> onlyFrom,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
@@ -77,6 +80,7 @@ record DedupSettings(
                 Action.DEAD_LETTER,
                 null,
                 0,
+                Map.of(),
                 null,
                 null,
                 null);
@@ -119,7 +123,7 @@ record DedupSettings(
 
     /** A new set with one new builder, as Kafka Streams wants it. */
     Set<StoreBuilder<?>> stores() {
-        return Set.of(SeenStore.builder(storeName(), engine, policy));
+        return Set.of(SeenStore.builder(storeName(), engine, policy, changelogConfigs));
     }
 
     /** The same and those that a processor brings; null if it brings none. */
@@ -204,6 +208,7 @@ record DedupSettings(
         String controlTopic;
 
         double auditShare;
+        Map<String, String> changelogConfigs;
 
         @Nullable
         Set<String> onlyFrom;
@@ -230,6 +235,7 @@ record DedupSettings(
             onNoOutcome = settings.onNoOutcome;
             controlTopic = settings.controlTopic;
             auditShare = settings.auditShare;
+            changelogConfigs = settings.changelogConfigs;
             onlyFrom = settings.onlyFrom;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
@@ -252,6 +258,7 @@ record DedupSettings(
                     onNoOutcome,
                     controlTopic,
                     auditShare,
+                    changelogConfigs,
                     onlyFrom,
                     keySerde,
                     valueSerde);

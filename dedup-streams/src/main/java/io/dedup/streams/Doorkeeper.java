@@ -23,8 +23,6 @@ import java.util.Set;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.processor.Cancellable;
-import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,7 +63,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private final @Nullable Commands commands;
     private final SeenStore store;
     private final VerdictSensors sensors;
-    private final Cancellable refreshing;
     private final Siblings<Bytes> siblings = new Siblings<>();
 
     /**
@@ -97,7 +94,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.ttlHeader = ttlName == null
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
-        this.store = new SeenStore(context.getStateStore(settings.storeName()), settings.policy());
+        this.store = SeenStore.open(context, settings.storeName(), settings.policy());
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(
                     "{}, task {}: the TTL is {} and was {} when the store was written last. What is remembered keeps its"
@@ -110,8 +107,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
         String controlTopic = settings.controlTopic();
         this.commands = controlTopic == null ? null : new Commands(controlTopic, settings, context, store, sensors);
-        this.refreshing =
-                context.schedule(SeenStore.REFRESH_EVERY, PunctuationType.WALL_CLOCK_TIME, store::refreshStreamTime);
     }
 
     /**
@@ -353,7 +348,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
 
     @Override
     public void close() {
-        refreshing.cancel();
+        store.close();
         sensors.close();
     }
 

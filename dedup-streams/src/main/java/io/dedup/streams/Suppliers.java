@@ -38,7 +38,8 @@ final class Suppliers {
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return Set.of(SeenStore.builder(settings.auditStoreName(), settings.engine(), settings.policy()));
+            return Set.of(SeenStore.builder(
+                    settings.auditStoreName(), settings.engine(), settings.policy(), settings.changelogConfigs()));
         }
     }
 

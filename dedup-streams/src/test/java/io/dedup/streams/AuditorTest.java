@@ -12,6 +12,7 @@ import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
@@ -39,7 +40,7 @@ class AuditorTest {
     @BeforeEach
     void start() {
         TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
-                        "dedup-audit-seen", StoreEngine.memory(), SETTINGS.policy())
+                        "dedup-audit-seen", StoreEngine.memory(), SETTINGS.policy(), Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
@@ -72,6 +73,10 @@ class AuditorTest {
 
     private static Record<byte[], byte[]> sample(int partition, long time, String ttl) {
         Origin origin = new Origin(new Coordinates("in", partition, 1), time, false);
-        return new Record<>(new byte[] {1}, origin.encode(), time, new RecordHeaders().add("ttl", ttl.getBytes(UTF_8)));
+        return new Record<>(
+                "PREFIX-1key".getBytes(UTF_8),
+                origin.encode(),
+                time,
+                new RecordHeaders().add("ttl", ttl.getBytes(UTF_8)));
     }
 }

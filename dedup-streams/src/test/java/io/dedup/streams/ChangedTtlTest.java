@@ -39,12 +39,13 @@ class ChangedTtlTest {
                 new MockProcessorContext<>(properties, new TaskId(0, 0), new File("unused"));
         context.setCurrentSystemTimeMs(NOW.toEpochMilli());
         TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
-                        "dedup-seen", StoreEngine.memory(), DedupPolicy.of(WRITTEN))
+                        "dedup-seen", StoreEngine.memory(), DedupPolicy.of(WRITTEN), Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
         context.addStateStore(store);
-        new SeenStore(store, DedupPolicy.of(WRITTEN)).advanceStreamTime(NOW.toEpochMilli(), NOW.toEpochMilli());
+        SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN))
+                .advanceStreamTime(NOW.toEpochMilli(), NOW.toEpochMilli());
         Logger logger = (Logger) LoggerFactory.getLogger(Doorkeeper.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();

@@ -49,7 +49,7 @@ class Kip655Test {
     @BeforeEach
     void makeStore(@TempDir File directory) {
         TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
-                        "dedup-seen", StoreEngine.memory(), DedupPolicy.of(INTERVAL))
+                        "dedup-seen", StoreEngine.memory(), DedupPolicy.of(INTERVAL), Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.streams.store.CountingEngine;
-import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
@@ -24,7 +23,7 @@ class PointReadsTest {
     private static final Duration TTL = Duration.ofMinutes(10);
     private static final Duration STEP = TTL.dividedBy(1000);
 
-    private final CountingEngine engine = new CountingEngine(StoreEngine.rocksDb());
+    private final CountingEngine engine = new CountingEngine();
     private final Dedup dedup = Dedup.by(header(KEY_HEADER))
             .within(TTL)
             .withAllowedLateness(Duration.ofHours(1))

@@ -38,7 +38,7 @@ class ReplayTest {
     private final FailingContext context = new FailingContext();
     private final PutRecorder puts = new PutRecorder();
     private final TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
-                    "dedup-seen", StoreEngine.memory(), DedupPolicy.of(TTL))
+                    "dedup-seen", StoreEngine.memory(), DedupPolicy.of(TTL), Map.of())
             .withLoggingDisabled()
             .build();
     private final Processor<String, String, String, String> operator =
@@ -50,7 +50,7 @@ class ReplayTest {
         context.addStateStore(puts.before(store));
         context.setCurrentSystemTimeMs(T);
         context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
-        SeenStore seen = new SeenStore(store, DedupPolicy.of(TTL));
+        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL));
         Sighting first = new Sighting(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
         seen.advanceStreamTime(T, T);
         seen.remember(seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8))), first, T);

@@ -10,7 +10,8 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
  * cache.
  *
  * <p>There is no public way. This is the only place where a store touches what Kafka may change without notice; should it
- * change, {@link BucketedStore#journalIn} and {@link Journal#throwIfBehind} are to notice.
+ * change, {@link BucketedStore#writeThrough}, {@link BatchingBucketStore#throwIfBehind} and {@link BatchingBucketStore#check} notice
+ * it.
  */
 interface BeforeCommit extends CachedStateStore<Object, Object> {
     /** Tells a store that a commit is near, through whatever is around it. */

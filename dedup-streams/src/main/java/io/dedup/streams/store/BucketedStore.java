@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import io.dedup.Sighting;
 import io.dedup.streams.store.table.BudgetExceededException;
 import io.dedup.streams.store.table.KeyHash;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.common.TopicPartition;
@@ -34,11 +33,9 @@ import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A windowed store that is made for few window starts and many keys under each.
- *
- * <p>It is a window store as Kafka Streams knows them, with any keys and values, but one that cannot keep several values
- * of a key and window; keys of eight bytes that begin with a 1 are left to blocks. Beside that it takes firsts from a {@link
- * Journal}, which come back from the changelog in blocks.
+ * A windowed store that is made for few window starts and many keys under each: to Kafka Streams a window store, which is read by
+ * key, changed through a {@link BatchingBucketStore}, and restored from the {@linkplain ChangelogBatch batches} that this
+ * writes.
  *
  * <p>Changed by the stream thread alone; may be read by any.
  */
@@ -56,11 +53,20 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private final Segments segments;
     private final KeyHash hash;
     private final Places places = new Places();
-    private final Packing packing = new Packing(places);
-    private final Position position = Position.emptyPosition();
+    private final EntryCodec codec = new EntryCodec(places);
+    private final EntryCodec versioned = new EntryCodec();
+    /** Up to where the input has been read, but for the partition that was read last. */
+    private Position position = Position.emptyPosition();
+
+    private @Nullable String readTopic;
+    private int readPartition;
+    private long readOffset;
+    /** Whether something was restored since. */
+    private boolean positionIsOld;
+
     private @Nullable StateStoreContext context;
     private @Nullable Sensor expiredPuts;
-    private @Nullable Journal journal;
+    private @Nullable BatchingBucketStore writer;
     private byte @Nullable [] hashed;
     /** Nobody needs it, but while it is written the compiler cannot leave the prefetching out. */
     @SuppressWarnings("unused")
@@ -95,7 +101,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         synchronized (this) {
             context = stateStoreContext;
             outermost = root;
-            journal = null;
+            writer = null;
             observedTime = Long.MIN_VALUE;
             uncommitted = false;
             places.clear();
@@ -108,6 +114,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             if (!segments.starts().isEmpty()) {
                 observe(segments.starts().last());
             }
+            readPosition();
             open = true;
         }
         stateStoreContext.register(root, (StateRestoreCallback) this::restore);
@@ -127,22 +134,31 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return name;
     }
 
+    private void readPosition() {
+        readTopic = null;
+        position = Position.emptyPosition();
+        metadata()
+                .position()
+                .forEach((topic, offsets) ->
+                        offsets.forEach((partition, offset) -> position.withComponent(topic, partition, offset)));
+    }
+
     /**
-     * From now on, firsts come through that journal.
+     * Announces commits to that one from now on.
      *
-     * @throws IllegalStateException if what is around this store does not pass on what is said before a commit
+     * @throws IllegalStateException if what is around this store does not pass on that a commit is near
      */
-    void journalIn(Journal newJournal) {
+    void writeThrough(BatchingBucketStore newWriter) {
         told = false;
         if (outermost != null) {
             BeforeCommit.tell(outermost);
         }
         if (!told) {
-            throw new IllegalStateException("The store " + name
-                    + " would not be told before a commit. This release of dedup does not fit this version of Kafka"
-                    + " Streams: use a version that it is made for");
+            throw new IllegalStateException("Kafka Streams would not announce commits to the store " + name
+                    + ". This release of dedup does not fit this version of Kafka Streams: use a version that"
+                    + " docs/compatibility.md names");
         }
-        journal = newJournal;
+        writer = newWriter;
         measure();
     }
 
@@ -153,8 +169,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public void flushCache() {
         told = true;
-        if (journal != null) {
-            journal.flush();
+        if (writer != null) {
+            writer.flush();
         }
         measure();
     }
@@ -168,8 +184,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     @Override
     public synchronized void commit(Map<TopicPartition, Long> changelogOffsets) {
-        if (journal != null) {
-            journal.throwIfBehind();
+        if (writer != null) {
+            writer.throwIfBehind();
         }
         segments.committed(changelogOffsets);
         uncommitted = false;
@@ -179,8 +195,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     @SuppressWarnings("deprecation") // in 4.3, and all there is before
     public synchronized void flush() {
-        if (journal != null) {
-            journal.throwIfBehind();
+        if (writer != null) {
+            writer.throwIfBehind();
         }
         segments.flush();
         uncommitted = false;
@@ -206,68 +222,75 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     /** What is held of the key in the bucket. */
     synchronized Firsts firsts(Bytes key, long bucket) {
         byte[] entry = entry(key, bucket);
-        return entry == null ? Firsts.NONE : packing.firsts(entry, bucket);
+        return entry == null ? Firsts.NONE : codec.decode(entry, bucket);
     }
 
-    /** Holds a simple first, without writing it to the changelog. */
-    synchronized void hold(Bytes key, long bucket, Sighting first, long now) {
+    /** Holds these in the place of what the bucket holds of the key, without writing it to the changelog. */
+    synchronized void hold(Bytes key, long bucket, Firsts firsts, long now) {
         uncommitted = true;
+        updatePosition();
         observe(bucket);
         if (isExpired(bucket)) {
             countExpired();
-            return;
-        }
-        int length = packing.pack(first, bucket, now);
-        if (length < 0) {
-            putEntry(key, bucket, Packing.unpacked(first, now));
+        } else if (EntryCodec.isSimple(firsts)) {
+            putEntry(
+                    key, bucket, codec.written(), codec.write(firsts.sightings().get(0), bucket, now));
         } else {
-            putEntry(key, bucket, packing.packed(), length);
+            putEntry(key, bucket, codec.encode(firsts, bucket, now));
         }
     }
 
-    private void hold(Bytes key, long bucket, FirstsBlock.Entry first) {
-        int length = packing.pack(first, bucket);
-        if (length < 0) {
-            putEntry(key, bucket, Packing.unpacked(first.toSighting(), first.written()));
-        } else {
-            putEntry(key, bucket, packing.packed(), length);
-        }
-    }
-
-    @Override
-    public synchronized void put(Bytes key, byte @Nullable [] value, long windowStart) {
-        Objects.requireNonNull(key, "key");
+    /** Holds what the store knows of itself, as {@link StoreMetadata} writes it. */
+    synchronized void hold(byte[] metadata) {
         uncommitted = true;
-        updatePosition();
-        observe(windowStart);
-        if (isExpired(windowStart)) {
-            countExpired();
-        } else if (SeenKey.isBlock(key.get(), key.get().length)) {
-            // The firsts of a block are held since they were added to it.
-            if (journal == null) {
-                throw new IllegalArgumentException(
-                        "The store " + name + " takes no keys of eight bytes of which the first is 1");
-            }
-        } else {
-            putEntry(key, windowStart, value == null ? new byte[0] : packing.packValue(value, windowStart));
+        segments.describe(metadata);
+    }
+
+    /** What the store knew of itself when it was written last. */
+    synchronized StoreMetadata metadata() {
+        byte[] metadata = segments.description();
+        return metadata == null ? StoreMetadata.empty(windowMs - 1) : StoreMetadata.decode(metadata);
+    }
+
+    /** The offset of the last record that was read, by topic and partition. */
+    synchronized Map<String, Map<Integer, Long>> offsets() {
+        Position current = currentPosition();
+        Map<String, Map<Integer, Long>> offsets = new HashMap<>();
+        current.getTopics().forEach(topic -> offsets.put(topic, current.getPartitionPositions(topic)));
+        return offsets;
+    }
+
+    /** Takes what a {@link BatchingBucketStore} writes, which is held already; what is around this store logs it. */
+    @Override
+    public void put(Bytes key, byte @Nullable [] value, long windowStart) {
+        if (!SeenKey.BATCH.equals(key)) {
+            throw unsupported("put of a single key");
         }
     }
 
     private void restore(byte[] changelogKey, byte @Nullable [] value) {
-        int length = changelogKey.length - Long.BYTES - Integer.BYTES;
-        long start = ByteBuffer.wrap(changelogKey).getLong(length);
+        if (value == null || !SeenKey.isBatch(changelogKey)) {
+            throw new ProcessorStateException("The changelog of the store " + name
+                    + " holds a record that this release does not write: its key has " + changelogKey.length
+                    + " bytes. Builds before 0.1.0 wrote such. Delete the topic or use another application.id; what was"
+                    + " remembered there is lost");
+        }
+        byte[] batch = Arrays.copyOfRange(value, Long.BYTES, value.length);
         synchronized (this) {
-            observe(start);
-            if (isExpired(start)) {
-                return;
-            }
-            if (value != null && SeenKey.isBlock(changelogKey, length)) {
-                byte[] block = Arrays.copyOfRange(value, Long.BYTES, value.length);
-                FirstsBlock.read(block, start, (key, first) -> hold(key, start, first));
-            } else {
-                Bytes key = Bytes.wrap(Arrays.copyOf(changelogKey, length));
-                putEntry(key, start, value == null ? new byte[0] : packing.packValue(value, start));
-            }
+            segments.describe(ChangelogBatch.read(batch, this::restore));
+            positionIsOld = true;
+        }
+    }
+
+    private void restore(Bytes key, long start, ChangelogBatch.Entry change) {
+        observe(start);
+        if (isExpired(start)) {
+            return;
+        }
+        if (change.isWhole()) {
+            putEntry(key, start, codec.encode(change.toFirsts(), start, change.written()));
+        } else {
+            putEntry(key, start, codec.written(), codec.write(change, start));
         }
     }
 
@@ -326,15 +349,27 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     }
 
     private void updatePosition() {
-        if (context != null) {
-            context.recordMetadata().ifPresent(this::updatePosition);
+        RecordMetadata at = context == null ? null : context.recordMetadata().orElse(null);
+        if (at == null || at.topic() == null) {
+            return;
         }
+        if (!at.topic().equals(readTopic) || at.partition() != readPartition) {
+            currentPosition();
+            readTopic = at.topic();
+            readPartition = at.partition();
+        }
+        readOffset = at.offset();
     }
 
-    private void updatePosition(RecordMetadata at) {
-        if (at.topic() != null) {
-            position.withComponent(at.topic(), at.partition(), at.offset());
+    private Position currentPosition() {
+        if (positionIsOld) {
+            readPosition();
+            positionIsOld = false;
         }
+        if (readTopic != null) {
+            position.withComponent(readTopic, readPartition, readOffset);
+        }
+        return position;
     }
 
     private void throwIfClosed() {
@@ -347,7 +382,15 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     public synchronized byte @Nullable [] fetch(Bytes key, long start) {
         throwIfClosed();
         byte[] entry = entry(Objects.requireNonNull(key, "key"), start);
-        return entry == null ? null : packing.value(entry, start);
+        if (entry == null) {
+            return null;
+        }
+        long written = codec.writtenAt(entry, start);
+        byte[] value = versioned.encodeVersioned(codec.decode(entry, start), start, written);
+        return ByteBuffer.allocate(Long.BYTES + value.length)
+                .putLong(written)
+                .put(value)
+                .array();
     }
 
     @Override
@@ -363,33 +406,38 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> fetch(
             @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
-        return new RangeIterator(this, windowMs, first, last, from, to, false, RangeIterator.PAGE);
+        throw unsupported("fetch of a range of keys");
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> fetchAll(long from, long to) {
+        throw unsupported("fetchAll");
+    }
+
+    @Override
+    public KeyValueIterator<Windowed<Bytes>, byte[]> all() {
+        throw unsupported("all");
     }
 
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> backwardFetch(
             @Nullable Bytes first, @Nullable Bytes last, long from, long to) {
-        return new RangeIterator(this, windowMs, first, last, from, to, true, RangeIterator.PAGE);
-    }
-
-    @Override
-    public KeyValueIterator<Windowed<Bytes>, byte[]> fetchAll(long from, long to) {
-        return fetch(null, null, from, to);
+        throw unsupported("backwardFetch of a range of keys");
     }
 
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> backwardFetchAll(long from, long to) {
-        return backwardFetch(null, null, from, to);
-    }
-
-    @Override
-    public KeyValueIterator<Windowed<Bytes>, byte[]> all() {
-        return fetchAll(Long.MIN_VALUE, Long.MAX_VALUE);
+        throw unsupported("backwardFetchAll");
     }
 
     @Override
     public KeyValueIterator<Windowed<Bytes>, byte[]> backwardAll() {
-        return backwardFetchAll(Long.MIN_VALUE, Long.MAX_VALUE);
+        throw unsupported("backwardAll");
+    }
+
+    private UnsupportedOperationException unsupported(String call) {
+        return new UnsupportedOperationException("The store " + name + " takes no " + call
+                + ": it is read by key, with fetch of a key or RememberedKeys, and changed by its operator alone");
     }
 
     /** The window start after that one, or before it if backward, within these bounds; null if there is none. */
@@ -409,16 +457,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return next == null || next < first || next > to ? null : next;
     }
 
-    /** Fills the page with entries of that window start, and returns those that have a value, as they were put. */
-    synchronized List<Map.Entry<Bytes, byte[]>> read(long start, Page page) {
-        throwIfClosed();
-        segments.read(start, page);
-        return page.entries().entrySet().stream()
-                .filter(entry -> entry.getValue().length > 0)
-                .map(entry -> Map.entry(entry.getKey(), packing.value(entry.getValue(), start)))
-                .toList();
-    }
-
     @Override
     @SuppressWarnings("unchecked") // each query is answered with what it asks for
     public <R> QueryResult<R> query(Query<R> query, PositionBound bound, QueryConfig config) {
@@ -429,31 +467,30 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                 && keyQuery.getKey() instanceof Bytes key
                 && keyQuery.getTimeFrom().isPresent()
                 && keyQuery.getTimeTo().isPresent()) {
-            if (context != null && !isUpTo(bound)) {
-                return QueryResult.notUpToBound(
-                        position.copy(), bound, context.taskId().partition());
+            Position reached = getPosition();
+            if (context != null && !isUpTo(bound, reached)) {
+                return QueryResult.notUpToBound(reached, bound, context.taskId().partition());
             }
             result = (QueryResult<R>) QueryResult.forResult(fetch(
                     key, keyQuery.getTimeFrom().get(), keyQuery.getTimeTo().get()));
         } else {
             return QueryResult.forUnknownQueryType(query, this);
         }
-        result.setPosition(position.copy());
+        result.setPosition(getPosition());
         return result;
     }
 
-    private boolean isUpTo(PositionBound bound) {
+    private static boolean isUpTo(PositionBound bound, Position reached) {
         Position wanted = bound.position();
         return wanted.getTopics().stream()
                 .allMatch(topic -> wanted.getPartitionPositions(topic).entrySet().stream()
-                        .allMatch(
-                                offset -> position.getPartitionPositions(topic).getOrDefault(offset.getKey(), -1L)
-                                        >= offset.getValue()));
+                        .allMatch(offset -> reached.getPartitionPositions(topic).getOrDefault(offset.getKey(), -1L)
+                                >= offset.getValue()));
     }
 
     @Override
-    public Position getPosition() {
-        return position;
+    public synchronized Position getPosition() {
+        return currentPosition().copy();
     }
 
     @Override
@@ -480,7 +517,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         synchronized (this) {
             open = false;
-            journal = null;
+            writer = null;
             bytes = 0;
             if (uncommitted) {
                 // The task is closed after a failure: what is not committed is not to be taken for committed later.

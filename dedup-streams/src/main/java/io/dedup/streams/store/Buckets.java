@@ -20,6 +20,10 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     /** Into how many parts retention is cut for what need not be exact. */
     private static final long COARSE_STEPS = 32;
 
+    private static final Duration MAX_REFRESH = Duration.ofHours(12);
+    private static final Duration MIN_CHANGELOG_SEGMENT = Duration.ofMinutes(15);
+    private static final Duration MAX_CHANGELOG_SEGMENT = Duration.ofDays(7);
+
     static Buckets of(DedupPolicy policy) {
         return new Buckets(
                 policy.ttl().toMillis(),
@@ -53,8 +57,8 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
         return Math.floorDiv(until(start) + step - 1, step) * step;
     }
 
-    /** Where the store's note of that stream time is kept: under a few window starts, however many buckets there are. */
-    long noteStart(long streamTime) {
+    /** Where metadata of that stream time is kept: under a few window starts, however many buckets there are. */
+    long metadataStart(long streamTime) {
         return Math.floorDiv(streamTime, coarse()) * coarse();
     }
 
@@ -79,6 +83,23 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
 
     private long retentionMs() {
         return width() + ttlMs + latenessMs + aheadMs + streamTimeStep();
+    }
+
+    /**
+     * How long nothing may be written of a store that does not change: the broker deletes what is older than the retention, and a
+     * restart must not find nothing.
+     */
+    Duration refreshEvery() {
+        return Duration.ofMillis(Math.max(1, Math.min(MAX_REFRESH.toMillis(), retentionMs() / 4)));
+    }
+
+    /**
+     * After how long the broker begins another file of the changelog: only files that are not added to are deleted, so what is read
+     * back when a store is restored can be older than the retention by so much.
+     */
+    Duration changelogSegment() {
+        return Duration.ofMillis(Math.max(
+                MIN_CHANGELOG_SEGMENT.toMillis(), Math.min(MAX_CHANGELOG_SEGMENT.toMillis(), retentionMs() / 4)));
     }
 
     Duration window() {

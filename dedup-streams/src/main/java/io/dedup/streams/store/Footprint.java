@@ -13,12 +13,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What it takes to remember a key, in bytes, measured by remembering some with the engines themselves.
@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Footprint(double memory, double disk, double filters, double changelog) {
     private static final long NOW = 1_766_000_000_000L;
+    private static final String TOPIC = "orders";
+    private static final long FIRST_OFFSET = 1_000_000;
     private static final int PARTITIONS = 12;
     /** What a record in a batch has beside key and value: lengths, deltas and attributes. */
     private static final int RECORD_OVERHEAD = 10;
@@ -73,50 +75,51 @@ public record Footprint(double memory, double disk, double filters, double chang
     }
 
     private record Sample(int keys, int keyBytes, Duration ttl) {
-        /** Writes it into both, and returns the size of the blocks that the changelog would get. */
+        /** Writes it into both, and returns the size of the batches that the changelog would get. */
         long write(Buckets buckets, double commitEvery, Segments tables, Segments files) {
             Random random = new Random(1);
             KeyHash hash = new KeyHash(0);
-            Packing packing = new Packing(new Places());
+            EntryCodec codec = new EntryCodec(new Places());
             SeenKey names = new SeenKey();
+            Census census = new Census(List.of(), NOW);
             byte[] raw = new byte[keyBytes];
             long changelog = 0;
             double committed = 0;
-            FirstsBlock block = null;
+            ChangelogBatch batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
             for (int i = 0; i < keys; i++) {
                 random.nextBytes(raw);
                 long time = NOW + i;
+                int partition = i * PARTITIONS / keys;
                 Sighting first = new Sighting(
-                        time,
-                        time + ttl.toMillis(),
-                        new Coordinates("orders", i * PARTITIONS / keys, 1_000_000L + i),
-                        null);
-                Bytes key = names.of("orders", IdempotencyKey.of("header:idempotency-key", raw));
+                        time, time + ttl.toMillis(), new Coordinates(TOPIC, partition, FIRST_OFFSET + i), null);
+                Bytes key = names.of(TOPIC, IdempotencyKey.of("header:idempotency-key", raw));
                 long bucket = buckets.start(time);
-                int length = packing.pack(first, bucket, time);
+                int length = codec.write(first, bucket, time);
                 hash.take(key.get());
                 hash.at(bucket);
-                tables.put(hash, key, bucket, packing.packed(), length);
-                files.put(hash, key, bucket, packing.packed(), length);
-                if (block == null || block.bucket() != bucket) {
-                    changelog += size(block);
-                    block = new FirstsBlock(bucket, Journal.BLOCK_BYTES);
-                }
-                block.add(key, first, time);
+                tables.put(hash, key, bucket, codec.written(), length);
+                files.put(hash, key, bucket, codec.written(), length);
+                batch.add(key, bucket, Firsts.of(first), time);
+                census.add(buckets.roundedUntil(bucket), time);
                 boolean commits = i + 1 >= committed + commitEvery;
                 if (commits) {
                     committed += commitEvery;
                 }
-                if (commits || block.length() >= Journal.BLOCK_BYTES) {
-                    changelog += size(block);
-                    block = null;
+                if (commits || batch.length() >= BatchingBucketStore.BATCH_BYTES || i + 1 == keys) {
+                    StoreMetadata metadata = new StoreMetadata(
+                            time,
+                            buckets.ttlMs(),
+                            List.of(),
+                            census.counts(),
+                            Map.of(TOPIC, Map.of(partition, FIRST_OFFSET + i)));
+                    changelog += SeenKey.BATCH.get().length
+                            + STORE_OVERHEAD
+                            + batch.encode(metadata.encode()).length
+                            + RECORD_OVERHEAD;
+                    batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
                 }
             }
-            return changelog + size(block);
-        }
-
-        private static long size(@Nullable FirstsBlock block) {
-            return block == null ? 0 : SeenKey.PREFIX_BYTES + STORE_OVERHEAD + block.encode().length + RECORD_OVERHEAD;
+            return changelog;
         }
     }
 

@@ -21,6 +21,7 @@ final class MemorySegments implements Segments {
     private final List<Segment> segments = new ArrayList<>();
     private final NavigableSet<Long> starts = new TreeSet<>();
     private long lastStart = Long.MIN_VALUE;
+    private byte @Nullable [] description;
 
     /** The table of the windows from that start on, and before the other. */
     private record Segment(long from, long to, CompactTable table) {}
@@ -95,19 +96,13 @@ final class MemorySegments implements Segments {
     }
 
     @Override
-    public void read(long start, Page page) {
-        if (!wholeKeys) {
-            throw new UnsupportedOperationException(
-                    "Only digests of keys are held, so keys cannot be listed. Let the engine hold whole keys");
-        }
-        Segment segment = segmentOf(start);
-        if (segment != null) {
-            segment.table().forEach((name, entry) -> {
-                if (name != null && WindowName.startIn(name) == start) {
-                    page.offer(WindowName.keyIn(name), entry);
-                }
-            });
-        }
+    public void describe(byte[] metadata) {
+        description = metadata;
+    }
+
+    @Override
+    public byte @Nullable [] description() {
+        return description;
     }
 
     @Override
@@ -161,5 +156,6 @@ final class MemorySegments implements Segments {
         segments.clear();
         starts.clear();
         lastStart = Long.MIN_VALUE;
+        description = null;
     }
 }

@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * state                 1 open, 0 closed
  * places                as {@link Places} writes them
+ * metadata              as {@link StoreMetadata} writes it
  * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
  * </pre>
  *
@@ -52,12 +53,13 @@ import org.slf4j.LoggerFactory;
  */
 final class RocksDatabase implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
-    private static final String FORMAT = "dedup-1";
+    private static final String FORMAT = "dedup-2";
     /** How the names of files begin that RocksDB has not taken yet. */
     static final String ON_ITS_WAY = "sorted";
 
     private static final byte[] STATE = bytes("state");
     private static final byte[] PLACES = bytes("places");
+    private static final byte[] METADATA = bytes("metadata");
     private static final String OFFSET = "offset/";
     private static final byte[] OPEN = {1};
     private static final byte[] CLOSED = {0};
@@ -265,6 +267,16 @@ final class RocksDatabase implements AutoCloseable {
 
     void writePlaces(byte[] places) {
         put(PLACES, places);
+    }
+
+    byte @Nullable [] metadata() {
+        return get(METADATA);
+    }
+
+    void writeMetadata(byte @Nullable [] metadata) {
+        if (metadata != null) {
+            put(METADATA, metadata);
+        }
     }
 
     /** Up to where in the changelog everything is here. */

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -21,7 +20,6 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.EnvOptions;
-import org.rocksdb.Holder;
 import org.rocksdb.IngestExternalFileOptions;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
@@ -74,19 +72,16 @@ final class RocksFiles {
         return family != null;
     }
 
+    /** The value of a key that most probably has one: to find none costs an exception in the binding. */
     byte @Nullable [] get(byte[] key) {
+        return family == null ? null : with(existing -> database.get(existing, key));
+    }
+
+    /** The same for a key that most probably has none. */
+    byte @Nullable [] getRare(byte[] key) {
         return family == null
                 ? null
-                : with(existing -> {
-                    // To get what is not there would cost an exception in the binding.
-                    Holder<byte[]> inMemory = new Holder<>();
-                    if (!database.keyMayExist(existing, key, inMemory)) {
-                        return null;
-                    }
-                    // If it would have to look at the disk, it says that a value was found, and gives an empty one.
-                    byte[] value = inMemory.getValue();
-                    return value == null || value.length == 0 ? database.get(existing, key) : value;
-                });
+                : with(existing -> database.keyMayExist(existing, key, null) ? database.get(existing, key) : null);
     }
 
     /** Uses the column family. */
@@ -208,43 +203,6 @@ final class RocksFiles {
             return starts;
         });
         return found == null ? List.of() : found;
-    }
-
-    /** Offers a page the entries of that window start that may belong there. */
-    void read(long start, Page page) {
-        with(existing -> {
-            try (ReadOptions reading = new ReadOptions().setFillCache(false);
-                    RocksIterator entries = database.newIterator(existing, reading)) {
-                seek(entries, start, page);
-                boolean more = true;
-                while (more && entries.isValid()) {
-                    byte[] key = entries.key();
-                    more = WindowName.startIn(key) == start && page.offer(WindowName.keyIn(key), entries.value());
-                    if (page.isBackward()) {
-                        entries.prev();
-                    } else {
-                        entries.next();
-                    }
-                }
-                entries.status();
-            }
-            return null;
-        });
-    }
-
-    private static void seek(RocksIterator entries, long start, Page page) {
-        Bytes begin = page.begin();
-        if (!page.isBackward()) {
-            entries.seek(begin == null ? name(start) : WindowName.of(begin, start));
-        } else if (begin != null) {
-            entries.seekForPrev(WindowName.of(begin, start));
-        } else {
-            entries.seekForPrev(name(start + 1));
-            if (entries.isValid() && WindowName.startIn(entries.key()) > start) {
-                // An empty key of the window behind.
-                entries.prev();
-            }
-        }
     }
 
     private static byte[] name(long start) {

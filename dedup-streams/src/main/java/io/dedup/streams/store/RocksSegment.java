@@ -78,7 +78,7 @@ final class RocksSegment {
                 return entry;
             }
         }
-        return files.get(name);
+        return filterIsPartial ? files.getRare(name) : files.get(name);
     }
 
     /** Returns how many bytes more are taken by what is not frozen. */
@@ -110,11 +110,6 @@ final class RocksSegment {
     /** Forgets what is in the files. */
     void forget(CompactTable table) {
         recent.removeIf(held -> held == table);
-    }
-
-    /** Everything that is not in the files, and some that is, the oldest first. */
-    List<CompactTable> recent() {
-        return List.copyOf(recent);
     }
 
     /** Makes the filter whole with what was on disk when the store was opened. */

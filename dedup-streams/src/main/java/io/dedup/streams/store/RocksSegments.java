@@ -55,6 +55,7 @@ final class RocksSegments implements Segments {
     private final Map<TopicPartition, Long> committed = new HashMap<>();
     private @Nullable RocksDatabase database;
     private @Nullable Places places;
+    private byte @Nullable [] description;
     private long lastStart = Long.MIN_VALUE;
     /** How much is held in tables that are not frozen. */
     private long heldBytes;
@@ -105,6 +106,7 @@ final class RocksSegments implements Segments {
         emptied = opened.wasEmptied();
         places = newPlaces;
         opened.readPlaces(newPlaces);
+        description = opened.metadata();
         committed.putAll(opened.offsets());
         for (RocksDatabase.Stretch stretch : opened.stretches()) {
             RocksSegment segment = new RocksSegment(stretch.from(), stretch.to(), opened.files(stretch), 0);
@@ -217,17 +219,19 @@ final class RocksSegments implements Segments {
                 tables.add(new Frozen(segment, table));
             }
         }
-        // Stream time is noted in the newest: on disk, it is not to be ahead of the firsts from before.
-        tables.sort(Comparator.comparingLong(frozen -> frozen.segment().from()));
         RocksDatabase target = database();
         byte[] knownPlaces = places == null ? new byte[0] : places.encode();
+        byte[] metadata = description;
         Map<TopicPartition, Long> offsets = Map.copyOf(committed);
         // After what failed before, this fails too: an offset stands for all that was put until then.
         written = written.thenRunAsync(
                 () -> {
-                    // Places before the entries that refer to them, offsets after the entries that they stand for.
+                    // Places before the entries that refer to them; after the entries that they stand for, offsets, and
+                    // stream
+                    // time, which is not to be ahead of the firsts from before.
                     target.writePlaces(knownPlaces);
                     tables.forEach(frozen -> frozen.segment().files().write(frozen.table()));
+                    target.writeMetadata(metadata);
                     target.writeOffsets(offsets);
                 },
                 shared.writer());
@@ -271,19 +275,14 @@ final class RocksSegments implements Segments {
     }
 
     @Override
-    public void read(long start, Page page) {
-        for (RocksSegment segment : segments) {
-            if (segment.covers(start)) {
-                segment.files().read(start, page);
-                for (CompactTable table : segment.recent()) {
-                    table.forEach((key, entry) -> {
-                        if (key != null && WindowName.startIn(key) == start) {
-                            page.offer(WindowName.keyIn(key), entry);
-                        }
-                    });
-                }
-            }
-        }
+    public void describe(byte[] metadata) {
+        emptied = false;
+        description = metadata;
+    }
+
+    @Override
+    public byte @Nullable [] description() {
+        return description;
     }
 
     @Override
@@ -392,6 +391,7 @@ final class RocksSegments implements Segments {
         writtenLast = null;
         filters.clear();
         committed.clear();
+        description = null;
         written = CompletableFuture.completedFuture(null);
         heldBytes = 0;
         lastStart = Long.MIN_VALUE;

@@ -38,7 +38,9 @@ public final class SeedLog implements AutoCloseable {
     private static final int NO_SEQUENCE = 0;
 
     private final Buckets buckets;
+    private final boolean inBatches;
     private final SeenKey keys = new SeenKey();
+    private final EntryCodec codec = new EntryCodec();
     private final Map<Integer, Long> streamTimes = new TreeMap<>();
     private final Path directory;
     private final Options options;
@@ -52,13 +54,14 @@ public final class SeedLog implements AutoCloseable {
     }
 
     /**
-     * A log for an operator with that policy.
+     * A log for an operator with that policy and engine.
      *
      * @throws UncheckedIOException if the temporary directory cannot be written
      */
-    public SeedLog(DedupPolicy policy) {
+    public SeedLog(DedupPolicy policy, StoreEngine engine) {
         RocksDB.loadLibrary();
         this.buckets = Buckets.of(policy);
+        this.inBatches = SeenStore.isBatching(engine, policy);
         this.options = new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
         try {
             this.directory = Files.createTempDirectory("dedup-seed");
@@ -80,52 +83,68 @@ public final class SeedLog implements AutoCloseable {
      */
     public void remember(int partition, String scope, IdempotencyKey key, Sighting first, long now) {
         streamTimes.merge(partition, Math.min(first.timestamp(), now), Math::max);
-        byte[] windowed = windowed(keys.of(scope, key), buckets.start(first.timestamp()));
-        byte[] name = ByteBuffer.allocate(Integer.BYTES + windowed.length)
+        byte[] storeKey = keys.of(scope, key).get();
+        long bucket = buckets.start(first.timestamp());
+        byte[] name = ByteBuffer.allocate(Integer.BYTES + storeKey.length + Long.BYTES)
                 .putInt(partition)
-                .put(windowed)
+                .put(storeKey)
+                .putLong(bucket)
                 .array();
         try {
             byte[] known = gathered.get(name);
-            Firsts firsts = known == null ? Firsts.NONE : SightingCodec.decode(known);
-            gathered.put(name, SightingCodec.encode(firsts.with(first)));
+            Firsts firsts = known == null ? Firsts.NONE : codec.decode(known, bucket);
+            gathered.put(name, codec.encode(firsts.with(first), bucket, now));
         } catch (RocksDBException failed) {
             throw failure("write", failed);
         }
     }
 
-    /** Writes everything that has been remembered, and after that stream time. */
+    /** Writes everything that has been remembered, with stream time. */
     public void writeTo(Writer writer) {
-        Map<Integer, Census> censuses = new TreeMap<>();
-        streamTimes.forEach((partition, time) -> censuses.put(partition, new Census(List.of(), time)));
+        streamTimes.forEach((partition, time) -> writeTo(writer, partition, time));
+    }
+
+    private void writeTo(Writer writer, int partition, long streamTime) {
+        Census census = new Census(List.of(), streamTime);
+        ChangelogBatch batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
+        byte[] prefix = ByteBuffer.allocate(Integer.BYTES).putInt(partition).array();
         try (RocksIterator entries = gathered.newIterator()) {
-            for (entries.seekToFirst(); entries.isValid(); entries.next()) {
+            for (entries.seek(prefix); entries.isValid() && startsWith(entries.key(), prefix); entries.next()) {
                 ByteBuffer name = ByteBuffer.wrap(entries.key());
-                int partition = name.getInt();
-                long bucket = name.getLong(name.limit() - Integer.BYTES - Long.BYTES);
-                byte[] value = entries.value();
-                Census census = censuses.get(partition);
-                for (Sighting first : SightingCodec.decode(value).sightings()) {
-                    if (census != null) {
-                        census.add(buckets.roundedUntil(bucket), first.timestamp());
-                    }
+                long bucket = name.getLong(name.limit() - Long.BYTES);
+                Bytes key = Bytes.wrap(Arrays.copyOfRange(entries.key(), Integer.BYTES, name.limit() - Long.BYTES));
+                Firsts firsts = codec.decode(entries.value(), bucket);
+                firsts.sightings().forEach(first -> census.add(buckets.roundedUntil(bucket), first.timestamp()));
+                long written = codec.writtenAt(entries.value(), bucket);
+                if (!inBatches) {
+                    writer.write(partition, windowed(key, bucket), codec.encodeVersioned(firsts, bucket, written));
+                    continue;
                 }
-                writer.write(partition, Arrays.copyOfRange(entries.key(), Integer.BYTES, name.limit()), value);
+                batch.add(key, bucket, firsts, written);
+                if (batch.length() >= BatchingBucketStore.BATCH_BYTES) {
+                    write(writer, partition, batch, streamTime, census);
+                    batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
+                }
             }
             entries.status();
         } catch (RocksDBException failed) {
             throw failure("read", failed);
         }
-        streamTimes.forEach((partition, time) -> {
-            Census census = censuses.get(partition);
-            List<Census.Count> counts = List.of();
-            if (census != null) {
-                census.advance(time);
-                counts = census.counts();
-            }
-            StoreNote note = new StoreNote(1, time, buckets.ttlMs(), List.of(), counts);
-            writer.write(partition, windowed(SeenKey.NOTE, buckets.noteStart(time)), note.encode());
-        });
+        census.advance(streamTime);
+        write(writer, partition, batch, streamTime, census);
+    }
+
+    private static boolean startsWith(byte[] name, byte[] prefix) {
+        return Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    private void write(Writer writer, int partition, ChangelogBatch batch, long streamTime, Census census) {
+        byte[] metadata = new StoreMetadata(streamTime, buckets.ttlMs(), List.of(), census.counts(), Map.of()).encode();
+        if (inBatches) {
+            writer.write(partition, windowed(SeenKey.BATCH, BatchingBucketStore.WINDOW), batch.encode(metadata));
+        } else {
+            writer.write(partition, windowed(SeenKey.METADATA, buckets.metadataStart(streamTime)), metadata);
+        }
     }
 
     private static byte[] windowed(Bytes key, long start) {

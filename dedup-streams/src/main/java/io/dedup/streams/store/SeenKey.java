@@ -22,20 +22,20 @@ import org.apache.kafka.common.utils.Bytes;
  * <p>Confined to the stream thread.
  */
 final class SeenKey {
-    /** The key of the store's {@link StoreNote}: shorter than any prefix, so never that of a record. */
-    static final Bytes NOTE = Bytes.wrap(new byte[] {0});
+    /** The key of {@link StoreMetadata} that has a record of its own: shorter than any prefix, so never that of a record. */
+    static final Bytes METADATA = Bytes.wrap(new byte[] {0});
 
-    /** How the key of a {@link FirstsBlock} begins, which is as long as a prefix alone: never that of a record. */
-    static final byte BLOCK = 1;
+    /** The key of every {@link ChangelogBatch}, likewise. */
+    static final Bytes BATCH = Bytes.wrap(new byte[] {1});
 
     /** How many bytes stand for scope and source. */
     static final int PREFIX_BYTES = 8;
 
     private final Map<String, Map<String, byte[]>> prefixes = new HashMap<>();
 
-    /** Whether that is the key of a block. */
-    static boolean isBlock(byte[] key, int length) {
-        return length == PREFIX_BYTES && key[0] == BLOCK;
+    /** Whether that is a changelog record's key of a batch: the key, the start of a window and a sequence number. */
+    static boolean isBatch(byte[] windowed) {
+        return windowed.length == 1 + Long.BYTES + Integer.BYTES && windowed[0] == BATCH.get()[0];
     }
 
     Bytes of(String scope, IdempotencyKey key) {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,27 +16,35 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one thread.
  */
 public final class SeenLog {
+    /** Behind the key of a changelog record: the start of a window and a sequence number. */
+    private static final int WINDOW_BYTES = Long.BYTES + Integer.BYTES;
+
     private final byte[] name;
     private final Map<Long, Firsts> buckets = new TreeMap<>();
+    private final EntryCodec codec = new EntryCodec();
 
     /** Looks for that key of that scope. */
     public SeenLog(String scope, IdempotencyKey key) {
         this.name = SeenStore.nameOf(scope, key);
     }
 
-    /** Takes a record of the changelog. */
+    /**
+     * Takes a record of the changelog.
+     *
+     * @throws org.apache.kafka.common.errors.SerializationException if it is damaged or of another release
+     */
     public void take(byte[] key, byte @Nullable [] value) {
-        int length = key.length - Long.BYTES - Integer.BYTES;
-        if (length == name.length && Arrays.equals(key, 0, length, name, 0, length)) {
-            long bucket = ByteBuffer.wrap(key).getLong(length);
-            buckets.put(bucket, value == null ? Firsts.NONE : SightingCodec.decode(value));
-        } else if (value != null && SeenKey.isBlock(key, length)) {
-            long bucket = ByteBuffer.wrap(key).getLong(length);
-            FirstsBlock.read(value, bucket, (found, first) -> {
-                if (Arrays.equals(found.get(), name)) {
-                    buckets.put(bucket, Firsts.of(first.toSighting()));
-                }
-            });
+        if (value != null && SeenKey.isBatch(key)) {
+            ChangelogBatch.read(value, this::take);
+        } else if (value != null && Arrays.equals(key, 0, key.length - WINDOW_BYTES, name, 0, name.length)) {
+            long bucket = ByteBuffer.wrap(key).getLong(name.length);
+            buckets.put(bucket, codec.decodeVersioned(value, bucket));
+        }
+    }
+
+    private void take(Bytes key, long bucket, ChangelogBatch.Entry change) {
+        if (Arrays.equals(key.get(), name)) {
+            buckets.put(bucket, change.toFirsts());
         }
     }
 

@@ -7,18 +7,29 @@ import io.dedup.Sighting;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.processor.Cancellable;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.apache.kafka.streams.query.Query;
 import org.apache.kafka.streams.query.WindowKeyQuery;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
@@ -33,23 +44,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the stream thread.
  */
-public final class SeenStore {
-    /** How often stream time is to be written down if it does not advance: half a day. */
-    public static final Duration REFRESH_EVERY = Duration.ofHours(12);
+public final class SeenStore implements AutoCloseable {
+    private static final Duration CHECK_EVERY = Duration.ofMinutes(5);
+    private static final long DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
+    private static final List<String> MAX_POLL_INTERVALS = Stream.of(
+                    "", StreamsConfig.CONSUMER_PREFIX, StreamsConfig.MAIN_CONSUMER_PREFIX)
+            .map(prefix -> prefix + ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG)
+            .toList();
 
     private final TimestampedWindowStore<Bytes, byte[]> store;
-    private final FirstsStore firstsOf;
+    private final BucketStore firstsOf;
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
     private final List<Buckets> earlierBuckets;
     private final Census census;
     private final long writtenTtlMs;
-    private StoreNote note;
+    private final List<StoreMetadata.Earlier> earlier;
+    private final long refreshEveryMs;
     private long streamTime;
     private long refreshedAt;
     /** No first is remembered from after this time. */
     private long newest;
 
+    private @Nullable Cancellable checking;
     private boolean mayHaveForgotten;
     /** The bucket that the last record belongs to as it was read, so that it need not be read again to be added to. */
     private @Nullable Bytes ownKey;
@@ -58,23 +75,50 @@ public final class SeenStore {
     private Firsts own = Firsts.NONE;
 
     /**
-     * A view of that store, which was built by {@link #builder} with the same policy and has been restored.
-     *
-     * <p>Reads stream time back, which takes the only iterator in this class.
+     * A view of the store of a task, which was built by {@link #builder} with the same policy and has been restored. From now on
+     * it is checked by the clock.
      */
-    public SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
+    public static SeenStore open(ProcessingContext context, String name, DedupPolicy policy) {
+        TimestampedWindowStore<Bytes, byte[]> store = context.getStateStore(name);
+        SeenStore seen = new SeenStore(store, policy, longestCommit(context.appConfigs()));
+        seen.checking = context.schedule(seen.checkEvery(), PunctuationType.WALL_CLOCK_TIME, seen::check);
+        return seen;
+    }
+
+    /** Longer than any task can take from one commit to the next: it may have to wait for a rebalance, and work after that. */
+    static Duration longestCommit(Map<String, ?> configs) {
+        long poll = MAX_POLL_INTERVALS.stream()
+                .map(configs::get)
+                .filter(Objects::nonNull)
+                .mapToLong(value -> Long.parseLong(value.toString()))
+                .max()
+                .orElse(DEFAULT_MAX_POLL_INTERVAL_MS);
+        Object commit = configs.get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG);
+        return Duration.ofMillis(2 * poll + (commit == null ? poll : Long.parseLong(commit.toString())));
+    }
+
+    /** The same with Kafka's defaults, and without a clock. */
+    SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
+        this(store, policy, longestCommit(Map.of()));
+    }
+
+    private SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy, Duration longestCommit) {
         this.store = store;
-        this.firstsOf = FirstsStore.of(store);
         this.buckets = Buckets.of(policy);
-        StoreNote before = readNote();
+        this.firstsOf = BucketStore.of(store, buckets, this::metadata, longestCommit);
+        StoreMetadata before = firstsOf.read();
         this.streamTime = before.streamTime();
         this.writtenTtlMs = before.ttlMs();
-        this.note = under(before, buckets);
-        this.earlierBuckets = note.earlier().stream()
-                .map(earlier -> buckets.withTtl(earlier.ttlMs()))
-                .toList();
+        this.earlier = earlier(before, buckets);
+        this.earlierBuckets =
+                earlier.stream().map(one -> buckets.withTtl(one.ttlMs())).toList();
         this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(before, buckets);
         this.census = new Census(before.counts(), streamTime);
+        this.refreshEveryMs = buckets.refreshEvery().toMillis();
+    }
+
+    private StoreMetadata metadata() {
+        return new StoreMetadata(streamTime, buckets.ttlMs(), earlier, census.counts(), Map.of());
     }
 
     /** The TTL that was in force when the store was written last, in milliseconds; that of the policy if it never was. */
@@ -82,40 +126,66 @@ public final class SeenStore {
         return writtenTtlMs;
     }
 
-    /** The note for these buckets: if it was written for another TTL, that one is kept in mind as long as it matters. */
-    private static StoreNote under(StoreNote note, Buckets buckets) {
-        List<StoreNote.Earlier> earlier = new ArrayList<>();
-        for (StoreNote.Earlier one : note.earlier()) {
-            if (one.ttlMs() != buckets.ttlMs() && one.until() >= note.streamTime()) {
+    /** The TTLs that were in force before these buckets, as long as they matter. */
+    private static List<StoreMetadata.Earlier> earlier(StoreMetadata before, Buckets buckets) {
+        List<StoreMetadata.Earlier> earlier = new ArrayList<>();
+        for (StoreMetadata.Earlier one : before.earlier()) {
+            if (one.ttlMs() != buckets.ttlMs() && one.until() >= before.streamTime()) {
                 earlier.add(one);
             }
         }
-        if (note.ttlMs() != buckets.ttlMs()) {
-            long until = mostAhead(note, buckets) + note.ttlMs() + buckets.latenessMs();
-            earlier.add(new StoreNote.Earlier(note.ttlMs(), until));
+        if (before.ttlMs() != buckets.ttlMs()) {
+            long until = mostAhead(before, buckets) + before.ttlMs() + buckets.latenessMs();
+            earlier.add(new StoreMetadata.Earlier(before.ttlMs(), until));
         }
-        return new StoreNote(note.number(), note.streamTime(), buckets.ttlMs(), earlier, note.counts());
+        return List.copyOf(earlier);
     }
 
-    /** The latest time that anything remembered when the note was written can have. */
-    private static long mostAhead(StoreNote note, Buckets buckets) {
-        return note.streamTime() + buckets.withTtl(note.ttlMs()).streamTimeStep() + buckets.aheadMs();
-    }
-
-    /** Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy. */
-    public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
-            String name, StoreEngine engine, DedupPolicy policy) {
-        Buckets buckets = Buckets.of(policy);
-        return Stores.timestampedWindowStoreBuilder(
-                        engine.supplier(name, buckets.retention(), buckets.window()),
-                        Serdes.Bytes(),
-                        Serdes.ByteArray())
-                .withCachingDisabled();
+    /** The latest time that anything remembered when the metadata was written can have. */
+    private static long mostAhead(StoreMetadata before, Buckets buckets) {
+        return before.streamTime() + buckets.withTtl(before.ttlMs()).streamTimeStep() + buckets.aheadMs();
     }
 
     /**
-     * The highest time this task has seen, in milliseconds since the epoch, kept across restarts to within a thousandth
-     * of the TTL; {@link Long#MIN_VALUE} before the first record.
+     * Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy.
+     *
+     * @param changelog settings of the changelog topic that count instead of ours
+     */
+    public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
+            String name, StoreEngine engine, DedupPolicy policy, Map<String, String> changelog) {
+        Buckets buckets = Buckets.of(policy);
+        WindowBytesStoreSupplier supplier = engine.supplier(name, buckets.retention(), buckets.window());
+        Map<String, String> topic = new HashMap<>(changelogConfigs(engine, policy));
+        topic.putAll(changelog);
+        return Stores.timestampedWindowStoreBuilder(supplier, Serdes.Bytes(), Serdes.ByteArray())
+                .withLoggingEnabled(topic)
+                .withCachingDisabled();
+    }
+
+    /** Whether the stores of that engine are written in batches, as those of our engines are. */
+    static boolean isBatching(StoreEngine engine, DedupPolicy policy) {
+        Buckets buckets = Buckets.of(policy);
+        return engine.supplier("seen", buckets.retention(), buckets.window()) instanceof BucketedSupplier;
+    }
+
+    /**
+     * How the changelog topic is made where it differs from that of other windowed stores. Batches have no keys that could be
+     * compacted; and a file that is not full is deleted too, so that a short TTL does not restore what is long gone.
+     */
+    public static Map<String, String> changelogConfigs(StoreEngine engine, DedupPolicy policy) {
+        if (!isBatching(engine, policy)) {
+            return Map.of();
+        }
+        return Map.of(
+                TopicConfig.CLEANUP_POLICY_CONFIG,
+                TopicConfig.CLEANUP_POLICY_DELETE,
+                TopicConfig.SEGMENT_MS_CONFIG,
+                Long.toString(Buckets.of(policy).changelogSegment().toMillis()));
+    }
+
+    /**
+     * The highest time this task has seen, in milliseconds since the epoch; {@link Long#MIN_VALUE} before the first record. It is
+     * kept across restarts as it was at the last commit, or with an engine of another kind to within a thousandth of the TTL.
      */
     public long streamTime() {
         return streamTime;
@@ -135,28 +205,27 @@ public final class SeenStore {
         }
         streamTime = advanced;
         census.advance(streamTime);
-        boolean unwritten = note.streamTime() == Long.MIN_VALUE;
-        if (unwritten || streamTime - note.streamTime() >= buckets.streamTimeStep()) {
-            writeNote(now);
-        }
+        firstsOf.advanced(now);
     }
 
     /**
-     * Writes stream time down anew, so that the broker does not delete it from the changelog of a topic that has gone
-     * quiet. To be called every {@link #REFRESH_EVERY} or so.
+     * Checks that commits reach the store, and writes stream time to the changelog of a topic that has gone quiet, before the
+     * broker deletes it there. To be called every {@link #checkEvery}.
      *
      * @param now the wall clock in milliseconds since the epoch
+     * @throws org.apache.kafka.streams.errors.ProcessorStateException if what is remembered is not written to the changelog
      */
-    public void refreshStreamTime(long now) {
-        if (streamTime != Long.MIN_VALUE && now - refreshedAt >= REFRESH_EVERY.toMillis() / 2) {
-            writeNote(now);
+    void check(long now) {
+        firstsOf.check(now);
+        if (streamTime != Long.MIN_VALUE && now - refreshedAt >= refreshEveryMs) {
+            firstsOf.refresh(now);
+            refreshedAt = now;
         }
     }
 
-    private void writeNote(long now) {
-        note = new StoreNote(note.number() + 1, streamTime, note.ttlMs(), note.earlier(), census.counts());
-        firstsOf.put(SeenKey.NOTE, note.encode(), buckets.noteStart(streamTime), now);
-        refreshedAt = now;
+    /** How often {@link #check} is to be called. */
+    Duration checkEvery() {
+        return Duration.ofMillis(Math.min(CHECK_EVERY.toMillis(), refreshEveryMs));
     }
 
     /** The store key of that idempotency key within that scope. */
@@ -181,10 +250,10 @@ public final class SeenStore {
             found = besideOwn(buckets, key, time, ttlMs);
         }
         for (int i = 0; found == null && i < earlierBuckets.size(); i++) {
-            if (streamTime <= note.earlier().get(i).until()) {
-                Buckets earlier = earlierBuckets.get(i);
-                found = covering(fetch(key, earlier.start(time)), time, ttlMs);
-                found = found == null ? besideOwn(earlier, key, time, ttlMs) : found;
+            if (streamTime <= earlier.get(i).until()) {
+                Buckets cut = earlierBuckets.get(i);
+                found = covering(fetch(key, cut.start(time)), time, ttlMs);
+                found = found == null ? besideOwn(cut, key, time, ttlMs) : found;
             }
         }
         return found;
@@ -199,8 +268,8 @@ public final class SeenStore {
      */
     public boolean release(Bytes key, long time, long now) {
         boolean released = release(buckets, key, time, now);
-        for (Buckets earlier : earlierBuckets) {
-            released |= release(earlier, key, time, now);
+        for (Buckets cut : earlierBuckets) {
+            released |= release(cut, key, time, now);
         }
         return released;
     }
@@ -225,10 +294,11 @@ public final class SeenStore {
      */
     public int forget(Bytes key, long rememberedBefore, long now) {
         Map<Long, Firsts> found = new TreeMap<>();
+        EntryCodec codec = new EntryCodec();
         try (WindowStoreIterator<ValueAndTimestamp<byte[]>> stored = store.fetch(key, 0L, Long.MAX_VALUE)) {
             stored.forEachRemaining(bucket -> {
                 if (bucket.value.timestamp() <= rememberedBefore) {
-                    found.put(bucket.key, SightingCodec.decode(bucket.value.value()));
+                    found.put(bucket.key, codec.decodeVersioned(bucket.value.value(), bucket.key));
                 }
             });
         }
@@ -264,9 +334,11 @@ public final class SeenStore {
     public static @Nullable Sighting covering(
             WindowStoreIterator<ValueAndTimestamp<byte[]>> results, long time, long ttlMs) {
         Sighting found = null;
+        EntryCodec codec = new EntryCodec();
         while (results.hasNext()) {
+            KeyValue<Long, ValueAndTimestamp<byte[]>> bucket = results.next();
             Sighting covering =
-                    SightingCodec.decode(results.next().value.value()).covering(time, ttlMs);
+                    codec.decodeVersioned(bucket.value.value(), bucket.key).covering(time, ttlMs);
             found = covering == null ? found : covering;
         }
         return found;
@@ -317,9 +389,17 @@ public final class SeenStore {
         }
     }
 
-    /** How many firsts are remembered; after a restart, to within what came after the last note. From any thread. */
+    /** How many firsts are remembered. From any thread. */
     public long remembered() {
         return census.remembered();
+    }
+
+    /** Checks the store no longer; Kafka Streams closes it. */
+    @Override
+    public void close() {
+        if (checking != null) {
+            checking.cancel();
+        }
     }
 
     /** How many bytes of memory the store takes on this machine, if it is one that knows. From any thread. */
@@ -342,16 +422,5 @@ public final class SeenStore {
 
     private Firsts fetch(Bytes key, long bucket) {
         return firstsOf.get(key, bucket);
-    }
-
-    private StoreNote readNote() {
-        StoreNote latest = new StoreNote(0, Long.MIN_VALUE, buckets.ttlMs(), List.of(), List.of());
-        try (WindowStoreIterator<ValueAndTimestamp<byte[]>> notes = store.fetch(SeenKey.NOTE, 0L, Long.MAX_VALUE)) {
-            while (notes.hasNext()) {
-                StoreNote found = StoreNote.decode(notes.next().value.value());
-                latest = found.number() > latest.number() ? found : latest;
-            }
-        }
-        return latest;
     }
 }

@@ -44,12 +44,11 @@ interface Segments extends AutoCloseable {
     /** The window starts under which something was put and that have not been dropped. */
     NavigableSet<Long> starts();
 
-    /**
-     * Offers a page all entries of that window start that may belong there.
-     *
-     * @throws UnsupportedOperationException if keys cannot be listed
-     */
-    void read(long start, Page page);
+    /** Puts what the store knows of itself in the place of what it knew. */
+    void describe(byte[] metadata);
+
+    /** What the store knew of itself last, or null. */
+    byte @Nullable [] description();
 
     /** Drops the segments in which every start is before that one. */
     void dropBefore(long start);

@@ -59,7 +59,7 @@ class BucketsTest {
         assertThat(buckets.roundedUntil(10_000)).as("in steps of a bucket").isEqualTo(40_000);
         assertThat(buckets.roundedUntil(15_002)).as("where it is a step").isEqualTo(40_000);
         assertThat(buckets.roundedUntil(15_003)).isEqualTo(50_000);
-        assertThat(buckets.noteStart(39_999)).isEqualTo(30_000);
+        assertThat(buckets.metadataStart(39_999)).isEqualTo(30_000);
         assertThat(buckets.withTtl(99).width()).isEqualTo(100);
     }
 }

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import java.nio.ByteBuffer;
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Looks into the records of a changelog. */
 public final class ChangelogFirsts {
     private ChangelogFirsts() {}
 
-    /** How many firsts a record of a changelog holds; a note holds none. */
+    /** How many changes a record of a changelog holds. */
     public static int in(byte[] key, byte[] value) {
-        int length = key.length - Long.BYTES - Integer.BYTES;
-        if (SeenKey.isBlock(key, length)) {
-            AtomicInteger count = new AtomicInteger();
-            FirstsBlock.read(value, ByteBuffer.wrap(key).getLong(length), (name, first) -> count.incrementAndGet());
-            return count.get();
-        }
-        return length > SeenKey.PREFIX_BYTES
-                ? SightingCodec.decode(value).sightings().size()
-                : 0;
+        assertThat(SeenKey.isBatch(key)).isTrue();
+        AtomicInteger count = new AtomicInteger();
+        ChangelogBatch.read(value, (name, bucket, change) -> count.incrementAndGet());
+        return count.get();
     }
 }

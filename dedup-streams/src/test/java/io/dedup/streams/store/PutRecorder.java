@@ -47,10 +47,8 @@ public final class PutRecorder {
         failure = thrown;
     }
 
-    /** How many of them are those of blocks. */
-    int blocks() {
-        return (int) keys.stream()
-                .filter(key -> SeenKey.isBlock(key.get(), key.get().length))
-                .count();
+    /** How many of them are those of batches. */
+    int batches() {
+        return (int) keys.stream().filter(SeenKey.BATCH::equals).count();
     }
 }

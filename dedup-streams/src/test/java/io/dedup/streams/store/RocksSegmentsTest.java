@@ -31,7 +31,6 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
-import org.apache.kafka.streams.state.WindowStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,7 +41,10 @@ class RocksSegmentsTest {
     private static final Duration RETENTION = Duration.ofSeconds(400);
     private static final long SEGMENT = RETENTION.toMillis() / 2;
 
-    private static final byte[] VALUE = {0, 0, 0, 0, 0, 0, 0, 0, 7};
+    private static final long NUMBER = 7;
+    private static final byte[] VALUE = {7};
+    /** Numbers that are put later begin there. */
+    private static final long FAR = 1_000_000;
 
     private final Properties properties = new Properties();
 
@@ -54,7 +56,7 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -68,12 +70,12 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION.multipliedBy(100));
-        store.put(KEY, VALUE, SEGMENT);
+        BucketedStore store = open(RETENTION.multipliedBy(100));
+        Numbers.put(store, KEY, NUMBER, SEGMENT);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 0)).isNotNull();
-        assertThat(store.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        assertThat(Numbers.of(store, KEY, SEGMENT)).isEqualTo(NUMBER);
         store.close();
     }
 
@@ -82,7 +84,7 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        WindowStore<Bytes, byte[]> store = open(Duration.ofMillis(SEGMENT / 2));
+        BucketedStore store = open(Duration.ofMillis(SEGMENT / 2));
         // Then
         assertThat(store.fetch(KEY, 0)).isNull();
         assertThat(store.fetch(KEY, SEGMENT)).isNotNull();
@@ -96,7 +98,7 @@ class RocksSegmentsTest {
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         crash(open(RETENTION));
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(KEY, 0)).isNull();
@@ -107,12 +109,12 @@ class RocksSegmentsTest {
     void init_afterACrash_atLeastOnce_hasEverythingUpToTheOffsetThatWasWritten() throws IOException {
         // Given
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> crashing = open(RETENTION);
-        crashing.put(KEY, VALUE, 2 * SEGMENT);
+        BucketedStore crashing = open(RETENTION);
+        Numbers.put(crashing, KEY, NUMBER, 2 * SEGMENT);
         crashing.commit(Map.of(CHANGELOG, 200L));
         crash(crashing);
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -126,13 +128,13 @@ class RocksSegmentsTest {
         // Given
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> failing = open(RETENTION);
+        BucketedStore failing = open(RETENTION);
         assertThat(failing.committedOffset(CHANGELOG)).isEqualTo(100);
-        failing.put(KEY, VALUE, 2 * SEGMENT);
+        Numbers.put(failing, KEY, NUMBER, 2 * SEGMENT);
         // When
         failing.close();
         // Then
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
         assertThat(store.fetch(KEY, 0)).isNull();
@@ -143,12 +145,12 @@ class RocksSegmentsTest {
     void close_somethingWasPutSinceTheCommit_atLeastOnce_keepsWhatTheOffsetStandsFor() {
         // Given
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> failing = open(RETENTION);
-        failing.put(KEY, VALUE, 2 * SEGMENT);
+        BucketedStore failing = open(RETENTION);
+        Numbers.put(failing, KEY, NUMBER, 2 * SEGMENT);
         // When
         failing.close();
         // Then
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -160,14 +162,14 @@ class RocksSegmentsTest {
     @SuppressWarnings("deprecation") // what an older Kafka calls
     void flush_isWhatAnOlderKafkaCalls_everythingIsOnDiskWhenItReturns() throws IOException {
         // Given
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
-        store.put(KEY, VALUE, SEGMENT);
+        BucketedStore store = open(RETENTION);
+        Numbers.put(store, KEY, NUMBER, SEGMENT);
         // When
         store.flush();
         crash(store);
         // Then
-        WindowStore<Bytes, byte[]> again = open(RETENTION);
-        assertThat(again.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        BucketedStore again = open(RETENTION);
+        assertThat(Numbers.of(again, KEY, SEGMENT)).isEqualTo(NUMBER);
         again.close();
     }
 
@@ -214,7 +216,7 @@ class RocksSegmentsTest {
         // Given
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
@@ -225,7 +227,7 @@ class RocksSegmentsTest {
     void commit_offsetIsToBeForgotten_isForgottenAtOnce() {
         // Given
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // When
         store.commit(Collections.singletonMap(CHANGELOG, null));
         // Then
@@ -238,14 +240,14 @@ class RocksSegmentsTest {
     void init_otherRetentionAndOnceMore_findsTheNewest() {
         // Given
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> wider = open(RETENTION.multipliedBy(100));
-        wider.put(KEY, VALUE, SEGMENT);
+        BucketedStore wider = open(RETENTION.multipliedBy(100));
+        Numbers.put(wider, KEY, NUMBER, SEGMENT);
         wider.commit(Map.of(CHANGELOG, 101L));
         wider.close();
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION.multipliedBy(100));
+        BucketedStore store = open(RETENTION.multipliedBy(100));
         // Then
-        assertThat(store.fetch(KEY, SEGMENT)).isEqualTo(VALUE);
+        assertThat(Numbers.of(store, KEY, SEGMENT)).isEqualTo(NUMBER);
         store.close();
     }
 
@@ -254,12 +256,12 @@ class RocksSegmentsTest {
     void commit_filesWereOfAnotherRelease_saysNothingOfWhatIsHere() throws IOException {
         // Given
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
-        WindowStore<Bytes, byte[]> emptied = open(RETENTION);
+        BucketedStore emptied = open(RETENTION);
         // When
         emptied.commit(Map.of(CHANGELOG, 100L));
         emptied.close();
         // Then
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         store.close();
     }
@@ -270,7 +272,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         Path leftOver = Files.createFile(directory.resolve("state/seen/db/sorted123.sst"));
         // When
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         // Then
         assertThat(leftOver).doesNotExist();
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -312,7 +314,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         AtomicInteger works = new AtomicInteger();
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        WindowStore<Bytes, byte[]> store = open(RETENTION, new RocksShared(1 << 20, 0, 1, work -> {
+        BucketedStore store = open(RETENTION, new RocksShared(1 << 20, 0, 1, work -> {
             if (works.incrementAndGet() == 1) {
                 throw new RejectedExecutionException("no room on the disk");
             }
@@ -321,14 +323,14 @@ class RocksSegmentsTest {
         // When
         assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(() -> {
             for (int i = 0; i < 4; i++) {
-                store.put(key(i), VALUE, 2 * SEGMENT);
+                Numbers.put(store, key(i), NUMBER, 2 * SEGMENT);
                 store.commit(Map.of(CHANGELOG, 200L + i));
             }
         });
         store.close();
         thread.shutdown();
         // Then
-        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        BucketedStore again = open(RETENTION);
         assertThat(again.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(again.fetch(KEY, 0)).isNotNull();
         again.close();
@@ -365,20 +367,20 @@ class RocksSegmentsTest {
         int keys = 20_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
         RocksShared small = new RocksShared(1 << 20, 0, 64 << 10, thread);
-        WindowStore<Bytes, byte[]> store = open(RETENTION, small);
+        BucketedStore store = open(RETENTION, small);
         // When, then
         for (int i = 0; i < keys; i++) {
-            store.put(key(i), value(i), 0);
-            store.put(key(i / 2), value(-i / 2), 0);
-            assertThat(store.fetch(key(i), 0)).isEqualTo(value(i == 0 ? 0 : i));
-            assertThat(store.fetch(key(i / 3), 0)).isEqualTo(value(-(i / 3)));
+            Numbers.put(store, key(i), i, 0);
+            Numbers.put(store, key(i / 2), FAR + i / 2, 0);
+            assertThat(Numbers.of(store, key(i), 0)).isEqualTo(i == 0 ? FAR : i);
+            assertThat(Numbers.of(store, key(i / 3), 0)).isEqualTo(FAR + i / 3);
             assertThat(store.fetch(key(keys + i), 0)).isNull();
         }
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         store = open(RETENTION, small);
         for (int i = 0; i < keys; i++) {
-            assertThat(store.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i < keys / 2 ? -i : i));
+            assertThat(Numbers.of(store, key(i), 0)).as("value of %s", i).isEqualTo(i < keys / 2 ? FAR + i : i);
         }
         store.close();
         thread.shutdown();
@@ -389,18 +391,18 @@ class RocksSegmentsTest {
     void manyKeys_afterARestart_areAllThere() {
         // Given
         int keys = 300_000;
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
+        BucketedStore store = open(RETENTION);
         for (int i = 0; i < keys; i++) {
-            store.put(key(i), value(i), 0);
-            store.put(key(i / 2), value(-i / 2), 0);
+            Numbers.put(store, key(i), i, 0);
+            Numbers.put(store, key(i / 2), FAR + i / 2, 0);
         }
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         // When
-        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        BucketedStore again = open(RETENTION);
         // Then
         for (int i = 0; i < keys; i++) {
-            assertThat(again.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i < keys / 2 ? -i : i));
+            assertThat(Numbers.of(again, key(i), 0)).as("value of %s", i).isEqualTo(i < keys / 2 ? FAR + i : i);
             assertThat(again.fetch(key(keys + i), 0))
                     .as("value of %s", keys + i)
                     .isNull();
@@ -415,17 +417,17 @@ class RocksSegmentsTest {
         int keys = 2_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
         RocksShared withoutCache = new RocksShared(0, 0, 16 << 10, thread);
-        WindowStore<Bytes, byte[]> store = open(RETENTION, withoutCache);
+        BucketedStore store = open(RETENTION, withoutCache);
         for (int i = 0; i < keys; i++) {
-            store.put(key(i), value(i), 0);
+            Numbers.put(store, key(i), i, 0);
         }
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         // When
-        WindowStore<Bytes, byte[]> again = open(RETENTION, withoutCache);
+        BucketedStore again = open(RETENTION, withoutCache);
         // Then
         for (int i = 0; i < keys; i++) {
-            assertThat(again.fetch(key(i), 0)).as("value of %s", i).isEqualTo(value(i));
+            assertThat(Numbers.of(again, key(i), 0)).as("value of %s", i).isEqualTo(i);
             assertThat(again.fetch(key(keys + i), 0))
                     .as("value of %s", keys + i)
                     .isNull();
@@ -462,12 +464,12 @@ class RocksSegmentsTest {
     void put_nothingButWhatIsTakenBack_isTakenBackAfterARestart() {
         // Given
         writeTwoSegments();
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
-        store.put(KEY, null, 0);
+        BucketedStore store = open(RETENTION);
+        Numbers.remove(store, KEY, 0);
         store.commit(Map.of(CHANGELOG, 101L));
         store.close();
         // When
-        WindowStore<Bytes, byte[]> again = open(RETENTION);
+        BucketedStore again = open(RETENTION);
         // Then
         assertThat(again.fetch(KEY, 0)).isNull();
         assertThat(again.fetch(KEY, SEGMENT)).isNotNull();
@@ -479,11 +481,11 @@ class RocksSegmentsTest {
     }
 
     private static byte[] value(int number) {
-        return ByteBuffer.allocate(64).putInt(Long.BYTES, number).array();
+        return ByteBuffer.allocate(64).putInt(number).array();
     }
 
     /** Leaves behind what a process does that is killed now. */
-    private void crash(WindowStore<Bytes, byte[]> open) throws IOException {
+    private void crash(BucketedStore open) throws IOException {
         Path state = directory.resolve("state");
         Path copy = directory.resolve("copy");
         try (Stream<Path> files = Files.walk(state)) {
@@ -497,22 +499,23 @@ class RocksSegmentsTest {
     }
 
     private void writeTwoSegments() {
-        WindowStore<Bytes, byte[]> store = open(RETENTION);
-        store.put(KEY, VALUE, 0);
-        store.put(KEY, new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 8}, SEGMENT);
+        BucketedStore store = open(RETENTION);
+        Numbers.put(store, KEY, NUMBER, 0);
+        Numbers.put(store, KEY, 8, SEGMENT);
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
     }
 
-    private WindowStore<Bytes, byte[]> open(Duration retention) {
+    private BucketedStore open(Duration retention) {
         return open(retention, RocksShared.ofThisProcess());
     }
 
-    private WindowStore<Bytes, byte[]> open(Duration retention, RocksShared shared) {
+    private BucketedStore open(Duration retention, RocksShared shared) {
         MockProcessorContext<Void, Void> context = new MockProcessorContext<>(
                 properties, new TaskId(0, 0), directory.resolve("state").toFile());
-        WindowStore<Bytes, byte[]> store = BucketedSupplier.onRocksDb("seen", retention, Duration.ofSeconds(60), shared)
-                .get();
+        BucketedStore store =
+                (BucketedStore) BucketedSupplier.onRocksDb("seen", retention, Duration.ofSeconds(60), shared)
+                        .get();
         store.init(context.getStateStoreContext(), store);
         return store;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.Coordinates;
@@ -9,44 +10,96 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What is gathered does not depend on the order in which it is read. */
 class SeedLogTest {
     private static final long NOW = 1_766_000_000_000L;
+    private static final long START = Math.floorDiv(NOW, 3_600_001L) * 3_600_001L;
     private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofHours(1));
+    private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", new byte[] {1});
+    private static final Sighting EARLY = sighting(START + 5);
+    private static final Sighting LATE = sighting(START + 50);
 
     @Test
-    void writeTo_keyProcessedTwice_bothCountWhicheverWasReadFirst() {
+    void writeTo_engineOfBatches_keyProcessedTwice_bothCountWhicheverWasReadFirst() {
         // Given
-        IdempotencyKey key = IdempotencyKey.of("header:id", new byte[] {1});
-        long start = Math.floorDiv(NOW, 3_600_001L) * 3_600_001L;
-        Sighting early = sighting(start + 5);
-        Sighting late = sighting(start + 50);
-        List<Integer> partitions = new ArrayList<>();
-        List<Firsts> values = new ArrayList<>();
-        List<StoreNote> notes = new ArrayList<>();
-        try (SeedLog log = new SeedLog(POLICY)) {
-            log.remember(0, "in", key, late, NOW + 100_000_000);
-            log.remember(0, "in", key, early, NOW + 100_000_000);
-            log.remember(1, "in", key, early, start + 1);
+        Map<Integer, Firsts> firsts = new HashMap<>();
+        Map<Integer, StoreMetadata> metadata = new HashMap<>();
+        // When
+        write(StoreEngine.memory(), (partition, name, value) -> {
+            assertThat(SeenKey.isBatch(name)).isTrue();
+            byte[] current =
+                    ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toFirsts()));
+            metadata.put(partition, StoreMetadata.decode(current));
+        });
+        // Then
+        assertThat(firsts).isEqualTo(Map.of(0, Firsts.of(LATE).with(EARLY), 1, Firsts.of(EARLY)));
+        assertThat(metadata)
+                .hasSize(2)
+                .hasEntrySatisfying(0, of(START + 50, 2))
+                .hasEntrySatisfying(1, of(START + 1, 1));
+    }
+
+    private static Consumer<StoreMetadata> of(long streamTime, long firsts) {
+        return metadata -> {
+            assertThat(metadata.streamTime()).isEqualTo(streamTime);
+            assertThat(metadata.counts().get(0).firsts()).isEqualTo(firsts);
+        };
+    }
+
+    @Test
+    void writeTo_anyOtherEngine_isARecordForEachKeyAndThenStreamTime() {
+        // Given
+        List<Firsts> firsts = new ArrayList<>();
+        List<StoreMetadata> metadata = new ArrayList<>();
+        // When
+        write(new CountingEngine(), (partition, name, value) -> {
+            if (name.length == 1 + Long.BYTES + Integer.BYTES) {
+                metadata.add(StoreMetadata.decode(value));
+            } else {
+                assertThat(metadata).as("of partitions before").hasSize(partition);
+                firsts.add(new EntryCodec().decodeVersioned(value, START));
+            }
+        });
+        // Then
+        assertThat(firsts.get(0).sightings()).containsExactlyInAnyOrder(EARLY, LATE);
+        assertThat(firsts.get(1).sightings()).containsExactly(EARLY);
+        assertThat(metadata).extracting(StoreMetadata::streamTime).containsExactly(START + 50, START + 1);
+    }
+
+    /** More than fits into one. */
+    @Test
+    void writeTo_manyKeys_areInSeveralBatches() {
+        // Given
+        List<Integer> changes = new ArrayList<>();
+        try (SeedLog log = new SeedLog(POLICY, StoreEngine.memory())) {
+            for (int i = 0; i < 3_000; i++) {
+                log.remember(0, "in", IdempotencyKey.of("header:id", ("key " + i).getBytes(UTF_8)), EARLY, NOW);
+            }
             // When
             log.writeTo((partition, name, value) -> {
-                partitions.add(partition);
-                if (name.length == 1 + Long.BYTES + Integer.BYTES) {
-                    notes.add(StoreNote.decode(value));
-                } else {
-                    values.add(SightingCodec.decode(value));
-                }
+                int[] count = {0};
+                ChangelogBatch.read(value, (key, bucket, change) -> count[0]++);
+                changes.add(count[0]);
             });
         }
         // Then
-        assertThat(values.get(0).sightings()).containsExactlyInAnyOrder(early, late);
-        assertThat(values.get(1).sightings()).containsExactly(early);
-        assertThat(partitions).as("notes come last").containsExactly(0, 1, 0, 1);
-        assertThat(notes).extracting(StoreNote::streamTime).containsExactly(start + 50, start + 1);
-        assertThat(notes).extracting(note -> note.counts().get(0).firsts()).containsExactly(2L, 1L);
+        assertThat(changes).hasSizeGreaterThan(2);
+        assertThat(changes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(3_000);
+    }
+
+    private static void write(StoreEngine engine, SeedLog.Writer writer) {
+        try (SeedLog log = new SeedLog(POLICY, engine)) {
+            log.remember(0, "in", KEY, LATE, NOW + 100_000_000);
+            log.remember(0, "in", KEY, EARLY, NOW + 100_000_000);
+            log.remember(1, "in", KEY, EARLY, START + 1);
+            log.writeTo(writer);
+        }
     }
 
     private static Sighting sighting(long time) {

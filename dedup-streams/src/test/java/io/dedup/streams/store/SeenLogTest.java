@@ -20,14 +20,14 @@ class SeenLogTest {
 
     @Test
     void take_firstOfTheKey_coversItsTtl() {
-        log.take(windowed(KEY, 0), SightingCodec.encode(Firsts.of(FIRST)));
+        log.take(windowed(KEY, 0), entry(FIRST, 0));
         assertThat(log.covering(150, 1)).isEqualTo(FIRST);
         assertThat(log.covering(151, 1)).isNull();
     }
 
     @Test
     void take_firstOfAnotherKeyOrScope_isNotTaken() {
-        byte[] value = SightingCodec.encode(Firsts.of(FIRST));
+        byte[] value = entry(FIRST, 0);
         log.take(windowed(IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)), 0), value);
         log.take(windowed(IdempotencyKey.of("header:id", "k-11".getBytes(UTF_8)), 0), value);
         log.take(windowed("payments", KEY, 0), value);
@@ -37,44 +37,47 @@ class SeenLogTest {
     @Test
     void take_laterRecordOfTheSameBucket_replacesTheEarlier() {
         Sighting later = new Sighting(120, 170, new Coordinates("orders", 0, 9), null);
-        log.take(windowed(KEY, 0), SightingCodec.encode(Firsts.of(FIRST)));
-        log.take(windowed(KEY, 0), SightingCodec.encode(Firsts.of(later)));
+        log.take(windowed(KEY, 0), entry(FIRST, 0));
+        log.take(windowed(KEY, 0), entry(later, 0));
         assertThat(log.covering(130, 1)).isEqualTo(later);
         assertThat(log.covering(110, 1)).as("the earlier one covered it").isNull();
     }
 
     @Test
     void take_nothingInPlaceOfIt_forgetsIt() {
-        log.take(windowed(KEY, 0), SightingCodec.encode(Firsts.of(FIRST)));
-        log.take(windowed(KEY, 0), null);
+        log.take(windowed(KEY, 0), entry(FIRST, 0));
+        log.take(windowed(KEY, 0), new EntryCodec().encodeVersioned(Firsts.NONE, 0, 0));
         assertThat(log.covering(100, 1)).isNull();
     }
 
     @Test
     void covering_severalBuckets_isFoundInAny() {
         Sighting other = new Sighting(500, 550, new Coordinates("orders", 0, 8), null);
-        log.take(windowed(KEY, 0), SightingCodec.encode(Firsts.of(FIRST)));
-        log.take(windowed(KEY, 400), SightingCodec.encode(Firsts.of(other)));
+        log.take(windowed(KEY, 0), entry(FIRST, 0));
+        log.take(windowed(KEY, 400), entry(other, 400));
         assertThat(log.covering(100, 1)).isEqualTo(FIRST);
         assertThat(log.covering(500, 1)).isEqualTo(other);
         assertThat(log.covering(300, 1)).isNull();
     }
 
     @Test
-    void take_blockWithTheKeyAmongOthers_coversItsTtl() {
-        FirstsBlock block = new FirstsBlock(0, 64);
+    void take_batchWithTheKeyAmongOthers_coversItsTtl() {
+        ChangelogBatch batch = new ChangelogBatch(64);
         Sighting other = new Sighting(200, 250, new Coordinates("orders", 0, 8), null);
-        block.add(Bytes.wrap(SeenStore.nameOf("orders", KEY)), FIRST, 1_000);
-        block.add(
+        Bytes key = Bytes.wrap(SeenStore.nameOf("orders", KEY));
+        batch.add(key, 0, Firsts.of(FIRST), 1_000);
+        batch.add(
                 Bytes.wrap(SeenStore.nameOf("orders", IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)))),
-                other,
+                0,
+                Firsts.of(other),
                 1_000);
-        byte[] key = ByteBuffer.allocate(SeenKey.PREFIX_BYTES + Long.BYTES + Integer.BYTES)
-                .put(SeenKey.BLOCK)
-                .array();
-        log.take(key, block.encode());
+        log.take(windowed(SeenKey.BATCH.get(), 0), batch.encode(new byte[0]));
         assertThat(log.covering(120, 1)).isEqualTo(FIRST);
         assertThat(log.covering(220, 1)).as("of the other key").isNull();
+        ChangelogBatch released = new ChangelogBatch(64);
+        released.add(key, 0, Firsts.NONE, 2_000);
+        log.take(windowed(SeenKey.BATCH.get(), 0), released.encode(new byte[0]));
+        assertThat(log.covering(120, 1)).as("taken back since").isNull();
     }
 
     private static byte[] windowed(IdempotencyKey key, long bucket) {
@@ -83,7 +86,14 @@ class SeenLogTest {
 
     /** The key of a window store's changelog: the key, the start of its window, and a sequence number. */
     private static byte[] windowed(String scope, IdempotencyKey key, long bucket) {
-        byte[] name = SeenStore.nameOf(scope, key);
+        return windowed(SeenStore.nameOf(scope, key), bucket);
+    }
+
+    private static byte[] entry(Sighting first, long bucket) {
+        return new EntryCodec().encodeVersioned(Firsts.of(first), bucket, 0);
+    }
+
+    private static byte[] windowed(byte[] name, long bucket) {
         return ByteBuffer.allocate(name.length + Long.BYTES + Integer.BYTES)
                 .put(name)
                 .putLong(bucket)

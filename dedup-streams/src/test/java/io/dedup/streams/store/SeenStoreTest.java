@@ -11,10 +11,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
+import org.apache.kafka.streams.query.PositionBound;
+import org.apache.kafka.streams.query.QueryConfig;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +37,7 @@ class SeenStoreTest {
     void openStore(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY)
+        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
@@ -46,29 +49,74 @@ class SeenStoreTest {
     }
 
     @Test
-    void streamTime_openedAnew_lagsByLessThanAStep() {
+    void streamTime_openedAnew_isExact() {
         // Given
         SeenStore before = new SeenStore(store, POLICY);
         for (long time = NOW - 10 * STEP; time <= NOW; time += 7) {
             before.advanceStreamTime(time, NOW);
         }
-        long exact = before.streamTime();
         // When
         SeenStore afterwards = new SeenStore(store, POLICY);
+        // Then
+        assertThat(afterwards.streamTime()).isEqualTo(before.streamTime()).isGreaterThan(NOW - 7);
+    }
+
+    /** Each would be a record of the changelog. */
+    @Test
+    void streamTime_engineOfAnotherKind_openedAnewLagsByLessThanAStep(@TempDir Path directory) {
+        // Given
+        TimestampedWindowStore<Bytes, byte[]> other = open("other", new CountingEngine(), POLICY, directory);
+        SeenStore before = new SeenStore(other, POLICY);
+        for (long time = NOW - 10 * STEP; time <= NOW; time += 7) {
+            before.advanceStreamTime(time, NOW);
+        }
+        long exact = before.streamTime();
+        // When
+        SeenStore afterwards = new SeenStore(other, POLICY);
         // Then
         assertThat(afterwards.streamTime()).isLessThanOrEqualTo(exact).isGreaterThan(exact - STEP);
     }
 
     @Test
-    void streamTime_refreshed_isExactWhenOpenedAnew() {
+    void check_engineOfAnotherKind_streamTimeIsExactAfterARefresh(@TempDir Path directory) {
         // Given
-        SeenStore before = new SeenStore(store, POLICY);
+        TimestampedWindowStore<Bytes, byte[]> other = open("other", new CountingEngine(), POLICY, directory);
+        SeenStore before = new SeenStore(other, POLICY);
         before.advanceStreamTime(NOW, NOW);
         before.advanceStreamTime(NOW + STEP - 1, NOW + STEP);
         // When
-        before.refreshStreamTime(NOW + SeenStore.REFRESH_EVERY.toMillis());
+        before.check(NOW + Duration.ofDays(1).toMillis());
         // Then
-        assertThat(new SeenStore(store, POLICY).streamTime()).isEqualTo(NOW + STEP - 1);
+        assertThat(new SeenStore(other, POLICY).streamTime()).isEqualTo(NOW + STEP - 1);
+    }
+
+    /** The broker deletes what is older than the retention, and stream time must not be lost with it. */
+    @Test
+    void check_nothingElseIsWritten_refreshesFourTimesInTheRetention() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        SeenStore seen = new SeenStore(puts.before(store), POLICY);
+        seen.advanceStreamTime(NOW, NOW);
+        Duration quarter = Buckets.of(POLICY).refreshEvery();
+        assertThat(quarter.multipliedBy(4))
+                .isLessThanOrEqualTo(Buckets.of(POLICY).retention());
+        // When
+        for (int i = 0; i <= 40; i++) {
+            seen.check(NOW + i * quarter.toMillis() / 10);
+        }
+        // Then
+        assertThat(puts.batches()).isEqualTo(5);
+    }
+
+    private static TimestampedWindowStore<Bytes, byte[]> open(
+            String name, StoreEngine engine, DedupPolicy policy, Path directory) {
+        TimestampedWindowStore<Bytes, byte[]> opened = SeenStore.builder(name, engine, policy, Map.of())
+                .withLoggingDisabled()
+                .build();
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        opened.init(context.getStateStoreContext(), opened);
+        return opened;
     }
 
     @Test
@@ -249,33 +297,36 @@ class SeenStoreTest {
 
     /** A short TTL with a long lateness makes many buckets. */
     @Test
-    void note_manyBuckets_staysSmallAndIsKeptInFewPlaces(@TempDir Path directory) {
+    void metadata_manyBuckets_staysSmall(@TempDir Path directory) {
         // Given
         DedupPolicy policy = DedupPolicy.of(Duration.ofSeconds(1)).withAllowedLateness(Duration.ofDays(1));
-        MockProcessorContext<Void, Void> context =
-                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        TimestampedWindowStore<Bytes, byte[]> many = SeenStore.builder("many", StoreEngine.memory(), policy)
-                .withLoggingDisabled()
-                .build();
-        many.init(context.getStateStoreContext(), many);
-        SeenStore seen = new SeenStore(many, policy);
+        TimestampedWindowStore<Bytes, byte[]> many = open("many", StoreEngine.memory(), policy, directory);
+        TimestampedWindowStore<Bytes, byte[]> others = open("others", new CountingEngine(), policy, directory);
         // When
+        fillManyBuckets(new SeenStore(many, policy));
+        fillManyBuckets(new SeenStore(others, policy));
+        // Then
+        assertThat(new SeenStore(many, policy).remembered()).isEqualTo(3_000);
+        BucketedStore engine = many.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+                .getResult();
+        assertThat(engine.metadata().encode()).hasSizeLessThan(1_000);
+        List<Integer> sizes = new ArrayList<>();
+        try (var stored = others.fetch(SeenKey.METADATA, 0L, Long.MAX_VALUE)) {
+            stored.forEachRemaining(metadata -> sizes.add(metadata.value.value().length));
+        }
+        assertThat(sizes)
+                .hasSizeLessThan(40)
+                .allSatisfy(size -> assertThat(size).isLessThan(1_000));
+    }
+
+    private static void fillManyBuckets(SeenStore seen) {
         for (int i = 0; i < 3_000; i++) {
             long time = NOW + 6_000L * i;
             seen.advanceStreamTime(time, time);
             Bytes key = seen.key("in", IdempotencyKey.of("header:id", new byte[] {(byte) i, (byte) (i >> 8)}));
             seen.remember(key, new Sighting(time, time + 1_000, null, null), time);
         }
-        // Then
-        List<Integer> notes = new ArrayList<>();
-        try (var stored = many.fetch(SeenKey.NOTE, 0L, Long.MAX_VALUE)) {
-            stored.forEachRemaining(note -> notes.add(note.value.value().length));
-        }
-        assertThat(notes)
-                .hasSizeLessThan(40)
-                .allSatisfy(size -> assertThat(size).isLessThan(1_000));
         assertThat(seen.remembered()).isEqualTo(3_000);
-        assertThat(new SeenStore(many, policy).remembered()).isEqualTo(2_999);
     }
 
     private static Sighting brief(long time) {

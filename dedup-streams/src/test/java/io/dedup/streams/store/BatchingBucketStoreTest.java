@@ -12,6 +12,7 @@ import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
+import io.dedup.StoredOutcome;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -32,7 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What happens around a commit. */
-class JournalTest {
+class BatchingBucketStoreTest {
     private static final long NOW = 1_766_000_000_000L;
     private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofHours(1));
 
@@ -43,7 +44,7 @@ class JournalTest {
     void openStore(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY)
+        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
@@ -56,10 +57,10 @@ class JournalTest {
         remember(new SeenStore(store, POLICY), "a");
         store.commit(Map.of());
         // When, then
-        assertThatIllegalStateException()
+        assertThatExceptionOfType(ProcessorStateException.class)
                 .isThrownBy(() -> store.commit(Map.of()))
-                .withMessageContaining("seen was not told before a commit")
-                .withMessageContaining("use a version that it is made for");
+                .withMessageContaining("No commit was announced to the store seen")
+                .withMessageContaining("use a version that docs/compatibility.md names");
     }
 
     @Test
@@ -91,35 +92,103 @@ class JournalTest {
         assertThat(seen.recall(key, NOW + 1, POLICY.ttl().toMillis())).isEqualTo(first());
     }
 
-    /** Read again after a crash, they would be late by the note. */
+    /** Read again after a crash, they would be late by it. */
     @Test
-    void advanceStreamTime_firstsAreWaiting_areWrittenBeforeTheNote() {
+    void flush_firstAndStreamTime_areInOneBatch() {
         // Given
         PutRecorder puts = new PutRecorder();
         SeenStore seen = new SeenStore(puts.before(store), POLICY);
         seen.advanceStreamTime(NOW - POLICY.ttl().toMillis(), NOW);
         remember(seen, "a");
-        // When
         seen.advanceStreamTime(NOW, NOW);
+        // When
+        engine().flushCache();
         // Then
-        assertThat(puts.keys()).hasSize(3);
-        assertThat(SeenKey.isBlock(puts.keys().get(1).get(), puts.keys().get(1).get().length))
-                .isTrue();
-        assertThat(puts.keys().get(2)).isEqualTo(SeenKey.NOTE);
+        assertThat(puts.keys()).containsExactly(SeenKey.BATCH);
+        assertThat(engine().metadata().streamTime()).isEqualTo(NOW);
+        assertThat(engine().metadata().counts().get(0).firsts()).isEqualTo(1);
     }
 
-    /** As in a backlog with a short TTL. */
     @Test
-    void put_manyBuckets_keepsFewBlocksOpen() {
+    void flush_nothingHasChanged_writesNothing() {
         // Given
         PutRecorder puts = new PutRecorder();
-        Journal journal = new Journal(engine(), puts.before(store));
+        SeenStore seen = new SeenStore(puts.before(store), POLICY);
+        seen.advanceStreamTime(NOW, NOW);
+        engine().flushCache();
+        // When
+        engine().flushCache();
+        seen.advanceStreamTime(NOW - 1, NOW);
+        engine().flushCache();
+        // Then
+        assertThat(puts.batches()).isEqualTo(1);
+    }
+
+    /** As in a backlog with a short TTL: each has a bucket of its own. */
+    @Test
+    void put_manyBuckets_areInOneBatch() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        BatchingBucketStore batching = new BatchingBucketStore(
+                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
         // When
         for (int i = 0; i < 100; i++) {
-            journal.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
+            batching.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
         }
+        batching.flush();
         // Then
-        assertThat(puts.blocks()).isEqualTo(92);
+        assertThat(puts.batches()).isEqualTo(1);
+    }
+
+    @Test
+    void put_largerThanABatch_isWrittenAtOnce() {
+        // Given
+        PutRecorder puts = new PutRecorder();
+        BatchingBucketStore batching = new BatchingBucketStore(
+                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
+        Firsts answered = Firsts.of(first().withOutcome(StoredOutcome.of(new byte[BatchingBucketStore.BATCH_BYTES])));
+        // When
+        batching.put(Bytes.wrap("a key of some".getBytes(UTF_8)), 0, answered, NOW);
+        // Then
+        assertThat(puts.batches()).isEqualTo(1);
+    }
+
+    /** As a Kafka Streams would do that does not announce commits any more, under exactly-once: no store learns of them. */
+    @Test
+    void check_somethingWaitsForLongerThanACommitTakes_stopsTheSecondTime() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        long longest = SeenStore.longestCommit(Map.of()).toMillis();
+        remember(seen, "a");
+        seen.check(NOW + longest);
+        seen.check(NOW + longest + 1);
+        // When, then
+        assertThatExceptionOfType(ProcessorStateException.class)
+                .isThrownBy(() -> seen.check(NOW + longest + 2))
+                .withMessageContaining("No commit was announced to the store seen")
+                .withMessageContaining("docs/compatibility.md");
+    }
+
+    /** The thread stood still, and commits as soon as it goes on. */
+    @Test
+    void check_overdueOnceAndCommitted_passes() {
+        // Given
+        SeenStore seen = new SeenStore(store, POLICY);
+        long longest = SeenStore.longestCommit(Map.of()).toMillis();
+        remember(seen, "a");
+        seen.check(NOW + longest + 1);
+        engine().flushCache();
+        seen.remember(seen.key("orders", IdempotencyKey.of("header:id", new byte[] {7})), first(), NOW + longest + 2);
+        // When, then
+        assertThatNoException().isThrownBy(() -> seen.check(NOW + longest + 3));
+    }
+
+    @Test
+    void longestCommit_isACommitAndTwoPolls() {
+        assertThat(SeenStore.longestCommit(Map.of("commit.interval.ms", 100L))).isEqualTo(Duration.ofMillis(600_100));
+        assertThat(SeenStore.longestCommit(
+                        Map.of("commit.interval.ms", "30000", "main.consumer.max.poll.interval.ms", "900000")))
+                .isEqualTo(Duration.ofSeconds(1_830));
     }
 
     @Test
@@ -136,7 +205,7 @@ class JournalTest {
                 .isSameAs(fenced);
         assertThatThrownBy(() -> engine().flushCache()).isSameAs(fenced);
         assertThatThrownBy(() -> store.commit(Map.of())).isSameAs(fenced);
-        assertThat(puts.blocks()).isZero();
+        assertThat(puts.batches()).isZero();
     }
 
     /** As under somebody's exception handler that skips whatever fails. */
@@ -146,7 +215,7 @@ class JournalTest {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
         TimestampedWindowStore<Bytes, byte[]> small = SeenStore.builder(
-                        "small", StoreEngine.memory(1_000, false), POLICY)
+                        "small", StoreEngine.memory(1_000, false), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         small.init(context.getStateStoreContext(), small);
@@ -166,7 +235,7 @@ class JournalTest {
 
     /** As within a Kafka Streams that would not pass on what is said before a commit. */
     @Test
-    void journal_withinSomethingThatTellsNothing_isRefused(@TempDir Path directory) {
+    void writeThrough_withinSomethingThatAnnouncesNothing_isRefused(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
         BucketedStore bare = (BucketedStore) StoreEngine.memory()
@@ -175,8 +244,9 @@ class JournalTest {
         TimestampedWindowStore<Bytes, byte[]> silent = new PutRecorder().before(store);
         bare.init(context.getStateStoreContext(), silent);
         assertThatIllegalStateException()
-                .isThrownBy(() -> new Journal(bare, silent))
-                .withMessageContaining("would not be told before a commit");
+                .isThrownBy(() ->
+                        new BatchingBucketStore(bare, silent, () -> StoreMetadata.empty(1), Duration.ofMinutes(1)))
+                .withMessageContaining("would not announce commits to the store seen");
     }
 
     private BucketedStore engine() {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.apache.kafka.streams.state.ValueAndTimestamp;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps firsts in an engine of ours, and writes them to the changelog in {@linkplain ChangelogBatch batches}: when one is large
+ * enough, and before the task commits. So what is committed is in the changelog, and what is not would be judged again anyway.
+ *
+ * <p>Every batch has the same key, since nothing is ever compacted: the changelog is read from its beginning, and what comes
+ * later counts.
+ *
+ * <p>That Kafka Streams announces a commit is what this depends on. It is tried when a store is opened, checked at each commit
+ * that the store learns of, and by the clock: see {@link #check}.
+ *
+ * <p>Confined to the stream thread.
+ */
+final class BatchingBucketStore implements BucketStore {
+    /** A batch is written when its changes have this many bytes. */
+    static final int BATCH_BYTES = 15_000;
+    /** Where Kafka puts batches, as if they were of one window. */
+    static final long WINDOW = 0;
+
+    private final BucketedStore engine;
+    private final TimestampedWindowStore<Bytes, byte[]> changelog;
+    private final Supplier<StoreMetadata> metadata;
+    private final long longestCommitMs;
+    private ChangelogBatch batch = emptyBatch();
+    /** Whether stream time has advanced since a batch was written. */
+    private boolean advanced;
+    /** The wall clock when the first thing came that waits to be written, and when anything came last. */
+    private long waitsSince;
+
+    private long lastChange;
+    private boolean behind;
+    private boolean overdue;
+    /** Why something that is held is not in the changelog, if so: nothing may be committed over it. */
+    private @Nullable RuntimeException failed;
+
+    /**
+     * Keeps firsts in that engine.
+     *
+     * @param changelog the same store as the task has it: what is put there is written to the changelog
+     * @param metadata what the store knows of itself whenever it is asked
+     * @param longestCommit longer than any task can take from one commit to the next
+     */
+    BatchingBucketStore(
+            BucketedStore engine,
+            TimestampedWindowStore<Bytes, byte[]> changelog,
+            Supplier<StoreMetadata> metadata,
+            Duration longestCommit) {
+        this.engine = engine;
+        this.changelog = changelog;
+        this.metadata = metadata;
+        this.longestCommitMs = longestCommit.toMillis();
+        engine.writeThrough(this);
+    }
+
+    private static ChangelogBatch emptyBatch() {
+        return new ChangelogBatch(BATCH_BYTES + BATCH_BYTES / 8);
+    }
+
+    @Override
+    public StoreMetadata read() {
+        return engine.metadata();
+    }
+
+    @Override
+    public Firsts get(Bytes key, long bucket) {
+        return engine.firsts(key, bucket);
+    }
+
+    @Override
+    public Firsts get(Bytes key, long bucket, long next) {
+        return engine.firsts(key, bucket, next);
+    }
+
+    @Override
+    public void put(Bytes key, long bucket, Firsts firsts, long now) {
+        if (!isWaiting()) {
+            waitsSince = now;
+        }
+        lastChange = now;
+        batch.add(key, bucket, firsts, now);
+        try {
+            engine.hold(key, bucket, firsts, now);
+        } catch (RuntimeException thrown) {
+            // It is in a batch, and so in the changelog soon: it must not be committed while it is not held here.
+            failed = thrown;
+            throw thrown;
+        }
+        if (batch.length() >= BATCH_BYTES) {
+            write();
+        }
+    }
+
+    private boolean isWaiting() {
+        return advanced || batch.count() > 0;
+    }
+
+    @Override
+    public void advanced(long now) {
+        if (!isWaiting()) {
+            waitsSince = now;
+        }
+        lastChange = now;
+        advanced = true;
+    }
+
+    @Override
+    public void refresh(long now) {
+        advanced(now);
+        flush();
+    }
+
+    @Override
+    public OptionalLong bytes() {
+        return OptionalLong.of(engine.bytes());
+    }
+
+    /** Writes everything that waits. */
+    void flush() {
+        throwIfFailed();
+        behind = false;
+        overdue = false;
+        if (isWaiting()) {
+            write();
+        }
+    }
+
+    private void write() {
+        throwIfFailed();
+        byte[] current = metadata.get().at(engine.offsets()).encode();
+        try {
+            changelog.put(SeenKey.BATCH, ValueAndTimestamp.make(batch.encode(current), lastChange), WINDOW);
+        } catch (RuntimeException thrown) {
+            // Unchanged: fencing, an expired transaction and corruption are for Kafka Streams to handle.
+            failed = thrown;
+            throw thrown;
+        }
+        engine.hold(current);
+        batch = emptyBatch();
+        advanced = false;
+    }
+
+    /** What could not be written is committed by no later call either: what was thrown is thrown once more. */
+    private void throwIfFailed() {
+        if (failed instanceof StreamsException ofKafka && !(failed instanceof ProcessorStateException)) {
+            throw ofKafka;
+        } else if (failed != null) {
+            throw new ProcessorStateException(
+                    "The store " + engine.name() + " lacks what could not be written", failed);
+        }
+    }
+
+    /**
+     * To be called after each commit. Once, something may be waiting then: of a record that failed, and the task is closed.
+     *
+     * @throws ProcessorStateException if something could not be written, or nothing has been written since the commit before,
+     *     and something was waiting then
+     */
+    void throwIfBehind() {
+        throwIfFailed();
+        boolean wasBehind = behind;
+        behind = isWaiting();
+        if (wasBehind && behind) {
+            throw unannounced("at a commit and the one before");
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>A thread that stands still for long finds something overdue when it goes on, and commits right after that. So only the
+     * second time in a row says that no commit was announced.
+     */
+    @Override
+    public void check(long now) {
+        boolean wasOverdue = overdue;
+        overdue = isWaiting() && now - waitsSince > longestCommitMs;
+        if (wasOverdue && overdue) {
+            throw unannounced("for " + Duration.ofMillis(now - waitsSince));
+        }
+    }
+
+    private ProcessorStateException unannounced(String when) {
+        return new ProcessorStateException("No commit was announced to the store " + engine.name()
+                + ": what it remembers has been waiting to be written to its changelog " + when
+                + ", and would be forgotten with this machine. This release of dedup does not fit this version of Kafka"
+                + " Streams: use a version that docs/compatibility.md names");
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.utils.ByteUtils;
+
+/**
+ * What a store knows of itself: stream time, by which TTLs its buckets are cut, how many firsts it holds, and how far its input
+ * has been read.
+ *
+ * <pre>
+ * version     1 byte   3
+ * streamTime  varlong  milliseconds since the epoch
+ * ttl         varlong  the TTL in force, in milliseconds
+ * earlier     varint   how many TTLs follow that were in force before
+ * [ttl        varlong  in milliseconds
+ *  until      varlong  the stream time after which nothing of it is needed any more]
+ * buckets     varint   how many counts follow
+ * [until      varlong  the stream time after which nothing of the bucket is needed any more
+ *  firsts     varlong  how many it holds
+ *  oldest     varlong  the time of the oldest, in milliseconds since the epoch]
+ * topics      varint   how many follow
+ * [topic      varint length, UTF-8
+ *  partitions varint   how many follow
+ *  [partition varint
+ *   offset    varlong  of the last record that was read]]
+ * </pre>
+ *
+ * @param streamTime in milliseconds since the epoch; {@link Long#MIN_VALUE} before the first record
+ * @param ttlMs the TTL in force, in milliseconds
+ * @param earlier the TTLs that were in force before and still matter
+ * @param counts how many firsts are remembered
+ * @param position the offset of the last record that was read, by topic and partition
+ */
+record StoreMetadata(
+        long streamTime,
+        long ttlMs,
+        List<Earlier> earlier,
+        List<Census.Count> counts,
+        Map<String, Map<Integer, Long>> position) {
+    private static final byte VERSION = 3;
+    private static final int MAX_NUMBER_BYTES = 10;
+
+    StoreMetadata {
+        earlier = List.copyOf(earlier);
+        counts = List.copyOf(counts);
+        position = Map.copyOf(position);
+    }
+
+    /**
+     * A TTL that was in force before.
+     *
+     * @param ttlMs in milliseconds
+     * @param until the stream time after which nothing of it is needed any more, in milliseconds since the epoch
+     */
+    record Earlier(long ttlMs, long until) {}
+
+    /** The metadata of a store that holds nothing. */
+    static StoreMetadata empty(long ttlMs) {
+        return new StoreMetadata(Long.MIN_VALUE, ttlMs, List.of(), List.of(), Map.of());
+    }
+
+    /** The same with that position. */
+    StoreMetadata at(Map<String, Map<Integer, Long>> newPosition) {
+        return new StoreMetadata(streamTime, ttlMs, earlier, counts, newPosition);
+    }
+
+    byte[] encode() {
+        ByteBuffer bytes = ByteBuffer.allocate(size());
+        bytes.put(VERSION);
+        ByteUtils.writeVarlong(streamTime, bytes);
+        ByteUtils.writeVarlong(ttlMs, bytes);
+        ByteUtils.writeUnsignedVarint(earlier.size(), bytes);
+        for (Earlier one : earlier) {
+            ByteUtils.writeVarlong(one.ttlMs(), bytes);
+            ByteUtils.writeVarlong(one.until(), bytes);
+        }
+        ByteUtils.writeUnsignedVarint(counts.size(), bytes);
+        for (Census.Count count : counts) {
+            ByteUtils.writeVarlong(count.until(), bytes);
+            ByteUtils.writeVarlong(count.firsts(), bytes);
+            ByteUtils.writeVarlong(count.oldest(), bytes);
+        }
+        ByteUtils.writeUnsignedVarint(position.size(), bytes);
+        position.forEach((topic, offsets) -> {
+            byte[] name = topic.getBytes(StandardCharsets.UTF_8);
+            ByteUtils.writeUnsignedVarint(name.length, bytes);
+            bytes.put(name);
+            ByteUtils.writeUnsignedVarint(offsets.size(), bytes);
+            offsets.forEach((partition, offset) -> {
+                ByteUtils.writeUnsignedVarint(partition, bytes);
+                ByteUtils.writeVarlong(offset, bytes);
+            });
+        });
+        byte[] encoded = new byte[bytes.position()];
+        bytes.flip().get(encoded);
+        return encoded;
+    }
+
+    /** At least as many bytes as the encoded form has. */
+    private int size() {
+        int numbers = 5 + 2 * earlier.size() + 3 * counts.size();
+        int names = 0;
+        for (Map.Entry<String, Map<Integer, Long>> topic : position.entrySet()) {
+            numbers += 2 + 2 * topic.getValue().size();
+            names += topic.getKey().getBytes(StandardCharsets.UTF_8).length;
+        }
+        return 1 + MAX_NUMBER_BYTES * numbers + names;
+    }
+
+    /**
+     * Reads back what {@link #encode} wrote.
+     *
+     * @throws SerializationException if the bytes are of an unknown version or damaged
+     */
+    static StoreMetadata decode(byte[] stored) {
+        ByteBuffer bytes = ByteBuffer.wrap(stored);
+        try {
+            byte version = bytes.get();
+            if (version != VERSION) {
+                throw new SerializationException("The store holds metadata of version " + version
+                        + ", and this release reads version " + VERSION
+                        + "; another release has written it: run that one");
+            }
+            long streamTime = ByteUtils.readVarlong(bytes);
+            long ttlMs = ByteUtils.readVarlong(bytes);
+            List<Earlier> earlier = new ArrayList<>();
+            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
+                earlier.add(new Earlier(ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes)));
+            }
+            List<Census.Count> counts = new ArrayList<>();
+            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
+                counts.add(new Census.Count(
+                        ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes)));
+            }
+            return new StoreMetadata(streamTime, ttlMs, earlier, counts, readPosition(bytes));
+        } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
+            throw new SerializationException(
+                    "The store holds damaged metadata of " + stored.length + " bytes", damaged);
+        }
+    }
+
+    private static Map<String, Map<Integer, Long>> readPosition(ByteBuffer bytes) {
+        Map<String, Map<Integer, Long>> position = new TreeMap<>();
+        for (int topics = ByteUtils.readUnsignedVarint(bytes); topics > 0; topics--) {
+            int length = ByteUtils.readUnsignedVarint(bytes);
+            if (length < 0 || length > bytes.remaining()) {
+                throw new BufferUnderflowException();
+            }
+            byte[] name = new byte[length];
+            bytes.get(name);
+            Map<Integer, Long> offsets = new TreeMap<>();
+            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
+                offsets.put(ByteUtils.readUnsignedVarint(bytes), ByteUtils.readVarlong(bytes));
+            }
+            position.put(new String(name, StandardCharsets.UTF_8), offsets);
+        }
+        return position;
+    }
+}

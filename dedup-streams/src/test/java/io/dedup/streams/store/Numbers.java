@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import io.dedup.Coordinates;
+import io.dedup.Sighting;
+import java.util.Objects;
+import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/** Remembers numbers in a store: each is the offset of a first. */
+final class Numbers {
+    private Numbers() {}
+
+    /** Puts a number in the place of that of the key and window start. */
+    static void put(BucketedStore store, Bytes key, long number, long start) {
+        store.hold(key, start, Firsts.of(first(number, start)), start);
+    }
+
+    /** Takes the number back. */
+    static void remove(BucketedStore store, Bytes key, long start) {
+        store.hold(key, start, Firsts.NONE, start);
+    }
+
+    /** The number of that key and window start, or null. */
+    static @Nullable Long of(BucketedStore store, Bytes key, long start) {
+        Firsts firsts = store.firsts(key, start);
+        return firsts.sightings().isEmpty() ? null : offset(firsts);
+    }
+
+    /** The number in what a store returns for a key and window start. */
+    static long in(byte[] value, long start) {
+        byte[] entry = java.util.Arrays.copyOfRange(value, Long.BYTES, value.length);
+        return offset(new EntryCodec().decodeVersioned(entry, start));
+    }
+
+    private static long offset(Firsts firsts) {
+        return Objects.requireNonNull(firsts.sightings().get(0).coordinates()).offset();
+    }
+
+    private static Sighting first(long number, long start) {
+        return new Sighting(start, start + 1, new Coordinates("orders", 0, number), null);
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.errors.SerializationException;
+import org.junit.jupiter.api.Test;
+
+class StoreMetadataTest {
+    private static final StoreMetadata METADATA = new StoreMetadata(
+            1_766_000_000_000L,
+            86_400_000,
+            List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
+            List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
+            Map.of("orders", Map.of(2, 41L)));
+
+    @Test
+    void decode_encoded_isTheSame() {
+        assertThat(StoreMetadata.decode(METADATA.encode())).isEqualTo(METADATA);
+        StoreMetadata empty = StoreMetadata.empty(Long.MAX_VALUE);
+        assertThat(StoreMetadata.decode(empty.encode())).isEqualTo(empty);
+        StoreMetadata many = empty.at(Map.of("ключ", Map.of(0, 1L, 70_000, Long.MAX_VALUE), "b", Map.of()));
+        assertThat(StoreMetadata.decode(many.encode())).isEqualTo(many);
+    }
+
+    /** State and changelogs hold these bytes: if this test fails, the format has changed and needs a new version. */
+    @Test
+    void encode_versionThree_isFrozen() {
+        assertThat(HexFormat.of().formatHex(METADATA.encode()))
+                .isEqualTo("03" + "80f0ebdce566" + "80f0b252" + "01" + "80bab703" + "80f49abce666" + "01"
+                        + "80f8c99be766" + "06" + "80f0ebdce566" + "01" + "066f7264657273" + "01" + "02" + "52");
+    }
+
+    @Test
+    void decode_unknownVersionOrCut_isRefused() {
+        // Given
+        byte[] newer = METADATA.encode();
+        newer[0] = 4;
+        // Then
+        assertThatThrownBy(() -> StoreMetadata.decode(newer))
+                .isInstanceOf(SerializationException.class)
+                .hasMessageContaining("version 4")
+                .hasMessageContaining("run that one");
+        for (int length = 0; length < METADATA.encode().length; length++) {
+            byte[] cut = Arrays.copyOf(METADATA.encode(), length);
+            assertThatThrownBy(() -> StoreMetadata.decode(cut)).isInstanceOf(SerializationException.class);
+        }
+    }
+}
