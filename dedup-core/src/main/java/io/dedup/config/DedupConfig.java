@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.apache.kafka.common.config.ConfigDef;
@@ -76,6 +77,15 @@ public final class DedupConfig {
 
     /** What of a key is held in memory. */
     public static final String STORE_MEMORY_KEYS = "dedup.store.memory.keys";
+    /** How many bytes of RocksDB's files are kept in memory. */
+    public static final String STORE_ROCKSDB_CACHE_BYTES = "dedup.store.rocksdb.cache.bytes";
+
+    /** How many bytes of keys may wait to be written to RocksDB. */
+    public static final String STORE_ROCKSDB_WRITE_BUFFER_BYTES = "dedup.store.rocksdb.write.buffer.bytes";
+
+    /** How many RocksDB stores are written at a time. */
+    public static final String STORE_ROCKSDB_THREADS = "dedup.store.rocksdb.threads";
+
     /** How many replicas of the changelog have to take a write. */
     public static final String CHANGELOG_MIN_INSYNC_REPLICAS = "dedup.changelog.min.insync.replicas";
 
@@ -279,12 +289,33 @@ public final class DedupConfig {
 
     /** How many bytes all stores on the heap may take together; empty for half of the largest heap. */
     public OptionalLong storeMemoryMaxBytes() {
-        return values.get(STORE_MEMORY_MAX_BYTES) instanceof Long bytes ? OptionalLong.of(bytes) : OptionalLong.empty();
+        return optionalLong(STORE_MEMORY_MAX_BYTES);
     }
 
     /** Whether whole keys are held on the heap, and not their digests. */
     public boolean storeHoldsWholeKeys() {
         return string(STORE_MEMORY_KEYS).equals("whole");
+    }
+
+    /** How many bytes of RocksDB's files are kept in memory; empty for 64 MB. */
+    public OptionalLong storeRocksDbCacheBytes() {
+        return optionalLong(STORE_ROCKSDB_CACHE_BYTES);
+    }
+
+    /** How many bytes of keys all RocksDB stores may hold before they are written; empty for 64 MB. */
+    public OptionalLong storeRocksDbWriteBufferBytes() {
+        return optionalLong(STORE_ROCKSDB_WRITE_BUFFER_BYTES);
+    }
+
+    /** How many RocksDB stores are written at a time; empty for one for every two processors. */
+    public OptionalInt storeRocksDbThreads() {
+        return values.get(STORE_ROCKSDB_THREADS) instanceof Integer threads
+                ? OptionalInt.of(threads)
+                : OptionalInt.empty();
+    }
+
+    private OptionalLong optionalLong(String key) {
+        return values.get(key) instanceof Long number ? OptionalLong.of(number) : OptionalLong.empty();
     }
 
     /** Settings of the changelog topics by which they differ from what Kafka Streams and dedup choose, as of a topic. */

@@ -255,6 +255,31 @@ final class DedupKeys {
                                 + " taken for one, which among a billion keys happens with a probability of about"
                                 + " 10^-21. whole: the key itself, which takes so much more.")
                 .define(
+                        DedupConfig.STORE_ROCKSDB_CACHE_BYTES,
+                        ConfigDef.Type.LONG,
+                        null,
+                        optional(Range.between(0, Long.MAX_VALUE)),
+                        Importance.MEDIUM,
+                        "With dedup.store=rocksdb: how many bytes of its files all stores of a process keep in memory, outside"
+                                + " of the heap. docs/operations.md says from how many keys on more is of use. Not set: 64"
+                                + " MB.")
+                .define(
+                        DedupConfig.STORE_ROCKSDB_WRITE_BUFFER_BYTES,
+                        ConfigDef.Type.LONG,
+                        null,
+                        optional(Range.between(0, Long.MAX_VALUE)),
+                        Importance.LOW,
+                        "With dedup.store=rocksdb: how many bytes of keys all stores of a process hold on the heap before they"
+                                + " are written to disk, but for 4 MB that each may hold in any case. Not set: 64 MB.")
+                .define(
+                        DedupConfig.STORE_ROCKSDB_THREADS,
+                        ConfigDef.Type.INT,
+                        null,
+                        optional(Range.between(1, 1024)),
+                        Importance.LOW,
+                        "With dedup.store=rocksdb: how many stores of a process are written at a time, and of how many the"
+                                + " filters are made after a restart. Not set: half as many as there are processors.")
+                .define(
                         DedupConfig.CHANGELOG_MIN_INSYNC_REPLICAS,
                         ConfigDef.Type.INT,
                         null,
@@ -269,7 +294,8 @@ final class DedupKeys {
                         null,
                         optional(Range.between(1, Long.MAX_VALUE)),
                         Importance.LOW,
-                        "How long the broker keeps the changelog topic: its retention.ms. Not set: as long as a key is"
+                        "How long the broker keeps the changelog topic: its retention.ms, at least as long as a key is"
+                                + " remembered. Not set: as long as a key is"
                                 + " remembered, and windowstore.changelog.additional.retention.ms of Kafka Streams more, a day.")
                 .define(
                         DedupConfig.ROUTES,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.streams.store.SeedLog;
 import io.dedup.streams.store.SeenStore;
 import java.util.HashMap;
 import java.util.List;
@@ -69,7 +68,7 @@ final class Changelog {
         configs.put(TopicConfig.CLEANUP_POLICY_CONFIG, "compact,delete");
         configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime");
         long additional = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
-        long retention = SeedLog.retention(settings.policy()).toMillis() + additional;
+        long retention = SeenStore.retention(settings.policy()).toMillis() + additional;
         configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
         config.originalsWithPrefix(StreamsConfig.TOPIC_PREFIX)
                 .forEach((name, value) -> configs.put(name, value.toString()));

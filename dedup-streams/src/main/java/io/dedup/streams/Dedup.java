@@ -13,6 +13,7 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
+import io.dedup.streams.store.RocksDbOptions;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Collection;
@@ -90,7 +91,15 @@ public final class Dedup {
         return config.store().equals("memory")
                 ? StoreEngine.sharedMemory(
                         config.storeMemoryMaxBytes().orElse(StoreEngine.halfOfTheHeap()), config.storeHoldsWholeKeys())
-                : StoreEngine.named(config.store());
+                : StoreEngine.rocksDb(options(config));
+    }
+
+    private static RocksDbOptions options(DedupConfig config) {
+        RocksDbOptions defaults = RocksDbOptions.defaults();
+        return new RocksDbOptions(
+                config.storeRocksDbCacheBytes().orElse(defaults.cacheBytes()),
+                config.storeRocksDbWriteBufferBytes().orElse(defaults.writeBufferBytes()),
+                config.storeRocksDbThreads().orElse(defaults.threads()));
     }
 
     /** An operator as {@code dedup.*} properties describe it. */

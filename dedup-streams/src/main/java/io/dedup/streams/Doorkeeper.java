@@ -94,6 +94,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.ttlHeader = ttlName == null
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
+        ChangelogCheck.start(settings, context.applicationId(), context.appConfigs());
         this.store = SeenStore.open(context, settings.storeName(), settings.policy());
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(

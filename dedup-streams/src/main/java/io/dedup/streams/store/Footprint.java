@@ -56,7 +56,8 @@ public record Footprint(double memory, double disk, double filters, double chang
         double changelog;
         try {
             try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
-                    Segments files = new RocksSegments("footprint", width, 0, RocksShared.ofThisProcess())) {
+                    Segments files = new RocksSegments(
+                            "footprint", width, 0, RocksShared.ofThisProcess(RocksDbOptions.defaults()))) {
                 LocalFiles local = new LocalFiles(directory.resolve("store"), Map.of(), true);
                 tables.open(local, new Places());
                 files.open(local, new Places());

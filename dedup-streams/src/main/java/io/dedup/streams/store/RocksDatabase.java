@@ -28,6 +28,7 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactionStyle;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.IndexType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
@@ -216,7 +217,13 @@ final class RocksDatabase implements AutoCloseable {
                 .setFilterPolicy(bloom)
                 .setCacheIndexAndFilterBlocks(true)
                 .setCacheIndexAndFilterBlocksWithHighPriority(true)
-                .setPinL0FilterAndIndexBlocksInCache(true);
+                .setPinL0FilterAndIndexBlocksInCache(true)
+                // What a lookup needs of an index or a filter is then a block, and not all of it: with a hundred
+                // million keys
+                // indexes and filters would fill a cache of any size.
+                .setIndexType(IndexType.kTwoLevelIndexSearch)
+                .setPartitionFilters(true)
+                .setMetadataBlockSize(BLOCK_BYTES);
         Options made = new Options()
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)
@@ -228,7 +235,7 @@ final class RocksDatabase implements AutoCloseable {
                 .setLevel0StopWritesTrigger(8 * MOST_FILES)
                 // Written to are only the few bytes of the default family.
                 .setWriteBufferSize(256L << 10)
-                .setMaxBackgroundJobs(2);
+                .setMaxBackgroundJobs(Math.max(2, shared.threads()));
         made.setTableFormatConfig(table);
         Object type = configs.get(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG);
         if (type instanceof Class<?> setterType) {

@@ -141,7 +141,7 @@ final class RocksFiles {
             if (dropped) {
                 return;
             } else if (existing == null) {
-                // Nobody else makes one: there is one writer.
+                // No other thread makes one: a store is written by one at a time.
                 existing = database.createColumnFamily(new ColumnFamilyDescriptor(name, options));
                 family = existing;
             }
@@ -209,7 +209,12 @@ final class RocksFiles {
         return ByteBuffer.allocate(Long.BYTES).putLong(start).array();
     }
 
-    /** Deletes everything. */
+    /** Lets nothing more be written, nor a filter be made. */
+    void abandon() {
+        dropped = true;
+    }
+
+    /** Deletes everything. It takes its time where there are gigabytes. */
     void drop() {
         dropped = true;
         inUse.writeLock().lock();

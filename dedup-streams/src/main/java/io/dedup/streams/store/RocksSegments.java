@@ -292,7 +292,9 @@ final class RocksSegments implements Segments {
                 return false;
             }
             filters.remove(segment);
-            segment.files().drop();
+            segment.files().abandon();
+            // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
+            written = written.thenRunAsync(segment.files()::drop, shared.writer());
             return true;
         });
         if (dropped) {
@@ -382,7 +384,7 @@ final class RocksSegments implements Segments {
     /** Closes the files and writes nothing more. */
     private void abandon(RocksDatabase closing) {
         // Whatever has failed, nobody may use what is being closed.
-        waiting.forEach(one -> one.written().exceptionally(failed -> null).join());
+        written.exceptionally(failed -> null).join();
         database = null;
         segments.forEach(segment -> segment.files().close());
         segments.clear();

@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -69,11 +68,6 @@ public final class SeedLog implements AutoCloseable {
         } catch (IOException | RocksDBException failed) {
             throw failure("open", failed);
         }
-    }
-
-    /** How long a window is kept, from its start, as the operator's own changelog has it. */
-    public static Duration retention(DedupPolicy policy) {
-        return Buckets.of(policy).retention();
     }
 
     /**

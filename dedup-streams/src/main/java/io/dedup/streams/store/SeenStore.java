@@ -150,11 +150,19 @@ public final class SeenStore implements AutoCloseable {
      * Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy.
      *
      * @param changelog settings of the changelog topic that count instead of ours
+     * @throws IllegalArgumentException if the topic would keep less than is remembered
      */
     public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
             String name, StoreEngine engine, DedupPolicy policy, Map<String, String> changelog) {
         Buckets buckets = Buckets.of(policy);
         WindowBytesStoreSupplier supplier = engine.supplier(name, buckets.retention(), buckets.window());
+        String kept = changelog.get(TopicConfig.RETENTION_MS_CONFIG);
+        if (kept != null
+                && !kept.equals("-1")
+                && Long.parseLong(kept) < buckets.retention().toMillis()) {
+            throw new IllegalArgumentException("retention.ms of the changelog must be at least "
+                    + buckets.retention().toMillis() + ", as long as a key is remembered: " + kept);
+        }
         Map<String, String> topic = new HashMap<>(changelogConfigs(engine, policy));
         topic.putAll(changelog);
         return Stores.timestampedWindowStoreBuilder(supplier, Serdes.Bytes(), Serdes.ByteArray())
@@ -162,8 +170,13 @@ public final class SeenStore implements AutoCloseable {
                 .withCachingDisabled();
     }
 
+    /** How long what is remembered is needed, from the start of its window. */
+    public static Duration retention(DedupPolicy policy) {
+        return Buckets.of(policy).retention();
+    }
+
     /** Whether the stores of that engine are written in batches, as those of our engines are. */
-    static boolean isBatching(StoreEngine engine, DedupPolicy policy) {
+    public static boolean isBatching(StoreEngine engine, DedupPolicy policy) {
         Buckets buckets = Buckets.of(policy);
         return engine.supplier("seen", buckets.retention(), buckets.window()) instanceof BucketedSupplier;
     }

@@ -10,7 +10,7 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
  *
  * <p>The law: what was put under a key and a window start is found by a point read of both until retention has passed,
  * and the store forgets by dropping old windows whole. Kafka Streams puts the changelog around it, so an engine need
- * not survive the loss of the machine. The engines made here take no keys of eight bytes of which the first is 1.
+ * not survive the loss of the machine. The stores of the engines made here are read by key alone, and changed by their operator.
  */
 @FunctionalInterface
 public interface StoreEngine {
@@ -23,15 +23,18 @@ public interface StoreEngine {
      */
     WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
 
-    /**
-     * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. All stores of a
-     * process share a cache of 64 MB and as much room for what has come lately, but for 4 MB that each store may take; a
-     * filter takes 16 to 32 bits a key, some room for keys that are expected, and up to 3 MB where it was not known how many
-     * would come.
-     */
+    /** The RocksDB engine with {@linkplain RocksDbOptions#defaults default options}. */
     static StoreEngine rocksDb() {
+        return rocksDb(RocksDbOptions.defaults());
+    }
+
+    /**
+     * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. A filter takes 16 to 32
+     * bits a key on the heap, some room for keys that are expected, and up to 3 MB where it was not known how many would come.
+     */
+    static StoreEngine rocksDb(RocksDbOptions options) {
         return (name, retention, window) ->
-                BucketedSupplier.onRocksDb(name, retention, window, RocksShared.ofThisProcess());
+                BucketedSupplier.onRocksDb(name, retention, window, RocksShared.ofThisProcess(options));
     }
 
     /**

@@ -44,7 +44,8 @@ final class DedupApp {
     }
 
     /**
-     * The topics are {@code ID-in} and {@code ID-out}. An id that ends in {@code -memory} has keys kept in memory.
+     * The topics are {@code ID-in} and {@code ID-out}. An id that ends in {@code -memory} has keys kept in memory; one with {@code
+     * -kip1071} in it uses the group protocol of Kafka Streams, and one with {@code -transactional} transactional stores.
      *
      * @param behind what happens behind the operator for every first
      */
@@ -87,9 +88,16 @@ final class DedupApp {
         properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
         properties.put("errors.dead.letter.queue.topic.name", id + "-dead");
         properties.put("processing.exception.handler.global.enabled", "true");
-        // The shortest a broker allows: a killed member is missed sooner.
-        properties.put("session.timeout.ms", "6000");
-        properties.put("heartbeat.interval.ms", "1000");
+        if (id.contains("-transactional")) {
+            properties.put("enable.transactional.statestores", "true");
+        }
+        if (id.contains("-kip1071")) {
+            properties.put("group.protocol", "streams");
+        } else {
+            // The shortest a broker allows: a killed member is missed sooner.
+            properties.put("session.timeout.ms", "6000");
+            properties.put("heartbeat.interval.ms", "1000");
+        }
         return properties;
     }
 

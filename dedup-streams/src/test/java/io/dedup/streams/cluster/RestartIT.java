@@ -7,6 +7,7 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
 import io.dedup.streams.Dedup;
 import io.dedup.streams.DedupHeaders;
+import io.dedup.streams.store.StoreEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What is remembered survives a restart. */
@@ -110,6 +112,30 @@ class RestartIT {
                     .extracting(ConsumerRecord::value)
                     .containsExactlyInAnyOrderElementsOf(keys);
         }
+    }
+
+    /** What helps where memory does not suffice: the changelog is the same for both. */
+    @ParameterizedTest
+    @CsvSource({"memory, rocksdb", "rocksdb, memory"})
+    void restart_otherEngine_stillRemembers(String before, String after) throws Exception {
+        // Given
+        String id = "engine-" + before;
+        long now = System.currentTimeMillis();
+        createTopics(id);
+        for (String engine : List.of(before, after)) {
+            Topology topology = DedupApp.topology(
+                    id, Dedup.by(KeyExtractors.header(TestCluster.KEY_HEADER)).withStore(StoreEngine.named(engine)));
+            // When
+            try (RunningApp app = RunningApp.start(id, topology, directory.resolve("state"), Map.of())) {
+                cluster.sendAll(id + "-in", 2, now, List.of("a", "b", "c"));
+                cluster.awaitProcessed(id, id + "-in");
+                assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+            }
+        }
+        // Then
+        assertThat(cluster.read(id + "-out"))
+                .extracting(ConsumerRecord::value)
+                .containsExactlyInAnyOrder("a", "b", "c");
     }
 
     /** Fingerprints and outcomes are part of what is remembered. */

@@ -60,7 +60,12 @@ final class TestCluster {
             TestServers.Kafka broker = TestServers.kafka(Map.of(
                     "log.retention.check.interval.ms", "500",
                     "log.initial.task.delay.ms", "500",
-                    "log.cleaner.backoff.ms", "500"));
+                    "log.cleaner.backoff.ms", "500",
+                    // A killed member is missed as soon as in a classic group.
+                    "group.streams.min.session.timeout.ms", "6000",
+                    "group.streams.session.timeout.ms", "6000",
+                    "group.streams.min.heartbeat.interval.ms", "1000",
+                    "group.streams.heartbeat.interval.ms", "1000"));
             Runtime.getRuntime().addShutdownHook(new Thread(broker::close));
             cluster = new TestCluster(broker);
             shared = cluster;

@@ -183,7 +183,8 @@ class RocksSegmentsTest {
         KeyHash hash = new KeyHash(1);
         hash.take(KEY.get());
         hash.at(0);
-        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
         // When
         segments.open(new LocalFiles(directory.resolve("state/seen"), configs(), false), new Places());
         // Then
@@ -196,7 +197,8 @@ class RocksSegmentsTest {
         // Given
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
         Path checkpoint = Files.createFile(directory.resolve("state/.checkpoint"));
-        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
         // When
         segments.open(new LocalFiles(directory.resolve("state/seen"), Map.of(), false), new Places());
         // Then
@@ -298,7 +300,7 @@ class RocksSegmentsTest {
     }
 
     private static RocksShared withoutAnythingInMemory() {
-        return new RocksShared(1 << 20, 0, 1 << 20, Runnable::run);
+        return new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 1 << 20, Runnable::run);
     }
 
     private List<Path> sortedFiles() throws IOException {
@@ -314,12 +316,13 @@ class RocksSegmentsTest {
         writeTwoSegments();
         AtomicInteger works = new AtomicInteger();
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        BucketedStore store = open(RETENTION, new RocksShared(1 << 20, 0, 1, work -> {
-            if (works.incrementAndGet() == 1) {
-                throw new RejectedExecutionException("no room on the disk");
-            }
-            thread.execute(work);
-        }));
+        BucketedStore store =
+                open(RETENTION, new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 1, work -> {
+                    if (works.incrementAndGet() == 1) {
+                        throw new RejectedExecutionException("no room on the disk");
+                    }
+                    thread.execute(work);
+                }));
         // When
         assertThatExceptionOfType(ProcessorStateException.class).isThrownBy(() -> {
             for (int i = 0; i < 4; i++) {
@@ -342,7 +345,8 @@ class RocksSegmentsTest {
         // Given
         KeyHash hash = new KeyHash(1);
         hash.take(KEY.get());
-        RocksSegments segments = new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess());
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
         segments.open(new LocalFiles(directory, Map.of(), true), new Places());
         segments.put(hash, KEY, 0, VALUE, VALUE.length);
         segments.committed(Map.of(CHANGELOG, 100L));
@@ -366,7 +370,7 @@ class RocksSegmentsTest {
         // Given
         int keys = 20_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared small = new RocksShared(1 << 20, 0, 64 << 10, thread);
+        RocksShared small = new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 64 << 10, thread);
         BucketedStore store = open(RETENTION, small);
         // When, then
         for (int i = 0; i < keys; i++) {
@@ -416,7 +420,7 @@ class RocksSegmentsTest {
         // Given
         int keys = 2_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared withoutCache = new RocksShared(0, 0, 16 << 10, thread);
+        RocksShared withoutCache = new RocksShared(RocksDbOptions.defaults().withCacheBytes(0), 0, 16 << 10, thread);
         BucketedStore store = open(RETENTION, withoutCache);
         for (int i = 0; i < keys; i++) {
             Numbers.put(store, key(i), i, 0);
@@ -440,7 +444,11 @@ class RocksSegmentsTest {
     @Test
     void put_everyKeyIsWrittenAtOnce_theLastIsHeldAndNoOther() {
         // Given
-        RocksSegments segments = new RocksSegments("seen", SEGMENT, 0, new RocksShared(1 << 20, 1, 1, Runnable::run));
+        RocksSegments segments = new RocksSegments(
+                "seen",
+                SEGMENT,
+                0,
+                new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 1, 1, Runnable::run));
         segments.open(new LocalFiles(directory.resolve("store"), Map.of(), true), new Places());
         KeyHash hash = new KeyHash(0);
         CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
@@ -507,7 +515,7 @@ class RocksSegmentsTest {
     }
 
     private BucketedStore open(Duration retention) {
-        return open(retention, RocksShared.ofThisProcess());
+        return open(retention, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
     }
 
     private BucketedStore open(Duration retention, RocksShared shared) {

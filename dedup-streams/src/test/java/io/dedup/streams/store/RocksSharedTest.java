@@ -12,7 +12,8 @@ class RocksSharedTest {
     @CsvSource({"0, 16", "1, 16", "2, 8", "15, 1", "16, 1", "100, 1"})
     void recentBytes_moreStoresAreOpen_areFewerForEach(int stores, long megabytes) {
         // Given
-        RocksShared shared = new RocksShared(1 << 20, 1 << 20, 16 << 20, Runnable::run);
+        RocksShared shared =
+                new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 1 << 20, 16 << 20, Runnable::run);
         // When
         for (int i = 0; i < stores + 1; i++) {
             shared.opened();

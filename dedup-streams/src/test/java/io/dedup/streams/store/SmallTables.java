@@ -5,7 +5,8 @@ import java.util.concurrent.ForkJoinPool;
 
 /** RocksDB with tables so small that files are written all the time. */
 public final class SmallTables {
-    private static final RocksShared SHARED = new RocksShared(1 << 20, 0, 5_000, ForkJoinPool.commonPool());
+    private static final RocksShared SHARED =
+            new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 5_000, ForkJoinPool.commonPool());
 
     private SmallTables() {}
 

@@ -29,17 +29,6 @@ public final class CompactTable {
     private long size;
     private long bytes;
 
-    /** Takes an entry of a table. */
-    @FunctionalInterface
-    public interface Visitor {
-        /**
-         * Takes one entry.
-         *
-         * @param key null where only digests are kept
-         */
-        void visit(byte @Nullable [] key, byte[] value);
-    }
-
     /**
      * An empty table.
      *
@@ -117,15 +106,6 @@ public final class CompactTable {
             }
         } finally {
             bytes += shard.bytes() - before;
-        }
-    }
-
-    /** Shows every entry, in no order. */
-    public void forEach(Visitor visitor) {
-        for (Shard shard : shards) {
-            if (shard != null) {
-                shard.forEach(visitor);
-            }
         }
     }
 

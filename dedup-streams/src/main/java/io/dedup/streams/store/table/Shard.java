@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * is about two thirds full.
  *
  * <pre>
- * entry of a digest     16 bytes the digest · varint length · value
- * entry of a whole key   4 bytes of the hash · varint length · key · varint length · value
+ * entry of a digest     16 bytes the digest · value
+ * entry of a whole key   4 bytes of the hash · varint length · key · value
+ * value                  varint twice its length · bytes, or for a {@linkplain LargeValues large} one 1 · 4 bytes its number
  * </pre>
  *
  * <p>A value that does not fit into the place of its predecessor is written anew; when half of the bytes are dead, the
@@ -43,6 +44,13 @@ final class Shard {
     /** An array, a reference to it, and where its last entry ends. */
     private static final int BYTES_BESIDE_CHUNK = ARRAY_HEADER_BYTES + 4 + Integer.BYTES;
 
+    /** A longer value would leave much of a chunk empty behind it. */
+    private static final int MAX_INLINE_BYTES = CHUNK_BYTES / 16;
+    /** In the place of twice the length of a value that is not inline. */
+    private static final int IS_LARGE = 1;
+
+    private static final int LARGE_BYTES = 1 + Integer.BYTES;
+
     private static final int DIGEST_BYTES = 2 * Long.BYTES;
     private static final int SEVEN_BITS = 7;
     private static final int CONTINUED = 1 << SEVEN_BITS;
@@ -59,6 +67,7 @@ final class Shard {
     /** Where the last entry of each chunk ends, but for the last. */
     private int[] ends = new int[1];
 
+    private final LargeValues large = new LargeValues();
     private int chunkCount;
     private int tail;
     private long arenaBytes;
@@ -120,12 +129,25 @@ final class Shard {
         int position = positionIn(slot);
         byte[] chunk = chunks[position >>> CHUNK_BITS];
         int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
-        return copyAt(chunk, at);
+        long header = varint(chunk, at);
+        int end = end(header);
+        return isLarge(header)
+                ? large.get((int) INT.get(chunk, end)).clone()
+                : Arrays.copyOfRange(chunk, end, end + inlineLength(header));
     }
 
-    private static byte[] copyAt(byte[] chunk, int at) {
-        long length = varint(chunk, at);
-        return Arrays.copyOfRange(chunk, end(length), end(length) + (int) length);
+    private static boolean isLarge(long header) {
+        return (int) header == IS_LARGE;
+    }
+
+    private static int inlineLength(long header) {
+        return (int) header >>> 1;
+    }
+
+    /** How many bytes the value that begins there takes in its chunk. */
+    private static int sizeOfValue(byte[] chunk, int at) {
+        long header = varint(chunk, at);
+        return isLarge(header) ? LARGE_BYTES : end(header) - at + inlineLength(header);
     }
 
     private static int end(long varint) {
@@ -202,22 +224,42 @@ final class Shard {
         byte[] chunk = chunks[position >>> CHUNK_BITS];
         int at = valueAt(chunk, position & (CHUNK_BYTES - 1));
         long before = varint(chunk, at);
-        if ((int) before == length) {
+        boolean wasLarge = isLarge(before);
+        if (!wasLarge && length <= MAX_INLINE_BYTES && inlineLength(before) == length) {
             System.arraycopy(value, 0, chunk, end(before), length);
             return;
         }
-        int dead = end(before) + (int) before - (position & (CHUNK_BYTES - 1));
+        int former = wasLarge ? (int) INT.get(chunk, end(before)) : 0;
+        int dead = at + sizeOfValue(chunk, at) - (position & (CHUNK_BYTES - 1));
         index.set(number, slot, Index.tagOf(low), append(high, low, key, value, length) >>> UNIT_BITS);
+        if (wasLarge) {
+            giveBack(LargeValues.bytes(large.get(former).length));
+            large.remove(former);
+        }
         deadBytes += dead;
         if (deadBytes > CHUNK_BYTES && deadBytes > arenaBytes / 2) {
             moveTheLiving();
         }
     }
 
+    private void giveBack(long less) {
+        budget.giveBack(less);
+        bytes -= less;
+    }
+
     private int append(long high, long low, byte[] key, byte[] value, int length) {
         int keyBytes = wholeKeys ? Integer.BYTES + sizeOfVarint(key.length) + key.length : DIGEST_BYTES;
-        int needed = keyBytes + sizeOfVarint(length) + length;
-        int position = allocate(needed);
+        boolean inline = length <= MAX_INLINE_BYTES;
+        int needed = keyBytes + (inline ? sizeOfVarint(2 * length) + length : LARGE_BYTES);
+        long beside = inline ? 0 : LargeValues.bytes(length);
+        reserve(beside);
+        int position;
+        try {
+            position = allocate(needed);
+        } catch (BudgetExceededException full) {
+            giveBack(beside);
+            throw full;
+        }
         byte[] chunk = chunks[position >>> CHUNK_BITS];
         int at = position & (CHUNK_BYTES - 1);
         if (wholeKeys) {
@@ -230,8 +272,13 @@ final class Shard {
             LONG.set(chunk, at + Long.BYTES, low);
             at += DIGEST_BYTES;
         }
-        at = writeVarint(length, chunk, at);
-        System.arraycopy(value, 0, chunk, at, length);
+        if (inline) {
+            at = writeVarint(2 * length, chunk, at);
+            System.arraycopy(value, 0, chunk, at, length);
+        } else {
+            chunk[at] = IS_LARGE;
+            INT.set(chunk, at + 1, large.add(value, length));
+        }
         arenaBytes += needed;
         return position;
     }
@@ -303,8 +350,7 @@ final class Shard {
                 long high = (long) LONG.get(chunk, at);
                 long low = (long) LONG.get(chunk, at + Long.BYTES);
                 index.add(number, indexHash(high), Index.tagOf(low), ((i << CHUNK_BITS) | at) >>> UNIT_BITS);
-                long length = varint(chunk, at + DIGEST_BYTES);
-                at = aligned(end(length) + (int) length);
+                at = aligned(at + DIGEST_BYTES + sizeOfValue(chunk, at + DIGEST_BYTES));
             }
         }
     }
@@ -320,8 +366,7 @@ final class Shard {
         for (int i = 0; i < chunkCount; i++) {
             given += BYTES_BESIDE_CHUNK + (long) before[i].length;
         }
-        budget.giveBack(given);
-        bytes -= given;
+        giveBack(given);
         chunks = new byte[1][];
         ends = new int[1];
         chunkCount = 0;
@@ -334,8 +379,8 @@ final class Shard {
                 int position = positionIn(slot);
                 byte[] chunk = before[position >>> CHUNK_BITS];
                 int at = position & (CHUNK_BYTES - 1);
-                long length = varint(chunk, valueAt(chunk, at));
-                int size = end(length) + (int) length - at;
+                int value = valueAt(chunk, at);
+                int size = value + sizeOfValue(chunk, value) - at;
                 int moved = allocate(size);
                 System.arraycopy(chunk, at, chunks[moved >>> CHUNK_BITS], moved & (CHUNK_BYTES - 1), size);
                 arenaBytes += size;
@@ -343,18 +388,6 @@ final class Shard {
             }
         }
         moving = false;
-    }
-
-    void forEach(CompactTable.Visitor visitor) {
-        for (int slot = 0; slot < index.slots(number); slot++) {
-            if (index.tag(number, slot) != 0) {
-                int position = positionIn(slot);
-                byte[] chunk = chunks[position >>> CHUNK_BITS];
-                int at = position & (CHUNK_BYTES - 1);
-                byte[] key = wholeKeys ? copyAt(chunk, at + Integer.BYTES) : null;
-                visitor.visit(key, copyAt(chunk, valueAt(chunk, at)));
-            }
-        }
     }
 
     /** Writes down where each entry is, with these bits in front, and returns how many there are now. */
@@ -377,9 +410,12 @@ final class Shard {
         entry.bytes = chunk;
         entry.keyAt = end(key);
         entry.keyLength = (int) key;
-        long value = varint(chunk, entry.keyAt + entry.keyLength);
-        entry.valueAt = end(value);
-        entry.valueLength = (int) value;
+        long header = varint(chunk, entry.keyAt + entry.keyLength);
+        boolean isLarge = isLarge(header);
+        byte[] value = isLarge ? large.get((int) INT.get(chunk, end(header))) : chunk;
+        entry.value = value;
+        entry.valueAt = isLarge ? 0 : end(header);
+        entry.valueLength = isLarge ? value.length : inlineLength(header);
     }
 
     /** How many bytes of entries there are, dead ones included. */

@@ -32,6 +32,7 @@ public final class SortedEntries {
     /** Where the bytes of an entry are. */
     static final class Entry {
         byte[] bytes = {};
+        byte[] value = {};
         int keyAt;
         int keyLength;
         int valueAt;
@@ -171,6 +172,6 @@ public final class SortedEntries {
     public void get(int index, ByteBuffer key, ByteBuffer value) {
         table.read(places[index], one);
         key.clear().put(one.bytes, one.keyAt, one.keyLength).flip();
-        value.clear().put(one.bytes, one.valueAt, one.valueLength).flip();
+        value.clear().put(one.value, one.valueAt, one.valueLength).flip();
     }
 }

@@ -66,25 +66,47 @@ class CompactTableTest {
         }
     }
 
-    @Test
-    void forEach_wholeKeys_showsEachOnce() {
+    /** As with stored outcomes: what cannot lie between others would leave much of a chunk empty. */
+    @ParameterizedTest
+    @ValueSource(ints = {1_025, 9_000, 16_384, 70_000})
+    void put_largeValues_takeLittleMoreThanTheirBytes(int length) {
         // Given
-        CompactTable table = new CompactTable(true, Budget.unbounded());
-        for (int i = 0; i < 10_000; i++) {
-            put(table, "key-" + i, 0, new byte[] {1}, 1);
-            put(table, "key-" + i, 0, new byte[] {2, 2}, 2);
-        }
+        Budget budget = Budget.unbounded();
+        CompactTable table = new CompactTable(false, budget);
+        int keys = 4_000;
         // When
-        Map<String, byte[]> shown = new HashMap<>();
-        AtomicInteger entries = new AtomicInteger();
-        table.forEach((key, value) -> {
-            entries.incrementAndGet();
-            shown.put(new String(key, UTF_8), value);
-        });
+        for (int i = 0; i < keys; i++) {
+            byte[] value = new byte[length];
+            value[length - 1] = (byte) i;
+            put(table, "key-" + i, 0, value, length);
+        }
         // Then
-        assertThat(entries).hasValue(10_000);
-        assertThat(shown).hasSize(10_000);
-        assertThat(shown.values()).allMatch(value -> Arrays.equals(value, new byte[] {2, 2}));
+        assertThat(table.bytes()).isBetween((long) keys * length, (long) keys * (length + 110));
+        assertThat(budget.taken()).isEqualTo(table.bytes());
+        for (int i = 0; i < keys; i++) {
+            byte[] value = get(table, "key-" + i, 0);
+            assertThat(value).hasSize(length).endsWith((byte) i);
+        }
+    }
+
+    @Test
+    void put_largeValueReplacedByOthers_givesItsBytesBack() {
+        // Given
+        Budget budget = Budget.unbounded();
+        CompactTable table = new CompactTable(true, budget);
+        put(table, "key", 0, new byte[10], 10);
+        long small = table.bytes();
+        // When
+        for (int i = 0; i < 100; i++) {
+            put(table, "key", 0, new byte[50_000 + i], 50_000 + i);
+            put(table, "key", 0, new byte[10], 10);
+        }
+        // Then
+        assertThat(get(table, "key", 0)).hasSize(10);
+        assertThat(table.bytes()).isLessThan(small + 20_000);
+        assertThat(budget.taken()).isEqualTo(table.bytes());
+        table.clear();
+        assertThat(budget.taken()).isZero();
     }
 
     /** What is written anew again and again leaves its old places behind, and these are used again. */

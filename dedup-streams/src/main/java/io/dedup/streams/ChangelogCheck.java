@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import io.dedup.streams.store.SeenStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.streams.StreamsConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that the changelog topic keeps what is remembered as long as the settings of today say. Kafka Streams sets a topic up
+ * when it makes it and never again, so a TTL that is raised later would outlive the changelog.
+ *
+ * <p>A topic that keeps too little is altered; where that is not allowed, the log has an error with what to do. It is looked at once
+ * in a process, on a thread of its own, so that no application waits for it.
+ *
+ * <p>Thread-safe.
+ */
+final class ChangelogCheck {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ChangelogCheck.class);
+    private static final long WITHIN_SECONDS = 60;
+    private static final String UNLIMITED = "-1";
+    private static final Set<String> LOOKED_AT = ConcurrentHashMap.newKeySet();
+
+    private final String topic;
+    private final boolean isBatching;
+    private final long neededMs;
+    private final long wantedMs;
+
+    /**
+     * A check of that topic.
+     *
+     * @param isBatching whether it holds what must not be compacted
+     * @param neededMs how long a record of it is needed
+     * @param wantedMs how long it is kept where the topic is made today
+     */
+    ChangelogCheck(String topic, boolean isBatching, long neededMs, long wantedMs) {
+        this.topic = topic;
+        this.isBatching = isBatching;
+        this.neededMs = neededMs;
+        this.wantedMs = wantedMs;
+    }
+
+    /** Looks at the changelog of that operator, unless that has been done in this process. */
+    static void start(DedupSettings settings, String applicationId, Map<String, Object> configs) {
+        String topic = settings.changelog(applicationId);
+        long neededMs = SeenStore.retention(settings.policy()).toMillis();
+        if (!LOOKED_AT.add(configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs)) {
+            return;
+        }
+        Thread thread = new Thread(
+                () -> {
+                    // Without writing all of it to the log once more.
+                    StreamsConfig config = new StreamsConfig(configs, false) {};
+                    long additionalMs =
+                            config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
+                    String asked = settings.changelogConfigs().get(TopicConfig.RETENTION_MS_CONFIG);
+                    ChangelogCheck check = new ChangelogCheck(
+                            topic,
+                            SeenStore.isBatching(settings.engine(), settings.policy()),
+                            neededMs,
+                            asked == null ? neededMs + additionalMs : Long.parseLong(asked));
+                    try (Admin admin = Admin.create(config.getAdminConfigs("dedup-changelog-check"))) {
+                        check.run(admin);
+                    } catch (KafkaException noCluster) {
+                        // As in a test without a broker; an application has others to report it.
+                        LOGGER.info("The changelog {} could not be looked at: {}", topic, noCluster.getMessage());
+                    }
+                },
+                "dedup-changelog-check");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Looks at the topic, and alters it if it keeps too little. */
+    void run(Admin admin) {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        try {
+            Map<ConfigResource, Config> configs =
+                    admin.describeConfigs(List.of(resource)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
+            List<AlterConfigOp> alterations = alterations(Objects.requireNonNull(configs.get(resource)));
+            if (!alterations.isEmpty()) {
+                alter(admin, resource, alterations);
+            }
+        } catch (ExecutionException | TimeoutException failed) {
+            LOGGER.info("The changelog {} could not be looked at: {}", topic, failed.toString());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void alter(Admin admin, ConfigResource resource, List<AlterConfigOp> alterations)
+            throws InterruptedException {
+        String settings = String.join(
+                ",",
+                alterations.stream()
+                        .map(one -> one.configEntry().name() + "="
+                                + one.configEntry().value())
+                        .toList());
+        try {
+            admin.incrementalAlterConfigs(Map.of(resource, alterations)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
+            LOGGER.warn("The changelog {} kept too little for the settings of today, and has {} now", topic, settings);
+        } catch (ExecutionException | TimeoutException refused) {
+            LOGGER.error(
+                    "The changelog {} keeps too little for the settings of today, and what it deletes is forgotten when a store"
+                            + " is restored. It could not be altered ({}): set {} with kafka-configs.sh --alter --entity-type"
+                            + " topics --entity-name {} --add-config {}",
+                    topic,
+                    refused.toString(),
+                    settings,
+                    topic,
+                    settings);
+        }
+    }
+
+    /** What has to be set otherwise. */
+    List<AlterConfigOp> alterations(Config config) {
+        List<AlterConfigOp> alterations = new ArrayList<>();
+        String retention = value(config, TopicConfig.RETENTION_MS_CONFIG, UNLIMITED);
+        if (!retention.equals(UNLIMITED) && Long.parseLong(retention) < neededMs) {
+            alterations.add(set(TopicConfig.RETENTION_MS_CONFIG, Long.toString(wantedMs)));
+        }
+        List<String> policies = Arrays.asList(
+                value(config, TopicConfig.CLEANUP_POLICY_CONFIG, "").split(",", -1));
+        if (isBatching && policies.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+            alterations.add(set(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE));
+        }
+        return alterations;
+    }
+
+    private static String value(Config config, String name, String otherwise) {
+        ConfigEntry entry = config.get(name);
+        return entry == null || entry.value() == null ? otherwise : entry.value();
+    }
+
+    private static AlterConfigOp set(String name, String value) {
+        return new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
+    }
+}
