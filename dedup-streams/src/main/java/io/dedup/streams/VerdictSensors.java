@@ -71,6 +71,9 @@ final class VerdictSensors implements AutoCloseable {
                     new MetricName(
                             "memory-bytes", DedupMetrics.GROUP, "How many bytes of memory the store takes", allTags),
                     new Gauge(() -> store.bytes().orElse(0)));
+            memory.add(
+                    new MetricName("disk-bytes", DedupMetrics.GROUP, "How many bytes of files the store has", allTags),
+                    new Gauge(() -> store.diskBytes().orElse(0)));
         }
     }
 

@@ -2,6 +2,7 @@
 package io.dedup.streams;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
@@ -27,6 +28,30 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.dedup.streams");
+
+    @ArchTest
+    static final ArchRule AN_ENGINE_IS_ONE_PACKAGE_BEHIND_ONE_SEAM = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("tables")
+            .definedBy("io.dedup.streams.internal.store.table..")
+            .layer("seam")
+            .definedBy("io.dedup.streams.internal.store.engine..")
+            .layer("memory")
+            .definedBy("io.dedup.streams.internal.store.memory..")
+            .layer("rocksdb")
+            .definedBy("io.dedup.streams.internal.store.rocksdb..")
+            .layer("stores")
+            .definedBy("io.dedup.streams.store..")
+            .layer("operator")
+            .definedBy("io.dedup.streams")
+            .whereLayer("memory")
+            .mayOnlyBeAccessedByLayers("stores")
+            .whereLayer("rocksdb")
+            .mayOnlyBeAccessedByLayers("stores")
+            .whereLayer("stores")
+            .mayOnlyBeAccessedByLayers("operator")
+            .whereLayer("operator")
+            .mayNotBeAccessedByAnyLayer();
 
     @ArchTest
     static final ArchRule INTERNALS_OF_KAFKA_IN_ONE_PLACE = noClasses()

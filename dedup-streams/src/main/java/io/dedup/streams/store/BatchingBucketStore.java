@@ -126,6 +126,11 @@ final class BatchingBucketStore implements BucketStore {
         return OptionalLong.of(engine.bytes());
     }
 
+    @Override
+    public OptionalLong diskBytes() {
+        return OptionalLong.of(engine.diskBytes());
+    }
+
     /** Writes everything that waits. */
     void flush() {
         throwIfFailed();

@@ -80,4 +80,7 @@ interface BucketStore {
 
     /** How many bytes of memory are taken, if that is known. From any thread. */
     OptionalLong bytes();
+
+    /** How many bytes of files there are, if that is known. From any thread. */
+    OptionalLong diskBytes();
 }

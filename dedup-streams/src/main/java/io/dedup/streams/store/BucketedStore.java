@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import io.dedup.streams.store.table.BudgetExceededException;
-import io.dedup.streams.store.table.KeyHash;
+import io.dedup.streams.internal.store.engine.LocalFiles;
+import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.table.BudgetExceededException;
+import io.dedup.streams.internal.store.table.KeyHash;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -77,8 +79,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private boolean uncommitted;
 
     private volatile boolean open;
-    /** As of the last commit. Who watches an application is not to wait for a store that waits for its disk. */
+    /** As of the last commit, as what follows: metrics never wait for a store that waits for its disk. */
     private volatile long bytes;
+
+    private volatile long diskBytes;
 
     private @Nullable StateStore outermost;
     private boolean told;
@@ -164,6 +168,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     private synchronized void measure() {
         bytes = segments.bytes();
+        diskBytes = segments.diskBytes();
     }
 
     @Override
@@ -503,6 +508,11 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return open;
     }
 
+    /** How many bytes of files there were at the last commit. From any thread. */
+    long diskBytes() {
+        return diskBytes;
+    }
+
     /** How many bytes of memory were taken at the last commit. From any thread. */
     long bytes() {
         return bytes;
@@ -519,6 +529,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             open = false;
             writer = null;
             bytes = 0;
+            diskBytes = 0;
             if (uncommitted) {
                 // The task is closed after a failure: what is not committed is not to be taken for committed later.
                 segments.closeWithoutWriting();

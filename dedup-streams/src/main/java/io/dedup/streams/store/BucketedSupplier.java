@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.rocksdb.RocksSegments;
+import io.dedup.streams.internal.store.rocksdb.RocksShared;
 import java.security.SecureRandom;
 import java.time.Duration;
 import org.apache.kafka.common.utils.Bytes;

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.utils.ByteUtils;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
@@ -166,8 +165,8 @@ final class ChangelogBatch {
         }
         byte[] entry = whole.encode(firsts, start, now);
         begin(key.get(), start, place, IS_WHOLE, entry.length);
-        ByteUtils.writeVarlong(now - written, changes);
-        ByteUtils.writeUnsignedVarint(entry.length, changes);
+        Varints.writeVarlong(now - written, changes);
+        Varints.writeUnsignedVarint(entry.length, changes);
         changes.put(entry);
         written = now;
         count++;
@@ -181,9 +180,9 @@ final class ChangelogBatch {
         Fingerprint print = first.fingerprint();
         boolean isFirst = count == 0;
         begin(key, start, itsPlace, (first.settled() ? IS_SETTLED : 0) | (print == null ? 0 : HAS_FINGERPRINT), 0);
-        ByteUtils.writeVarlong(now - written, changes);
-        ByteUtils.writeVarlong(first.timestamp() - (isFirst ? start : time), changes);
-        ByteUtils.writeVarlong(at.offset() - offset, changes);
+        Varints.writeVarlong(now - written, changes);
+        Varints.writeVarlong(first.timestamp() - (isFirst ? start : time), changes);
+        Varints.writeVarlong(at.offset() - offset, changes);
         if (print != null) {
             changes.put(print.bytes());
         }
@@ -199,10 +198,10 @@ final class ChangelogBatch {
         boolean like = count > 0 && start == bucket && itsPlace == place && itsPrefix == prefix;
         changes.put((byte) (flags | (like ? LIKE_BEFORE : 0)));
         if (!like) {
-            ByteUtils.writeVarlong(start - bucket, changes);
-            ByteUtils.writeUnsignedVarint(itsPrefix, changes);
+            Varints.writeVarlong(start - bucket, changes);
+            Varints.writeUnsignedVarint(itsPrefix, changes);
             if ((flags & IS_WHOLE) == 0) {
-                ByteUtils.writeUnsignedVarint(itsPlace, changes);
+                Varints.writeUnsignedVarint(itsPlace, changes);
             }
         }
         if (count == 0) {
@@ -211,7 +210,7 @@ final class ChangelogBatch {
         bucket = start;
         prefix = itsPrefix;
         place = itsPlace;
-        ByteUtils.writeUnsignedVarint(key.length - SeenKey.PREFIX_BYTES, changes);
+        Varints.writeUnsignedVarint(key.length - SeenKey.PREFIX_BYTES, changes);
         changes.put(key, SeenKey.PREFIX_BYTES, key.length - SeenKey.PREFIX_BYTES);
     }
 
@@ -248,9 +247,9 @@ final class ChangelogBatch {
                 + prefixes.size() * SeenKey.PREFIX_BYTES
                 + changes.position());
         bytes.put(VERSION);
-        ByteUtils.writeUnsignedVarint(metadata.length, bytes);
+        Varints.writeUnsignedVarint(metadata.length, bytes);
         bytes.put(metadata).put(common);
-        ByteUtils.writeUnsignedVarint(prefixes.size(), bytes);
+        Varints.writeUnsignedVarint(prefixes.size(), bytes);
         prefixes.forEach(bytes::put);
         bytes.put(changes.array(), 0, changes.position());
         return Arrays.copyOf(bytes.array(), bytes.position());
@@ -275,7 +274,7 @@ final class ChangelogBatch {
             bytes.get(metadata);
             Places places = new Places();
             places.decode(bytes);
-            byte[][] prefixes = new byte[ByteUtils.readUnsignedVarint(bytes)][SeenKey.PREFIX_BYTES];
+            byte[][] prefixes = new byte[Varints.readUnsignedVarint(bytes)][SeenKey.PREFIX_BYTES];
             for (byte[] prefix : prefixes) {
                 bytes.get(prefix);
             }
@@ -291,7 +290,7 @@ final class ChangelogBatch {
     }
 
     private static int length(ByteBuffer bytes) {
-        int length = ByteUtils.readUnsignedVarint(bytes);
+        int length = Varints.readUnsignedVarint(bytes);
         if (length < 0 || length > bytes.remaining()) {
             throw new BufferUnderflowException();
         }
@@ -309,15 +308,15 @@ final class ChangelogBatch {
             }
             boolean isWhole = (flags & IS_WHOLE) != 0;
             if ((flags & LIKE_BEFORE) == 0) {
-                entry.bucket += ByteUtils.readVarlong(bytes);
-                prefix = ByteUtils.readUnsignedVarint(bytes);
-                entry.place = isWhole ? entry.place : places.get(ByteUtils.readUnsignedVarint(bytes));
+                entry.bucket += Varints.readVarlong(bytes);
+                prefix = Varints.readUnsignedVarint(bytes);
+                entry.place = isWhole ? entry.place : places.get(Varints.readUnsignedVarint(bytes));
             }
             entry.time = isFirst ? entry.bucket : entry.time;
             int length = length(bytes);
             byte[] key = Arrays.copyOf(prefixes[prefix], SeenKey.PREFIX_BYTES + length);
             bytes.get(key, SeenKey.PREFIX_BYTES, length);
-            entry.written += ByteUtils.readVarlong(bytes);
+            entry.written += Varints.readVarlong(bytes);
             entry.settled = (flags & IS_SETTLED) != 0;
             entry.print = null;
             entry.whole = null;
@@ -326,8 +325,8 @@ final class ChangelogBatch {
                 bytes.get(all);
                 entry.whole = all;
             } else {
-                entry.time += ByteUtils.readVarlong(bytes);
-                entry.offset += ByteUtils.readVarlong(bytes);
+                entry.time += Varints.readVarlong(bytes);
+                entry.offset += Varints.readVarlong(bytes);
                 if ((flags & HAS_FINGERPRINT) != 0) {
                     byte[] digest = new byte[Fingerprint.BYTES];
                     bytes.get(digest);

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.utils.ByteUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,9 +94,9 @@ final class EntryCodec {
         byte[] print = first.fingerprint();
         int flags = (first.isSettled() ? IS_SETTLED : 0) | (print == null ? 0 : HAS_FINGERPRINT);
         writePlace(flags, place.topic(), place.partition(), place.lifetimeMs(), numberOf(place));
-        ByteUtils.writeVarlong(first.time() - bucket, scratch);
-        ByteUtils.writeVarlong(first.written() - first.time(), scratch);
-        ByteUtils.writeVarlong(first.offset(), scratch);
+        Varints.writeVarlong(first.time() - bucket, scratch);
+        Varints.writeVarlong(first.written() - first.time(), scratch);
+        Varints.writeVarlong(first.offset(), scratch);
         if (print != null) {
             scratch.put(print);
         }
@@ -149,39 +148,39 @@ final class EntryCodec {
                 | (sighting.settled() ? IS_SETTLED : 0);
         if (at == null) {
             scratch.put((byte) flags);
-            ByteUtils.writeVarlong(lifetime, scratch);
+            Varints.writeVarlong(lifetime, scratch);
         } else {
             writePlace(flags, at.topic(), at.partition(), lifetime, places == null ? -1 : places.numberOf(sighting));
         }
-        ByteUtils.writeVarlong(sighting.timestamp() - bucket, scratch);
-        ByteUtils.writeVarlong(now - sighting.timestamp(), scratch);
+        Varints.writeVarlong(sighting.timestamp() - bucket, scratch);
+        Varints.writeVarlong(now - sighting.timestamp(), scratch);
         if (at != null) {
-            ByteUtils.writeVarlong(at.offset(), scratch);
+            Varints.writeVarlong(at.offset(), scratch);
         }
         if (print != null) {
             scratch.put(print.bytes());
         }
         if (outcome != null) {
-            ByteUtils.writeVarint(outcome.isNull() ? -1 : outcome.length(), scratch);
+            Varints.writeVarint(outcome.isNull() ? -1 : outcome.length(), scratch);
             outcome.writeTo(scratch);
         }
         if (forgotten != Long.MIN_VALUE) {
-            ByteUtils.writeVarlong(forgotten, scratch);
+            Varints.writeVarlong(forgotten, scratch);
         }
     }
 
     private void writePlace(int flags, String topic, int partition, long lifetime, int number) {
         if (number >= 0) {
             scratch.put((byte) (flags | NUMBERED));
-            ByteUtils.writeUnsignedVarint(number, scratch);
+            Varints.writeUnsignedVarint(number, scratch);
             return;
         }
         byte[] name = topic.getBytes(StandardCharsets.UTF_8);
         scratch.put((byte) flags);
-        ByteUtils.writeVarlong(lifetime, scratch);
-        ByteUtils.writeUnsignedVarint(name.length, scratch);
+        Varints.writeVarlong(lifetime, scratch);
+        Varints.writeUnsignedVarint(name.length, scratch);
         scratch.put(name);
-        ByteUtils.writeUnsignedVarint(partition, scratch);
+        Varints.writeUnsignedVarint(partition, scratch);
     }
 
     private void makeRoomFor(int outcome) {
@@ -225,7 +224,7 @@ final class EntryCodec {
         try {
             int flags = readFlags(bytes);
             Sighting first = readSighting(flags, bytes, bucket);
-            long forgotten = (flags & HAS_FORGOTTEN) == 0 ? Long.MIN_VALUE : ByteUtils.readVarlong(bytes);
+            long forgotten = (flags & HAS_FORGOTTEN) == 0 ? Long.MIN_VALUE : Varints.readVarlong(bytes);
             if (!bytes.hasRemaining()) {
                 return new Firsts(List.of(first), forgotten);
             }
@@ -253,19 +252,19 @@ final class EntryCodec {
         Places.Place place = null;
         long lifetime = 0;
         if ((flags & NUMBERED) != 0) {
-            place = dictionary().get(ByteUtils.readUnsignedVarint(bytes));
+            place = dictionary().get(Varints.readUnsignedVarint(bytes));
             lifetime = place.lifetimeMs();
         } else {
-            lifetime = ByteUtils.readVarlong(bytes);
+            lifetime = Varints.readVarlong(bytes);
             if ((flags & NO_COORDINATES) == 0) {
-                String topic = new String(read(bytes, ByteUtils.readUnsignedVarint(bytes)), StandardCharsets.UTF_8);
-                place = new Places.Place(topic, ByteUtils.readUnsignedVarint(bytes), lifetime);
+                String topic = new String(read(bytes, Varints.readUnsignedVarint(bytes)), StandardCharsets.UTF_8);
+                place = new Places.Place(topic, Varints.readUnsignedVarint(bytes), lifetime);
             }
         }
-        long time = bucket + ByteUtils.readVarlong(bytes);
-        ByteUtils.readVarlong(bytes);
+        long time = bucket + Varints.readVarlong(bytes);
+        Varints.readVarlong(bytes);
         Coordinates at =
-                place == null ? null : new Coordinates(place.topic(), place.partition(), ByteUtils.readVarlong(bytes));
+                place == null ? null : new Coordinates(place.topic(), place.partition(), Varints.readVarlong(bytes));
         Fingerprint print =
                 (flags & HAS_FINGERPRINT) == 0 ? null : Fingerprint.fromBytes(read(bytes, Fingerprint.BYTES));
         StoredOutcome outcome = (flags & HAS_OUTCOME) == 0 ? null : readOutcome(bytes);
@@ -280,7 +279,7 @@ final class EntryCodec {
     }
 
     private static StoredOutcome readOutcome(ByteBuffer bytes) {
-        int length = ByteUtils.readVarint(bytes);
+        int length = Varints.readVarint(bytes);
         byte @Nullable [] content = length == -1 ? null : read(bytes, length);
         return StoredOutcome.of(content);
     }
@@ -290,16 +289,16 @@ final class EntryCodec {
         ByteBuffer bytes = ByteBuffer.wrap(entry);
         int flags = readFlags(bytes);
         if ((flags & NUMBERED) != 0) {
-            ByteUtils.readUnsignedVarint(bytes);
+            Varints.readUnsignedVarint(bytes);
         } else {
-            ByteUtils.readVarlong(bytes);
+            Varints.readVarlong(bytes);
             if ((flags & NO_COORDINATES) == 0) {
-                read(bytes, ByteUtils.readUnsignedVarint(bytes));
-                ByteUtils.readUnsignedVarint(bytes);
+                read(bytes, Varints.readUnsignedVarint(bytes));
+                Varints.readUnsignedVarint(bytes);
             }
         }
-        long time = bucket + ByteUtils.readVarlong(bytes);
-        return time + ByteUtils.readVarlong(bytes);
+        long time = bucket + Varints.readVarlong(bytes);
+        return time + Varints.readVarlong(bytes);
     }
 
     private static byte[] read(ByteBuffer bytes, int length) {

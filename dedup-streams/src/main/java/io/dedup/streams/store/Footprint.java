@@ -5,9 +5,13 @@ import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
-import io.dedup.streams.store.table.Budget;
-import io.dedup.streams.store.table.KeyHash;
-import io.dedup.streams.store.table.MissFilter;
+import io.dedup.streams.internal.store.engine.LocalFiles;
+import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.memory.MemorySegments;
+import io.dedup.streams.internal.store.rocksdb.RocksSegments;
+import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.table.KeyHash;
+import io.dedup.streams.internal.store.table.MissFilter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -57,7 +61,7 @@ public record Footprint(double memory, double disk, double filters, double chang
         try {
             try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
                     Segments files = new RocksSegments(
-                            "footprint", width, 0, RocksShared.ofThisProcess(RocksDbOptions.defaults()))) {
+                            "footprint", width, 0, RocksDbOptions.defaults().shared())) {
                 LocalFiles local = new LocalFiles(directory.resolve("store"), Map.of(), true);
                 tables.open(local, new Places());
                 files.open(local, new Places());

@@ -3,13 +3,13 @@ package io.dedup.streams.store;
 
 import io.dedup.Coordinates;
 import io.dedup.Sighting;
+import io.dedup.streams.internal.store.engine.Dictionary;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.common.utils.ByteUtils;
 
 /**
  * What the sightings of a store have in common, so that each needs a small number for it: the partition that a record was
@@ -17,7 +17,7 @@ import org.apache.kafka.common.utils.ByteUtils;
  *
  * <p>Confined to whoever holds the lock of the store.
  */
-final class Places {
+final class Places implements Dictionary {
     private static final int MOST_BYTES_A_NUMBER = 10;
     /** Beyond this a sighting writes down what is its own: somebody gives every record a TTL of its own. */
     private static final int MOST = 1 << 14;
@@ -84,7 +84,8 @@ final class Places {
     }
 
     /** These, in a form that {@link #decode} reads. */
-    byte[] encode() {
+    @Override
+    public byte[] encode() {
         List<byte[]> topics = new ArrayList<>();
         int size = MOST_BYTES_A_NUMBER;
         for (Place place : places) {
@@ -93,12 +94,12 @@ final class Places {
             size += topic.length + 3 * MOST_BYTES_A_NUMBER;
         }
         ByteBuffer bytes = ByteBuffer.allocate(size);
-        ByteUtils.writeUnsignedVarint(places.size(), bytes);
+        Varints.writeUnsignedVarint(places.size(), bytes);
         for (int i = 0; i < places.size(); i++) {
-            ByteUtils.writeUnsignedVarint(topics.get(i).length, bytes);
+            Varints.writeUnsignedVarint(topics.get(i).length, bytes);
             bytes.put(topics.get(i));
-            ByteUtils.writeUnsignedVarint(places.get(i).partition(), bytes);
-            ByteUtils.writeVarlong(places.get(i).lifetimeMs(), bytes);
+            Varints.writeUnsignedVarint(places.get(i).partition(), bytes);
+            Varints.writeVarlong(places.get(i).lifetimeMs(), bytes);
         }
         byte[] encoded = new byte[bytes.position()];
         bytes.flip().get(encoded);
@@ -106,15 +107,16 @@ final class Places {
     }
 
     /** Takes the places that {@link #encode} has written, in place of these. */
-    void decode(ByteBuffer bytes) {
+    @Override
+    public void decode(ByteBuffer bytes) {
         clear();
-        for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
-            byte[] topic = new byte[ByteUtils.readUnsignedVarint(bytes)];
+        for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
+            byte[] topic = new byte[Varints.readUnsignedVarint(bytes)];
             bytes.get(topic);
             add(new Place(
                     new String(topic, StandardCharsets.UTF_8),
-                    ByteUtils.readUnsignedVarint(bytes),
-                    ByteUtils.readVarlong(bytes)));
+                    Varints.readUnsignedVarint(bytes),
+                    Varints.readVarlong(bytes)));
         }
     }
 }

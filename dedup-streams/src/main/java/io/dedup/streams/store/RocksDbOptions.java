@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.streams.internal.store.rocksdb.RocksShared;
+
 /**
  * What the RocksDB engine may take of a process. All stores that are made with equal options share it.
  *
@@ -36,6 +38,10 @@ public record RocksDbOptions(long cacheBytes, long writeBufferBytes, int threads
                 DEFAULT_CACHE_BYTES,
                 DEFAULT_WRITE_BUFFER_BYTES,
                 Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
+    }
+
+    RocksShared shared() {
+        return RocksShared.ofThisProcess(new RocksShared.Limits(cacheBytes, writeBufferBytes, threads));
     }
 
     /** The same with that cache. */

@@ -420,6 +420,11 @@ public final class SeenStore implements AutoCloseable {
         return firstsOf.bytes();
     }
 
+    /** How many bytes of files the store has on this machine, if it is one that knows. From any thread. */
+    public OptionalLong diskBytes() {
+        return firstsOf.diskBytes();
+    }
+
     /**
      * How long before stream time the oldest first was, in milliseconds; 0 if there is none or it is not before. From any
      * thread.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import io.dedup.streams.store.table.Budget;
+import io.dedup.streams.internal.store.memory.MemorySegments;
+import io.dedup.streams.internal.store.table.Budget;
 import java.time.Duration;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
@@ -33,8 +34,7 @@ public interface StoreEngine {
      * bits a key on the heap, some room for keys that are expected, and up to 3 MB where it was not known how many would come.
      */
     static StoreEngine rocksDb(RocksDbOptions options) {
-        return (name, retention, window) ->
-                BucketedSupplier.onRocksDb(name, retention, window, RocksShared.ofThisProcess(options));
+        return (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, options.shared());
     }
 
     /**

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.utils.ByteUtils;
 
 /**
  * What a store knows of itself: stream time, by which TTLs its buckets are cut, how many firsts it holds, and how far its input
@@ -75,28 +74,28 @@ record StoreMetadata(
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer.allocate(size());
         bytes.put(VERSION);
-        ByteUtils.writeVarlong(streamTime, bytes);
-        ByteUtils.writeVarlong(ttlMs, bytes);
-        ByteUtils.writeUnsignedVarint(earlier.size(), bytes);
+        Varints.writeVarlong(streamTime, bytes);
+        Varints.writeVarlong(ttlMs, bytes);
+        Varints.writeUnsignedVarint(earlier.size(), bytes);
         for (Earlier one : earlier) {
-            ByteUtils.writeVarlong(one.ttlMs(), bytes);
-            ByteUtils.writeVarlong(one.until(), bytes);
+            Varints.writeVarlong(one.ttlMs(), bytes);
+            Varints.writeVarlong(one.until(), bytes);
         }
-        ByteUtils.writeUnsignedVarint(counts.size(), bytes);
+        Varints.writeUnsignedVarint(counts.size(), bytes);
         for (Census.Count count : counts) {
-            ByteUtils.writeVarlong(count.until(), bytes);
-            ByteUtils.writeVarlong(count.firsts(), bytes);
-            ByteUtils.writeVarlong(count.oldest(), bytes);
+            Varints.writeVarlong(count.until(), bytes);
+            Varints.writeVarlong(count.firsts(), bytes);
+            Varints.writeVarlong(count.oldest(), bytes);
         }
-        ByteUtils.writeUnsignedVarint(position.size(), bytes);
+        Varints.writeUnsignedVarint(position.size(), bytes);
         position.forEach((topic, offsets) -> {
             byte[] name = topic.getBytes(StandardCharsets.UTF_8);
-            ByteUtils.writeUnsignedVarint(name.length, bytes);
+            Varints.writeUnsignedVarint(name.length, bytes);
             bytes.put(name);
-            ByteUtils.writeUnsignedVarint(offsets.size(), bytes);
+            Varints.writeUnsignedVarint(offsets.size(), bytes);
             offsets.forEach((partition, offset) -> {
-                ByteUtils.writeUnsignedVarint(partition, bytes);
-                ByteUtils.writeVarlong(offset, bytes);
+                Varints.writeUnsignedVarint(partition, bytes);
+                Varints.writeVarlong(offset, bytes);
             });
         });
         byte[] encoded = new byte[bytes.position()];
@@ -129,16 +128,16 @@ record StoreMetadata(
                         + ", and this release reads version " + VERSION
                         + "; another release has written it: run that one");
             }
-            long streamTime = ByteUtils.readVarlong(bytes);
-            long ttlMs = ByteUtils.readVarlong(bytes);
+            long streamTime = Varints.readVarlong(bytes);
+            long ttlMs = Varints.readVarlong(bytes);
             List<Earlier> earlier = new ArrayList<>();
-            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
-                earlier.add(new Earlier(ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes)));
+            for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
+                earlier.add(new Earlier(Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             List<Census.Count> counts = new ArrayList<>();
-            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
+            for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 counts.add(new Census.Count(
-                        ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes), ByteUtils.readVarlong(bytes)));
+                        Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             return new StoreMetadata(streamTime, ttlMs, earlier, counts, readPosition(bytes));
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
@@ -149,16 +148,16 @@ record StoreMetadata(
 
     private static Map<String, Map<Integer, Long>> readPosition(ByteBuffer bytes) {
         Map<String, Map<Integer, Long>> position = new TreeMap<>();
-        for (int topics = ByteUtils.readUnsignedVarint(bytes); topics > 0; topics--) {
-            int length = ByteUtils.readUnsignedVarint(bytes);
+        for (int topics = Varints.readUnsignedVarint(bytes); topics > 0; topics--) {
+            int length = Varints.readUnsignedVarint(bytes);
             if (length < 0 || length > bytes.remaining()) {
                 throw new BufferUnderflowException();
             }
             byte[] name = new byte[length];
             bytes.get(name);
             Map<Integer, Long> offsets = new TreeMap<>();
-            for (int left = ByteUtils.readUnsignedVarint(bytes); left > 0; left--) {
-                offsets.put(ByteUtils.readUnsignedVarint(bytes), ByteUtils.readVarlong(bytes));
+            for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
+                offsets.put(Varints.readUnsignedVarint(bytes), Varints.readVarlong(bytes));
             }
             position.put(new String(name, StandardCharsets.UTF_8), offsets);
         }

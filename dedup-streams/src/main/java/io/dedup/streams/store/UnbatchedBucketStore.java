@@ -93,4 +93,9 @@ final class UnbatchedBucketStore implements BucketStore {
     public OptionalLong bytes() {
         return OptionalLong.empty();
     }
+
+    @Override
+    public OptionalLong diskBytes() {
+        return OptionalLong.empty();
+    }
 }

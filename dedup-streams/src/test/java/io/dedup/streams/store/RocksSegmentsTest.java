@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.dedup.streams.store.table.Budget;
-import io.dedup.streams.store.table.CompactTable;
-import io.dedup.streams.store.table.KeyHash;
-import io.dedup.streams.store.table.MissFilter;
+import io.dedup.streams.internal.store.engine.LocalFiles;
+import io.dedup.streams.internal.store.engine.WindowName;
+import io.dedup.streams.internal.store.rocksdb.RocksSegments;
+import io.dedup.streams.internal.store.rocksdb.RocksShared;
+import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.table.CompactTable;
+import io.dedup.streams.internal.store.table.KeyHash;
+import io.dedup.streams.internal.store.table.MissFilter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -184,7 +188,7 @@ class RocksSegmentsTest {
         hash.take(KEY.get());
         hash.at(0);
         RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
         segments.open(new LocalFiles(directory.resolve("state/seen"), configs(), false), new Places());
         // Then
@@ -198,13 +202,34 @@ class RocksSegmentsTest {
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
         Path checkpoint = Files.createFile(directory.resolve("state/.checkpoint"));
         RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
         segments.open(new LocalFiles(directory.resolve("state/seen"), Map.of(), false), new Places());
         // Then
         assertThat(checkpoint).doesNotExist();
         assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
         segments.close();
+    }
+
+    @Test
+    void diskBytes_afterAFlush_areThoseOfTheFiles() throws IOException {
+        // Given
+        BucketedStore store = open(RETENTION);
+        assertThat(store.diskBytes()).isZero();
+        for (int i = 0; i < 1_000; i++) {
+            Numbers.put(store, key(i), i, 0);
+        }
+        // When
+        store.flush();
+        store.flushCache();
+        // Then
+        long files = 0;
+        for (Path file : sortedFiles()) {
+            files += Files.size(file);
+        }
+        assertThat(store.diskBytes()).isEqualTo(files).isPositive();
+        store.close();
+        assertThat(store.diskBytes()).isZero();
     }
 
     private Map<String, Object> configs() {
@@ -300,7 +325,7 @@ class RocksSegmentsTest {
     }
 
     private static RocksShared withoutAnythingInMemory() {
-        return new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 1 << 20, Runnable::run);
+        return new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 1 << 20, Runnable::run);
     }
 
     private List<Path> sortedFiles() throws IOException {
@@ -317,7 +342,7 @@ class RocksSegmentsTest {
         AtomicInteger works = new AtomicInteger();
         ExecutorService thread = Executors.newSingleThreadExecutor();
         BucketedStore store =
-                open(RETENTION, new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 1, work -> {
+                open(RETENTION, new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 1, work -> {
                     if (works.incrementAndGet() == 1) {
                         throw new RejectedExecutionException("no room on the disk");
                     }
@@ -346,7 +371,7 @@ class RocksSegmentsTest {
         KeyHash hash = new KeyHash(1);
         hash.take(KEY.get());
         RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         segments.open(new LocalFiles(directory, Map.of(), true), new Places());
         segments.put(hash, KEY, 0, VALUE, VALUE.length);
         segments.committed(Map.of(CHANGELOG, 100L));
@@ -370,7 +395,7 @@ class RocksSegmentsTest {
         // Given
         int keys = 20_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared small = new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 0, 64 << 10, thread);
+        RocksShared small = new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 64 << 10, thread);
         BucketedStore store = open(RETENTION, small);
         // When, then
         for (int i = 0; i < keys; i++) {
@@ -420,7 +445,7 @@ class RocksSegmentsTest {
         // Given
         int keys = 2_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared withoutCache = new RocksShared(RocksDbOptions.defaults().withCacheBytes(0), 0, 16 << 10, thread);
+        RocksShared withoutCache = new RocksShared(new RocksShared.Limits(0, 64 << 20, 1), 0, 16 << 10, thread);
         BucketedStore store = open(RETENTION, withoutCache);
         for (int i = 0; i < keys; i++) {
             Numbers.put(store, key(i), i, 0);
@@ -445,10 +470,7 @@ class RocksSegmentsTest {
     void put_everyKeyIsWrittenAtOnce_theLastIsHeldAndNoOther() {
         // Given
         RocksSegments segments = new RocksSegments(
-                "seen",
-                SEGMENT,
-                0,
-                new RocksShared(RocksDbOptions.defaults().withCacheBytes(1 << 20), 1, 1, Runnable::run));
+                "seen", SEGMENT, 0, new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 1, 1, Runnable::run));
         segments.open(new LocalFiles(directory.resolve("store"), Map.of(), true), new Places());
         KeyHash hash = new KeyHash(0);
         CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
@@ -515,7 +537,7 @@ class RocksSegmentsTest {
     }
 
     private BucketedStore open(Duration retention) {
-        return open(retention, RocksShared.ofThisProcess(RocksDbOptions.defaults()));
+        return open(retention, RocksDbOptions.defaults().shared());
     }
 
     private BucketedStore open(Duration retention, RocksShared shared) {

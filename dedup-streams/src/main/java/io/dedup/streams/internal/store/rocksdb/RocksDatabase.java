@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.internal.store.rocksdb;
+
+import io.dedup.streams.internal.store.engine.Dictionary;
+import io.dedup.streams.internal.store.engine.LocalFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.apache.kafka.streams.state.RocksDBConfigSetter;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompactionStyle;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.IndexType;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.WriteOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The database of one store on one machine: a column family for each segment, and in the default one what is to be known
+ * about them.
+ *
+ * <pre>
+ * state                 1 open, 0 closed
+ * places                as a dictionary writes them
+ * metadata              as {@link StoreMetadata} writes it
+ * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
+ * </pre>
+ *
+ * <p>Files of an earlier release are deleted, and so are those of a store that was not closed, if what is in them need not
+ * have been committed. Kafka then restores the store from its changelog.
+ */
+final class RocksDatabase implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
+    private static final String FORMAT = "dedup-2";
+    /** How the names of files begin that RocksDB has not taken yet. */
+    static final String ON_ITS_WAY = "sorted";
+
+    private static final byte[] STATE = bytes("state");
+    private static final byte[] PLACES = bytes("places");
+    private static final byte[] METADATA = bytes("metadata");
+    private static final String OFFSET = "offset/";
+    private static final byte[] OPEN = {1};
+    private static final byte[] CLOSED = {0};
+    private static final double BITS_A_KEY = 10;
+    private static final int BLOCK_BYTES = 4 * 1024;
+    /** Files of a segment are merged when there are this many. */
+    private static final int MOST_FILES = 64;
+
+    private final String name;
+    private final Path directory;
+    private final DBOptions databaseOptions;
+    private final ColumnFamilyOptions familyOptions;
+    private final Options options;
+    private final BloomFilter bloom = new BloomFilter(BITS_A_KEY, false);
+    private final Map<String, Object> configs;
+    private final boolean emptied;
+    private final List<ColumnFamilyHandle> handles = new ArrayList<>();
+    private final Map<Stretch, ColumnFamilyHandle> families = new LinkedHashMap<>();
+    private final RocksDB database;
+    private @Nullable RocksDBConfigSetter setter;
+
+    /**
+     * The windows that a segment is for.
+     *
+     * @param from the first start
+     * @param to the first start that does not belong to it
+     */
+    record Stretch(long from, long to) {
+        byte[] name() {
+            return bytes("windows-" + from + "-" + to);
+        }
+
+        static Stretch named(byte[] name) {
+            String text = new String(name, StandardCharsets.UTF_8);
+            // A start may be negative, and then there are two hyphens.
+            int hyphen = text.indexOf('-', "windows-".length() + 1);
+            return new Stretch(
+                    Long.parseLong(text.substring("windows-".length(), hyphen)),
+                    Long.parseLong(text.substring(hyphen + 1)));
+        }
+    }
+
+    private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
+            throws RocksDBException {
+        this.name = name;
+        this.directory = directory;
+        this.configs = configs;
+        this.emptied = emptied;
+        this.options = options(shared);
+        this.databaseOptions = new DBOptions(options);
+        this.familyOptions = new ColumnFamilyOptions(options);
+        try {
+            List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+            descriptors.add(new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions));
+            for (byte[] family : RocksDB.listColumnFamilies(options, directory.toString())) {
+                if (!Arrays.equals(family, RocksDB.DEFAULT_COLUMN_FAMILY)) {
+                    descriptors.add(new ColumnFamilyDescriptor(family, familyOptions));
+                }
+            }
+            this.database = RocksDB.open(databaseOptions, directory.toString(), descriptors, handles);
+        } catch (RocksDBException failed) {
+            closeOptions();
+            throw failed;
+        }
+        try {
+            handles.stream()
+                    .skip(1)
+                    .sorted(Comparator.comparingInt(ColumnFamilyHandle::getID))
+                    .forEach(this::take);
+        } catch (RuntimeException failed) {
+            handles.forEach(ColumnFamilyHandle::close);
+            database.close();
+            closeOptions();
+            throw failed;
+        }
+    }
+
+    private void take(ColumnFamilyHandle family) {
+        try {
+            families.put(Stretch.named(family.getName()), family);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the files of " + name, failed);
+        }
+    }
+
+    /** Opens the database of a store, without files that are of no use. */
+    static RocksDatabase open(String name, LocalFiles local, RocksShared shared) {
+        Path directory = local.directory();
+        Map<String, Object> configs = local.configs();
+        boolean emptied = false;
+        try {
+            Path format = directory.resolve("FORMAT");
+            if (Files.exists(directory)
+                    && !(Files.exists(format) && Files.readString(format).equals(FORMAT))) {
+                LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
+                local.delete();
+                emptied = true;
+            }
+            RocksDatabase opened = openFiles(name, directory, configs, shared, emptied);
+            // Where Kafka Streams keeps the offset, it has none for files that were left open, and deletes them itself.
+            if (local.keepsOffsets() && local.isExactlyOnce() && opened.wasLeftOpen()) {
+                LOGGER.info(
+                        "The local files of {} were not closed and may hold what was not committed;"
+                                + " restoring from the changelog",
+                        name);
+                opened.close();
+                local.delete();
+                opened = openFiles(name, directory, configs, shared, true);
+            }
+            opened.markOpen();
+            return opened;
+        } catch (IOException | RocksDBException failed) {
+            throw new ProcessorStateException("Could not open the files of " + name + " in " + directory, failed);
+        }
+    }
+
+    private static RocksDatabase openFiles(
+            String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
+            throws IOException, RocksDBException {
+        Path files = directory.resolve("db");
+        Files.createDirectories(files);
+        Files.writeString(directory.resolve("FORMAT"), FORMAT);
+        deleteThoseOnTheirWay(files);
+        return new RocksDatabase(name, files, configs, shared, emptied);
+    }
+
+    /** Deletes what was being written when the process ended. */
+    private static void deleteThoseOnTheirWay(Path files) throws IOException {
+        try (DirectoryStream<Path> onTheirWay = Files.newDirectoryStream(files, ON_ITS_WAY + "*")) {
+            for (Path file : onTheirWay) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private void markOpen() {
+        try {
+            put(STATE, OPEN);
+        } catch (ProcessorStateException failed) {
+            close();
+            throw failed;
+        }
+    }
+
+    /** Whether there were files that were of no use and have been deleted. */
+    boolean wasEmptied() {
+        return emptied;
+    }
+
+    private Options options(RocksShared shared) {
+        BlockBasedTableConfig table = new BlockBasedTableConfig()
+                .setBlockCache(shared.cache())
+                .setBlockSize(BLOCK_BYTES)
+                .setFilterPolicy(bloom)
+                .setCacheIndexAndFilterBlocks(true)
+                .setCacheIndexAndFilterBlocksWithHighPriority(true)
+                .setPinL0FilterAndIndexBlocksInCache(true)
+                // What a lookup needs of an index or a filter is then a block, and not all of it: with a hundred
+                // million keys
+                // indexes and filters would fill a cache of any size.
+                .setIndexType(IndexType.kTwoLevelIndexSearch)
+                .setPartitionFilters(true)
+                .setMetadataBlockSize(BLOCK_BYTES);
+        Options made = new Options()
+                .setCreateIfMissing(true)
+                .setCreateMissingColumnFamilies(true)
+                .setInfoLogLevel(InfoLogLevel.ERROR_LEVEL)
+                .setCompressionType(CompressionType.NO_COMPRESSION)
+                .setCompactionStyle(CompactionStyle.UNIVERSAL)
+                .setLevel0FileNumCompactionTrigger(MOST_FILES)
+                .setLevel0SlowdownWritesTrigger(4 * MOST_FILES)
+                .setLevel0StopWritesTrigger(8 * MOST_FILES)
+                // Written to are only the few bytes of the default family.
+                .setWriteBufferSize(256L << 10)
+                .setMaxBackgroundJobs(Math.max(2, shared.threads()));
+        made.setTableFormatConfig(table);
+        Object type = configs.get(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG);
+        if (type instanceof Class<?> setterType) {
+            setter = (RocksDBConfigSetter) Utils.newInstance(setterType);
+            setter.setConfig(name, made, configs);
+        }
+        return made;
+    }
+
+    private boolean wasLeftOpen() throws RocksDBException {
+        try {
+            byte[] state = database.get(STATE);
+            return state != null && state[0] == OPEN[0];
+        } catch (RocksDBException failed) {
+            close();
+            throw failed;
+        }
+    }
+
+    /** The segments that there are, in the order in which they were made. */
+    List<Stretch> stretches() {
+        return List.copyOf(families.keySet());
+    }
+
+    /** The files of a segment. */
+    RocksFiles files(Stretch stretch) {
+        return new RocksFiles(database, familyOptions, directory, stretch.name(), families.remove(stretch));
+    }
+
+    void readPlaces(Dictionary places) {
+        byte[] known = get(PLACES);
+        if (known != null) {
+            places.decode(ByteBuffer.wrap(known));
+        }
+    }
+
+    void writePlaces(byte[] places) {
+        put(PLACES, places);
+    }
+
+    byte @Nullable [] metadata() {
+        return get(METADATA);
+    }
+
+    void writeMetadata(byte @Nullable [] metadata) {
+        if (metadata != null) {
+            put(METADATA, metadata);
+        }
+    }
+
+    /** How many bytes of files there are, without those that are about to be deleted. */
+    long bytes() {
+        try {
+            return database.getAggregatedLongProperty("rocksdb.live-sst-files-size");
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the files of " + name, failed);
+        }
+    }
+
+    /** Up to where in the changelog everything is here. */
+    Map<TopicPartition, Long> offsets() {
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        try (RocksIterator entries = database.newIterator()) {
+            entries.seek(bytes(OFFSET));
+            while (entries.isValid()) {
+                String key = new String(entries.key(), StandardCharsets.UTF_8);
+                if (!key.startsWith(OFFSET)) {
+                    break;
+                }
+                int hyphen = key.lastIndexOf('-');
+                offsets.put(
+                        new TopicPartition(
+                                key.substring(OFFSET.length(), hyphen), Integer.parseInt(key.substring(hyphen + 1))),
+                        ByteBuffer.wrap(entries.value()).getLong());
+                entries.next();
+            }
+            entries.status();
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the offsets of " + name, failed);
+        }
+        return offsets;
+    }
+
+    /** Writes these in the place of all that were written. */
+    void writeOffsets(Map<TopicPartition, Long> offsets) {
+        try {
+            for (TopicPartition gone : offsets().keySet()) {
+                if (!offsets.containsKey(gone)) {
+                    database.delete(bytes(OFFSET + gone));
+                }
+            }
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not write the offsets of " + name, failed);
+        }
+        offsets.forEach((partition, offset) -> put(
+                bytes(OFFSET + partition),
+                ByteBuffer.allocate(Long.BYTES).putLong(offset).array()));
+    }
+
+    /** Notes that everything is on disk. */
+    void writeClosed() {
+        put(STATE, CLOSED);
+    }
+
+    private byte @Nullable [] get(byte[] key) {
+        try {
+            return database.get(key);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not read the files of " + name, failed);
+        }
+    }
+
+    private void put(byte[] key, byte[] value) {
+        // Entries come in files that are on disk when they are taken: neither what they refer to nor the mark that the
+        // files are in use may be lost when the machine fails.
+        try (WriteOptions onDisk = new WriteOptions().setSync(true)) {
+            database.put(onDisk, key, value);
+        } catch (RocksDBException failed) {
+            throw new ProcessorStateException("Could not write the files of " + name, failed);
+        }
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The files that were given out are to be closed before. */
+    @Override
+    public void close() {
+        families.values().forEach(ColumnFamilyHandle::close);
+        handles.get(0).close();
+        database.close();
+        closeOptions();
+    }
+
+    private void closeOptions() {
+        if (setter != null) {
+            setter.close(name, options);
+        }
+        familyOptions.close();
+        databaseOptions.close();
+        options.close();
+        bloom.close();
+    }
+}

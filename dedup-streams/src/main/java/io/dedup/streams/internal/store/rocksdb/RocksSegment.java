@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.internal.store.rocksdb;
+
+import io.dedup.streams.internal.store.engine.WindowName;
+import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.table.CompactTable;
+import io.dedup.streams.internal.store.table.KeyHash;
+import io.dedup.streams.internal.store.table.MissFilter;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.utils.Bytes;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The windows of one stretch of time: what has been put lately in tables, everything else in a column family, and a filter
+ * that answers for all of it.
+ *
+ * <p>Used with the lock of the store, but for what the writer does: {@link RocksFiles} says which.
+ */
+final class RocksSegment {
+    private final long from;
+    private final long to;
+    private final RocksFiles files;
+    /** Not written yet, or lately, the newest last; all but the newest do not change any more. */
+    private final List<CompactTable> recent = new ArrayList<>();
+
+    private final MissFilter filter;
+    /** Whether the filter has not been told yet of what was on disk when the store was opened. */
+    private boolean filterIsPartial;
+
+    /**
+     * A segment.
+     *
+     * @param from the first window start that belongs to it
+     * @param to the first that does not
+     * @param expected how many keys are expected
+     */
+    RocksSegment(long from, long to, RocksFiles files, long expected) {
+        this.from = from;
+        this.to = to;
+        this.files = files;
+        this.filter = new MissFilter(expected);
+        this.filterIsPartial = files.exist();
+    }
+
+    long from() {
+        return from;
+    }
+
+    long to() {
+        return to;
+    }
+
+    RocksFiles files() {
+        return files;
+    }
+
+    boolean covers(long start) {
+        return start >= from && start < to;
+    }
+
+    int prefetch(KeyHash hash) {
+        int read = prefetchMiss(hash);
+        return recent.isEmpty() ? read : read + recent.get(recent.size() - 1).prefetch(hash);
+    }
+
+    int prefetchMiss(KeyHash hash) {
+        return filter.prefetch(hash);
+    }
+
+    byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
+        if (!filterIsPartial && !filter.mayHave(hash)) {
+            return null;
+        }
+        byte[] name = WindowName.of(key, start);
+        for (int i = recent.size() - 1; i >= 0; i--) {
+            byte[] entry = recent.get(i).get(hash, name);
+            if (entry != null) {
+                return entry;
+            }
+        }
+        return filterIsPartial ? files.getRare(name) : files.get(name);
+    }
+
+    /** Returns how many bytes more are taken by what is not frozen. */
+    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+        if (recent.isEmpty()) {
+            recent.add(new CompactTable(true, Budget.unbounded()));
+        }
+        CompactTable newest = recent.get(recent.size() - 1);
+        long keysBefore = newest.size();
+        long bytesBefore = newest.bytes();
+        newest.put(hash, WindowName.of(key, start), entry, length);
+        if (newest.size() > keysBefore) {
+            filter.add(hash);
+        }
+        return newest.bytes() - bytesBefore;
+    }
+
+    /** Lets nothing more be added to what is there, and returns it; null if there is nothing. */
+    @Nullable
+    CompactTable freeze() {
+        if (recent.isEmpty() || recent.get(recent.size() - 1).size() == 0) {
+            return null;
+        }
+        CompactTable frozen = recent.get(recent.size() - 1);
+        recent.add(frozen.another());
+        return frozen;
+    }
+
+    /** Forgets what is in the files. */
+    void forget(CompactTable table) {
+        recent.removeIf(held -> held == table);
+    }
+
+    /** Makes the filter whole with what was on disk when the store was opened. */
+    void complete(MissFilter onDisk) {
+        filter.addAll(onDisk);
+        filterIsPartial = false;
+    }
+
+    boolean filterIsPartial() {
+        return filterIsPartial;
+    }
+
+    long keys() {
+        return filter.keys();
+    }
+
+    long bytes() {
+        return filter.bytes() + recent.stream().mapToLong(CompactTable::bytes).sum();
+    }
+}

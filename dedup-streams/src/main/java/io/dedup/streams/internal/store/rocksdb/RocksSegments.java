@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.internal.store.rocksdb;
+
+import io.dedup.streams.internal.store.engine.Dictionary;
+import io.dedup.streams.internal.store.engine.LocalFiles;
+import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.table.CompactTable;
+import io.dedup.streams.internal.store.table.KeyHash;
+import io.dedup.streams.internal.store.table.MissFilter;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Segments on local disk. What is put is held in tables; when these are large enough they are all frozen together and
+ * written by another thread, while new ones take what comes. After that is written down up to which offset of the changelog
+ * everything is on disk: the one that was committed last before the tables were frozen. Once something could not be
+ * written, nothing is any more, and whoever asks for it is told.
+ *
+ * <p>After a restart the filter of a segment is made anew by a third thread when the segment is first asked; until then
+ * RocksDB is.
+ */
+public final class RocksSegments implements Segments {
+    /** How many generations of tables may wait to be written before the stream thread waits for them. */
+    static final int MOST_WAITING = 2;
+    /** A filter is not made for more keys than that before they have come. */
+    private static final long MOST_EXPECTED = 4L << 20;
+    /** A filter has room for so large a part more than there were lately: if it is too small by one key, it becomes twice as large. */
+    private static final int SPARE_PART = 4;
+
+    private final String name;
+    private final long width;
+    private final long seed;
+    private final RocksShared shared;
+    private final List<RocksSegment> segments = new ArrayList<>();
+    private final NavigableSet<Long> starts = new TreeSet<>();
+    private final Deque<Generation> waiting = new ArrayDeque<>();
+    /**
+     * What was written last is held until more has been: most duplicates are of keys that came lately, and for these RocksDB would
+     * be asked.
+     */
+    private @Nullable Generation writtenLast;
+
+    private final Map<RocksSegment, CompletableFuture<@Nullable MissFilter>> filters = new HashMap<>();
+    private final Map<TopicPartition, Long> committed = new HashMap<>();
+    private @Nullable RocksDatabase database;
+    private @Nullable Dictionary places;
+    private byte @Nullable [] description;
+    private long lastStart = Long.MIN_VALUE;
+    /** How much is held in tables that are not frozen. */
+    private long heldBytes;
+    /** The writing of everything that has been frozen. */
+    private CompletableFuture<Void> written = CompletableFuture.completedFuture(null);
+    /** Whether there were files, of no use, and nothing has been put since: no offset says what is here. */
+    private boolean emptied;
+    /**
+     * Whether tables are being changed: if that was not finished, something may be in none that is written, and then no offset may
+     * stand for it.
+     */
+    private boolean isChanging;
+
+    /** A table that is to be written, or has been. */
+    private record Frozen(RocksSegment segment, CompactTable table) {}
+
+    /** Tables that were frozen together, the oldest segment first, and the writing of them and all before. */
+    private record Generation(List<Frozen> tables, CompletableFuture<Void> written) {}
+
+    /**
+     * No segments yet.
+     *
+     * @param width of a segment in milliseconds
+     * @param seed of the hashes that are asked with
+     */
+    public RocksSegments(String name, long width, long seed, RocksShared shared) {
+        this.name = name;
+        this.width = width;
+        this.seed = seed;
+        this.shared = shared;
+    }
+
+    @Override
+    public void open(LocalFiles files, Dictionary newPlaces) {
+        close();
+        RocksDatabase opened = RocksDatabase.open(name, files, shared);
+        database = opened;
+        shared.opened();
+        try {
+            readFrom(opened, newPlaces);
+        } catch (RuntimeException failed) {
+            abandon(opened);
+            throw failed;
+        }
+    }
+
+    private void readFrom(RocksDatabase opened, Dictionary newPlaces) {
+        emptied = opened.wasEmptied();
+        places = newPlaces;
+        opened.readPlaces(newPlaces);
+        description = opened.metadata();
+        committed.putAll(opened.offsets());
+        for (RocksDatabase.Stretch stretch : opened.stretches()) {
+            RocksSegment segment = new RocksSegment(stretch.from(), stretch.to(), opened.files(stretch), 0);
+            segments.add(segment);
+            starts.addAll(segment.files().starts());
+        }
+    }
+
+    private RocksDatabase database() {
+        if (database == null) {
+            throw new IllegalStateException("The store " + name + " is not open");
+        }
+        return database;
+    }
+
+    @Override
+    public int prefetch(KeyHash hash, long start) {
+        return prefetch(hash, start, false);
+    }
+
+    @Override
+    public int prefetchMiss(KeyHash hash, long start) {
+        return prefetch(hash, start, true);
+    }
+
+    private int prefetch(KeyHash hash, long start, boolean missesOnly) {
+        int read = 0;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.covers(start)) {
+                read += missesOnly ? segment.prefetchMiss(hash) : segment.prefetch(hash);
+            }
+        }
+        return read;
+    }
+
+    @Override
+    public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
+        byte[] found = null;
+        for (int i = segments.size() - 1; found == null && i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.covers(start)) {
+                if (segment.filterIsPartial()) {
+                    completeFilter(segment);
+                }
+                found = segment.get(hash, key, start);
+            }
+        }
+        return found;
+    }
+
+    private void completeFilter(RocksSegment segment) {
+        CompletableFuture<@Nullable MissFilter> filter = filters.computeIfAbsent(
+                segment, one -> CompletableFuture.supplyAsync(() -> one.files().filter(seed), shared.reader()));
+        if (filter.isDone()) {
+            filters.remove(segment);
+            MissFilter onDisk = await(filter);
+            if (onDisk != null) {
+                segment.complete(onDisk);
+            }
+        }
+    }
+
+    @Override
+    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+        emptied = false;
+        RocksSegment segment = segmentFor(start);
+        isChanging = true;
+        heldBytes += segment.put(hash, key, start, entry, length);
+        isChanging = false;
+        if (start != lastStart) {
+            starts.add(start);
+            lastStart = start;
+        }
+        if (heldBytes >= shared.recentBytes()) {
+            freeze();
+        }
+    }
+
+    /** The newest segment that covers the start: of earlier ones that were wider or narrower, nothing is changed. */
+    private RocksSegment segmentFor(long start) {
+        long from = Math.floorDiv(start, width) * width;
+        for (int i = segments.size() - 1; i >= 0; i--) {
+            RocksSegment segment = segments.get(i);
+            if (segment.from() == from && segment.to() == from + width) {
+                return segment;
+            }
+        }
+        RocksDatabase.Stretch stretch = new RocksDatabase.Stretch(from, from + width);
+        RocksSegment newest = segments.stream()
+                .max(Comparator.comparingLong(RocksSegment::from))
+                .orElse(null);
+        // Somewhat more than there were lately; but a segment in the past is for what comes late.
+        long expected = newest != null && newest.from() < from
+                ? Math.min(newest.keys() + newest.keys() / SPARE_PART, MOST_EXPECTED)
+                : 0;
+        RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
+        segments.add(segment);
+        return segment;
+    }
+
+    /** Has everything written that is held in tables. */
+    private void freeze() {
+        reap(MOST_WAITING - 1);
+        isChanging = true;
+        List<Frozen> tables = new ArrayList<>();
+        for (RocksSegment segment : segments) {
+            CompactTable table = segment.freeze();
+            if (table != null) {
+                tables.add(new Frozen(segment, table));
+            }
+        }
+        RocksDatabase target = database();
+        byte[] knownPlaces = places == null ? new byte[0] : places.encode();
+        byte[] metadata = description;
+        Map<TopicPartition, Long> offsets = Map.copyOf(committed);
+        // After what failed before, this fails too: an offset stands for all that was put until then.
+        written = written.thenRunAsync(
+                () -> {
+                    // Places before the entries that refer to them; after the entries that they stand for, offsets, and
+                    // stream
+                    // time, which is not to be ahead of the firsts from before.
+                    target.writePlaces(knownPlaces);
+                    tables.forEach(frozen -> frozen.segment().files().write(frozen.table()));
+                    target.writeMetadata(metadata);
+                    target.writeOffsets(offsets);
+                },
+                shared.writer());
+        waiting.add(new Generation(tables, written));
+        heldBytes = 0;
+        isChanging = false;
+    }
+
+    /** Forgets tables that have been written, but not the last, and waits for some if there are more than so many that have not. */
+    private void reap(int mostLeft) {
+        while (!waiting.isEmpty()
+                && (waiting.size() > mostLeft || waiting.getFirst().written().isDone())) {
+            Generation oldest = waiting.getFirst();
+            await(oldest.written());
+            waiting.removeFirst();
+            forgetWrittenLast();
+            writtenLast = oldest;
+        }
+    }
+
+    /** Does not keep what was dropped, nor the tables that were written. */
+    private void forgetWrittenLast() {
+        if (writtenLast != null) {
+            writtenLast.tables().forEach(frozen -> frozen.segment().forget(frozen.table()));
+            writtenLast = null;
+        }
+    }
+
+    private <T> T await(CompletableFuture<T> result) {
+        try {
+            return result.join();
+        } catch (CompletionException failed) {
+            Throwable cause = failed.getCause();
+            throw new ProcessorStateException("The store " + name + " could not use its files", cause);
+        }
+    }
+
+    @Override
+    public NavigableSet<Long> starts() {
+        return starts;
+    }
+
+    @Override
+    public void describe(byte[] metadata) {
+        emptied = false;
+        description = metadata;
+    }
+
+    @Override
+    public byte @Nullable [] description() {
+        return description;
+    }
+
+    @Override
+    public void dropBefore(long start) {
+        boolean dropped = segments.removeIf(segment -> {
+            if (segment.to() > start) {
+                return false;
+            }
+            filters.remove(segment);
+            segment.files().abandon();
+            // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
+            written = written.thenRunAsync(segment.files()::drop, shared.writer());
+            return true;
+        });
+        if (dropped) {
+            starts.removeIf(one -> segments.stream().noneMatch(segment -> segment.covers(one)));
+            lastStart = Long.MIN_VALUE;
+            reap(MOST_WAITING);
+            forgetWrittenLast();
+        }
+    }
+
+    @Override
+    public boolean isPersistent() {
+        return true;
+    }
+
+    @Override
+    public void committed(Map<TopicPartition, Long> offsets) {
+        if (emptied) {
+            // Of files that are not here any more.
+            return;
+        }
+        boolean forgotten = offsets.isEmpty() || offsets.values().stream().anyMatch(Objects::isNull);
+        if (offsets.isEmpty()) {
+            committed.clear();
+        }
+        offsets.forEach((partition, offset) -> {
+            if (offset == null) {
+                committed.remove(partition);
+            } else {
+                committed.put(partition, offset);
+            }
+        });
+        if (forgotten) {
+            // What is being written would write down what is to be forgotten.
+            reap(0);
+            database().writeOffsets(committed);
+        }
+        reap(MOST_WAITING);
+    }
+
+    @Override
+    public @Nullable Long committedOffset(TopicPartition partition) {
+        return database().offsets().get(partition);
+    }
+
+    @Override
+    public void flush() {
+        freeze();
+        reap(0);
+    }
+
+    @Override
+    public long bytes() {
+        return segments.stream().mapToLong(RocksSegment::bytes).sum();
+    }
+
+    @Override
+    public long diskBytes() {
+        return database == null ? 0 : database.bytes();
+    }
+
+    @Override
+    public void close() {
+        RocksDatabase closing = database;
+        if (closing == null) {
+            return;
+        }
+        try {
+            stopReading();
+            if (!isChanging) {
+                freeze();
+                reap(0);
+                closing.writeClosed();
+            }
+        } finally {
+            abandon(closing);
+        }
+    }
+
+    @Override
+    public void closeWithoutWriting() {
+        if (database != null) {
+            stopReading();
+            abandon(database);
+        }
+    }
+
+    private void stopReading() {
+        segments.forEach(segment -> segment.files().stopReading());
+    }
+
+    /** Closes the files and writes nothing more. */
+    private void abandon(RocksDatabase closing) {
+        // Whatever has failed, nobody may use what is being closed.
+        written.exceptionally(failed -> null).join();
+        database = null;
+        segments.forEach(segment -> segment.files().close());
+        segments.clear();
+        starts.clear();
+        waiting.clear();
+        writtenLast = null;
+        filters.clear();
+        committed.clear();
+        description = null;
+        written = CompletableFuture.completedFuture(null);
+        heldBytes = 0;
+        lastStart = Long.MIN_VALUE;
+        isChanging = false;
+        closing.close();
+        shared.closed();
+    }
+}

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-/**
- * Tables and filters in plain arrays, which the garbage collector does not look into. Start at {@link
- * io.dedup.streams.store.table.CompactTable}.
- */
-@NullMarked
-package io.dedup.streams.store.table;
-
-import org.jspecify.annotations.NullMarked;
