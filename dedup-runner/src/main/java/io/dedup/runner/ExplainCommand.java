@@ -4,7 +4,7 @@ package io.dedup.runner;
 import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
-import io.dedup.streams.store.SeedLog;
+import io.dedup.streams.store.SeenStore;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,7 +86,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     private static void memory(Properties application, DedupConfig config, PrintWriter out) {
         DedupPolicy policy = config.policy();
-        Duration retention = SeedLog.retention(policy);
+        Duration retention = SeenStore.retention(policy);
         out.println();
         out.println("What is remembered");
         out.println("  a key for    " + policy.ttl() + " from the time of its first, and up to "

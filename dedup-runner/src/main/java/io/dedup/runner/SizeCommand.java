@@ -3,7 +3,7 @@ package io.dedup.runner;
 
 import io.dedup.DedupPolicy;
 import io.dedup.streams.store.Footprint;
-import io.dedup.streams.store.SeedLog;
+import io.dedup.streams.store.SeenStore;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -98,8 +98,8 @@ final class SizeCommand implements Callable<Integer> {
         Footprint footprint = Footprint.measure(policy, SAMPLE, keyBytes, commitEvery);
         double disk = footprint.disk();
         double changelog = footprint.changelog();
-        double kept = rate * SeedLog.retention(policy).toSeconds();
-        double inChangelog = rate * SeedLog.retention(policy).plus(A_DAY).toSeconds();
+        double kept = rate * SeenStore.retention(policy).toSeconds();
+        double inChangelog = rate * SeenStore.retention(policy).plus(A_DAY).toSeconds();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,
@@ -116,7 +116,7 @@ final class SizeCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "  keys kept             %,.0f  for %s, the TTL, the lateness and what buckets need%n",
                 kept,
-                SeedLog.retention(policy));
+                SeenStore.retention(policy));
         out.printf(
                 Locale.ROOT,
                 "  disk of all instances %s, and up to %s of heap for filters%n",
