@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -20,6 +19,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +28,9 @@ import org.slf4j.LoggerFactory;
  * Sees to it that the changelog topic keeps what is remembered as long as the settings of today say. Kafka Streams sets a topic up
  * when it makes it and never again, so a TTL that is raised later would outlive the changelog.
  *
- * <p>A topic that keeps too little is altered; where that is not allowed, the log has an error with what to do. It is looked at once
- * in a process, on a thread of its own, so that no application waits for it.
+ * <p>A topic that keeps too little is altered; where that is not allowed, the log has an error with what to do, and a topic that
+ * would be compacted stops the application. It is looked at once in a process, on a thread of its own, so that no application waits
+ * for it.
  *
  * <p>Thread-safe.
  */
@@ -36,12 +38,13 @@ final class ChangelogCheck {
     private static final Logger LOGGER = LoggerFactory.getLogger(ChangelogCheck.class);
     private static final long WITHIN_SECONDS = 60;
     private static final String UNLIMITED = "-1";
-    private static final Set<String> LOOKED_AT = ConcurrentHashMap.newKeySet();
+    private static final Map<String, ChangelogCheck> CHECKS = new ConcurrentHashMap<>();
 
     private final String topic;
     private final boolean isBatching;
     private final long neededMs;
     private final long wantedMs;
+    private volatile @Nullable String problem;
 
     /**
      * A check of that topic.
@@ -58,38 +61,57 @@ final class ChangelogCheck {
     }
 
     /** Looks at the changelog of that operator, unless that has been done in this process. */
-    static void start(DedupSettings settings, String applicationId, Map<String, Object> configs) {
+    static ChangelogCheck start(DedupSettings settings, String applicationId, Map<String, Object> configs) {
+        // Without writing all of it to the log once more.
+        StreamsConfig config = new StreamsConfig(configs, false) {};
         String topic = settings.changelog(applicationId);
         long neededMs = SeenStore.retention(settings.policy()).toMillis();
-        if (!LOOKED_AT.add(configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs)) {
-            return;
-        }
-        Thread thread = new Thread(
-                () -> {
-                    // Without writing all of it to the log once more.
-                    StreamsConfig config = new StreamsConfig(configs, false) {};
-                    long additionalMs =
-                            config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
-                    String asked = settings.changelogConfigs().get(TopicConfig.RETENTION_MS_CONFIG);
-                    ChangelogCheck check = new ChangelogCheck(
-                            topic,
-                            SeenStore.isBatching(settings.engine(), settings.policy()),
-                            neededMs,
-                            asked == null ? neededMs + additionalMs : Long.parseLong(asked));
-                    try (Admin admin = Admin.create(config.getAdminConfigs("dedup-changelog-check"))) {
-                        check.run(admin);
-                    } catch (KafkaException noCluster) {
-                        // As in a test without a broker; an application has others to report it.
-                        LOGGER.info("The changelog {} could not be looked at: {}", topic, noCluster.getMessage());
-                    }
-                },
-                "dedup-changelog-check");
-        thread.setDaemon(true);
-        thread.start();
+        long additionalMs = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
+        String asked = settings.changelogConfigs().get(TopicConfig.RETENTION_MS_CONFIG);
+        String name = configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs;
+        return CHECKS.computeIfAbsent(name, unseen -> {
+            ChangelogCheck check = new ChangelogCheck(
+                    topic,
+                    SeenStore.isBatching(settings.engine(), settings.policy()),
+                    neededMs,
+                    asked == null ? neededMs + additionalMs : Long.parseLong(asked));
+            Thread thread = new Thread(
+                    () -> {
+                        if (!check.run(config)) {
+                            CHECKS.remove(name, check);
+                        }
+                    },
+                    "dedup-changelog-check");
+            thread.setDaemon(true);
+            thread.start();
+            return check;
+        });
     }
 
-    /** Looks at the topic, and alters it if it keeps too little. */
-    void run(Admin admin) {
+    /**
+     * Stops the application if the changelog cannot hold what is remembered.
+     *
+     * @throws ProcessorStateException with what to do
+     */
+    void throwIfUnusable() {
+        String found = problem;
+        if (found != null) {
+            throw new ProcessorStateException(found);
+        }
+    }
+
+    private boolean run(StreamsConfig config) {
+        try (Admin admin = Admin.create(config.getAdminConfigs("dedup-changelog-check"))) {
+            return run(admin);
+        } catch (KafkaException noCluster) {
+            // As in a test without a broker; an application has others to report it.
+            LOGGER.info("The changelog {} could not be looked at: {}", topic, noCluster.getMessage());
+            return false;
+        }
+    }
+
+    /** Looks at the topic, and alters it if it keeps too little. Returns whether it could be looked at. */
+    boolean run(Admin admin) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         try {
             Map<ConfigResource, Config> configs =
@@ -98,10 +120,13 @@ final class ChangelogCheck {
             if (!alterations.isEmpty()) {
                 alter(admin, resource, alterations);
             }
+            return true;
         } catch (ExecutionException | TimeoutException failed) {
             LOGGER.info("The changelog {} could not be looked at: {}", topic, failed.toString());
+            return false;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -115,17 +140,17 @@ final class ChangelogCheck {
                         .toList());
         try {
             admin.incrementalAlterConfigs(Map.of(resource, alterations)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
-            LOGGER.warn("The changelog {} kept too little for the settings of today, and has {} now", topic, settings);
+            LOGGER.warn("The changelog {} did not fit the settings of today, and has {} now", topic, settings);
         } catch (ExecutionException | TimeoutException refused) {
-            LOGGER.error(
-                    "The changelog {} keeps too little for the settings of today, and what it deletes is forgotten when a store"
-                            + " is restored. It could not be altered ({}): set {} with kafka-configs.sh --alter --entity-type"
-                            + " topics --entity-name {} --add-config {}",
-                    topic,
-                    refused.toString(),
-                    settings,
-                    topic,
-                    settings);
+            String message = "The changelog " + topic
+                    + " does not keep what is remembered with the settings of today, which"
+                    + " would be forgotten when a store is restored, and could not be altered (" + refused + "): set "
+                    + settings + ", as with kafka-configs.sh --alter --entity-type topics --entity-name " + topic
+                    + " --add-config " + settings;
+            LOGGER.error(message);
+            boolean isCompacted = alterations.stream()
+                    .anyMatch(one -> one.configEntry().name().equals(TopicConfig.CLEANUP_POLICY_CONFIG));
+            problem = isCompacted ? message : null;
         }
     }
 
@@ -135,6 +160,10 @@ final class ChangelogCheck {
         String retention = value(config, TopicConfig.RETENTION_MS_CONFIG, UNLIMITED);
         if (!retention.equals(UNLIMITED) && Long.parseLong(retention) < neededMs) {
             alterations.add(set(TopicConfig.RETENTION_MS_CONFIG, Long.toString(wantedMs)));
+        }
+        if (isBatching
+                && !value(config, TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED).equals(UNLIMITED)) {
+            alterations.add(set(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED));
         }
         List<String> policies = Arrays.asList(
                 value(config, TopicConfig.CLEANUP_POLICY_CONFIG, "").split(",", -1));

@@ -5,6 +5,7 @@ import static org.apache.kafka.streams.StreamsConfig.APPLICATION_ID_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG;
+import static org.apache.kafka.streams.StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG;
 
 import io.dedup.Action;
 import io.dedup.config.ConfigProblem;
@@ -20,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Utils;
+import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
@@ -27,6 +29,8 @@ import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends refused records to the dead-letter topic by Kafka's own mechanism (KIP-1034), with the reason in their headers.
@@ -50,6 +54,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream thread, as every handler.
  */
 public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DedupProcessingExceptionHandler.class);
+    private static final Set<String> WARNED_OF = ConcurrentHashMap.newKeySet();
     private static final String WRAPPER = "io.dedup.streams.wrap.DedupProcessorWrapper";
     /** The applications whose topology was built with the wrapper, each with what the wrapper was not offered. */
     private static final Map<String, Set<String>> UNGUARDED = new ConcurrentHashMap<>();
@@ -190,6 +196,23 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
                     "Refused records are to go to the dead-letter topic, and none is named",
                     "Set " + ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG + " to a topic that exists, or choose drop,"
                             + " forward or fail for conflict, missing-key, late and future")));
+        }
+    }
+
+    /**
+     * Warns once of a handler for failed writes that is not Kafka's: one that goes on after a batch of the changelog could not be
+     * written would have all in it forgotten with the machine.
+     */
+    static void warnOfOthers(Map<String, ?> configs) {
+        Object handler = configs.get(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG);
+        String name = handler instanceof Class<?> type ? type.getName() : String.valueOf(handler);
+        boolean isKafkas = handler == null || name.startsWith(DefaultProductionExceptionHandler.class.getName());
+        if (!isKafkas && WARNED_OF.add(name)) {
+            LOGGER.warn(
+                    "{}={}: for topics that end in -changelog it has to answer FAIL. A write that it skips there is not in the"
+                            + " changelog, and what was to be remembered by it is forgotten when a store is restored",
+                    PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG,
+                    name);
         }
     }
 

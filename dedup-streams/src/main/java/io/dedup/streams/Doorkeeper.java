@@ -62,6 +62,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private final @Nullable TtlHeader ttlHeader;
     private final @Nullable Commands commands;
     private final SeenStore store;
+    private final ChangelogCheck changelog;
     private final VerdictSensors sensors;
     private final Siblings<Bytes> siblings = new Siblings<>();
 
@@ -82,6 +83,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 settings.uses(Action.DEAD_LETTER),
                 settings.uses(Action.FAIL),
                 settings.failurePolicy() == FailurePolicy.RELEASE);
+        DedupProcessingExceptionHandler.warnOfOthers(context.appConfigs());
         settings.resolveSerdes(context);
         this.settings = settings;
         this.outlets = outlets;
@@ -94,7 +96,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.ttlHeader = ttlName == null
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
-        ChangelogCheck.start(settings, context.applicationId(), context.appConfigs());
+        this.changelog = ChangelogCheck.start(settings, context.applicationId(), context.appConfigs());
         this.store = SeenStore.open(context, settings.storeName(), settings.policy());
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(
@@ -119,6 +121,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
      */
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
+        changelog.throwIfUnusable();
         if (commands != null && commands.obeyed(headers, key)) {
             return;
         }

@@ -109,7 +109,7 @@ final class VerdictSensors implements AutoCloseable {
         badCommands.record();
     }
 
-    /** Now, if anybody wants to know how long judging takes; else 0. In nanoseconds of an arbitrary origin. */
+    /** Returns {@link System#nanoTime}, or 0 if latency is not recorded. */
     long start() {
         return judging.shouldRecord() ? System.nanoTime() : 0;
     }
@@ -131,7 +131,7 @@ final class VerdictSensors implements AutoCloseable {
         metrics.removeSensor(memory);
     }
 
-    /** A metric that is computed when somebody reads it, on whichever thread that is. */
+    /** A metric that is computed when it is read, on the thread that reads it. */
     private record Gauge(LongSupplier value) implements MeasurableStat {
         @Override
         public double measure(MetricConfig config, long now) {

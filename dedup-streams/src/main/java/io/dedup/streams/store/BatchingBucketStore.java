@@ -127,6 +127,11 @@ final class BatchingBucketStore implements BucketStore {
     }
 
     @Override
+    public void close() {
+        engine.writeNoMore(this);
+    }
+
+    @Override
     public OptionalLong diskBytes() {
         return OptionalLong.of(engine.diskBytes());
     }
@@ -143,17 +148,23 @@ final class BatchingBucketStore implements BucketStore {
 
     private void write() {
         throwIfFailed();
-        byte[] current = metadata.get().at(engine.offsets()).encode();
+        StoreMetadata current = metadata.get().at(engine.offsets());
+        byte[] header = current.encode();
         try {
-            changelog.put(SeenKey.BATCH, ValueAndTimestamp.make(batch.encode(current), lastChange), WINDOW);
+            changelog.put(SeenKey.BATCH, ValueAndTimestamp.make(batch.encode(header), lastChange), WINDOW);
         } catch (RuntimeException thrown) {
             // Unchanged: fencing, an expired transaction and corruption are for Kafka Streams to handle.
             failed = thrown;
             throw thrown;
         }
-        engine.hold(current);
+        engine.hold(current, header);
         batch = emptyBatch();
         advanced = false;
+    }
+
+    /** Whether something could not be written or held, so that nothing may be committed any more. */
+    boolean hasFailed() {
+        return failed != null;
     }
 
     /** What could not be written is committed by no later call either: what was thrown is thrown once more. */
@@ -169,8 +180,8 @@ final class BatchingBucketStore implements BucketStore {
     /**
      * To be called after each commit. Once, something may be waiting then: of a record that failed, and the task is closed.
      *
-     * @throws ProcessorStateException if something could not be written, or nothing has been written since the commit before,
-     *     and something was waiting then
+     * @throws ProcessorStateException if something could not be written
+     * @throws LinkageError if nothing has been written since the commit before, and something was waiting then
      */
     void throwIfBehind() {
         throwIfFailed();
@@ -196,8 +207,9 @@ final class BatchingBucketStore implements BucketStore {
         }
     }
 
-    private ProcessorStateException unannounced(String when) {
-        return new ProcessorStateException("No commit was announced to the store " + engine.name()
+    /** An error, which no exception handler skips: it is this Kafka Streams that does not fit, and no record. */
+    private LinkageError unannounced(String when) {
+        return new LinkageError("No commit was announced to the store " + engine.name()
                 + ": what it remembers has been waiting to be written to its changelog " + when
                 + ", and would be forgotten with this machine. This release of dedup does not fit this version of Kafka"
                 + " Streams: use a version that docs/compatibility.md names");

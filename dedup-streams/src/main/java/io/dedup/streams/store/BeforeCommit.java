@@ -6,7 +6,7 @@ import org.apache.kafka.streams.state.internals.CacheFlushListener;
 import org.apache.kafka.streams.state.internals.CachedStateStore;
 
 /**
- * A store that is told before its task commits, while it can still write to its changelog: for Kafka Streams, one that has a
+ * A store to which commits are announced, while it can still write to its changelog: for Kafka Streams, one that has a
  * cache.
  *
  * <p>There is no public way. This is the only place where a store touches what Kafka may change without notice; should it
@@ -14,7 +14,7 @@ import org.apache.kafka.streams.state.internals.CachedStateStore;
  * it.
  */
 interface BeforeCommit extends CachedStateStore<Object, Object> {
-    /** Tells a store that a commit is near, through whatever is around it. */
+    /** Announces a commit to a store, through everything that is around it. */
     static void tell(StateStore outermost) {
         if (outermost instanceof CachedStateStore<?, ?> cached) {
             cached.flushCache();

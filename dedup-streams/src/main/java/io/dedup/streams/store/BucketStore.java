@@ -15,7 +15,7 @@ import org.apache.kafka.streams.state.TimestampedWindowStore;
  *
  * <p>Confined to the stream thread.
  */
-interface BucketStore {
+interface BucketStore extends AutoCloseable {
     /**
      * The quickest way to keep firsts in that store, as a task has it.
      *
@@ -73,10 +73,13 @@ interface BucketStore {
      * Checks that commits are announced. To be called from time to time, between which the task can commit.
      *
      * @param now the wall clock in milliseconds since the epoch
-     * @throws org.apache.kafka.streams.errors.ProcessorStateException if something has been waiting for longer than any task
-     *     can take from one commit to the next
+     * @throws LinkageError if something has been waiting for longer than any task can take from one commit to the next
      */
     void check(long now);
+
+    /** Writes nothing any more. The store itself stays open. */
+    @Override
+    void close();
 
     /** How many bytes of memory are taken, if that is known. From any thread. */
     OptionalLong bytes();

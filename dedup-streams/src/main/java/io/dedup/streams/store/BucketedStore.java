@@ -46,7 +46,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     static final boolean KEEPS_OFFSETS = Arrays.stream(StateStore.class.getMethods())
             .anyMatch(method -> method.getName().equals("committedOffset"));
 
-    /** Asks a store for itself, through whatever Kafka Streams has put around it. */
+    private static final String TRANSACTIONAL = "enable.transactional.statestores";
+
+    /** Asks a store for itself, through everything that Kafka Streams has put around it. */
     record Itself() implements Query<BucketedStore> {}
 
     private final String name;
@@ -57,7 +59,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private final Places places = new Places();
     private final EntryCodec codec = new EntryCodec(places);
     private final EntryCodec versioned = new EntryCodec();
-    /** Up to where the input has been read, but for the partition that was read last. */
+    /** The records that have changed this store last, but for the partition that was read last. */
     private Position position = Position.emptyPosition();
 
     private @Nullable String readTopic;
@@ -70,13 +72,19 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private @Nullable Sensor expiredPuts;
     private @Nullable BatchingBucketStore writer;
     private byte @Nullable [] hashed;
-    /** Nobody needs it, but while it is written the compiler cannot leave the prefetching out. */
+    /** Sink that keeps the JIT from eliminating the prefetch loads. */
     @SuppressWarnings("unused")
     private int prefetched;
 
     private long observedTime = Long.MIN_VALUE;
+    /** How long windows are kept: as long as this store was made for, or as something in it is needed. */
+    private long keptMs;
     /** Whether something was put, and not by restoring, since the task committed last. */
     private boolean uncommitted;
+    /** Whether the operator has left something behind that was not committed: no later commit stands for it. */
+    private boolean dirty;
+    /** Whether Kafka Streams leaves files of a task that has failed to its stores (KIP-892), which cannot tell that from here. */
+    private boolean distrusted;
 
     private volatile boolean open;
     /** As of the last commit, as what follows: metrics never wait for a store that waits for its disk. */
@@ -108,6 +116,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             writer = null;
             observedTime = Long.MIN_VALUE;
             uncommitted = false;
+            dirty = false;
+            keptMs = retentionMs;
+            distrusted = Boolean.parseBoolean(
+                    String.valueOf(stateStoreContext.appConfigs().get(TRANSACTIONAL)));
             places.clear();
             segments.open(
                     new LocalFiles(
@@ -115,6 +127,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                             stateStoreContext.appConfigs(),
                             KEEPS_OFFSETS),
                     places);
+            keep(metadata());
             if (!segments.starts().isEmpty()) {
                 observe(segments.starts().last());
             }
@@ -136,6 +149,11 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     public String name() {
         return name;
+    }
+
+    /** Keeps what a longer retention of before has promised, even if that of today is shorter. */
+    private void keep(StoreMetadata metadata) {
+        keptMs = Math.max(retentionMs, metadata.longestRetentionMs());
     }
 
     private void readPosition() {
@@ -164,6 +182,14 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         writer = newWriter;
         measure();
+    }
+
+    /** Announces commits to that one no longer. What it has put without a commit is not to be taken for committed. */
+    synchronized void writeNoMore(BatchingBucketStore closed) {
+        dirty |= uncommitted;
+        if (writer == closed && !closed.hasFailed()) {
+            writer = null;
+        }
     }
 
     private synchronized void measure() {
@@ -245,10 +271,11 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
     }
 
-    /** Holds what the store knows of itself, as {@link StoreMetadata} writes it. */
-    synchronized void hold(byte[] metadata) {
+    /** Holds what the store knows of itself, and as it is written. */
+    synchronized void hold(StoreMetadata metadata, byte[] encoded) {
         uncommitted = true;
-        segments.describe(metadata);
+        keep(metadata);
+        segments.describe(encoded);
     }
 
     /** What the store knew of itself when it was written last. */
@@ -257,7 +284,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         return metadata == null ? StoreMetadata.empty(windowMs - 1) : StoreMetadata.decode(metadata);
     }
 
-    /** The offset of the last record that was read, by topic and partition. */
+    /** The offset of the last record that changed this store, by topic and partition. */
     synchronized Map<String, Map<Integer, Long>> offsets() {
         Position current = currentPosition();
         Map<String, Map<Integer, Long>> offsets = new HashMap<>();
@@ -282,8 +309,17 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         byte[] batch = Arrays.copyOfRange(value, Long.BYTES, value.length);
         synchronized (this) {
-            segments.describe(ChangelogBatch.read(batch, this::restore));
-            positionIsOld = true;
+            StoreMetadata before = metadata();
+            byte[] encoded = ChangelogBatch.metadata(batch);
+            StoreMetadata read = StoreMetadata.decode(encoded);
+            keptMs = Math.max(keptMs, read.longestRetentionMs());
+            ChangelogBatch.read(batch, this::restore);
+            // Under at-least-once an owner that has been replaced may write once more, of a time that is past.
+            if (read.streamTime() >= before.streamTime()) {
+                segments.describe(encoded);
+                keep(read);
+                positionIsOld = true;
+            }
         }
     }
 
@@ -340,7 +376,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     }
 
     private long firstLive() {
-        return observedTime - retentionMs + 1;
+        return observedTime - keptMs + 1;
     }
 
     private boolean isExpired(long start) {
@@ -530,7 +566,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             writer = null;
             bytes = 0;
             diskBytes = 0;
-            if (uncommitted) {
+            if (uncommitted || dirty || distrusted) {
                 // The task is closed after a failure: what is not committed is not to be taken for committed later.
                 segments.closeWithoutWriting();
             } else {

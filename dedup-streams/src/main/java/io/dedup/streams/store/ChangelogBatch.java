@@ -49,13 +49,16 @@ final class ChangelogBatch {
     private static final int KNOWN_FLAGS = LIKE_BEFORE | IS_SETTLED | HAS_FINGERPRINT | IS_WHOLE;
     private static final int MAX_BYTES_BESIDE_KEY = 1 + 4 * 5 + 4 * 10 + Fingerprint.BYTES;
 
+    /** What is before the first place that is written: it is like no other. */
+    private static final int NO_PLACE = -1;
+
     private final Places places = new Places();
     private final List<byte[]> prefixes = new ArrayList<>();
     private final EntryCodec whole = new EntryCodec();
     private ByteBuffer changes;
     private int count;
     private long bucket;
-    private int place;
+    private int place = NO_PLACE;
     private int prefix;
     private long time;
     private long written;
@@ -70,7 +73,7 @@ final class ChangelogBatch {
 
     /** What a batch says of the change that was read last. Made once for a batch, since restoring reads many. */
     static final class Entry {
-        private Places.Place place = new Places.Place("", 0, 0);
+        private Places.@Nullable Place place;
         private boolean settled;
         private long bucket;
         private long time;
@@ -87,6 +90,9 @@ final class ChangelogBatch {
         }
 
         Places.Place place() {
+            if (place == null) {
+                throw new IllegalArgumentException("A first without a place");
+            }
             return place;
         }
 
@@ -117,9 +123,9 @@ final class ChangelogBatch {
             if (whole != null) {
                 return new EntryCodec().decode(whole, bucket);
             }
-            Coordinates at = new Coordinates(place.topic(), place.partition(), offset);
+            Coordinates at = new Coordinates(place().topic(), place().partition(), offset);
             Fingerprint fingerprint = print == null ? null : Fingerprint.fromBytes(print);
-            return Firsts.of(new Sighting(time, time + place.lifetimeMs(), at, fingerprint, null, settled));
+            return Firsts.of(new Sighting(time, time + place().lifetimeMs(), at, fingerprint, null, settled));
         }
     }
 
@@ -256,22 +262,44 @@ final class ChangelogBatch {
     }
 
     /**
-     * Reads a batch in the order in which it was written.
+     * The metadata of the store after the changes of a batch, as {@link StoreMetadata} reads it.
      *
-     * @return the metadata of the store after these changes, as {@link StoreMetadata} reads it
      * @throws SerializationException if the bytes are of an unknown version or damaged
      */
-    static byte[] read(byte[] batch, Reader reader) {
-        ByteBuffer bytes = ByteBuffer.wrap(batch);
+    static byte[] metadata(byte[] batch) {
         try {
-            byte version = bytes.get();
-            if (version != VERSION) {
-                throw new SerializationException("The changelog holds a batch of version " + version
-                        + ", and this release reads version " + VERSION
-                        + "; another release has written it: run that one");
-            }
-            byte[] metadata = new byte[length(bytes)];
-            bytes.get(metadata);
+            return readMetadata(ByteBuffer.wrap(batch));
+        } catch (BufferUnderflowException | IllegalArgumentException damaged) {
+            throw damaged(batch, damaged);
+        }
+    }
+
+    /** Reads the version and the metadata, so that the places are next. */
+    private static byte[] readMetadata(ByteBuffer bytes) {
+        byte version = bytes.get();
+        if (version != VERSION) {
+            throw new SerializationException("The changelog holds a batch of version " + version
+                    + ", and this release reads version " + VERSION
+                    + "; another release has written it: run that one");
+        }
+        byte[] metadata = new byte[length(bytes)];
+        bytes.get(metadata);
+        return metadata;
+    }
+
+    private static SerializationException damaged(byte[] batch, RuntimeException cause) {
+        return new SerializationException("The changelog holds a damaged batch of " + batch.length + " bytes", cause);
+    }
+
+    /**
+     * Reads the changes of a batch in the order in which they were made.
+     *
+     * @throws SerializationException if the bytes are of an unknown version or damaged
+     */
+    static void read(byte[] batch, Reader reader) {
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(batch);
+            readMetadata(bytes);
             Places places = new Places();
             places.decode(bytes);
             byte[][] prefixes = new byte[Varints.readUnsignedVarint(bytes)][SeenKey.PREFIX_BYTES];
@@ -279,13 +307,11 @@ final class ChangelogBatch {
                 bytes.get(prefix);
             }
             readChanges(bytes, places, prefixes, reader);
-            return metadata;
         } catch (BufferUnderflowException
                 | IllegalArgumentException
                 | IndexOutOfBoundsException
                 | NegativeArraySizeException damaged) {
-            throw new SerializationException(
-                    "The changelog holds a damaged batch of " + batch.length + " bytes", damaged);
+            throw damaged(batch, damaged);
         }
     }
 
@@ -320,6 +346,9 @@ final class ChangelogBatch {
             entry.settled = (flags & IS_SETTLED) != 0;
             entry.print = null;
             entry.whole = null;
+            if (!isWhole && entry.place == null) {
+                throw new IllegalArgumentException("A first without a place");
+            }
             if (isWhole) {
                 byte[] all = new byte[length(bytes)];
                 bytes.get(all);

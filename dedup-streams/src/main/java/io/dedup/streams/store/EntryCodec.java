@@ -113,7 +113,7 @@ final class EntryCodec {
     }
 
     /**
-     * Writes whatever a bucket holds of a key.
+     * Writes everything that a bucket holds of a key.
      *
      * @param bucket its start, in milliseconds since the epoch
      * @param now the wall clock in milliseconds since the epoch

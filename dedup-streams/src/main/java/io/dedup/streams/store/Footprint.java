@@ -113,7 +113,9 @@ public record Footprint(double memory, double disk, double filters, double chang
                 if (commits || batch.length() >= BatchingBucketStore.BATCH_BYTES || i + 1 == keys) {
                     StoreMetadata metadata = new StoreMetadata(
                             time,
+                            time,
                             buckets.ttlMs(),
+                            buckets.retention().toMillis(),
                             List.of(),
                             census.counts(),
                             Map.of(TOPIC, Map.of(partition, FIRST_OFFSET + i)));

@@ -15,11 +15,11 @@ import java.util.Map;
  * What the sightings of a store have in common, so that each needs a small number for it: the partition that a record was
  * read from, and how long it is remembered.
  *
- * <p>Confined to whoever holds the lock of the store.
+ * <p>Used with the lock of the store.
  */
 final class Places implements Dictionary {
     private static final int MOST_BYTES_A_NUMBER = 10;
-    /** Beyond this a sighting writes down what is its own: somebody gives every record a TTL of its own. */
+    /** Beyond this a sighting writes out what is its own, as where every record has a TTL of its own. */
     private static final int MOST = 1 << 14;
 
     /**

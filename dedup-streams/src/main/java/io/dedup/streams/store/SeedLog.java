@@ -41,6 +41,7 @@ public final class SeedLog implements AutoCloseable {
     private final SeenKey keys = new SeenKey();
     private final EntryCodec codec = new EntryCodec();
     private final Map<Integer, Long> streamTimes = new TreeMap<>();
+    private final Map<Integer, Long> newest = new TreeMap<>();
     private final Path directory;
     private final Options options;
     private final RocksDB gathered;
@@ -77,6 +78,7 @@ public final class SeedLog implements AutoCloseable {
      */
     public void remember(int partition, String scope, IdempotencyKey key, Sighting first, long now) {
         streamTimes.merge(partition, Math.min(first.timestamp(), now), Math::max);
+        newest.merge(partition, first.timestamp(), Math::max);
         byte[] storeKey = keys.of(scope, key).get();
         long bucket = buckets.start(first.timestamp());
         byte[] name = ByteBuffer.allocate(Integer.BYTES + storeKey.length + Long.BYTES)
@@ -133,7 +135,15 @@ public final class SeedLog implements AutoCloseable {
     }
 
     private void write(Writer writer, int partition, ChangelogBatch batch, long streamTime, Census census) {
-        byte[] metadata = new StoreMetadata(streamTime, buckets.ttlMs(), List.of(), census.counts(), Map.of()).encode();
+        byte[] metadata = new StoreMetadata(
+                        streamTime,
+                        newest.getOrDefault(partition, streamTime),
+                        buckets.ttlMs(),
+                        buckets.retention().toMillis(),
+                        List.of(),
+                        census.counts(),
+                        Map.of())
+                .encode();
         if (inBatches) {
             writer.write(partition, windowed(SeenKey.BATCH, BatchingBucketStore.WINDOW), batch.encode(metadata));
         } else {

@@ -45,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream thread.
  */
 public final class SeenStore implements AutoCloseable {
+    private static final String UNLIMITED = "-1";
     private static final Duration CHECK_EVERY = Duration.ofMinutes(5);
     private static final long DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
     private static final List<String> MAX_POLL_INTERVALS = Stream.of(
@@ -94,7 +95,9 @@ public final class SeenStore implements AutoCloseable {
                 .max()
                 .orElse(DEFAULT_MAX_POLL_INTERVAL_MS);
         Object commit = configs.get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG);
-        return Duration.ofMillis(2 * poll + (commit == null ? poll : Long.parseLong(commit.toString())));
+        long interval = commit == null ? poll : Long.parseLong(commit.toString());
+        // An application that commits by itself sets an interval that never passes.
+        return Duration.ofMillis(interval > Long.MAX_VALUE - 2 * poll ? Long.MAX_VALUE : 2 * poll + interval);
     }
 
     /** The same with Kafka's defaults, and without a clock. */
@@ -110,15 +113,26 @@ public final class SeenStore implements AutoCloseable {
         this.streamTime = before.streamTime();
         this.writtenTtlMs = before.ttlMs();
         this.earlier = earlier(before, buckets);
+        // What was cut by the same TTL is looked for where everything else is.
         this.earlierBuckets =
                 earlier.stream().map(one -> buckets.withTtl(one.ttlMs())).toList();
-        this.newest = streamTime == Long.MIN_VALUE ? streamTime : mostAhead(before, buckets);
+        // After a crash under at-least-once the disk can have firsts from after the metadata.
+        this.newest = streamTime == Long.MIN_VALUE
+                ? before.newest()
+                : Math.max(before.newest(), streamTime + buckets.streamTimeStep() + buckets.aheadMs());
         this.census = new Census(before.counts(), streamTime);
         this.refreshEveryMs = buckets.refreshEvery().toMillis();
     }
 
     private StoreMetadata metadata() {
-        return new StoreMetadata(streamTime, buckets.ttlMs(), earlier, census.counts(), Map.of());
+        return new StoreMetadata(
+                streamTime,
+                newest,
+                buckets.ttlMs(),
+                buckets.retention().toMillis(),
+                earlier,
+                census.counts(),
+                Map.of());
     }
 
     /** The TTL that was in force when the store was written last, in milliseconds; that of the policy if it never was. */
@@ -126,24 +140,20 @@ public final class SeenStore implements AutoCloseable {
         return writtenTtlMs;
     }
 
-    /** The TTLs that were in force before these buckets, as long as they matter. */
+    /** The TTLs that were in force before these buckets, as long as they matter, and what was kept longer than these are. */
     private static List<StoreMetadata.Earlier> earlier(StoreMetadata before, Buckets buckets) {
         List<StoreMetadata.Earlier> earlier = new ArrayList<>();
         for (StoreMetadata.Earlier one : before.earlier()) {
-            if (one.ttlMs() != buckets.ttlMs() && one.until() >= before.streamTime()) {
+            if (one.until() >= before.streamTime()) {
                 earlier.add(one);
             }
         }
-        if (before.ttlMs() != buckets.ttlMs()) {
-            long until = mostAhead(before, buckets) + before.ttlMs() + buckets.latenessMs();
-            earlier.add(new StoreMetadata.Earlier(before.ttlMs(), until));
+        boolean isShorter = before.retentionMs() > buckets.retention().toMillis();
+        if (before.newest() != Long.MIN_VALUE && (before.ttlMs() != buckets.ttlMs() || isShorter)) {
+            long until = Math.max(before.newest(), before.streamTime()) + before.ttlMs() + buckets.latenessMs();
+            earlier.add(new StoreMetadata.Earlier(before.ttlMs(), before.retentionMs(), until));
         }
         return List.copyOf(earlier);
-    }
-
-    /** The latest time that anything remembered when the metadata was written can have. */
-    private static long mostAhead(StoreMetadata before, Buckets buckets) {
-        return before.streamTime() + buckets.withTtl(before.ttlMs()).streamTimeStep() + buckets.aheadMs();
     }
 
     /**
@@ -158,7 +168,7 @@ public final class SeenStore implements AutoCloseable {
         WindowBytesStoreSupplier supplier = engine.supplier(name, buckets.retention(), buckets.window());
         String kept = changelog.get(TopicConfig.RETENTION_MS_CONFIG);
         if (kept != null
-                && !kept.equals("-1")
+                && !kept.equals(UNLIMITED)
                 && Long.parseLong(kept) < buckets.retention().toMillis()) {
             throw new IllegalArgumentException("retention.ms of the changelog must be at least "
                     + buckets.retention().toMillis() + ", as long as a key is remembered: " + kept);
@@ -192,6 +202,9 @@ public final class SeenStore implements AutoCloseable {
         return Map.of(
                 TopicConfig.CLEANUP_POLICY_CONFIG,
                 TopicConfig.CLEANUP_POLICY_DELETE,
+                // Of a broker that bounds topics by size.
+                TopicConfig.RETENTION_BYTES_CONFIG,
+                UNLIMITED,
                 TopicConfig.SEGMENT_MS_CONFIG,
                 Long.toString(Buckets.of(policy).changelogSegment().toMillis()));
     }
@@ -226,7 +239,7 @@ public final class SeenStore implements AutoCloseable {
      * broker deletes it there. To be called every {@link #checkEvery}.
      *
      * @param now the wall clock in milliseconds since the epoch
-     * @throws org.apache.kafka.streams.errors.ProcessorStateException if what is remembered is not written to the changelog
+     * @throws LinkageError if what is remembered is not written to the changelog
      */
     void check(long now) {
         firstsOf.check(now);
@@ -263,7 +276,8 @@ public final class SeenStore implements AutoCloseable {
             found = besideOwn(buckets, key, time, ttlMs);
         }
         for (int i = 0; found == null && i < earlierBuckets.size(); i++) {
-            if (streamTime <= earlier.get(i).until()) {
+            boolean isOtherCut = earlier.get(i).ttlMs() != buckets.ttlMs();
+            if (isOtherCut && streamTime <= earlier.get(i).until()) {
                 Buckets cut = earlierBuckets.get(i);
                 found = covering(fetch(key, cut.start(time)), time, ttlMs);
                 found = found == null ? besideOwn(cut, key, time, ttlMs) : found;
@@ -282,7 +296,9 @@ public final class SeenStore implements AutoCloseable {
     public boolean release(Bytes key, long time, long now) {
         boolean released = release(buckets, key, time, now);
         for (Buckets cut : earlierBuckets) {
-            released |= release(cut, key, time, now);
+            if (cut.ttlMs() != buckets.ttlMs()) {
+                released |= release(cut, key, time, now);
+            }
         }
         return released;
     }
@@ -387,7 +403,7 @@ public final class SeenStore implements AutoCloseable {
     }
 
     /**
-     * Remembers a first, or anew what is remembered of one.
+     * Remembers a first, in the place of what is remembered of the same time.
      *
      * @param now the wall clock in milliseconds since the epoch
      */
@@ -407,12 +423,13 @@ public final class SeenStore implements AutoCloseable {
         return census.remembered();
     }
 
-    /** Checks the store no longer; Kafka Streams closes it. */
+    /** Checks and writes the store no longer; Kafka Streams closes it. */
     @Override
     public void close() {
         if (checking != null) {
             checking.cancel();
         }
+        firstsOf.close();
     }
 
     /** How many bytes of memory the store takes on this machine, if it is one that knows. From any thread. */

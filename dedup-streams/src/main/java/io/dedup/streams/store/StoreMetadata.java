@@ -11,15 +11,18 @@ import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
 
 /**
- * What a store knows of itself: stream time, by which TTLs its buckets are cut, how many firsts it holds, and how far its input
- * has been read.
+ * What a store knows of itself: stream time, by which TTLs its buckets are cut, how long they are needed, how many firsts it holds,
+ * and which records have changed it last.
  *
  * <pre>
  * version     1 byte   3
  * streamTime  varlong  milliseconds since the epoch
+ * newest      varlong  no first is remembered from after this time
  * ttl         varlong  the TTL in force, in milliseconds
+ * retention   varlong  how long a bucket of it is needed, from its start, in milliseconds
  * earlier     varint   how many TTLs follow that were in force before
  * [ttl        varlong  in milliseconds
+ *  retention  varlong  likewise
  *  until      varlong  the stream time after which nothing of it is needed any more]
  * buckets     varint   how many counts follow
  * [until      varlong  the stream time after which nothing of the bucket is needed any more
@@ -29,18 +32,22 @@ import org.apache.kafka.common.errors.SerializationException;
  * [topic      varint length, UTF-8
  *  partitions varint   how many follow
  *  [partition varint
- *   offset    varlong  of the last record that was read]]
+ *   offset    varlong  of the last record that changed the store]]
  * </pre>
  *
  * @param streamTime in milliseconds since the epoch; {@link Long#MIN_VALUE} before the first record
+ * @param newest no first is remembered from after this time; {@link Long#MIN_VALUE} if there is none
  * @param ttlMs the TTL in force, in milliseconds
+ * @param retentionMs how long a bucket of it is needed, from its start, in milliseconds
  * @param earlier the TTLs that were in force before and still matter
  * @param counts how many firsts are remembered
- * @param position the offset of the last record that was read, by topic and partition
+ * @param position the offset of the last record that changed the store, by topic and partition
  */
 record StoreMetadata(
         long streamTime,
+        long newest,
         long ttlMs,
+        long retentionMs,
         List<Earlier> earlier,
         List<Census.Count> counts,
         Map<String, Map<Integer, Long>> position) {
@@ -57,28 +64,41 @@ record StoreMetadata(
      * A TTL that was in force before.
      *
      * @param ttlMs in milliseconds
+     * @param retentionMs how long a bucket of it is needed, from its start, in milliseconds
      * @param until the stream time after which nothing of it is needed any more, in milliseconds since the epoch
      */
-    record Earlier(long ttlMs, long until) {}
+    record Earlier(long ttlMs, long retentionMs, long until) {}
 
     /** The metadata of a store that holds nothing. */
     static StoreMetadata empty(long ttlMs) {
-        return new StoreMetadata(Long.MIN_VALUE, ttlMs, List.of(), List.of(), Map.of());
+        return new StoreMetadata(Long.MIN_VALUE, Long.MIN_VALUE, ttlMs, 0, List.of(), List.of(), Map.of());
     }
 
     /** The same with that position. */
     StoreMetadata at(Map<String, Map<Integer, Long>> newPosition) {
-        return new StoreMetadata(streamTime, ttlMs, earlier, counts, newPosition);
+        return new StoreMetadata(streamTime, newest, ttlMs, retentionMs, earlier, counts, newPosition);
+    }
+
+    /** How long a bucket is needed, from its start, whichever TTL it was cut by, in milliseconds. */
+    long longestRetentionMs() {
+        long longest = retentionMs;
+        for (Earlier one : earlier) {
+            longest = Math.max(longest, one.retentionMs());
+        }
+        return longest;
     }
 
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer.allocate(size());
         bytes.put(VERSION);
         Varints.writeVarlong(streamTime, bytes);
+        Varints.writeVarlong(newest, bytes);
         Varints.writeVarlong(ttlMs, bytes);
+        Varints.writeVarlong(retentionMs, bytes);
         Varints.writeUnsignedVarint(earlier.size(), bytes);
         for (Earlier one : earlier) {
             Varints.writeVarlong(one.ttlMs(), bytes);
+            Varints.writeVarlong(one.retentionMs(), bytes);
             Varints.writeVarlong(one.until(), bytes);
         }
         Varints.writeUnsignedVarint(counts.size(), bytes);
@@ -105,7 +125,7 @@ record StoreMetadata(
 
     /** At least as many bytes as the encoded form has. */
     private int size() {
-        int numbers = 5 + 2 * earlier.size() + 3 * counts.size();
+        int numbers = 7 + 3 * earlier.size() + 3 * counts.size();
         int names = 0;
         for (Map.Entry<String, Map<Integer, Long>> topic : position.entrySet()) {
             numbers += 2 + 2 * topic.getValue().size();
@@ -129,17 +149,20 @@ record StoreMetadata(
                         + "; another release has written it: run that one");
             }
             long streamTime = Varints.readVarlong(bytes);
+            long newest = Varints.readVarlong(bytes);
             long ttlMs = Varints.readVarlong(bytes);
+            long retentionMs = Varints.readVarlong(bytes);
             List<Earlier> earlier = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
-                earlier.add(new Earlier(Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
+                earlier.add(new Earlier(
+                        Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             List<Census.Count> counts = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 counts.add(new Census.Count(
                         Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
-            return new StoreMetadata(streamTime, ttlMs, earlier, counts, readPosition(bytes));
+            return new StoreMetadata(streamTime, newest, ttlMs, retentionMs, earlier, counts, readPosition(bytes));
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
             throw new SerializationException(
                     "The store holds damaged metadata of " + stored.length + " bytes", damaged);

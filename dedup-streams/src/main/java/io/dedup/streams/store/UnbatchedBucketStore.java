@@ -9,7 +9,7 @@ import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 
 /**
- * Keeps firsts in whatever windowed store there is, with a changelog record for each. What the store knows of itself is written
+ * Keeps firsts in any windowed store, with a changelog record for each. What the store knows of itself is written
  * once for each step of stream time, under a key of its own.
  *
  * <p>Confined to the stream thread.
@@ -87,6 +87,11 @@ final class UnbatchedBucketStore implements BucketStore {
     @Override
     public void check(long now) {
         // Nothing waits for a commit.
+    }
+
+    @Override
+    public void close() {
+        // Nothing is held here.
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 
 /**
  * Numbers in as many bytes as they need, seven bits in each, the lowest first: those of Kafka's record format, whose own code is in
- * another package from one version to the next. Signed ones are written zigzag, so that a small one is short whatever its sign.
+ * another package from one version to the next. Signed ones are written zigzag, so that a small one is short with either sign.
  */
 final class Varints {
     private static final int SEVEN_BITS = 7;

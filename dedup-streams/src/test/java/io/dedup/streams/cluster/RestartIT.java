@@ -11,11 +11,14 @@ import io.dedup.streams.store.StoreEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KafkaStreams;
@@ -112,6 +115,35 @@ class RestartIT {
                     .extracting(ConsumerRecord::value)
                     .containsExactlyInAnyOrderElementsOf(keys);
         }
+    }
+
+    /** After a clean stop nothing is read back: what is on disk and what its offset says agree. */
+    @ParameterizedTest
+    @CsvSource({"exactly_once_v2, 1", "at_least_once, 0"})
+    void restart_stateKeptAndChangelogEmptied_stillRemembers(String guarantee, int markers) throws Exception {
+        // Given
+        String id = "emptied-" + guarantee;
+        String changelog = id + "-dedup-seen-changelog";
+        long now = System.currentTimeMillis();
+        createTopics(id);
+        Map<String, Object> overrides = Map.of("processing.guarantee", guarantee);
+        for (int run = 0; run < 2; run++) {
+            // When
+            try (RunningApp app = RunningApp.start(id, directory.resolve("state"), overrides)) {
+                cluster.sendAll(id + "-in", 2, now, List.of("a", "b", "c", "d", "e", "f"));
+                cluster.awaitProcessed(id, id + "-in");
+                assertThat(app.state()).isEqualTo(KafkaStreams.State.RUNNING);
+            }
+            Map<TopicPartition, RecordsToDelete> everything = new HashMap<>();
+            cluster.endOffsets(changelog)
+                    .forEach((partition, end) ->
+                            everything.put(partition, RecordsToDelete.beforeOffset(Math.max(0, end - markers))));
+            cluster.admin().deleteRecords(everything).all().get();
+        }
+        // Then
+        assertThat(cluster.read(id + "-out"))
+                .extracting(ConsumerRecord::value)
+                .containsExactlyInAnyOrder("a", "b", "c", "d", "e", "f");
     }
 
     /** What helps where memory does not suffice: the changelog is the same for both. */

@@ -57,7 +57,7 @@ class BatchingBucketStoreTest {
         remember(new SeenStore(store, POLICY), "a");
         store.commit(Map.of());
         // When, then
-        assertThatExceptionOfType(ProcessorStateException.class)
+        assertThatExceptionOfType(LinkageError.class)
                 .isThrownBy(() -> store.commit(Map.of()))
                 .withMessageContaining("No commit was announced to the store seen")
                 .withMessageContaining("use a version that docs/compatibility.md names");
@@ -163,7 +163,7 @@ class BatchingBucketStoreTest {
         seen.check(NOW + longest);
         seen.check(NOW + longest + 1);
         // When, then
-        assertThatExceptionOfType(ProcessorStateException.class)
+        assertThatExceptionOfType(LinkageError.class)
                 .isThrownBy(() -> seen.check(NOW + longest + 2))
                 .withMessageContaining("No commit was announced to the store seen")
                 .withMessageContaining("docs/compatibility.md");

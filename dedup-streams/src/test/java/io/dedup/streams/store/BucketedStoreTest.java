@@ -144,6 +144,63 @@ class BucketedStoreTest {
         store.close();
     }
 
+    /** Of a TTL that was longer: what both promise is not forgotten by the shorter one of today. */
+    @ParameterizedTest
+    @MethodSource("engines")
+    void restore_writtenForALongerRetention_keepsWhatThatPromised(StoreEngine engine) {
+        // Given
+        long longer = 10 * RETENTION.toMillis();
+        StoreMetadata before = new StoreMetadata(0, 0, 59_999, longer, List.of(), List.of(), Map.of());
+        BucketedStore store = open(engine);
+        ChangelogBatch batch = new ChangelogBatch(64);
+        batch.add(KEY, 0, Firsts.of(sighting(5)), 6);
+        batch.add(OTHER, 8 * RETENTION.toMillis(), Firsts.of(sighting(8 * RETENTION.toMillis())), 7);
+        // When
+        restore(windowed(SeenKey.BATCH, 0), batch.encode(before.encode()));
+        // Then
+        assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
+        // When
+        StoreMetadata today = new StoreMetadata(
+                0,
+                0,
+                59_999,
+                RETENTION.toMillis(),
+                List.of(new StoreMetadata.Earlier(59_999, longer, 1)),
+                List.of(),
+                Map.of());
+        store.hold(today, today.encode());
+        Numbers.put(store, OTHER, 1, 9 * RETENTION.toMillis());
+        // Then
+        assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
+        // When
+        StoreMetadata later = new StoreMetadata(0, 0, 59_999, RETENTION.toMillis(), List.of(), List.of(), Map.of());
+        store.hold(later, later.encode());
+        // Then
+        assertThat(store.firsts(KEY, 0)).as("of no use any more").isEqualTo(Firsts.NONE);
+        store.close();
+    }
+
+    /** Under at-least-once an owner that has been replaced writes once more when it wakes up. */
+    @Test
+    void restore_batchOfATimeThatIsPast_doesNotTurnTimeBack() {
+        // Given
+        BucketedStore store = open(StoreEngine.memory());
+        ChangelogBatch late = new ChangelogBatch(64);
+        late.add(KEY, 0, Firsts.of(sighting(5)), 6);
+        // When
+        restore(
+                windowed(SeenKey.BATCH, 0),
+                new ChangelogBatch(64).encode(metadata(100).encode()));
+        restore(windowed(SeenKey.BATCH, 0), late.encode(metadata(90).encode()));
+        // Then
+        assertThat(store.metadata()).isEqualTo(metadata(100));
+        assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
+    }
+
+    private static StoreMetadata metadata(long streamTime) {
+        return new StoreMetadata(streamTime, streamTime, 59_999, 0, List.of(), List.of(), Map.of());
+    }
+
     @Test
     void hold_recordsOfTwoPartitions_positionIsThatOfBoth() {
         // Given

@@ -14,10 +14,12 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.utils.Bytes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChangelogBatchTest {
@@ -40,12 +42,12 @@ class ChangelogBatchTest {
         }
         // When
         List<Change> read = new ArrayList<>();
-        byte[] metadata = ChangelogBatch.read(
+        ChangelogBatch.read(
                 batch.encode(METADATA),
                 (key, bucket, change) -> read.add(new Change(key, bucket, change.toFirsts(), change.written())));
         // Then
         assertThat(read).as("seed %s", seed).isEqualTo(added);
-        assertThat(metadata).isEqualTo(METADATA);
+        assertThat(ChangelogBatch.metadata(batch.encode(METADATA))).isEqualTo(METADATA);
         assertThat(batch.count()).isEqualTo(500);
         assertThat(batch.written()).isEqualTo(added.get(499).now());
         assertThat(batch.length()).isBetween(500 * 20, 500 * 150);
@@ -55,11 +57,38 @@ class ChangelogBatchTest {
     @Test
     void read_noChanges_isTheMetadata() {
         byte[] empty = new ChangelogBatch(64).encode(METADATA);
-        assertThat(ChangelogBatch.read(empty, (key, bucket, change) -> {
-                    throw new AssertionError("there is none");
-                }))
-                .isEqualTo(METADATA);
+        ChangelogBatch.read(empty, (key, bucket, change) -> {
+            throw new AssertionError("there is none");
+        });
+        assertThat(ChangelogBatch.metadata(empty)).isEqualTo(METADATA);
         assertThat(empty).hasSizeLessThan(10);
+    }
+
+    static Stream<Firsts> wholes() {
+        Sighting plain = new Sighting(5, 6, new Coordinates("t", 0, 0), null);
+        return Stream.of(
+                Firsts.NONE,
+                Firsts.of(new Sighting(5, 6, null, null)),
+                Firsts.of(plain.withOutcome(StoredOutcome.of(new byte[3]))),
+                Firsts.of(plain).with(new Sighting(7, 8, new Coordinates("t", 0, 1), null)));
+    }
+
+    /** As after a commit, where a key is forgotten or released before anything else happens. */
+    @ParameterizedTest
+    @MethodSource("wholes")
+    void read_firstChangeIsWhole_theNextHasItsOwnPlace(Firsts whole) {
+        // Given
+        ChangelogBatch batch = new ChangelogBatch(64);
+        Firsts simple = Firsts.of(new Sighting(9, 10, new Coordinates("orders", 3, 41), null));
+        batch.add(key("a"), 0, whole, 11);
+        batch.add(key("b"), 0, simple, 12);
+        batch.add(key("c"), 0, whole, 13);
+        batch.add(key("d"), 0, simple, 14);
+        // When
+        List<Firsts> read = new ArrayList<>();
+        ChangelogBatch.read(batch.encode(METADATA), (key, bucket, change) -> read.add(change.toFirsts()));
+        // Then
+        assertThat(read).containsExactly(whole, simple, whole, simple);
     }
 
     /** Restoring takes what a batch says as it stands, without making a sighting of it. */

@@ -13,7 +13,12 @@ final class Numbers {
 
     /** Puts a number in the place of that of the key and window start. */
     static void put(BucketedStore store, Bytes key, long number, long start) {
-        store.hold(key, start, Firsts.of(first(number, start)), start);
+        store.hold(key, start, firsts(number, start), start);
+    }
+
+    /** What a bucket holds of a key with that number. */
+    static Firsts firsts(long number, long start) {
+        return Firsts.of(first(number, start));
     }
 
     /** Takes the number back. */

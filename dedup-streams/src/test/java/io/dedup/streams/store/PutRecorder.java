@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
+import org.apache.kafka.streams.state.WindowStore;
 import org.jspecify.annotations.Nullable;
 
 /** Stands between an operator and its store, and sees what is put: that is what the changelog gets. */
@@ -16,7 +17,7 @@ public final class PutRecorder {
 
     /** That store, watched. */
     @SuppressWarnings("unchecked") // the proxy has this interface
-    public TimestampedWindowStore<Bytes, byte[]> before(TimestampedWindowStore<Bytes, byte[]> store) {
+    public TimestampedWindowStore<Bytes, byte[]> before(WindowStore<Bytes, ?> store) {
         return (TimestampedWindowStore<Bytes, byte[]>) Proxy.newProxyInstance(
                 PutRecorder.class.getClassLoader(),
                 new Class<?>[] {TimestampedWindowStore.class},

@@ -145,6 +145,63 @@ class RocksSegmentsTest {
         store.close();
     }
 
+    /** As Kafka Streams does with a corrupted task: it leaves the operator, calls commit all the same, and closes. */
+    @Test
+    void commit_operatorHasLeftWithoutACommit_standsForNothing() {
+        // Given
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        writeTwoSegments();
+        BucketedStore failing = open(RETENTION);
+        BatchingBucketStore writer = new BatchingBucketStore(
+                failing, new PutRecorder().before(failing), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
+        Bytes key = Bytes.wrap("PREFIX-1key".getBytes(UTF_8));
+        writer.put(key, 2 * SEGMENT, Numbers.firsts(1, 2 * SEGMENT), 0);
+        writer.close();
+        // When
+        failing.commit(Map.of(CHANGELOG, 200L));
+        failing.close();
+        // Then
+        BucketedStore store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        assertThat(store.fetch(key, 2 * SEGMENT)).isNull();
+        store.close();
+    }
+
+    /** Of Kafka Streams 4.2, whose checkpoint 4.3 hands over once. */
+    @Test
+    void commit_filesHaveNoOffsetYet_isWrittenAtOnce() throws IOException {
+        // Given
+        writeTwoSegments();
+        BucketedStore without = open(RETENTION);
+        without.commit(Map.of());
+        without.close();
+        BucketedStore store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        // When
+        store.commit(Map.of(CHANGELOG, 77L));
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(77);
+        crash(store);
+        BucketedStore again = open(RETENTION);
+        assertThat(again.committedOffset(CHANGELOG)).isEqualTo(77);
+        assertThat(again.fetch(KEY, 0)).isNotNull();
+        again.close();
+    }
+
+    @Test
+    void close_transactionalStoresAreOn_isNotMarkedAsComplete() {
+        // Given
+        properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        properties.put("enable.transactional.statestores", "true");
+        // When
+        writeTwoSegments();
+        // Then
+        BucketedStore store = open(RETENTION);
+        assertThat(store.committedOffset(CHANGELOG)).isNull();
+        assertThat(store.fetch(KEY, 0)).isNull();
+        store.close();
+    }
+
     @Test
     void close_somethingWasPutSinceTheCommit_atLeastOnce_keepsWhatTheOffsetStandsFor() {
         // Given

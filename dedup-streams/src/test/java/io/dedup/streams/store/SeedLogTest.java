@@ -33,9 +33,8 @@ class SeedLogTest {
         // When
         write(StoreEngine.memory(), (partition, name, value) -> {
             assertThat(SeenKey.isBatch(name)).isTrue();
-            byte[] current =
-                    ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toFirsts()));
-            metadata.put(partition, StoreMetadata.decode(current));
+            ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toFirsts()));
+            metadata.put(partition, StoreMetadata.decode(ChangelogBatch.metadata(value)));
         });
         // Then
         assertThat(firsts).isEqualTo(Map.of(0, Firsts.of(LATE).with(EARLY), 1, Firsts.of(EARLY)));

@@ -14,8 +14,10 @@ import org.junit.jupiter.api.Test;
 class StoreMetadataTest {
     private static final StoreMetadata METADATA = new StoreMetadata(
             1_766_000_000_000L,
+            1_766_000_000_001L,
             86_400_000,
-            List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
+            262_800_000,
+            List.of(new StoreMetadata.Earlier(3_600_000, 14_400_000, 1_766_100_000_000L)),
             List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 41L)));
 
@@ -32,7 +34,9 @@ class StoreMetadataTest {
     @Test
     void encode_versionThree_isFrozen() {
         assertThat(HexFormat.of().formatHex(METADATA.encode()))
-                .isEqualTo("03" + "80f0ebdce566" + "80f0b252" + "01" + "80bab703" + "80f49abce666" + "01"
+                .isEqualTo("03" + "80f0ebdce566" + "82f0ebdce566" + "80f0b252" + "808ad0fa01" + "01" + "80bab703"
+                        + "80e8dd0d"
+                        + "80f49abce666" + "01"
                         + "80f8c99be766" + "06" + "80f0ebdce566" + "01" + "066f7264657273" + "01" + "02" + "52");
     }
 

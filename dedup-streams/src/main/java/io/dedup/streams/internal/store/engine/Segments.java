@@ -28,7 +28,7 @@ public interface Segments extends AutoCloseable {
     /**
      * Reads the memory that getting and putting begin with there. What is prefetched for several starts together is waited for once.
      *
-     * @return something that depends on what was read: if nobody uses it, nothing is read
+     * @return something that depends on what was read: unless it is used, nothing is read
      */
     int prefetch(KeyHash hash, long start);
 

@@ -47,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * <pre>
  * state                 1 open, 0 closed
  * places                as a dictionary writes them
- * metadata              as {@link StoreMetadata} writes it
+ * metadata              as the store writes it
  * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
  * </pre>
  *
@@ -68,8 +68,8 @@ final class RocksDatabase implements AutoCloseable {
     private static final byte[] CLOSED = {0};
     private static final double BITS_A_KEY = 10;
     private static final int BLOCK_BYTES = 4 * 1024;
-    /** Files of a segment are merged when there are this many. */
-    private static final int MOST_FILES = 64;
+    /** Files of a segment are merged when there are this many: a key that comes again from far back is looked for in each. */
+    private static final int MOST_FILES = 8;
 
     private final String name;
     private final Path directory;

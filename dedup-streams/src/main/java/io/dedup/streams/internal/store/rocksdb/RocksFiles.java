@@ -183,7 +183,7 @@ final class RocksFiles {
         });
     }
 
-    /** Lets nobody wait for a filter that is being made. */
+    /** Ends the making of a filter, so that no thread waits for it. */
     void stopReading() {
         stopped = true;
     }

@@ -23,17 +23,21 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Segments on local disk. What is put is held in tables; when these are large enough they are all frozen together and
  * written by another thread, while new ones take what comes. After that is written down up to which offset of the changelog
  * everything is on disk: the one that was committed last before the tables were frozen. Once something could not be
- * written, nothing is any more, and whoever asks for it is told.
+ * written, nothing is any more, and the next call throws.
  *
- * <p>After a restart the filter of a segment is made anew by a third thread when the segment is first asked; until then
+ * <p>After a restart the filter of a segment is rebuilt by a third thread when the segment is first asked; until then
  * RocksDB is.
  */
 public final class RocksSegments implements Segments {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RocksSegments.class);
+
     /** How many generations of tables may wait to be written before the stream thread waits for them. */
     static final int MOST_WAITING = 2;
     /** A filter is not made for more keys than that before they have come. */
@@ -48,6 +52,8 @@ public final class RocksSegments implements Segments {
     private final List<RocksSegment> segments = new ArrayList<>();
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
+    /** The deletions that may not have ended. */
+    private final List<CompletableFuture<Void>> drops = new ArrayList<>();
     /**
      * What was written last is held until more has been: most duplicates are of keys that came lately, and for these RocksDB would
      * be asked.
@@ -297,7 +303,8 @@ public final class RocksSegments implements Segments {
             filters.remove(segment);
             segment.files().abandon();
             // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
-            written = written.thenRunAsync(segment.files()::drop, shared.writer());
+            drops.removeIf(CompletableFuture::isDone);
+            drops.add(CompletableFuture.runAsync(() -> drop(segment), shared.reader()));
             return true;
         });
         if (dropped) {
@@ -305,6 +312,15 @@ public final class RocksSegments implements Segments {
             lastStart = Long.MIN_VALUE;
             reap(MOST_WAITING);
             forgetWrittenLast();
+        }
+    }
+
+    private void drop(RocksSegment segment) {
+        try {
+            segment.files().drop();
+        } catch (ProcessorStateException failed) {
+            // They are too old to be asked for, and are dropped at the next start.
+            LOGGER.warn("Old files of the store {} could not be deleted", name, failed);
         }
     }
 
@@ -320,6 +336,8 @@ public final class RocksSegments implements Segments {
             return;
         }
         boolean forgotten = offsets.isEmpty() || offsets.values().stream().anyMatch(Objects::isNull);
+        // As of files that an older Kafka Streams has kept the offset of, and hands over now.
+        boolean handedOver = committed.isEmpty() && heldBytes == 0 && waiting.isEmpty();
         if (offsets.isEmpty()) {
             committed.clear();
         }
@@ -330,7 +348,10 @@ public final class RocksSegments implements Segments {
                 committed.put(partition, offset);
             }
         });
-        if (forgotten) {
+        if (handedOver) {
+            database().writeMetadata(description);
+            database().writeOffsets(committed);
+        } else if (forgotten) {
             // What is being written would write down what is to be forgotten.
             reap(0);
             database().writeOffsets(committed);
@@ -340,7 +361,7 @@ public final class RocksSegments implements Segments {
 
     @Override
     public @Nullable Long committedOffset(TopicPartition partition) {
-        return database().offsets().get(partition);
+        return committed.get(partition);
     }
 
     @Override
@@ -391,8 +412,10 @@ public final class RocksSegments implements Segments {
 
     /** Closes the files and writes nothing more. */
     private void abandon(RocksDatabase closing) {
-        // Whatever has failed, nobody may use what is being closed.
+        // After any failure too, no thread may use what is being closed.
         written.exceptionally(failed -> null).join();
+        drops.forEach(CompletableFuture::join);
+        drops.clear();
         database = null;
         segments.forEach(segment -> segment.files().close());
         segments.clear();

@@ -18,8 +18,8 @@ import org.rocksdb.RocksDB;
  * <p>Thread-safe.
  */
 public final class RocksShared {
-    /** One part: the index of a large file is one block, and a cache in many parts would have no room for it in any of them. */
-    private static final int SHARD_BITS = 0;
+    /** Sixteen parts with a lock each, for many threads; each has room for the blocks of 4 KB that there are. */
+    private static final int SHARD_BITS = 4;
 
     /** What says where to look is not to be driven out by what was looked at. */
     private static final double PART_FOR_INDEXES_AND_FILTERS = 0.5;

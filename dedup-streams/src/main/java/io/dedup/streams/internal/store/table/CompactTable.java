@@ -58,7 +58,7 @@ public final class CompactTable {
      * Reads what {@link #get} and {@link #put} need for that key. Several of these one after another wait for memory once, where several
      * of those would wait each time.
      *
-     * @return something that depends on what was read: if nobody uses it, nothing is read
+     * @return something that depends on what was read: unless it is used, nothing is read
      */
     public int prefetch(KeyHash hash) {
         int at = shardOf(hash);

@@ -8,7 +8,7 @@ import com.dynatrace.hash4j.hashing.Hashing;
 /**
  * The 128 bits that stand for a key of one window: XXH3 with a seed, as hash4j has it, spread over window starts.
  *
- * <p>It is not for keeping secrets. Who knows the seed can make keys that collide; the seed is drawn anew wherever a table
+ * <p>It is not for keeping secrets. With the seed one can make keys that collide; another seed is drawn wherever a table
  * begins, and never written down.
  *
  * <p>Confined to one thread: the bits are those of the key that was taken last.

@@ -10,7 +10,7 @@ import java.util.List;
  * <p>A key sets eight bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
  * never added a full layer does not recognise about 1. When a layer is full the next holds as many keys as all before, so
- * that nothing is ever added anew. But each layer is one more place in memory to look at, and what layers do not recognise adds up.
+ * that nothing is ever added again. But each layer is one more place in memory to look at, and what layers do not recognise adds up.
  * So where it was not known how many keys would come, the small ones, of which there would be many below a large one, hold
  * three times as many as all before, and have twice the bits, with which they recognise all but one in tens of thousands.
  *
@@ -101,7 +101,7 @@ public final class MissFilter {
      * Reads what {@link #mayHave} and {@link #add} begin with for that key, so that it is waited for together with what else is
      * prefetched.
      *
-     * @return something that depends on what was read: if nobody uses it, nothing is read
+     * @return something that depends on what was read: unless it is used, nothing is read
      */
     public int prefetch(KeyHash hash) {
         long read = 0;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * value                  varint twice its length · bytes, or for a {@linkplain LargeValues large} one 1 · 4 bytes its number
  * </pre>
  *
- * <p>A value that does not fit into the place of its predecessor is written anew; when half of the bytes are dead, the
+ * <p>A value that does not fit into the place of its predecessor is written elsewhere; when half of the bytes are dead, the
  * living move to new chunks.
  */
 final class Shard {
