@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -132,26 +133,34 @@ final class ChangelogCheck {
 
     private void alter(Admin admin, ConfigResource resource, List<AlterConfigOp> alterations)
             throws InterruptedException {
-        String settings = String.join(
-                ",",
-                alterations.stream()
-                        .map(one -> one.configEntry().name() + "="
-                                + one.configEntry().value())
-                        .toList());
         try {
             admin.incrementalAlterConfigs(Map.of(resource, alterations)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
-            LOGGER.warn("The changelog {} did not fit the settings of today, and has {} now", topic, settings);
+            LOGGER.warn(
+                    "The changelog {} did not fit the settings of today, and has {} now", topic, written(alterations));
         } catch (ExecutionException | TimeoutException refused) {
-            String message = "The changelog " + topic
-                    + " does not keep what is remembered with the settings of today, which"
-                    + " would be forgotten when a store is restored, and could not be altered (" + refused + "): set "
-                    + settings + ", as with kafka-configs.sh --alter --entity-type topics --entity-name " + topic
-                    + " --add-config " + settings;
-            LOGGER.error(message);
-            boolean isCompacted = alterations.stream()
-                    .anyMatch(one -> one.configEntry().name().equals(TopicConfig.CLEANUP_POLICY_CONFIG));
-            problem = isCompacted ? message : null;
+            refused(alterations, refused);
         }
+    }
+
+    /** Says what could not be set, and keeps it in mind if nothing may be remembered without it. */
+    void refused(List<AlterConfigOp> alterations, Exception cause) {
+        String settings = written(alterations);
+        String message = "The changelog " + topic
+                + " does not keep what is remembered with the settings of today, which"
+                + " would be forgotten when a store is restored, and could not be altered (" + cause + "): set "
+                + settings
+                + ", as with kafka-configs.sh --alter --entity-type topics --entity-name " + topic + " --add-config "
+                + settings;
+        LOGGER.error(message);
+        boolean isCompacted = alterations.stream()
+                .anyMatch(one -> one.configEntry().name().equals(TopicConfig.CLEANUP_POLICY_CONFIG));
+        problem = isCompacted ? message : null;
+    }
+
+    private static String written(List<AlterConfigOp> alterations) {
+        return alterations.stream()
+                .map(one -> one.configEntry().name() + "=" + one.configEntry().value())
+                .collect(Collectors.joining(","));
     }
 
     /** What has to be set otherwise. */

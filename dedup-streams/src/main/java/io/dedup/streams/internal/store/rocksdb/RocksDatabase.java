@@ -69,7 +69,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final double BITS_A_KEY = 10;
     private static final int BLOCK_BYTES = 4 * 1024;
     /** Files of a segment are merged when there are this many: a key that comes again from far back is looked for in each. */
-    private static final int MOST_FILES = 8;
+    private static final int MOST_FILES = 4;
 
     private final String name;
     private final Path directory;
@@ -233,8 +233,8 @@ final class RocksDatabase implements AutoCloseable {
                 .setCompressionType(CompressionType.NO_COMPRESSION)
                 .setCompactionStyle(CompactionStyle.UNIVERSAL)
                 .setLevel0FileNumCompactionTrigger(MOST_FILES)
-                .setLevel0SlowdownWritesTrigger(4 * MOST_FILES)
-                .setLevel0StopWritesTrigger(8 * MOST_FILES)
+                .setLevel0SlowdownWritesTrigger(8 * MOST_FILES)
+                .setLevel0StopWritesTrigger(16 * MOST_FILES)
                 // Written to are only the few bytes of the default family.
                 .setWriteBufferSize(256L << 10)
                 .setMaxBackgroundJobs(Math.max(2, shared.threads()));
