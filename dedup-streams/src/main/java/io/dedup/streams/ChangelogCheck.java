@@ -11,16 +11,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.streams.StreamsConfig;
-import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +43,7 @@ final class ChangelogCheck {
     private final boolean isBatching;
     private final long neededMs;
     private final long wantedMs;
+    private final Map<String, String> asks;
     private volatile @Nullable String problem;
 
     /**
@@ -53,32 +52,33 @@ final class ChangelogCheck {
      * @param isBatching whether it holds what must not be compacted
      * @param neededMs how long a record of it is needed
      * @param wantedMs how long it is kept where the topic is made today
+     * @param asks what the application sets itself, which is left alone
      */
-    ChangelogCheck(String topic, boolean isBatching, long neededMs, long wantedMs) {
+    ChangelogCheck(String topic, boolean isBatching, long neededMs, long wantedMs, Map<String, String> asks) {
         this.topic = topic;
         this.isBatching = isBatching;
         this.neededMs = neededMs;
         this.wantedMs = wantedMs;
+        this.asks = asks;
     }
 
     /** Looks at the changelog of that operator, unless that has been done in this process. */
     static ChangelogCheck start(DedupSettings settings, String applicationId, Map<String, Object> configs) {
-        // Without writing all of it to the log once more.
-        StreamsConfig config = new StreamsConfig(configs, false) {};
         String topic = settings.changelog(applicationId);
         long neededMs = SeenStore.retention(settings.policy()).toMillis();
-        long additionalMs = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
-        String asked = settings.changelogConfigs().get(TopicConfig.RETENTION_MS_CONFIG);
         String name = configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs;
         return CHECKS.computeIfAbsent(name, unseen -> {
+            Object additional = configs.get(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
+            long additionalMs = additional == null ? 0 : Long.parseLong(additional.toString());
             ChangelogCheck check = new ChangelogCheck(
                     topic,
                     SeenStore.isBatching(settings.engine(), settings.policy()),
                     neededMs,
-                    asked == null ? neededMs + additionalMs : Long.parseLong(asked));
+                    neededMs + additionalMs,
+                    settings.changelogConfigs());
             Thread thread = new Thread(
                     () -> {
-                        if (!check.run(config)) {
+                        if (!check.run(configs)) {
                             CHECKS.remove(name, check);
                         }
                     },
@@ -92,37 +92,40 @@ final class ChangelogCheck {
     /**
      * Stops the application if the changelog cannot hold what is remembered.
      *
-     * @throws ProcessorStateException with what to do
+     * @throws UnusableChangelogError with what to do
      */
     void throwIfUnusable() {
         String found = problem;
         if (found != null) {
-            throw new ProcessorStateException(found);
+            throw new UnusableChangelogError(found);
         }
     }
 
-    private boolean run(StreamsConfig config) {
-        try (Admin admin = Admin.create(config.getAdminConfigs("dedup-changelog-check"))) {
+    private boolean run(Map<String, Object> configs) {
+        try (Admin admin = Admin.create(new StreamsConfig(configs).getAdminConfigs("dedup-changelog-check"))) {
             return run(admin);
-        } catch (KafkaException noCluster) {
+        } catch (RuntimeException noCluster) {
             // As in a test without a broker; an application has others to report it.
             LOGGER.info("The changelog {} could not be looked at: {}", topic, noCluster.getMessage());
             return false;
         }
     }
 
-    /** Looks at the topic, and alters it if it keeps too little. Returns whether it could be looked at. */
+    /** Looks at the topic, and alters it if it keeps too little. Returns whether it need not be looked at again. */
     boolean run(Admin admin) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         try {
             Map<ConfigResource, Config> configs =
                     admin.describeConfigs(List.of(resource)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
-            List<AlterConfigOp> alterations = alterations(Objects.requireNonNull(configs.get(resource)));
-            if (!alterations.isEmpty()) {
-                alter(admin, resource, alterations);
+            boolean all = true;
+            for (AlterConfigOp alteration : alterations(Objects.requireNonNull(configs.get(resource)))) {
+                all &= alter(admin, resource, alteration);
             }
-            return true;
-        } catch (ExecutionException | TimeoutException failed) {
+            return all;
+        } catch (ExecutionException failed) {
+            LOGGER.info("The changelog {} could not be looked at: {}", topic, failed.toString());
+            return failed.getCause() instanceof AuthorizationException;
+        } catch (TimeoutException failed) {
             LOGGER.info("The changelog {} could not be looked at: {}", topic, failed.toString());
             return false;
         } catch (InterruptedException interrupted) {
@@ -131,36 +134,40 @@ final class ChangelogCheck {
         }
     }
 
-    private void alter(Admin admin, ConfigResource resource, List<AlterConfigOp> alterations)
-            throws InterruptedException {
+    /** Each by itself: a broker may refuse one and take another. */
+    private boolean alter(Admin admin, ConfigResource resource, AlterConfigOp alteration) throws InterruptedException {
         try {
-            admin.incrementalAlterConfigs(Map.of(resource, alterations)).all().get(WITHIN_SECONDS, TimeUnit.SECONDS);
+            admin.incrementalAlterConfigs(Map.of(resource, List.of(alteration)))
+                    .all()
+                    .get(WITHIN_SECONDS, TimeUnit.SECONDS);
             LOGGER.warn(
-                    "The changelog {} did not fit the settings of today, and has {} now", topic, written(alterations));
+                    "The changelog {} did not fit the settings of today, and has {} now", topic, written(alteration));
+            return true;
         } catch (ExecutionException | TimeoutException refused) {
-            refused(alterations, refused);
+            refused(alteration, refused);
+            return false;
         }
     }
 
     /** Says what could not be set, and keeps it in mind if nothing may be remembered without it. */
-    void refused(List<AlterConfigOp> alterations, Exception cause) {
-        String settings = written(alterations);
+    void refused(AlterConfigOp alteration, Exception cause) {
+        String setting = written(alteration);
         String message = "The changelog " + topic
                 + " does not keep what is remembered with the settings of today, which"
                 + " would be forgotten when a store is restored, and could not be altered (" + cause + "): set "
-                + settings
+                + setting
                 + ", as with kafka-configs.sh --alter --entity-type topics --entity-name " + topic + " --add-config "
-                + settings;
+                + setting;
         LOGGER.error(message);
-        boolean isCompacted = alterations.stream()
-                .anyMatch(one -> one.configEntry().name().equals(TopicConfig.CLEANUP_POLICY_CONFIG));
-        problem = isCompacted ? message : null;
+        boolean isCompacted = alteration.configEntry().name().equals(TopicConfig.CLEANUP_POLICY_CONFIG);
+        // Without an answer it may have been altered all the same.
+        if (isCompacted && cause instanceof ExecutionException) {
+            problem = message;
+        }
     }
 
-    private static String written(List<AlterConfigOp> alterations) {
-        return alterations.stream()
-                .map(one -> one.configEntry().name() + "=" + one.configEntry().value())
-                .collect(Collectors.joining(","));
+    private static String written(AlterConfigOp alteration) {
+        return alteration.configEntry().name() + "=" + alteration.configEntry().value();
     }
 
     /** What has to be set otherwise. */
@@ -168,9 +175,12 @@ final class ChangelogCheck {
         List<AlterConfigOp> alterations = new ArrayList<>();
         String retention = value(config, TopicConfig.RETENTION_MS_CONFIG, UNLIMITED);
         if (!retention.equals(UNLIMITED) && Long.parseLong(retention) < neededMs) {
-            alterations.add(set(TopicConfig.RETENTION_MS_CONFIG, Long.toString(wantedMs)));
+            String asked = asks.getOrDefault(TopicConfig.RETENTION_MS_CONFIG, Long.toString(wantedMs));
+            alterations.add(set(TopicConfig.RETENTION_MS_CONFIG, asked));
         }
-        if (isBatching
+        boolean isAsked = asks.containsKey(TopicConfig.RETENTION_BYTES_CONFIG);
+        if (!isAsked
+                && isBatching
                 && !value(config, TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED).equals(UNLIMITED)) {
             alterations.add(set(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED));
         }

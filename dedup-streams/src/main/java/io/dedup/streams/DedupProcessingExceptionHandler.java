@@ -55,6 +55,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
     private static final Logger LOGGER = LoggerFactory.getLogger(DedupProcessingExceptionHandler.class);
+    /** Kafka's own, and the older name, which counts if it is set. */
+    private static final List<String> PRODUCTION_HANDLERS =
+            List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
+
     private static final Set<String> WARNED_OF = ConcurrentHashMap.newKeySet();
     private static final String WRAPPER = "io.dedup.streams.wrap.DedupProcessorWrapper";
     /** The applications whose topology was built with the wrapper, each with what the wrapper was not offered. */
@@ -204,14 +208,19 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
      * written would have all in it forgotten with the machine.
      */
     static void warnOfOthers(Map<String, ?> configs) {
-        Object handler = configs.get(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG);
+        for (String key : PRODUCTION_HANDLERS) {
+            warnOfOther(key, configs.get(key));
+        }
+    }
+
+    private static void warnOfOther(String key, @Nullable Object handler) {
         String name = handler instanceof Class<?> type ? type.getName() : String.valueOf(handler);
-        boolean isKafkas = handler == null || name.startsWith(DefaultProductionExceptionHandler.class.getName());
+        boolean isKafkas = handler == null || name.equals(DefaultProductionExceptionHandler.class.getName());
         if (!isKafkas && WARNED_OF.add(name)) {
             LOGGER.warn(
                     "{}={}: for topics that end in -changelog it has to answer FAIL. A write that it skips there is not in the"
                             + " changelog, and what was to be remembered by it is forgotten when a store is restored",
-                    PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG,
+                    key,
                     name);
         }
     }

@@ -121,7 +121,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
      */
     void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
-        changelog.throwIfUnusable();
         if (commands != null && commands.obeyed(headers, key)) {
             return;
         }
@@ -130,6 +129,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             pass(untouched(record, headers, origin.timestamp()));
             return;
         }
+        changelog.throwIfUnusable();
         long start = sensors.start();
         Ruling ruling = judge(origin, headers, key, value);
         sensors.count(ruling.verdict(), ruling.now());

@@ -6,19 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChangelogCheckTest {
-    private final ChangelogCheck check = new ChangelogCheck("app-dedup-seen-changelog", true, 1_000, 1_500);
+    private final ChangelogCheck check = new ChangelogCheck("app-dedup-seen-changelog", true, 1_000, 1_500, Map.of());
 
     @ParameterizedTest
     @CsvSource(
@@ -42,14 +42,24 @@ class ChangelogCheckTest {
     /** Whose records have keys that compaction keeps apart. */
     @Test
     void alterations_storeOfAnotherKind_mayBeCompacted() {
-        ChangelogCheck other = new ChangelogCheck("other-changelog", false, 1_000, 1_500);
+        ChangelogCheck other = new ChangelogCheck("other-changelog", false, 1_000, 1_500, Map.of());
         assertThat(other.alterations(config("2000", "compact,delete", "10"))).isEmpty();
     }
 
     @Test
+    void alterations_whatTheApplicationAsks_isLeftAlone() {
+        ChangelogCheck asked = new ChangelogCheck(
+                "changelog", true, 1_000, 1_500, Map.of("retention.bytes", "10", "retention.ms", "1200"));
+        assertThat(asked.alterations(config("1", "delete", "10")))
+                .extracting(one ->
+                        one.configEntry().name() + "=" + one.configEntry().value())
+                .containsExactly("retention.ms=1200");
+    }
+
+    @Test
     void refused_topicIsCompacted_stopsTheApplicationWithWhatToDo() {
-        check.refused(check.alterations(config("-1", "compact", "-1")), denied());
-        assertThatExceptionOfType(ProcessorStateException.class)
+        check.refused(check.alterations(config("-1", "compact", "-1")).get(0), denied());
+        assertThatExceptionOfType(UnusableChangelogError.class)
                 .isThrownBy(check::throwIfUnusable)
                 .withMessageContaining("--entity-name app-dedup-seen-changelog --add-config cleanup.policy=delete")
                 .withMessageContaining("not yours");
@@ -58,7 +68,7 @@ class ChangelogCheckTest {
     @Test
     void refused_topicKeepsLessThanIsAsked_goesOn() {
         List<AlterConfigOp> alterations = check.alterations(config("10", "delete", "-1"));
-        check.refused(alterations, denied());
+        check.refused(alterations.get(0), denied());
         assertThat(alterations).hasSize(1);
         assertThatNoException().isThrownBy(check::throwIfUnusable);
     }

@@ -3,6 +3,7 @@ package io.dedup.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,13 @@ final class DedupFixture implements AutoCloseable {
         Properties properties = new Properties();
         properties.put("processing.exception.handler", DedupProcessingExceptionHandler.class);
         properties.put("errors.dead.letter.queue.topic.name", "dead");
+        // Tests of other processes have applications of the same name.
+        properties.put(
+                "state.dir",
+                Path.of(
+                                System.getProperty("java.io.tmpdir"),
+                                "dedup-" + ProcessHandle.current().pid())
+                        .toString());
         properties.putAll(overrides);
         return properties;
     }

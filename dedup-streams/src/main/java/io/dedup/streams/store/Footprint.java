@@ -116,6 +116,8 @@ public record Footprint(double memory, double disk, double filters, double chang
                             time,
                             buckets.ttlMs(),
                             buckets.retention().toMillis(),
+                            buckets.latenessMs(),
+                            Long.MIN_VALUE,
                             List.of(),
                             census.counts(),
                             Map.of(TOPIC, Map.of(partition, FIRST_OFFSET + i)));

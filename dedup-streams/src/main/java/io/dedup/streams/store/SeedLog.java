@@ -140,6 +140,8 @@ public final class SeedLog implements AutoCloseable {
                         newest.getOrDefault(partition, streamTime),
                         buckets.ttlMs(),
                         buckets.retention().toMillis(),
+                        buckets.latenessMs(),
+                        Long.MIN_VALUE,
                         List.of(),
                         census.counts(),
                         Map.of())

@@ -6,7 +6,6 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,6 +60,9 @@ public final class SeenStore implements AutoCloseable {
     private final Census census;
     private final long writtenTtlMs;
     private final List<StoreMetadata.Earlier> earlier;
+    /** Of records from before this time, firsts may have been forgotten. */
+    private final long exactFrom;
+
     private final long refreshEveryMs;
     private long streamTime;
     private long refreshedAt;
@@ -113,13 +115,13 @@ public final class SeenStore implements AutoCloseable {
         this.streamTime = before.streamTime();
         this.writtenTtlMs = before.ttlMs();
         this.earlier = earlier(before, buckets);
+        this.exactFrom = exactFrom(before, buckets);
         // What was cut by the same TTL is looked for where everything else is.
         this.earlierBuckets =
                 earlier.stream().map(one -> buckets.withTtl(one.ttlMs())).toList();
         // After a crash under at-least-once the disk can have firsts from after the metadata.
-        this.newest = streamTime == Long.MIN_VALUE
-                ? before.newest()
-                : Math.max(before.newest(), streamTime + buckets.streamTimeStep() + buckets.aheadMs());
+        this.newest =
+                streamTime == Long.MIN_VALUE ? before.newest() : Math.max(before.newest(), mostAhead(before, buckets));
         this.census = new Census(before.counts(), streamTime);
         this.refreshEveryMs = buckets.refreshEvery().toMillis();
     }
@@ -130,7 +132,9 @@ public final class SeenStore implements AutoCloseable {
                 newest,
                 buckets.ttlMs(),
                 buckets.retention().toMillis(),
-                earlier,
+                buckets.latenessMs(),
+                exactFrom,
+                earlier.stream().filter(one -> one.until() >= streamTime).toList(),
                 census.counts(),
                 Map.of());
     }
@@ -140,20 +144,41 @@ public final class SeenStore implements AutoCloseable {
         return writtenTtlMs;
     }
 
-    /** The TTLs that were in force before these buckets, as long as they matter, and what was kept longer than these are. */
+    /** A larger lateness does not bring back what a smaller one has let go. */
+    private static long exactFrom(StoreMetadata before, Buckets buckets) {
+        boolean isLarger = before.streamTime() != Long.MIN_VALUE && buckets.latenessMs() > before.latenessMs();
+        return isLarger ? Math.max(before.exactFrom(), before.streamTime() - before.latenessMs()) : before.exactFrom();
+    }
+
+    /**
+     * The TTLs that were in force before these buckets, each once and as long as it matters, and that of these buckets if what was
+     * cut by it is needed for longer than they are.
+     */
     private static List<StoreMetadata.Earlier> earlier(StoreMetadata before, Buckets buckets) {
-        List<StoreMetadata.Earlier> earlier = new ArrayList<>();
+        Map<Long, StoreMetadata.Earlier> byTtl = new TreeMap<>();
         for (StoreMetadata.Earlier one : before.earlier()) {
-            if (one.until() >= before.streamTime()) {
-                earlier.add(one);
-            }
+            byTtl.put(one.ttlMs(), one);
         }
-        boolean isShorter = before.retentionMs() > buckets.retention().toMillis();
-        if (before.newest() != Long.MIN_VALUE && (before.ttlMs() != buckets.ttlMs() || isShorter)) {
-            long until = Math.max(before.newest(), before.streamTime()) + before.ttlMs() + buckets.latenessMs();
-            earlier.add(new StoreMetadata.Earlier(before.ttlMs(), before.retentionMs(), until));
+        if (before.streamTime() != Long.MIN_VALUE) {
+            long until = Math.max(before.newest(), mostAhead(before, buckets)) + before.ttlMs() + buckets.latenessMs();
+            byTtl.merge(
+                    before.ttlMs(),
+                    new StoreMetadata.Earlier(before.ttlMs(), before.retentionMs(), until),
+                    (one, other) -> new StoreMetadata.Earlier(
+                            one.ttlMs(),
+                            Math.max(one.retentionMs(), other.retentionMs()),
+                            Math.max(one.until(), other.until())));
         }
-        return List.copyOf(earlier);
+        return byTtl.values().stream()
+                .filter(one -> one.until() >= before.streamTime())
+                .filter(one -> one.ttlMs() != buckets.ttlMs()
+                        || one.retentionMs() > buckets.retention().toMillis())
+                .toList();
+    }
+
+    /** The latest time that what was remembered after the metadata was written can have. */
+    private static long mostAhead(StoreMetadata before, Buckets buckets) {
+        return before.streamTime() + buckets.withTtl(before.ttlMs()).streamTimeStep() + buckets.aheadMs();
     }
 
     /**
@@ -267,7 +292,7 @@ public final class SeenStore implements AutoCloseable {
      * @param ttlMs the TTL of the record in hand, in milliseconds
      */
     public @Nullable Sighting recall(Bytes key, long time, long ttlMs) {
-        mayHaveForgotten = false;
+        mayHaveForgotten = time < exactFrom;
         ownKey = key;
         ownBucket = buckets.start(time);
         own = firstsOf.get(key, ownBucket, ownBucket - buckets.width());
@@ -411,11 +436,12 @@ public final class SeenStore implements AutoCloseable {
         long bucket = buckets.start(first.timestamp());
         Firsts firsts = key.equals(ownKey) && bucket == ownBucket ? own : fetch(key, bucket);
         Firsts more = firsts.with(first);
-        put(key, bucket, more, now);
+        // Before it is put, which may write what the store knows of itself.
         newest = Math.max(newest, first.timestamp());
         if (more.sightings().size() > firsts.sightings().size()) {
             census.add(buckets.roundedUntil(bucket), first.timestamp());
         }
+        put(key, bucket, more, now);
     }
 
     /** How many firsts are remembered. From any thread. */

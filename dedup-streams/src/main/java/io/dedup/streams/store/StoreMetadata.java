@@ -17,9 +17,11 @@ import org.apache.kafka.common.errors.SerializationException;
  * <pre>
  * version     1 byte   3
  * streamTime  varlong  milliseconds since the epoch
- * newest      varlong  no first is remembered from after this time
+ * newest      varlong  no first is remembered from after this time: from stream time, in milliseconds
  * ttl         varlong  the TTL in force, in milliseconds
  * retention   varlong  how long a bucket of it is needed, from its start, in milliseconds
+ * lateness    varlong  the allowed lateness in force, in milliseconds
+ * exactFrom   varlong  of records from before this time, firsts may have been forgotten; 0 if of none
  * earlier     varint   how many TTLs follow that were in force before
  * [ttl        varlong  in milliseconds
  *  retention  varlong  likewise
@@ -39,6 +41,9 @@ import org.apache.kafka.common.errors.SerializationException;
  * @param newest no first is remembered from after this time; {@link Long#MIN_VALUE} if there is none
  * @param ttlMs the TTL in force, in milliseconds
  * @param retentionMs how long a bucket of it is needed, from its start, in milliseconds
+ * @param latenessMs the allowed lateness in force, in milliseconds
+ * @param exactFrom of records from before this time firsts may have been forgotten, since less lateness was allowed before; {@link
+ *     Long#MIN_VALUE} if of none
  * @param earlier the TTLs that were in force before and still matter
  * @param counts how many firsts are remembered
  * @param position the offset of the last record that changed the store, by topic and partition
@@ -48,6 +53,8 @@ record StoreMetadata(
         long newest,
         long ttlMs,
         long retentionMs,
+        long latenessMs,
+        long exactFrom,
         List<Earlier> earlier,
         List<Census.Count> counts,
         Map<String, Map<Integer, Long>> position) {
@@ -71,12 +78,14 @@ record StoreMetadata(
 
     /** The metadata of a store that holds nothing. */
     static StoreMetadata empty(long ttlMs) {
-        return new StoreMetadata(Long.MIN_VALUE, Long.MIN_VALUE, ttlMs, 0, List.of(), List.of(), Map.of());
+        return new StoreMetadata(
+                Long.MIN_VALUE, Long.MIN_VALUE, ttlMs, 0, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
     }
 
     /** The same with that position. */
     StoreMetadata at(Map<String, Map<Integer, Long>> newPosition) {
-        return new StoreMetadata(streamTime, newest, ttlMs, retentionMs, earlier, counts, newPosition);
+        return new StoreMetadata(
+                streamTime, newest, ttlMs, retentionMs, latenessMs, exactFrom, earlier, counts, newPosition);
     }
 
     /** How long a bucket is needed, from its start, whichever TTL it was cut by, in milliseconds. */
@@ -92,9 +101,11 @@ record StoreMetadata(
         ByteBuffer bytes = ByteBuffer.allocate(size());
         bytes.put(VERSION);
         Varints.writeVarlong(streamTime, bytes);
-        Varints.writeVarlong(newest, bytes);
+        Varints.writeVarlong(newest - streamTime, bytes);
         Varints.writeVarlong(ttlMs, bytes);
         Varints.writeVarlong(retentionMs, bytes);
+        Varints.writeVarlong(latenessMs, bytes);
+        Varints.writeVarlong(exactFrom == Long.MIN_VALUE ? 0 : exactFrom, bytes);
         Varints.writeUnsignedVarint(earlier.size(), bytes);
         for (Earlier one : earlier) {
             Varints.writeVarlong(one.ttlMs(), bytes);
@@ -125,7 +136,7 @@ record StoreMetadata(
 
     /** At least as many bytes as the encoded form has. */
     private int size() {
-        int numbers = 7 + 3 * earlier.size() + 3 * counts.size();
+        int numbers = 9 + 3 * earlier.size() + 3 * counts.size();
         int names = 0;
         for (Map.Entry<String, Map<Integer, Long>> topic : position.entrySet()) {
             numbers += 2 + 2 * topic.getValue().size();
@@ -149,9 +160,12 @@ record StoreMetadata(
                         + "; another release has written it: run that one");
             }
             long streamTime = Varints.readVarlong(bytes);
-            long newest = Varints.readVarlong(bytes);
+            long newest = streamTime + Varints.readVarlong(bytes);
             long ttlMs = Varints.readVarlong(bytes);
             long retentionMs = Varints.readVarlong(bytes);
+            long latenessMs = Varints.readVarlong(bytes);
+            long exactFrom = Varints.readVarlong(bytes);
+            exactFrom = exactFrom == 0 ? Long.MIN_VALUE : exactFrom;
             List<Earlier> earlier = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 earlier.add(new Earlier(
@@ -162,7 +176,16 @@ record StoreMetadata(
                 counts.add(new Census.Count(
                         Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
-            return new StoreMetadata(streamTime, newest, ttlMs, retentionMs, earlier, counts, readPosition(bytes));
+            return new StoreMetadata(
+                    streamTime,
+                    newest,
+                    ttlMs,
+                    retentionMs,
+                    latenessMs,
+                    exactFrom,
+                    earlier,
+                    counts,
+                    readPosition(bytes));
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
             throw new SerializationException(
                     "The store holds damaged metadata of " + stored.length + " bytes", damaged);

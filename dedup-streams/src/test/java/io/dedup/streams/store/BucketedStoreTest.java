@@ -150,7 +150,8 @@ class BucketedStoreTest {
     void restore_writtenForALongerRetention_keepsWhatThatPromised(StoreEngine engine) {
         // Given
         long longer = 10 * RETENTION.toMillis();
-        StoreMetadata before = new StoreMetadata(0, 0, 59_999, longer, List.of(), List.of(), Map.of());
+        StoreMetadata before =
+                new StoreMetadata(0, 0, 59_999, longer, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
         BucketedStore store = open(engine);
         ChangelogBatch batch = new ChangelogBatch(64);
         batch.add(KEY, 0, Firsts.of(sighting(5)), 6);
@@ -165,6 +166,8 @@ class BucketedStoreTest {
                 0,
                 59_999,
                 RETENTION.toMillis(),
+                0,
+                0,
                 List.of(new StoreMetadata.Earlier(59_999, longer, 1)),
                 List.of(),
                 Map.of());
@@ -173,7 +176,8 @@ class BucketedStoreTest {
         // Then
         assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
         // When
-        StoreMetadata later = new StoreMetadata(0, 0, 59_999, RETENTION.toMillis(), List.of(), List.of(), Map.of());
+        StoreMetadata later = new StoreMetadata(
+                0, 0, 59_999, RETENTION.toMillis(), 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
         store.hold(later, later.encode());
         // Then
         assertThat(store.firsts(KEY, 0)).as("of no use any more").isEqualTo(Firsts.NONE);
@@ -198,7 +202,7 @@ class BucketedStoreTest {
     }
 
     private static StoreMetadata metadata(long streamTime) {
-        return new StoreMetadata(streamTime, streamTime, 59_999, 0, List.of(), List.of(), Map.of());
+        return new StoreMetadata(streamTime, streamTime, 59_999, 0, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
     }
 
     @Test

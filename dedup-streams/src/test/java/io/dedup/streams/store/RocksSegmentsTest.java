@@ -427,6 +427,7 @@ class RocksSegmentsTest {
         // Given
         KeyHash hash = new KeyHash(1);
         hash.take(KEY.get());
+        hash.at(0);
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         segments.open(new LocalFiles(directory, Map.of(), true), new Places());

@@ -188,6 +188,51 @@ class SeenStoreTest {
         assertThat(afterwards.earlierTtls()).isZero();
     }
 
+    /** What a smaller lateness has let go is not called a first by a larger one. */
+    @Test
+    void recall_latenessWasRaised_saysWhatMayBeForgotten() {
+        // Given
+        Duration lateness = Duration.ofMillis(100 * STEP);
+        SeenStore before = new SeenStore(store, POLICY.withAllowedLateness(lateness));
+        before.advanceStreamTime(NOW, NOW);
+        // When
+        SeenStore raised = new SeenStore(store, POLICY.withAllowedLateness(lateness.multipliedBy(5)));
+        // Then
+        Bytes key = raised.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
+        long exactFrom = NOW - lateness.toMillis();
+        assertThat(raised.recall(key, exactFrom, TTL)).isNull();
+        assertThat(raised.mayHaveForgotten()).isFalse();
+        assertThat(raised.recall(key, exactFrom - 1, TTL)).isNull();
+        assertThat(raised.mayHaveForgotten()).isTrue();
+        // When
+        raised.advanceStreamTime(NOW + 1, NOW + 1);
+        SeenStore again = new SeenStore(store, POLICY.withAllowedLateness(lateness.multipliedBy(5)));
+        // Then
+        again.recall(key, exactFrom - 1, TTL);
+        assertThat(again.mayHaveForgotten()).as("after another restart").isTrue();
+    }
+
+    /** Of instances that do not agree, or settings that go back and forth. */
+    @Test
+    void metadata_ttlChangesAgainAndAgain_hasEachOnceAndAsLongAsItMatters() {
+        // Given
+        Duration other = Duration.ofMillis(500 * STEP);
+        // When
+        for (int i = 0; i < 6; i++) {
+            SeenStore seen = new SeenStore(store, i % 2 == 0 ? POLICY : POLICY.withTtl(other));
+            seen.advanceStreamTime(NOW + i, NOW + i);
+        }
+        SeenStore last = new SeenStore(store, POLICY);
+        // Then
+        assertThat(last.earlierTtls()).isEqualTo(1);
+        BucketedStore engine = store.query(
+                        new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+                .getResult();
+        last.advanceStreamTime(NOW + 100 * TTL, NOW + 100 * TTL);
+        engine.flushCache();
+        assertThat(engine.metadata().earlier()).isEmpty();
+    }
+
     @Test
     void advanceStreamTime_aheadOfTheClock_stopsAtTheClock() {
         // Given

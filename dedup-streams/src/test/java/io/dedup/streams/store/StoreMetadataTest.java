@@ -17,6 +17,8 @@ class StoreMetadataTest {
             1_766_000_000_001L,
             86_400_000,
             262_800_000,
+            86_400_000,
+            1_766_000_000_000L,
             List.of(new StoreMetadata.Earlier(3_600_000, 14_400_000, 1_766_100_000_000L)),
             List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 41L)));
@@ -34,7 +36,8 @@ class StoreMetadataTest {
     @Test
     void encode_versionThree_isFrozen() {
         assertThat(HexFormat.of().formatHex(METADATA.encode()))
-                .isEqualTo("03" + "80f0ebdce566" + "82f0ebdce566" + "80f0b252" + "808ad0fa01" + "01" + "80bab703"
+                .isEqualTo("03" + "80f0ebdce566" + "02" + "80f0b252" + "808ad0fa01" + "80f0b252"
+                        + "80f0ebdce566" + "01" + "80bab703"
                         + "80e8dd0d"
                         + "80f49abce666" + "01"
                         + "80f8c99be766" + "06" + "80f0ebdce566" + "01" + "066f7264657273" + "01" + "02" + "52");

@@ -52,8 +52,8 @@ public final class RocksSegments implements Segments {
     private final List<RocksSegment> segments = new ArrayList<>();
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
-    /** The deletions that may not have ended. */
-    private final List<CompletableFuture<Void>> drops = new ArrayList<>();
+    /** Those whose files are being deleted, or have been. */
+    private final List<RocksSegment> deleted = new ArrayList<>();
     /**
      * What was written last is held until more has been: most duplicates are of keys that came lately, and for these RocksDB would
      * be asked.
@@ -296,6 +296,7 @@ public final class RocksSegments implements Segments {
 
     @Override
     public void dropBefore(long start) {
+        deleted.removeIf(segment -> !segment.files().exist());
         boolean dropped = segments.removeIf(segment -> {
             if (segment.to() > start) {
                 return false;
@@ -303,8 +304,8 @@ public final class RocksSegments implements Segments {
             filters.remove(segment);
             segment.files().abandon();
             // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
-            drops.removeIf(CompletableFuture::isDone);
-            drops.add(CompletableFuture.runAsync(() -> drop(segment), shared.reader()));
+            deleted.add(segment);
+            shared.reader().execute(() -> drop(segment));
             return true;
         });
         if (dropped) {
@@ -414,8 +415,9 @@ public final class RocksSegments implements Segments {
     private void abandon(RocksDatabase closing) {
         // After any failure too, no thread may use what is being closed.
         written.exceptionally(failed -> null).join();
-        drops.forEach(CompletableFuture::join);
-        drops.clear();
+        // What has not been deleted by now is deleted at the next start.
+        deleted.forEach(segment -> segment.files().close());
+        deleted.clear();
         database = null;
         segments.forEach(segment -> segment.files().close());
         segments.clear();
