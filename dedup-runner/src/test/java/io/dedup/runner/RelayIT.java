@@ -259,7 +259,8 @@ class RelayIT {
         String id = "damaged";
         topic(id + "-in", 1, Map.of());
         send(id + "-in", "a", new byte[] {1});
-        Path file = file(id, "");
+        // A relay that fails is missed by its group when its session ends.
+        Path file = file(id, "session.timeout.ms=6000", "heartbeat.interval.ms=1000");
         assertThat(Outcome.of("run", "--until-end", file.toString()).exitCode()).isZero();
         try (Stream<Path> files = Files.walk(directory.resolve("state"))) {
             List<Path> current = files.filter(path -> path.endsWith("CURRENT")).toList();

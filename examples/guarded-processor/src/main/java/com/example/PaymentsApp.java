@@ -2,6 +2,7 @@ package com.example;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -17,16 +18,16 @@ public final class PaymentsApp {
     private PaymentsApp() {}
 
     public static void main(String[] args) throws IOException {
-        KafkaStreams streams = start(args.length > 0 ? args[0] : "localhost:9092");
+        KafkaStreams streams = start(Map.of("bootstrap.servers", args.length > 0 ? args[0] : "localhost:9092"));
         Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
     }
 
-    static KafkaStreams start(String bootstrapServers) throws IOException {
+    static KafkaStreams start(Map<String, String> configs) throws IOException {
         Properties properties = new Properties();
         try (InputStream file = PaymentsApp.class.getResourceAsStream("/application.properties")) {
             properties.load(file);
         }
-        properties.put("bootstrap.servers", bootstrapServers);
+        properties.putAll(configs);
         KafkaStreams streams = new KafkaStreams(topology(new StreamsConfig(properties)), properties);
         streams.start();
         return streams;

@@ -6,6 +6,7 @@ import io.dedup.streams.Dedup;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
@@ -20,16 +21,16 @@ public final class OrdersApp {
     private OrdersApp() {}
 
     public static void main(String[] args) throws IOException {
-        KafkaStreams streams = start(args.length > 0 ? args[0] : "localhost:9092");
+        KafkaStreams streams = start(Map.of("bootstrap.servers", args.length > 0 ? args[0] : "localhost:9092"));
         Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
     }
 
-    static KafkaStreams start(String bootstrapServers) throws IOException {
+    static KafkaStreams start(Map<String, String> configs) throws IOException {
         Properties properties = new Properties();
         try (InputStream file = OrdersApp.class.getResourceAsStream("/application.properties")) {
             properties.load(file);
         }
-        properties.put("bootstrap.servers", bootstrapServers);
+        properties.putAll(configs);
         KafkaStreams streams = new KafkaStreams(topology(), properties);
         streams.start();
         return streams;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.dedup.embedded.EmbeddedBroker;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,10 +18,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KafkaStreams;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class OrdersAppTest {
     @Test
-    void ordersThatAreSentTwice_areShippedOnce() throws Exception {
+    void ordersThatAreSentTwice_areShippedOnce(@TempDir Path stateDir) throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start()) {
             Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
             try (Admin admin = Admin.create(configs)) {
@@ -38,7 +40,8 @@ class OrdersAppTest {
                     producer.send(record).get();
                 }
             }
-            try (KafkaStreams streams = OrdersApp.start(broker.bootstrapServers())) {
+            try (KafkaStreams streams = OrdersApp.start(
+                    Map.of("bootstrap.servers", broker.bootstrapServers(), "state.dir", stateDir.toString()))) {
                 assertEquals(List.of("o-1", "o-2", "o-3"), read(broker, "shipments", 3));
             }
         }

@@ -48,6 +48,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     private static final String TRANSACTIONAL = "enable.transactional.statestores";
 
+    /** The layouts of what engines keep: local files of another are replaced from the changelog. */
+    static final String LAYOUT = "entries " + EntryCodec.VERSION + ", metadata " + StoreMetadata.VERSION;
+
     /** Asks a store for itself, through everything that Kafka Streams has put around it. */
     record Itself() implements Query<BucketedStore> {}
 
@@ -124,6 +127,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             segments.open(
                     new LocalFiles(
                             new File(stateStoreContext.stateDir(), name).toPath(),
+                            LAYOUT,
                             stateStoreContext.appConfigs(),
                             KEEPS_OFFSETS),
                     places);

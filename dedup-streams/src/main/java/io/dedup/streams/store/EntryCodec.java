@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to one thread, or to the lock of a store.
  */
 final class EntryCodec {
-    private static final byte VERSION = 2;
+    static final byte VERSION = 2;
     private static final int NUMBERED = 1;
     private static final int IS_SETTLED = 2;
     private static final int HAS_FINGERPRINT = 4;

@@ -62,7 +62,7 @@ public record Footprint(double memory, double disk, double filters, double chang
             try (Segments tables = new MemorySegments(width, false, Budget.unbounded());
                     Segments files = new RocksSegments(
                             "footprint", width, 0, RocksDbOptions.defaults().shared())) {
-                LocalFiles local = new LocalFiles(directory.resolve("store"), Map.of(), true);
+                LocalFiles local = new LocalFiles(directory.resolve("store"), "footprint", Map.of(), true);
                 tables.open(local, new Places());
                 files.open(local, new Places());
                 changelog = sample.write(buckets, Math.max(1, commitEvery), tables, files);

@@ -15,7 +15,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * and which records have changed it last.
  *
  * <pre>
- * version     1 byte   3
+ * version     1 byte   4
  * streamTime  varlong  milliseconds since the epoch
  * newest      varlong  no first is remembered from after this time: from stream time, in milliseconds
  * ttl         varlong  the TTL in force, in milliseconds
@@ -58,7 +58,7 @@ record StoreMetadata(
         List<Earlier> earlier,
         List<Census.Count> counts,
         Map<String, Map<Integer, Long>> position) {
-    private static final byte VERSION = 3;
+    static final byte VERSION = 4;
     private static final int MAX_NUMBER_BYTES = 10;
 
     StoreMetadata {

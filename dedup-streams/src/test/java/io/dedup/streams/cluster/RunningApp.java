@@ -47,6 +47,8 @@ final class RunningApp implements AutoCloseable {
     /** Starts another application on the same topics and waits until it is running. */
     static RunningApp start(String id, Topology topology, Path stateDir, Map<String, ?> overrides) {
         Properties properties = DedupApp.properties(TestCluster.shared().bootstrapServers(), id, stateDir);
+        // With at-least-once too: tests wait for commits.
+        properties.put("commit.interval.ms", "100");
         properties.putAll(overrides);
         RunningApp app = new RunningApp(new KafkaStreams(topology, properties));
         app.streams.setUncaughtExceptionHandler(thrown -> {

@@ -247,7 +247,8 @@ class RocksSegmentsTest {
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
-        segments.open(new LocalFiles(directory.resolve("state/seen"), configs(), false), new Places());
+        segments.open(
+                new LocalFiles(directory.resolve("state/seen"), BucketedStore.LAYOUT, configs(), false), new Places());
         // Then
         assertThat(segments.get(hash, KEY, 0)).isNotNull();
         segments.close();
@@ -261,7 +262,8 @@ class RocksSegmentsTest {
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
-        segments.open(new LocalFiles(directory.resolve("state/seen"), Map.of(), false), new Places());
+        segments.open(
+                new LocalFiles(directory.resolve("state/seen"), BucketedStore.LAYOUT, Map.of(), false), new Places());
         // Then
         assertThat(checkpoint).doesNotExist();
         assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
@@ -430,20 +432,42 @@ class RocksSegmentsTest {
         hash.at(0);
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
         segments.put(hash, KEY, 0, VALUE, VALUE.length);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
-        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
         segments.committed(Map.of(CHANGELOG, 200L));
         // When
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
                 .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1));
         segments.close();
         // Then
-        segments.open(new LocalFiles(directory, Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
         assertThat(segments.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
+        segments.close();
+    }
+
+    @Test
+    void open_filesOfAnotherLayout_areReplacedAndNoOffsetIsLeft() {
+        // Given
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        hash.at(0);
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
+        segments.open(new LocalFiles(directory, "before", Map.of(), true), new Places());
+        segments.put(hash, KEY, 0, VALUE, VALUE.length);
+        segments.describe(VALUE);
+        segments.committed(Map.of(CHANGELOG, 100L));
+        segments.close();
+        // When
+        segments.open(new LocalFiles(directory, "now", Map.of(), true), new Places());
+        // Then
+        assertThat(segments.committedOffset(CHANGELOG)).isNull();
+        assertThat(segments.description()).isNull();
+        assertThat(segments.get(hash, KEY, 0)).isNull();
         segments.close();
     }
 
@@ -529,7 +553,7 @@ class RocksSegmentsTest {
         // Given
         RocksSegments segments = new RocksSegments(
                 "seen", SEGMENT, 0, new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 1, 1, Runnable::run));
-        segments.open(new LocalFiles(directory.resolve("store"), Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory.resolve("store"), "numbers", Map.of(), true), new Places());
         KeyHash hash = new KeyHash(0);
         CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
         hash.take(key(0).get());

@@ -34,9 +34,9 @@ class StoreMetadataTest {
 
     /** State and changelogs hold these bytes: if this test fails, the format has changed and needs a new version. */
     @Test
-    void encode_versionThree_isFrozen() {
+    void encode_versionFour_isFrozen() {
         assertThat(HexFormat.of().formatHex(METADATA.encode()))
-                .isEqualTo("03" + "80f0ebdce566" + "02" + "80f0b252" + "808ad0fa01" + "80f0b252"
+                .isEqualTo("04" + "80f0ebdce566" + "02" + "80f0b252" + "808ad0fa01" + "80f0b252"
                         + "80f0ebdce566" + "01" + "80bab703"
                         + "80e8dd0d"
                         + "80f49abce666" + "01"
@@ -47,11 +47,11 @@ class StoreMetadataTest {
     void decode_unknownVersionOrCut_isRefused() {
         // Given
         byte[] newer = METADATA.encode();
-        newer[0] = 4;
+        newer[0] = 5;
         // Then
         assertThatThrownBy(() -> StoreMetadata.decode(newer))
                 .isInstanceOf(SerializationException.class)
-                .hasMessageContaining("version 4")
+                .hasMessageContaining("version 5")
                 .hasMessageContaining("run that one");
         for (int length = 0; length < METADATA.encode().length; length++) {
             byte[] cut = Arrays.copyOf(METADATA.encode(), length);

@@ -12,11 +12,12 @@ import org.apache.kafka.streams.StreamsConfig;
  * Where a store may keep files, and what it has to know to trust those that it finds there.
  *
  * @param directory of this store alone, in that of its task; it need not exist
+ * @param layout of what the store hands to its engine: files of another one are of no use
  * @param configs of the application
  * @param keepsOffsets whether the store keeps the offset that goes with its files; if not, Kafka Streams does, in a checkpoint
  *     file of the task that is there only while it vouches for the files
  */
-public record LocalFiles(Path directory, Map<String, Object> configs, boolean keepsOffsets) {
+public record LocalFiles(Path directory, String layout, Map<String, Object> configs, boolean keepsOffsets) {
     private static final String CHECKPOINT = ".checkpoint";
 
     /** Whether what is not committed must not be taken for committed. */

@@ -51,12 +51,12 @@ import org.slf4j.LoggerFactory;
  * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
  * </pre>
  *
- * <p>Files of an earlier release are deleted, and so are those of a store that was not closed, if what is in them need not
+ * <p>Files of another layout are deleted, and so are those of a store that was not closed, if what is in them need not
  * have been committed. Kafka then restores the store from its changelog.
  */
 final class RocksDatabase implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
-    private static final String FORMAT = "dedup-2";
+    private static final String FORMAT = "dedup-3";
     /** How the names of files begin that RocksDB has not taken yet. */
     static final String ON_ITS_WAY = "sorted";
 
@@ -151,17 +151,17 @@ final class RocksDatabase implements AutoCloseable {
     /** Opens the database of a store, without files that are of no use. */
     static RocksDatabase open(String name, LocalFiles local, RocksShared shared) {
         Path directory = local.directory();
-        Map<String, Object> configs = local.configs();
+        String layout = FORMAT + ", " + local.layout();
         boolean emptied = false;
         try {
             Path format = directory.resolve("FORMAT");
             if (Files.exists(directory)
-                    && !(Files.exists(format) && Files.readString(format).equals(FORMAT))) {
-                LOGGER.info("The local files of {} are of another release; restoring from the changelog", name);
+                    && !(Files.exists(format) && Files.readString(format).equals(layout))) {
+                LOGGER.info("The local files of {} have another layout; restoring from the changelog", name);
                 local.delete();
                 emptied = true;
             }
-            RocksDatabase opened = openFiles(name, directory, configs, shared, emptied);
+            RocksDatabase opened = openFiles(name, layout, local, shared, emptied);
             // Where Kafka Streams keeps the offset, it has none for files that were left open, and deletes them itself.
             if (local.keepsOffsets() && local.isExactlyOnce() && opened.wasLeftOpen()) {
                 LOGGER.info(
@@ -170,7 +170,7 @@ final class RocksDatabase implements AutoCloseable {
                         name);
                 opened.close();
                 local.delete();
-                opened = openFiles(name, directory, configs, shared, true);
+                opened = openFiles(name, layout, local, shared, true);
             }
             opened.markOpen();
             return opened;
@@ -180,13 +180,14 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private static RocksDatabase openFiles(
-            String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
+            String name, String layout, LocalFiles local, RocksShared shared, boolean emptied)
             throws IOException, RocksDBException {
+        Path directory = local.directory();
         Path files = directory.resolve("db");
         Files.createDirectories(files);
-        Files.writeString(directory.resolve("FORMAT"), FORMAT);
+        Files.writeString(directory.resolve("FORMAT"), layout);
         deleteThoseOnTheirWay(files);
-        return new RocksDatabase(name, files, configs, shared, emptied);
+        return new RocksDatabase(name, files, local.configs(), shared, emptied);
     }
 
     /** Deletes what was being written when the process ended. */
