@@ -62,6 +62,11 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 114,
                 "The Kafka Streams on the class path is older than any that dedup works with; `docs/compatibility.md` has the"
                         + " range."),
+        /** A handler that could let go of what is remembered. */
+        CHANGELOG_MAY_BE_SKIPPED(
+                115,
+                "A `production.exception.handler` of the application is asked about writes to changelogs too, and might skip one:"
+                        + " put `io.dedup.streams.DedupProductionExceptionHandler` in front of it."),
         /** No broker answers. */
         CLUSTER_UNREACHABLE(201, "None of the `bootstrap.servers` answers, or none lets this client in."),
         /** A topic that has to be there. */

@@ -111,6 +111,8 @@ public final class DedupConfig {
     public static final String ON_NO_OUTCOME = "dedup.on.no.outcome";
     /** The handler for exceptions that are none of ours. */
     public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
+    /** The handler for failed writes to topics that are no changelogs. */
+    public static final String PRODUCTION_EXCEPTION_HANDLER = "dedup.production.exception.handler";
     /** Where an interceptor for consumers remembers keys. */
     public static final String CONSUMER_STORE = "dedup.consumer.store";
     /** Who logs in to that store. */

@@ -330,7 +330,15 @@ final class DedupKeys {
                         null,
                         Importance.LOW,
                         "The ProcessingExceptionHandler that is asked about exceptions of other processors. Ours only"
-                                + " answers for records that dedup refuses. Not set: log and fail, as in Kafka.");
+                                + " answers for records that dedup refuses. Not set: log and fail, as in Kafka.")
+                .define(
+                        DedupConfig.PRODUCTION_EXCEPTION_HANDLER,
+                        ConfigDef.Type.STRING,
+                        null,
+                        Importance.LOW,
+                        "The ProductionExceptionHandler that is asked about failed writes, where production.exception.handler"
+                                + " is io.dedup.streams.DedupProductionExceptionHandler: that one lets no write to a changelog"
+                                + " be skipped. Not set: fail, as in Kafka.");
     }
 
     private static String actionDoc(Verdict verdict) {

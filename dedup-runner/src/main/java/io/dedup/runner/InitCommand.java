@@ -26,6 +26,7 @@ final class InitCommand implements Runnable {
             DedupConfig.WRAP_NODES,
             DedupConfig.WRAP_TOPICS,
             DedupConfig.PROCESSING_EXCEPTION_HANDLER,
+            DedupConfig.PRODUCTION_EXCEPTION_HANDLER,
             DedupConfig.OUTCOME_MAX_BYTES,
             DedupConfig.ON_NO_OUTCOME,
             DedupConfig.CONSUMER_STORE,

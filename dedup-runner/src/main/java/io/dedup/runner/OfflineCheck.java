@@ -6,7 +6,9 @@ import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
 import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.DedupProductionExceptionHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -150,6 +152,11 @@ final class OfflineCheck {
                     handler,
                     "It would not know what to do with records that dedup refuses",
                     "Remove the key, and name your own as " + DedupConfig.PROCESSING_EXCEPTION_HANDLER));
+        }
+        try {
+            DedupProductionExceptionHandler.require(Utils.propsToMap(settings.application()));
+        } catch (DedupConfigException unsuitable) {
+            problems.addAll(unsuitable.problems());
         }
     }
 

@@ -118,6 +118,10 @@ class DedupCommandTest {
                         "processing.exception.handler=org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler",
                         "DEDUP-108 processing.exception.handler",
                         "dedup.processing.exception.handler"),
+                arguments(
+                        "production.exception.handler=org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler",
+                        "DEDUP-115 production.exception.handler",
+                        "dedup.production.exception.handler"),
                 arguments("dedup.on.duplicate=replay-outcome", "DEDUP-107", "duplicates-topic"),
                 arguments("dedup.wrap.nodes=x", "DEDUP-107 dedup.wrap.nodes=x", "Remove the key"),
                 arguments("state.dir=/proc/nowhere", "DEDUP-208 state.dir=/proc/nowhere", "may write"),

@@ -31,6 +31,7 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
     private final DedupSettings settings;
     private @Nullable ProcessorContext<Void, Void> context;
     private @Nullable SeenStore store;
+    private @Nullable ChangelogCheck changelog;
     private @Nullable Sensor splitKeys;
     private long loggedAt = Long.MIN_VALUE / 2;
 
@@ -41,6 +42,8 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
     @Override
     public void init(ProcessorContext<Void, Void> newContext) {
         context = newContext;
+        changelog = ChangelogCheck.start(
+                settings, settings.auditChangelog(newContext.applicationId()), newContext.appConfigs());
         store = SeenStore.open(newContext, settings.auditStoreName(), settings.policy());
         String node = settings.name() + "-audit";
         splitKeys = newContext
@@ -59,6 +62,7 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
     @Override
     public void process(Record<byte[], byte[]> record) {
         SeenStore seen = Objects.requireNonNull(store, "process before init");
+        Objects.requireNonNull(changelog).throwIfUnusable();
         long now = Objects.requireNonNull(context).currentSystemTimeMs();
         Origin origin = Origin.decode(record.value());
         Coordinates here = Objects.requireNonNull(origin.coordinates(), "a sample without coordinates");

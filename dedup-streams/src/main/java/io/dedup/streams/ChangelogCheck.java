@@ -62,9 +62,12 @@ final class ChangelogCheck {
         this.asks = asks;
     }
 
-    /** Looks at the changelog of that operator, unless that has been done in this process. */
-    static ChangelogCheck start(DedupSettings settings, String applicationId, Map<String, Object> configs) {
-        String topic = settings.changelog(applicationId);
+    /**
+     * Looks at the changelog of a store of that operator, unless that has been done in this process.
+     *
+     * @param topic the changelog
+     */
+    static ChangelogCheck start(DedupSettings settings, String topic, Map<String, Object> configs) {
         long neededMs = SeenStore.retention(settings.policy()).toMillis();
         String name = configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs;
         return CHECKS.computeIfAbsent(name, unseen -> {

@@ -5,7 +5,6 @@ import static org.apache.kafka.streams.StreamsConfig.APPLICATION_ID_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG;
 import static org.apache.kafka.streams.StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG;
-import static org.apache.kafka.streams.StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG;
 
 import io.dedup.Action;
 import io.dedup.config.ConfigProblem;
@@ -20,17 +19,12 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.utils.Utils;
-import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.processor.api.Record;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends refused records to the dead-letter topic by Kafka's own mechanism (KIP-1034), with the reason in their headers.
@@ -54,12 +48,6 @@ import org.slf4j.LoggerFactory;
  * <p>Confined to the stream thread, as every handler.
  */
 public final class DedupProcessingExceptionHandler implements ProcessingExceptionHandler {
-    private static final Logger LOGGER = LoggerFactory.getLogger(DedupProcessingExceptionHandler.class);
-    /** Kafka's own, and the older name, which counts if it is set. */
-    private static final List<String> PRODUCTION_HANDLERS =
-            List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
-
-    private static final Set<String> WARNED_OF = ConcurrentHashMap.newKeySet();
     private static final String WRAPPER = "io.dedup.streams.wrap.DedupProcessorWrapper";
     /** The applications whose topology was built with the wrapper, each with what the wrapper was not offered. */
     private static final Map<String, Set<String>> UNGUARDED = new ConcurrentHashMap<>();
@@ -104,7 +92,8 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         deadLetters.configure(ours);
         Object handler = configs.get(DedupConfig.PROCESSING_EXCEPTION_HANDLER);
         if (handler != null) {
-            others = instantiate(handler);
+            others = HandlerClass.make(
+                    ProcessingExceptionHandler.class, DedupConfig.PROCESSING_EXCEPTION_HANDLER, handler);
         }
         others.configure(configs);
     }
@@ -176,7 +165,8 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
      * @throws DedupConfigException naming the lines to add
      */
     static void require(Map<String, ?> configs, boolean deadLetters, boolean failures, boolean releases) {
-        Class<?> handler = handlerClass(configs.get(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG));
+        Class<?> handler = HandlerClass.of(
+                PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, configs.get(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG));
         boolean ours = handler != null && DedupProcessingExceptionHandler.class.isAssignableFrom(handler);
         boolean failing = handler == null || LogAndFailProcessingExceptionHandler.class.isAssignableFrom(handler);
         if (!ours && (deadLetters || ((failures || releases) && !failing))) {
@@ -201,64 +191,5 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
                     "Set " + ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG + " to a topic that exists, or choose drop,"
                             + " forward or fail for conflict, missing-key, late and future")));
         }
-    }
-
-    /**
-     * Warns once of a handler for failed writes that is not Kafka's: one that goes on after a batch of the changelog could not be
-     * written would have all in it forgotten with the machine.
-     */
-    static void warnOfOthers(Map<String, ?> configs) {
-        for (String key : PRODUCTION_HANDLERS) {
-            warnOfOther(key, configs.get(key));
-        }
-    }
-
-    private static void warnOfOther(String key, @Nullable Object handler) {
-        String name = handler instanceof Class<?> type ? type.getName() : String.valueOf(handler);
-        boolean isKafkas = handler == null || name.equals(DefaultProductionExceptionHandler.class.getName());
-        if (!isKafkas && WARNED_OF.add(name)) {
-            LOGGER.warn(
-                    "{}={}: for topics that end in -changelog it has to answer FAIL. A write that it skips there is not in the"
-                            + " changelog, and what was to be remembered by it is forgotten when a store is restored",
-                    key,
-                    name);
-        }
-    }
-
-    private static @Nullable Class<?> handlerClass(@Nullable Object configured) {
-        return configured == null || configured instanceof Class<?>
-                ? (Class<?>) configured
-                : load(PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG, configured);
-    }
-
-    private static Class<?> load(String key, Object name) {
-        try {
-            return Utils.loadClass(name.toString(), Object.class);
-        } catch (ClassNotFoundException unknown) {
-            throw unusable(key, name, unknown);
-        }
-    }
-
-    private static ProcessingExceptionHandler instantiate(Object configured) {
-        try {
-            return (ProcessingExceptionHandler) Utils.newInstance(load(
-                    DedupConfig.PROCESSING_EXCEPTION_HANDLER,
-                    configured instanceof Class<?> type ? type.getName() : configured));
-        } catch (RuntimeException failed) {
-            throw failed instanceof DedupConfigException
-                    ? failed
-                    : unusable(DedupConfig.PROCESSING_EXCEPTION_HANDLER, configured, failed);
-        }
-    }
-
-    private static DedupConfigException unusable(String key, Object name, Exception cause) {
-        DedupConfigException exception = new DedupConfigException(List.of(new ConfigProblem(
-                Code.INVALID_VALUE,
-                key,
-                name.toString(),
-                "This is not a ProcessingExceptionHandler that can be made: " + cause.getMessage(),
-                "Name a class on the class path that implements it and has a constructor without parameters")));
-        exception.initCause(cause);
-        return exception;
     }
 }

@@ -118,7 +118,15 @@ record DedupSettings(
 
     /** The changelog topic of the store. */
     String changelog(String applicationId) {
-        return applicationId + "-" + storeName() + "-changelog";
+        return changelog(applicationId, storeName());
+    }
+
+    String auditChangelog(String applicationId) {
+        return changelog(applicationId, auditStoreName());
+    }
+
+    private static String changelog(String applicationId, String store) {
+        return applicationId + "-" + store + "-changelog";
     }
 
     /** A new set with one new builder, as Kafka Streams wants it. */

@@ -83,7 +83,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 settings.uses(Action.DEAD_LETTER),
                 settings.uses(Action.FAIL),
                 settings.failurePolicy() == FailurePolicy.RELEASE);
-        DedupProcessingExceptionHandler.warnOfOthers(context.appConfigs());
+        DedupProductionExceptionHandler.require(context.appConfigs());
         settings.resolveSerdes(context);
         this.settings = settings;
         this.outlets = outlets;
@@ -96,7 +96,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.ttlHeader = ttlName == null
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
-        this.changelog = ChangelogCheck.start(settings, context.applicationId(), context.appConfigs());
+        this.changelog = ChangelogCheck.start(settings, outcomeTopic, context.appConfigs());
         this.store = SeenStore.open(context, settings.storeName(), settings.policy());
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(

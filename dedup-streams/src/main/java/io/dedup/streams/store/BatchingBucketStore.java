@@ -98,6 +98,7 @@ final class BatchingBucketStore implements BucketStore {
             throw thrown;
         }
         if (batch.length() >= BATCH_BYTES) {
+            throwIfFailed();
             write();
         }
     }
@@ -147,7 +148,6 @@ final class BatchingBucketStore implements BucketStore {
     }
 
     private void write() {
-        throwIfFailed();
         StoreMetadata current = metadata.get().at(engine.offsets());
         byte[] header = current.encode();
         try {

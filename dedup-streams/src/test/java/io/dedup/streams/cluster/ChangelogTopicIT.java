@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the changelog topic is set up, and stays right. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -60,18 +62,21 @@ class ChangelogTopicIT {
     }
 
     /** Every batch has the same key. */
-    @Test
-    void start_topicIsCompacted_isNotAnyMore() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"-dedup-seen-changelog", "-dedup-audit-seen-changelog"})
+    void start_topicIsCompacted_isNotAnyMore(String store) throws Exception {
         // Given
-        String id = "changelog-compacted";
+        String id = "changelog-compacted" + store.length();
         createTopics(id);
-        cluster.createTopic(
-                id + "-dedup-seen-changelog", 1, Map.of("cleanup.policy", "compact,delete", "retention.ms", "-1"));
+        cluster.createTopic(id + store, 1, Map.of("cleanup.policy", "compact,delete", "retention.ms", "-1"));
         // When
-        run(id, DEDUP.within(Duration.ofHours(1)), List.of("a"));
+        run(id, DEDUP.within(Duration.ofHours(1)).withPartitionAudit(1), List.of("a"));
         // Then
-        awaitChangelog(id, "cleanup.policy", "delete");
-        assertThat(changelog(id).get("retention.ms").value()).isEqualTo("-1");
+        await().atMost(TestCluster.PATIENCE)
+                .untilAsserted(() -> assertThat(
+                                config(id + store).get("cleanup.policy").value())
+                        .isEqualTo("delete"));
+        assertThat(config(id + store).get("retention.ms").value()).isEqualTo("-1");
     }
 
     private static long retentionOf(Duration ttl) {
@@ -95,7 +100,11 @@ class ChangelogTopicIT {
     }
 
     private Config changelog(String id) throws Exception {
-        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, id + "-dedup-seen-changelog");
+        return config(id + "-dedup-seen-changelog");
+    }
+
+    private Config config(String name) throws Exception {
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, name);
         return cluster.admin().describeConfigs(List.of(topic)).all().get().get(topic);
     }
 

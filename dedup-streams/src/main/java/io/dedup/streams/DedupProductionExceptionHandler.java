@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams;
+
+import static org.apache.kafka.streams.StreamsConfig.APPLICATION_ID_CONFIG;
+import static org.apache.kafka.streams.StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG;
+
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
+import org.apache.kafka.streams.errors.ErrorHandlerContext;
+import org.apache.kafka.streams.errors.ProductionExceptionHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps an application's own handler for failed writes from skipping one to a changelog of the application: what was to be remembered
+ * by it would be forgotten when a store is restored. Kafka Streams itself hands such writes to the handler like any other.
+ *
+ * <p>All other failures go to the handler named by {@value DedupConfig#PRODUCTION_EXCEPTION_HANDLER}, or fail as they do in Kafka
+ * without one.
+ *
+ * <pre>
+ * production.exception.handler=io.dedup.streams.DedupProductionExceptionHandler
+ * dedup.production.exception.handler=com.example.SkipTooLarge
+ * </pre>
+ *
+ * <p>Called by the threads of producers, as every such handler.
+ */
+public final class DedupProductionExceptionHandler implements ProductionExceptionHandler {
+    /** Kafka's own, and the older name, which counts if it is set. */
+    private static final List<String> KEYS =
+            List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
+
+    private String prefix = "";
+    private ProductionExceptionHandler others = new DefaultProductionExceptionHandler();
+
+    /**
+     * Reads the handler for other failures.
+     *
+     * @throws DedupConfigException if it cannot be made
+     */
+    @Override
+    public void configure(Map<String, ?> configs) {
+        prefix = configs.get(APPLICATION_ID_CONFIG) + "-";
+        Object handler = configs.get(DedupConfig.PRODUCTION_EXCEPTION_HANDLER);
+        if (handler != null) {
+            others = HandlerClass.make(
+                    ProductionExceptionHandler.class, DedupConfig.PRODUCTION_EXCEPTION_HANDLER, handler);
+        }
+        others.configure(configs);
+    }
+
+    @Override
+    public Response handleError(
+            ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
+        if (isChangelog(record.topic())) {
+            // A task that is retried is restored from what was delivered.
+            return exception instanceof RetriableException ? Response.retry() : Response.fail();
+        }
+        return others.handleError(context, record, exception);
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as in Kafka
+    public Response handleSerializationError(
+            ErrorHandlerContext context,
+            ProducerRecord record,
+            Exception exception,
+            SerializationExceptionOrigin origin) {
+        return isChangelog(record.topic())
+                ? Response.fail()
+                : others.handleSerializationError(context, record, exception, origin);
+    }
+
+    private boolean isChangelog(String topic) {
+        return topic.startsWith(prefix) && topic.endsWith("-changelog");
+    }
+
+    /**
+     * Checks that no handler is asked about changelogs that may skip what fails. From any thread.
+     *
+     * @param configs of the application
+     * @throws DedupConfigException naming the lines to change
+     */
+    public static void require(Map<String, ?> configs) {
+        for (String key : KEYS) {
+            require(key, HandlerClass.of(key, configs.get(key)));
+        }
+    }
+
+    private static void require(String key, @Nullable Class<?> handler) {
+        if (handler != null
+                && handler != DefaultProductionExceptionHandler.class
+                && handler != DedupProductionExceptionHandler.class) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.CHANGELOG_MAY_BE_SKIPPED,
+                    key,
+                    handler.getName(),
+                    "This handler is asked about writes to the changelog too, and what it skips there would be forgotten",
+                    "Set " + key + "=" + DedupProductionExceptionHandler.class.getName() + ", and your own handler as "
+                            + DedupConfig.PRODUCTION_EXCEPTION_HANDLER)));
+        }
+    }
+}
