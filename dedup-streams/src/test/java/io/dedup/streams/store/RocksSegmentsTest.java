@@ -450,6 +450,30 @@ class RocksSegmentsTest {
     }
 
     @Test
+    void open_configSetter_isAskedOnceAndFilesAreOfItsKind() {
+        // Given
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "seen-test");
+        properties.put("rocksdb.config.setter", IndexesInCache.class.getName());
+        IndexesInCache.CALLS.clear();
+        BucketedStore store = open(RETENTION);
+        for (int i = 0; i < 1_000; i++) {
+            Numbers.put(store, key(i), i, 0);
+        }
+        store.commit(Map.of(CHANGELOG, 100L));
+        store.close();
+        // When
+        store = open(RETENTION);
+        // Then
+        assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
+        for (int i = 0; i < 1_000; i++) {
+            assertThat(Numbers.of(store, key(i), 0)).isEqualTo(i);
+        }
+        store.close();
+        assertThat(IndexesInCache.CALLS)
+                .containsExactly("set seen of seen-test", "close seen", "set seen of seen-test", "close seen");
+    }
+
+    @Test
     void open_filesOfAnotherLayout_areReplacedAndNoOffsetIsLeft() {
         // Given
         KeyHash hash = new KeyHash(1);

@@ -30,7 +30,6 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompactionStyle;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
-import org.rocksdb.IndexType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
@@ -218,15 +217,9 @@ final class RocksDatabase implements AutoCloseable {
                 .setBlockCache(shared.cache())
                 .setBlockSize(BLOCK_BYTES)
                 .setFilterPolicy(bloom)
-                .setCacheIndexAndFilterBlocks(true)
-                .setCacheIndexAndFilterBlocksWithHighPriority(true)
-                .setPinL0FilterAndIndexBlocksInCache(true)
-                // What a lookup needs of an index or a filter is then a block, and not all of it: with a hundred
-                // million keys
-                // indexes and filters would fill a cache of any size.
-                .setIndexType(IndexType.kTwoLevelIndexSearch)
-                .setPartitionFilters(true)
-                .setMetadataBlockSize(BLOCK_BYTES);
+                // Some two bytes a key, for as long as the file is there: looked for in the cache, they were a third of
+                // a lookup.
+                .setCacheIndexAndFilterBlocks(false);
         Options made = new Options()
                 .setCreateIfMissing(true)
                 .setCreateMissingColumnFamilies(true)

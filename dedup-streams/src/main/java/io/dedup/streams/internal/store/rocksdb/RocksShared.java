@@ -21,9 +21,6 @@ public final class RocksShared {
     /** Sixteen parts with a lock each, for many threads; each has room for the blocks of 4 KB that there are. */
     private static final int SHARD_BITS = 4;
 
-    /** What says where to look is not to be driven out by what was looked at. */
-    private static final double PART_FOR_INDEXES_AND_FILTERS = 0.5;
-
     private static final long LEAST_RECENT_BYTES = 1L << 20;
     private static final long MOST_RECENT_BYTES = 16L << 20;
     /** One share takes what comes while others are being written, and one has been written. */
@@ -75,7 +72,7 @@ public final class RocksShared {
         this.threads = limits.threads();
         this.writer = writer;
         this.reader = Executors.newFixedThreadPool(threads, daemon("dedup-rocksdb-reader"));
-        this.cache = new LRUCache(limits.cacheBytes(), SHARD_BITS, false, PART_FOR_INDEXES_AND_FILTERS);
+        this.cache = new LRUCache(limits.cacheBytes(), SHARD_BITS);
     }
 
     private static ThreadFactory daemon(String name) {
