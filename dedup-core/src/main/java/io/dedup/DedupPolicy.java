@@ -180,12 +180,12 @@ public final class DedupPolicy {
     /**
      * Decides about one record. Times are milliseconds since the epoch.
      *
-     * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one too far ahead of the wall
-     * clock is {@link Verdict#FUTURE}, and memory is not asked; a key remembered within the TTL, boundary included and
+     * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one with a negative time is {@link
+     * Verdict#INVALID_TIMESTAMP}; one too far ahead of the wall clock is {@link Verdict#FUTURE}, and of these memory is not asked; a key remembered within the TTL, boundary included and
      * in either direction of time, is {@link Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with
      * another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and asks for a
      * TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older than stream time by more than the allowed
-     * lateness, or so old that memory {@linkplain Memory#mayHaveForgotten may have forgotten} its first, is {@link
+     * lateness, or so old that memory {@linkplain Recollection#mayHaveForgotten may have forgotten} its first, is {@link
      * Verdict#LATE}; all else is {@link Verdict#FIRST}.
      *
      * <p>A record that asks for a TTL of its own, no longer than that of this policy, is remembered that long. Of two
@@ -193,8 +193,8 @@ public final class DedupPolicy {
      *
      * <p>The boundary is that of Kafka's KIP-655: exactly the TTL apart is still a duplicate.
      *
-     * @param streamTime the highest time of any earlier record that was not ahead of the wall clock by more than is
-     *     allowed; {@link Long#MIN_VALUE} if there was none
+     * @param streamTime the highest time of any earlier record of the same source partition that was not ahead of the wall clock by more
+     *     than is allowed; {@link Long#MIN_VALUE} if there was none
      * @param now the wall clock
      */
     public Judgement judge(Candidate candidate, long streamTime, long now, Memory memory) {
@@ -202,19 +202,24 @@ public final class DedupPolicy {
             return Judgement.withoutKey(missing);
         }
         long time = candidate.timestamp();
-        if (isFuture(time, now)) {
-            return Judgement.FUTURE;
+        if (time < 0) {
+            return Judgement.ofTime(Verdict.INVALID_TIMESTAMP, time);
+        } else if (isFuture(time, now)) {
+            return Judgement.ofTime(Verdict.FUTURE, time);
         }
         IdempotencyKey key = (IdempotencyKey) candidate.key();
         long ttl = ttlOf(candidate);
-        Sighting first = memory.recall(key, time, ttl);
+        Recollection recalled = memory.recall(key, time, ttl);
+        Sighting first = recalled.first();
         if (first != null && first.covers(time, ttl)) {
             return Judgement.repeats(relation(first, candidate), first);
         }
         if (candidate.ttl() instanceof InvalidTtl invalid) {
             return Judgement.withInvalidTtl(invalid);
         }
-        return isLate(time, streamTime) || memory.mayHaveForgotten(key, time) ? Judgement.LATE : Judgement.FIRST;
+        return isLate(time, streamTime) || recalled.mayHaveForgotten()
+                ? Judgement.ofTime(Verdict.LATE, time)
+                : Judgement.FIRST;
     }
 
     private boolean isLate(long time, long streamTime) {

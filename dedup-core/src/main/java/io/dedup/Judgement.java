@@ -10,26 +10,31 @@ import org.jspecify.annotations.Nullable;
  *     Verdict#DUPLICATE} or {@link Verdict#CONFLICT}
  * @param missing what is wrong with the key; null unless the verdict is {@link Verdict#MISSING_KEY}
  * @param invalidTtl what is wrong with the record's own TTL; null unless the verdict is {@link Verdict#INVALID_TTL}
+ * @param oddTime what is odd about the record's time; null unless the verdict is about its time, and it looks like something else than
+ *     milliseconds since the epoch
  */
 public record Judgement(
         Verdict verdict,
         @Nullable Sighting first,
         @Nullable MissingKey missing,
-        @Nullable InvalidTtl invalidTtl) {
-    static final Judgement FIRST = new Judgement(Verdict.FIRST, null, null, null);
-    static final Judgement LATE = new Judgement(Verdict.LATE, null, null, null);
-    static final Judgement FUTURE = new Judgement(Verdict.FUTURE, null, null, null);
+        @Nullable InvalidTtl invalidTtl,
+        @Nullable String oddTime) {
+    static final Judgement FIRST = new Judgement(Verdict.FIRST, null, null, null, null);
+
+    static Judgement ofTime(Verdict verdict, long time) {
+        return new Judgement(verdict, null, null, null, OddTime.of(time));
+    }
 
     static Judgement withoutKey(MissingKey missing) {
-        return new Judgement(Verdict.MISSING_KEY, null, missing, null);
+        return new Judgement(Verdict.MISSING_KEY, null, missing, null, null);
     }
 
     static Judgement withInvalidTtl(InvalidTtl invalidTtl) {
-        return new Judgement(Verdict.INVALID_TTL, null, null, invalidTtl);
+        return new Judgement(Verdict.INVALID_TTL, null, null, invalidTtl, null);
     }
 
     static Judgement repeats(Verdict verdict, Sighting first) {
-        return new Judgement(verdict, first, null, null);
+        return new Judgement(verdict, first, null, null, null);
     }
 
     /**
@@ -50,6 +55,6 @@ public record Judgement(
         if (missing != null) {
             return missing.detail();
         }
-        return invalidTtl == null ? null : invalidTtl.detail();
+        return invalidTtl == null ? oddTime : invalidTtl.detail();
     }
 }

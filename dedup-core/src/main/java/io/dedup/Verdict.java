@@ -31,6 +31,9 @@ public enum Verdict {
     /** Not remembered, and asks for a TTL that it cannot have: see {@link InvalidTtl.Reason}. It is not remembered. */
     INVALID_TTL(Action.DEAD_LETTER, Action.FORWARD, Action.DROP, Action.FAIL),
 
+    /** Its time is negative, as where a producer has set none. It is not remembered. */
+    INVALID_TIMESTAMP(Action.DEAD_LETTER, Action.FORWARD, Action.DROP, Action.FAIL),
+
     /**
      * Not remembered, and older than stream time by more than the allowed lateness, so that its first may have been
      * forgotten.

@@ -42,10 +42,10 @@ class DedupPolicyModelTest {
                     record.candidate(),
                     streamTime,
                     now,
-                    (key, time, own) -> memory.getOrDefault(key, List.of()).stream()
+                    (key, time, own) -> Recollection.of(memory.getOrDefault(key, List.of()).stream()
                             .filter(first -> first.covers(time, ttl))
                             .findFirst()
-                            .orElse(null));
+                            .orElse(null)));
             assertThat(actual.verdict())
                     .as("seed %d, record %d: %s", seed, i, record)
                     .isEqualTo(expected);

@@ -26,7 +26,7 @@ class DedupPolicyTest {
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", "k".getBytes(UTF_8));
     private static final Coordinates HERE = new Coordinates("orders", 0, 7);
     private static final Coordinates ELSEWHERE = new Coordinates("orders", 0, 8);
-    private static final Memory EMPTY = (key, timestamp, ttl) -> null;
+    private static final Memory EMPTY = (key, timestamp, ttl) -> Recollection.of(null);
     private static final Memory UNTOUCHABLE = (key, timestamp, ttl) -> {
         throw new AssertionError("memory was asked");
     };
@@ -150,7 +150,7 @@ class DedupPolicyTest {
     @Test
     void judge_bothWithoutCoordinates_isDuplicate() {
         // Given
-        Memory memory = (key, time, ttl) -> new Sighting(NOON, NOON + TTL, null, null);
+        Memory memory = (key, time, ttl) -> Recollection.of(new Sighting(NOON, NOON + TTL, null, null));
         // When
         Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, null, null), NOON, NOON, memory);
         // Then
@@ -181,7 +181,7 @@ class DedupPolicyTest {
     @Test
     void judge_rememberedWithShorterExpiry_isFirstAfterIt() {
         // Given
-        Memory memory = (key, time, ttl) -> new Sighting(NOON, NOON + 1000, HERE, null);
+        Memory memory = (key, time, ttl) -> Recollection.of(new Sighting(NOON, NOON + 1000, HERE, null));
         // When
         Verdict atExpiry =
                 POLICY.judge(at(NOON + 1000, ELSEWHERE), NOON, NOON, memory).verdict();
@@ -308,10 +308,35 @@ class DedupPolicyTest {
         DedupPolicy policy = POLICY.withRecordTtls();
         // Then
         assertThat(policy.judge(candidate, NOON, NOON, EMPTY))
-                .isEqualTo(new Judgement(Verdict.INVALID_TTL, null, null, invalid));
+                .isEqualTo(new Judgement(Verdict.INVALID_TTL, null, null, invalid, null));
         assertThat(policy.judge(candidate, NOON, NOON, remembering(NOON, HERE, null))
                         .verdict())
                 .isEqualTo(Verdict.DUPLICATE);
+    }
+
+    static Stream<Arguments> oddTimes() {
+        return Stream.of(
+                arguments(-1L, Verdict.INVALID_TIMESTAMP, "its time is -1, which is none"),
+                arguments(Long.MIN_VALUE, Verdict.INVALID_TIMESTAMP, "which is none"),
+                arguments(NOON / 1000, Verdict.LATE, "looks like seconds"),
+                arguments(NOON * 1000, Verdict.FUTURE, "looks like microseconds"),
+                arguments(NOON * 1_000_000, Verdict.FUTURE, "looks like nanoseconds"),
+                arguments(0L, Verdict.LATE, null),
+                arguments(NOON - 10 * TTL, Verdict.LATE, null),
+                arguments(NOON + 10 * TTL, Verdict.FUTURE, null),
+                arguments(Long.MAX_VALUE, Verdict.FUTURE, null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("oddTimes")
+    void judge_oddTime_saysWhatItLooksLike(long time, Verdict expected, @Nullable String detail) {
+        Judgement judgement = POLICY.judge(at(time, ELSEWHERE), NOON, NOON, EMPTY);
+        assertThat(judgement.verdict()).isEqualTo(expected);
+        if (detail == null) {
+            assertThat(judgement.detail()).isNull();
+        } else {
+            assertThat(judgement.detail()).contains(detail);
+        }
     }
 
     private static Candidate at(long time, Coordinates coordinates) {
@@ -319,7 +344,7 @@ class DedupPolicyTest {
     }
 
     private static Memory remembering(long time, Coordinates coordinates, @Nullable Fingerprint fingerprint) {
-        return (key, timestamp, ttl) -> new Sighting(time, time + TTL, coordinates, fingerprint);
+        return (key, timestamp, ttl) -> Recollection.of(new Sighting(time, time + TTL, coordinates, fingerprint));
     }
 
     private static Fingerprint print(int seed) {

@@ -165,7 +165,15 @@ class VocabularyTest {
     void text_everyConstant_isInSmallLettersWithHyphens() {
         assertThat(Stream.of(Verdict.values()).map(Verdict::text))
                 .containsExactly(
-                        "first", "replay", "duplicate", "conflict", "missing-key", "invalid-ttl", "late", "future");
+                        "first",
+                        "replay",
+                        "duplicate",
+                        "conflict",
+                        "missing-key",
+                        "invalid-ttl",
+                        "invalid-timestamp",
+                        "late",
+                        "future");
         assertThat(Stream.of(Mode.values()).map(Mode::text)).containsExactly("enforce", "observe", "off");
         assertThat(Stream.of(Partitioning.values()).map(Partitioning::text)).containsExactly("as-is", "by-key");
         assertThat(Stream.of(FailurePolicy.values()).map(FailurePolicy::text)).containsExactly("release", "keep");
@@ -195,7 +203,7 @@ class VocabularyTest {
         assertThat(Judgement.withInvalidTtl(invalid))
                 .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
                 .containsExactly(Verdict.INVALID_TTL, "invalid-ttl:too-long", "It asks for a year");
-        assertThat(Judgement.LATE)
+        assertThat(Judgement.ofTime(Verdict.LATE, 1_766_000_000_000L))
                 .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
                 .containsExactly(Verdict.LATE, "late", null);
     }

@@ -67,6 +67,17 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 115,
                 "A `production.exception.handler` of the application is asked about writes to changelogs too, and might skip one:"
                         + " put `io.dedup.streams.DedupProductionExceptionHandler` in front of it."),
+        /** A choice that depends on what follows the operator. */
+        FAILURE_POLICY_NEEDED(
+                116,
+                "What follows the operator can have been done in part when something fails and is skipped: `dedup.on.failure` says"
+                        + " whether the rest or the whole is done by a retry."),
+        /** A consumer that sees what was rolled back. */
+        READS_UNCOMMITTED(
+                117,
+                "The consumer reads records of transactions that were rolled back (`isolation.level` is not `read_committed`, which is"
+                        + " Kafka's default under at-least-once): an attempt that never was is taken for the first, and the one that"
+                        + " was committed is dropped as its duplicate."),
         /** No broker answers. */
         CLUSTER_UNREACHABLE(201, "None of the `bootstrap.servers` answers, or none lets this client in."),
         /** A topic that has to be there. */
@@ -103,7 +114,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
 
         /** Whether this is only worth knowing, and stops nothing. */
         public boolean isWarning() {
-            return this == TIME_OF_ARRIVAL;
+            return this == TIME_OF_ARRIVAL || this == READS_UNCOMMITTED;
         }
 
         /** One sentence or two on what the code means, in Markdown. */

@@ -59,6 +59,14 @@ public final class DedupConfig {
     public static final String ALLOWED_LATENESS_MS = "dedup.allowed.lateness.ms";
     /** How far ahead of the wall clock a record may be, in milliseconds. */
     public static final String MAX_FUTURE_MS = "dedup.max.future.ms";
+    /** After how long a source partition without records is waited for no longer. */
+    public static final String PARTITION_IDLE_TIMEOUT_MS = "dedup.partition.idle.timeout.ms";
+    /** The default of {@link #PARTITION_IDLE_TIMEOUT_MS}: five minutes. */
+    public static final long DEFAULT_PARTITION_IDLE_TIMEOUT_MS = 5 * 60 * 1000L;
+    /** By how much one source partition may be behind another and still be waited for. */
+    public static final String PARTITION_MAX_DRIFT_MS = "dedup.partition.max.drift.ms";
+    /** The default of {@link #PARTITION_MAX_DRIFT_MS}: seven days, for which topics are kept by default. */
+    public static final long DEFAULT_PARTITION_MAX_DRIFT_MS = 7 * 24 * 60 * 60 * 1000L;
     /** What tells a retry from another operation with the same key. */
     public static final String FINGERPRINT = "dedup.fingerprint";
     /** Where duplicates go if they are routed. */
@@ -238,9 +246,20 @@ public final class DedupConfig {
         return Scope.parse(string(SCOPE));
     }
 
-    /** What becomes of the key of a first that failed further down and was skipped. */
-    public FailurePolicy failurePolicy() {
-        return FailurePolicy.valueOf(string(ON_FAILURE).toUpperCase(Locale.ROOT));
+    /** What becomes of the key of a first that failed further down and was skipped, if that is set. */
+    public Optional<FailurePolicy> failurePolicy() {
+        return Optional.ofNullable(optionalString(ON_FAILURE))
+                .map(policy -> FailurePolicy.valueOf(policy.toUpperCase(Locale.ROOT)));
+    }
+
+    /** After how long, by the wall clock, a source partition without records is waited for no longer. */
+    public Duration partitionIdleTimeout() {
+        return duration(PARTITION_IDLE_TIMEOUT_MS);
+    }
+
+    /** By how much event time one source partition may be behind another and still be waited for. */
+    public Duration partitionMaxDrift() {
+        return duration(PARTITION_MAX_DRIFT_MS);
     }
 
     /** Which share of the keys is watched for being on two partitions, from 0 to 1. */

@@ -34,6 +34,7 @@ final class DedupKeys {
             Verdict.CONFLICT,
             Verdict.MISSING_KEY,
             Verdict.INVALID_TTL,
+            Verdict.INVALID_TIMESTAMP,
             Verdict.LATE,
             Verdict.FUTURE);
     private static final int MOST_OUTCOME_BYTES = 64 * 1024 * 1024;
@@ -133,6 +134,23 @@ final class DedupKeys {
                         "How far ahead of the wall clock a record may be, in milliseconds. One that is further ahead"
                                 + " is judged future and never advances stream time.")
                 .define(
+                        DedupConfig.PARTITION_IDLE_TIMEOUT_MS,
+                        ConfigDef.Type.LONG,
+                        DedupConfig.DEFAULT_PARTITION_IDLE_TIMEOUT_MS,
+                        Range.between(0L, LONGEST_MS),
+                        Importance.LOW,
+                        "After how long, by the wall clock and in milliseconds, a source partition without records is waited for no"
+                                + " longer by those that are further. While it is waited for, what it may repeat is kept.")
+                .define(
+                        DedupConfig.PARTITION_MAX_DRIFT_MS,
+                        ConfigDef.Type.LONG,
+                        DedupConfig.DEFAULT_PARTITION_MAX_DRIFT_MS,
+                        Range.between(0L, LONGEST_MS),
+                        Importance.LOW,
+                        "By how much event time, in milliseconds, one source partition may be behind another of the same task and"
+                                + " still be waited for. What is further behind, and not remembered, is late. Memory and disk"
+                                + " grow with the distance, which the metric partition-drift shows.")
+                .define(
                         DedupConfig.TTL_HEADER,
                         ConfigDef.Type.STRING,
                         null,
@@ -163,12 +181,14 @@ final class DedupKeys {
         return keys.define(
                         DedupConfig.ON_FAILURE,
                         ConfigDef.Type.STRING,
-                        FailurePolicy.RELEASE.text(),
-                        ValidString.in(texts(FailurePolicy.values(), FailurePolicy::text)),
+                        null,
+                        optional(ValidString.in(texts(FailurePolicy.values(), FailurePolicy::text))),
                         Importance.MEDIUM,
                         "What becomes of the key of a first whose processing fails further down and is skipped by the"
-                                + " exception handler. release: it is forgotten, and a retry is processed. keep: it"
-                                + " stays remembered, and a retry is a duplicate.")
+                                + " exception handler. release: it is forgotten, and a retry is processed, by what had been"
+                                + " done before the failure too. keep: it stays remembered, and a retry is a duplicate. Not"
+                                + " set: release; but it has to be set where branches follow, or a processor with a store and"
+                                + " something behind it, or a guarded processor with something behind it.")
                 .define(
                         DedupConfig.OUTCOME_MAX_BYTES,
                         ConfigDef.Type.INT,
@@ -353,6 +373,9 @@ final class DedupKeys {
             case INVALID_TTL ->
                 "What to do with a record that asks for a TTL that it cannot have. It is never remembered, even if"
                         + " forwarded. Needs dedup.ttl.header.";
+            case INVALID_TIMESTAMP ->
+                "What to do with a record with a negative time. It is never remembered, even if forwarded. Kafka Streams hands"
+                        + " such records on only with default.timestamp.extractor=io.dedup.streams.DedupTimestampExtractor.";
             case LATE -> "What to do with a record that is too old for its first to be surely remembered.";
             case FUTURE -> "What to do with a record from the future. It is never remembered, even if forwarded.";
             case FIRST, REPLAY -> throw new IllegalArgumentException(verdict + " is always forwarded");

@@ -89,7 +89,10 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
             DedupConfig.MAX_FUTURE_MS,
             DedupConfig.actionKey(Verdict.LATE),
             DedupConfig.actionKey(Verdict.FUTURE),
-            DedupConfig.actionKey(Verdict.INVALID_TTL));
+            DedupConfig.actionKey(Verdict.INVALID_TTL),
+            DedupConfig.actionKey(Verdict.INVALID_TIMESTAMP),
+            DedupConfig.PARTITION_IDLE_TIMEOUT_MS,
+            DedupConfig.PARTITION_MAX_DRIFT_MS);
     private static final long FIRST_PAUSE_NANOS = Duration.ofMillis(50).toNanos();
     private static final long LONGEST_PAUSE_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long SAY_EVERY_NANOS = Duration.ofSeconds(10).toNanos();

@@ -19,6 +19,10 @@ final class FirstOfKey implements KeyExtractor {
         this.sources = List.copyOf(sources);
     }
 
+    List<KeyExtractor> sources() {
+        return sources;
+    }
+
     @Override
     public KeyResult extract(RecordView record) {
         List<MissingKey> absent = new ArrayList<>(sources.size());

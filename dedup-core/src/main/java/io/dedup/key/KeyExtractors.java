@@ -2,8 +2,6 @@
 package io.dedup.key;
 
 import io.dedup.IdempotencyKey;
-import io.dedup.KeyResult;
-import io.dedup.MissingKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -83,18 +81,25 @@ public final class KeyExtractors {
         if (maxBytes < 1) {
             throw new IllegalArgumentException("The longest allowed key has at least 1 byte, not " + maxBytes);
         }
-        return record -> {
-            KeyResult result = source.extract(record);
-            boolean fits = !(result instanceof IdempotencyKey key) || key.length() <= maxBytes;
-            return fits ? result : tooLong((IdempotencyKey) result, maxBytes);
-        };
+        return new LimitedKey(maxBytes, source);
     }
 
-    private static MissingKey tooLong(IdempotencyKey key, int maxBytes) {
-        return new MissingKey(
-                MissingKey.Reason.TOO_LONG,
-                key.source(),
-                "The key has " + key.length() + " bytes; at most " + maxBytes + " are allowed");
+    /**
+     * The same source, refusing keys that are longer, except where {@link #atMost} has set another limit: for the whole of it, or
+     * for one of several.
+     *
+     * @param maxBytes at least 1
+     * @throws IllegalArgumentException if it is less
+     */
+    public static KeyExtractor atMostUnlessSet(int maxBytes, KeyExtractor source) {
+        if (source instanceof LimitedKey) {
+            return source;
+        } else if (source instanceof FirstOfKey several) {
+            return firstOf(several.sources().stream()
+                    .map(one -> atMostUnlessSet(maxBytes, one))
+                    .toList());
+        }
+        return atMost(maxBytes, source);
     }
 
     /**

@@ -210,6 +210,7 @@ class DedupConfigTest {
         // When
         List<ConfigProblem> problems = DedupConfig.check(Map.of(
                 "dedup.on.conflict", "drop",
+                "dedup.on.invalid.timestamp", "drop",
                 "dedup.on.missing.key", "fail"));
         // Then
         assertThat(problems).singleElement().satisfies(problem -> {
@@ -225,6 +226,7 @@ class DedupConfigTest {
         assertThat(DedupConfig.check(Map.of(
                         "dedup.on.conflict", "drop",
                         "dedup.on.missing.key", "fail",
+                        "dedup.on.invalid.timestamp", "drop",
                         "dedup.on.late", "forward",
                         "dedup.on.future", "drop")))
                 .isEmpty();

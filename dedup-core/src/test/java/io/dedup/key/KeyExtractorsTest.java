@@ -341,4 +341,23 @@ class KeyExtractorsTest {
     void firstOf_nothing_isRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> KeyExtractors.firstOf(List.of()));
     }
+
+    /** A limit that was set counts, wherever in the source it is. */
+    @Test
+    void atMostUnlessSet_limitIsThere_isNotReplaced() {
+        RecordView view =
+                RecordView.of(new RecordHeaders().add("long", new byte[300]).add("short", new byte[20]), null, null);
+        KeyExtractor wide = KeyExtractors.atMost(1_000, KeyExtractors.header("long"));
+        assertThat(KeyExtractors.atMostUnlessSet(255, wide).extract(view)).isInstanceOf(IdempotencyKey.class);
+        assertThat(KeyExtractors.atMostUnlessSet(255, KeyExtractors.header("long"))
+                        .extract(view))
+                .isInstanceOf(MissingKey.class);
+        KeyExtractor several = KeyExtractors.firstOf(List.of(KeyExtractors.header("none"), wide));
+        assertThat(KeyExtractors.atMostUnlessSet(255, several).extract(view)).isInstanceOf(IdempotencyKey.class);
+        KeyExtractor narrow = KeyExtractors.atMost(10, KeyExtractors.header("short"));
+        assertThat(KeyExtractors.atMostUnlessSet(
+                                255, KeyExtractors.firstOf(List.of(KeyExtractors.header("none"), narrow)))
+                        .extract(view))
+                .isInstanceOf(MissingKey.class);
+    }
 }

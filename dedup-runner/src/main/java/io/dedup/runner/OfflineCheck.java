@@ -9,6 +9,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.streams.DedupProcessingExceptionHandler;
 import io.dedup.streams.DedupProductionExceptionHandler;
+import io.dedup.streams.Isolation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -153,6 +154,7 @@ final class OfflineCheck {
                     "It would not know what to do with records that dedup refuses",
                     "Remove the key, and name your own as " + DedupConfig.PROCESSING_EXCEPTION_HANDLER));
         }
+        Isolation.problem(Utils.propsToMap(settings.application())).ifPresent(problems::add);
         try {
             DedupProductionExceptionHandler.require(Utils.propsToMap(settings.application()));
         } catch (DedupConfigException unsuitable) {

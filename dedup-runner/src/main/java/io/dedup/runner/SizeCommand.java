@@ -98,7 +98,7 @@ final class SizeCommand implements Callable<Integer> {
         Footprint footprint = Footprint.measure(policy, SAMPLE, keyBytes, commitEvery);
         double disk = footprint.disk();
         double changelog = footprint.changelog();
-        double kept = rate * SeenStore.retention(policy).toSeconds();
+        double kept = rate * SeenStore.held(policy).toSeconds();
         double inChangelog = rate * SeenStore.retention(policy).plus(A_DAY).toSeconds();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
@@ -116,7 +116,7 @@ final class SizeCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "  keys kept             %,.0f  for %s, the TTL, the lateness and what buckets need%n",
                 kept,
-                SeenStore.retention(policy));
+                SeenStore.held(policy));
         out.printf(
                 Locale.ROOT,
                 "  disk of all instances %s, and up to %s of heap for filters%n",

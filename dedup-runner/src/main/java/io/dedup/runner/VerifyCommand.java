@@ -8,6 +8,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.Judgement;
 import io.dedup.KeyResult;
 import io.dedup.Memory;
+import io.dedup.Recollection;
 import io.dedup.Sighting;
 import io.dedup.TtlResult;
 import io.dedup.Verdict;
@@ -94,10 +95,10 @@ final class VerifyCommand implements Callable<Integer> {
         private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
         private final Map<IdempotencyKey, List<Sighting>> firsts = new HashMap<>();
         private final Map<IdempotencyKey, Long> copies = new HashMap<>();
-        private final Memory memory = (key, time, ttl) -> firstsOf(key).stream()
+        private final Memory memory = (key, time, ttl) -> Recollection.of(firstsOf(key).stream()
                 .filter(first -> first.covers(time, ttl))
                 .findFirst()
-                .orElse(null);
+                .orElse(null));
         private long records;
 
         Count(DedupConfig config) {

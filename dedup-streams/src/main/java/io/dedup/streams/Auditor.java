@@ -44,7 +44,7 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         context = newContext;
         changelog = ChangelogCheck.start(
                 settings, settings.auditChangelog(newContext.applicationId()), newContext.appConfigs());
-        store = SeenStore.open(newContext, settings.auditStoreName(), settings.policy());
+        store = SeenStore.open(newContext, settings.auditStoreName(), settings.policy(), settings.waiting(), false);
         String node = settings.name() + "-audit";
         splitKeys = newContext
                 .metrics()
@@ -69,11 +69,12 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         long time = origin.timestamp();
         Bytes key = Bytes.wrap(record.key());
         long ttl = ttlOf(record);
-        Sighting first = seen.recall(key, time, ttl);
-        seen.advanceStreamTime(time, now);
+        SeenStore.Recalled recalled = seen.recall(key, time, ttl, here);
+        Sighting first = recalled.first();
+        seen.advance(here, time, now);
         Coordinates there = first == null ? null : first.coordinates();
         if (there == null) {
-            seen.remember(key, new Sighting(time, time + ttl, here, null), now);
+            seen.remember(recalled, new Sighting(time, time + ttl, here, null), now);
         } else if (there.partition() != here.partition()) {
             report(there, here, now);
         }

@@ -72,7 +72,7 @@ final class Changelog {
         configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
         config.originalsWithPrefix(StreamsConfig.TOPIC_PREFIX)
                 .forEach((name, value) -> configs.put(name, value.toString()));
-        configs.putAll(SeenStore.changelogConfigs(settings.engine(), settings.policy()));
+        configs.putAll(SeenStore.changelogConfigs(settings.policy()));
         configs.putAll(settings.changelogConfigs());
         return configs;
     }

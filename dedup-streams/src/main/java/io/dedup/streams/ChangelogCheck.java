@@ -40,7 +40,6 @@ final class ChangelogCheck {
     private static final Map<String, ChangelogCheck> CHECKS = new ConcurrentHashMap<>();
 
     private final String topic;
-    private final boolean isBatching;
     private final long neededMs;
     private final long wantedMs;
     private final Map<String, String> asks;
@@ -49,14 +48,12 @@ final class ChangelogCheck {
     /**
      * A check of that topic.
      *
-     * @param isBatching whether it holds what must not be compacted
      * @param neededMs how long a record of it is needed
      * @param wantedMs how long it is kept where the topic is made today
      * @param asks what the application sets itself, which is left alone
      */
-    ChangelogCheck(String topic, boolean isBatching, long neededMs, long wantedMs, Map<String, String> asks) {
+    ChangelogCheck(String topic, long neededMs, long wantedMs, Map<String, String> asks) {
         this.topic = topic;
-        this.isBatching = isBatching;
         this.neededMs = neededMs;
         this.wantedMs = wantedMs;
         this.asks = asks;
@@ -73,12 +70,8 @@ final class ChangelogCheck {
         return CHECKS.computeIfAbsent(name, unseen -> {
             Object additional = configs.get(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
             long additionalMs = additional == null ? 0 : Long.parseLong(additional.toString());
-            ChangelogCheck check = new ChangelogCheck(
-                    topic,
-                    SeenStore.isBatching(settings.engine(), settings.policy()),
-                    neededMs,
-                    neededMs + additionalMs,
-                    settings.changelogConfigs());
+            ChangelogCheck check =
+                    new ChangelogCheck(topic, neededMs, neededMs + additionalMs, settings.changelogConfigs());
             Thread thread = new Thread(
                     () -> {
                         if (!check.run(configs)) {
@@ -183,13 +176,12 @@ final class ChangelogCheck {
         }
         boolean isAsked = asks.containsKey(TopicConfig.RETENTION_BYTES_CONFIG);
         if (!isAsked
-                && isBatching
                 && !value(config, TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED).equals(UNLIMITED)) {
             alterations.add(set(TopicConfig.RETENTION_BYTES_CONFIG, UNLIMITED));
         }
         List<String> policies = Arrays.asList(
                 value(config, TopicConfig.CLEANUP_POLICY_CONFIG, "").split(",", -1));
-        if (isBatching && policies.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+        if (policies.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
             alterations.add(set(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE));
         }
         return alterations;

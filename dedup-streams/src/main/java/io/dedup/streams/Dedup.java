@@ -15,6 +15,7 @@ import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.RocksDbOptions;
 import io.dedup.streams.store.StoreEngine;
+import io.dedup.streams.store.Waiting;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
@@ -84,7 +85,8 @@ public final class Dedup {
      */
     public static Dedup by(KeyExtractor keyExtractor) {
         StreamsVersion.requireSupported();
-        return new Dedup(DedupSettings.of(DEFAULT_NAME, KeyExtractors.atMost(DEFAULT_KEY_MAX_BYTES, keyExtractor)));
+        return new Dedup(
+                DedupSettings.of(DEFAULT_NAME, KeyExtractors.atMostUnlessSet(DEFAULT_KEY_MAX_BYTES, keyExtractor)));
     }
 
     private static StoreEngine engine(DedupConfig config) {
@@ -111,7 +113,7 @@ public final class Dedup {
             draft.fingerprinter = config.fingerprinter();
             draft.scope = config.scope();
             draft.engine = engine(config);
-            draft.failurePolicy = config.failurePolicy();
+            draft.failurePolicy = config.failurePolicy().orElse(null);
             draft.partitioning = config.partitioning();
             draft.ttlHeader = config.ttlHeader().orElse(null);
             draft.outcomeMaxBytes = config.outcomeMaxBytes();
@@ -119,6 +121,7 @@ public final class Dedup {
             draft.controlTopic = config.controlTopic().orElse(null);
             draft.auditShare = config.auditShare();
             draft.changelogConfigs = config.changelogConfigs();
+            draft.waiting = new Waiting(config.partitionIdleTimeout(), config.partitionMaxDrift());
         }));
         return config.duplicatesTopic().map(dedup::withDuplicatesTopic).orElse(dedup);
     }
@@ -133,7 +136,8 @@ public final class Dedup {
     }
 
     /**
-     * How much older than stream time a record may be and still be judged exactly; as the TTL unless set.
+     * How much older than what came before it from its source partition a record may be and still be judged exactly; as the TTL
+     * unless set.
      *
      * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
      */
@@ -148,6 +152,14 @@ public final class Dedup {
      */
     public Dedup withMaxFuture(Duration ahead) {
         return changed(draft -> draft.policy = settings.policy().withMaxFuture(ahead));
+    }
+
+    /**
+     * How long partitions that are behind others of the same task are waited for, as when a backlog is read after a repartition by key;
+     * {@link Waiting#DEFAULT} unless set. Memory and disk grow with the distance, which the metric {@code partition-drift} shows.
+     */
+    public Dedup withWaiting(Waiting waiting) {
+        return changed(draft -> draft.waiting = waiting);
     }
 
     /**
@@ -217,7 +229,8 @@ public final class Dedup {
 
     /**
      * What becomes of the key of a first whose processing fails further down in the same sub-topology and is skipped by the
-     * application's exception handler; {@link FailurePolicy#RELEASE} unless set. Without such a handler the application
+     * application's exception handler; {@link FailurePolicy#RELEASE} unless set. It has to be set where branches follow, or a processor
+     * with a store and something behind it: a retry is then processed again by what had been done. Without such a handler the application
      * stops and reads the record again, and nothing is skipped.
      *
      * <p>To learn of skipped failures the application's own handler has to be the one named by {@value

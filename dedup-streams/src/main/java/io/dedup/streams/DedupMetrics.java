@@ -19,6 +19,7 @@ public final class DedupMetrics {
             case CONFLICT -> "conflicts";
             case MISSING_KEY -> "missing-keys";
             case INVALID_TTL -> "invalid-ttls";
+            case INVALID_TIMESTAMP -> "invalid-timestamps";
             case LATE -> "late";
             case FUTURE -> "future";
         };

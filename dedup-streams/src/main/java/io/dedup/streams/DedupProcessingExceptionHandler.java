@@ -133,7 +133,7 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         if (!(exception instanceof RefusedRecordException refused)) {
             Response response = others.handleError(context, record, exception);
             if (response.result() == Result.RESUME) {
-                SkippedFailures.add();
+                SkippedFailures.add(context);
             }
             return response;
         }
@@ -144,6 +144,13 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
                 deadLetters.handleError(context, record, refused).deadLetterQueueRecords();
         return Response.resume(
                 built.stream().map(letter -> stamped(letter, refused)).toList());
+    }
+
+    /** Whether failures of other processors may be skipped. */
+    static boolean maySkip(Map<String, ?> configs) {
+        Class<?> others = HandlerClass.of(
+                DedupConfig.PROCESSING_EXCEPTION_HANDLER, configs.get(DedupConfig.PROCESSING_EXCEPTION_HANDLER));
+        return others != null && !LogAndFailProcessingExceptionHandler.class.isAssignableFrom(others);
     }
 
     private static ProducerRecord<byte[], byte[]> stamped(

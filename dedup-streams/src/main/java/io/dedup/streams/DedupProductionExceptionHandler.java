@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Keeps an application's own handler for failed writes from skipping one to a changelog of the application: what was to be remembered
  * by it would be forgotten when a store is restored. Kafka Streams itself hands such writes to the handler like any other.
  *
+ * <p>What cannot be serialized on its way to another topic and is skipped has its key released, as what fails in a processor has.
+ *
  * <p>All other failures go to the handler named by {@value DedupConfig#PRODUCTION_EXCEPTION_HANDLER}, or fail as they do in Kafka
  * without one.
  *
@@ -72,9 +74,22 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
             ProducerRecord record,
             Exception exception,
             SerializationExceptionOrigin origin) {
-        return isChangelog(record.topic())
-                ? Response.fail()
-                : others.handleSerializationError(context, record, exception, origin);
+        if (isChangelog(record.topic())) {
+            return Response.fail();
+        }
+        Response response = others.handleSerializationError(context, record, exception, origin);
+        if (response.result() == Result.RESUME) {
+            // Of the record in hand, in the thread that processes it: what it came to goes nowhere.
+            SkippedFailures.add(context);
+        }
+        return response;
+    }
+
+    /** Whether failed writes may be skipped. */
+    static boolean maySkip(Map<String, ?> configs) {
+        Class<?> others = HandlerClass.of(
+                DedupConfig.PRODUCTION_EXCEPTION_HANDLER, configs.get(DedupConfig.PRODUCTION_EXCEPTION_HANDLER));
+        return others != null && !DefaultProductionExceptionHandler.class.isAssignableFrom(others);
     }
 
     private boolean isChangelog(String topic) {

@@ -14,6 +14,7 @@ import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
+import io.dedup.streams.store.Waiting;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -33,10 +34,12 @@ import org.jspecify.annotations.Nullable;
  * @param duplicatesTopic null unless duplicates are routed
  * @param ttlHeader null unless records may ask for a TTL of their own
  * @param storesOutcomes whether duplicates are answered with the outcome of their first
+ * @param failurePolicy null if none was chosen
  * @param onNoOutcome {@link Action#DEAD_LETTER} or {@link Action#FAIL}
  * @param controlTopic null unless commands are taken
  * @param auditShare of the keys, from 0 to 1
  * @param changelogConfigs settings of the changelog topics
+ * @param waiting for source partitions that are behind
  * @param onlyFrom the topics whose records are judged; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
@@ -49,7 +52,7 @@ record DedupSettings(
         Scope scope,
         @Nullable String duplicatesTopic,
         StoreEngine engine,
-        FailurePolicy failurePolicy,
+        @Nullable FailurePolicy failurePolicy,
         Partitioning partitioning,
         @Nullable String ttlHeader,
         boolean storesOutcomes,
@@ -58,6 +61,7 @@ record DedupSettings(
         @Nullable String controlTopic,
         double auditShare,
         Map<String, String> changelogConfigs,
+        Waiting waiting,
         @Nullable Set<String> onlyFrom,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
@@ -72,7 +76,7 @@ record DedupSettings(
                 Scope.topic(),
                 null,
                 StoreEngine.rocksDb(),
-                FailurePolicy.RELEASE,
+                null,
                 Partitioning.AS_IS,
                 null,
                 false,
@@ -81,6 +85,7 @@ record DedupSettings(
                 null,
                 0,
                 Map.of(),
+                Waiting.DEFAULT,
                 null,
                 null,
                 null);
@@ -100,6 +105,11 @@ record DedupSettings(
             draft.keySerde = partitioning == Partitioning.BY_KEY ? new RouteKeySerde<>(ownKeys) : ownKeys;
             draft.valueSerde = valueSerde == null ? values : valueSerde;
         });
+    }
+
+    /** Whether the key of a first is forgotten whose processing has failed and was skipped. */
+    boolean releases() {
+        return failurePolicy != FailurePolicy.KEEP;
     }
 
     /** Whether some record may be answered with that action. */
@@ -202,7 +212,10 @@ record DedupSettings(
         String duplicatesTopic;
 
         StoreEngine engine;
+
+        @Nullable
         FailurePolicy failurePolicy;
+
         Partitioning partitioning;
 
         @Nullable
@@ -217,6 +230,7 @@ record DedupSettings(
 
         double auditShare;
         Map<String, String> changelogConfigs;
+        Waiting waiting;
 
         @Nullable
         Set<String> onlyFrom;
@@ -244,6 +258,7 @@ record DedupSettings(
             controlTopic = settings.controlTopic;
             auditShare = settings.auditShare;
             changelogConfigs = settings.changelogConfigs;
+            waiting = settings.waiting;
             onlyFrom = settings.onlyFrom;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
@@ -267,6 +282,7 @@ record DedupSettings(
                     controlTopic,
                     auditShare,
                     changelogConfigs,
+                    waiting,
                     onlyFrom,
                     keySerde,
                     valueSerde);

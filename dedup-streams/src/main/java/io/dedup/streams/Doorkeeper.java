@@ -4,7 +4,6 @@ package io.dedup.streams;
 import io.dedup.Action;
 import io.dedup.Candidate;
 import io.dedup.Coordinates;
-import io.dedup.FailurePolicy;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.Judgement;
@@ -12,13 +11,21 @@ import io.dedup.KeyResult;
 import io.dedup.Memory;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
+import io.dedup.Recollection;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
 import io.dedup.Verdict;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
+import io.dedup.config.DedupConfig;
+import io.dedup.config.DedupConfigException;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -82,8 +89,10 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 context.appConfigs(),
                 settings.uses(Action.DEAD_LETTER),
                 settings.uses(Action.FAIL),
-                settings.failurePolicy() == FailurePolicy.RELEASE);
+                settings.releases());
         DedupProductionExceptionHandler.require(context.appConfigs());
+        requireFailurePolicy(settings, outlets, context, passage);
+        Isolation.warnIfUncommittedIsRead(context);
         settings.resolveSerdes(context);
         this.settings = settings;
         this.outlets = outlets;
@@ -97,11 +106,16 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 ? null
                 : new TtlHeader(ttlName, settings.policy().ttl());
         this.changelog = ChangelogCheck.start(settings, outcomeTopic, context.appConfigs());
-        this.store = SeenStore.open(context, settings.storeName(), settings.policy());
+        this.store = SeenStore.open(
+                context,
+                settings.storeName(),
+                settings.policy(),
+                settings.waiting(),
+                settings.partitioning() == Partitioning.AS_IS);
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(
                     "{}, task {}: the TTL is {} and was {} when the store was written last. What is remembered keeps its"
-                            + " own. If nobody has changed it, instances of this application have different settings",
+                            + " own. If it was not changed, instances of this application have different settings",
                     settings.name(),
                     context.taskId(),
                     settings.policy().ttl(),
@@ -110,6 +124,28 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
         String controlTopic = settings.controlTopic();
         this.commands = controlTopic == null ? null : new Commands(controlTopic, settings, context, store, sensors);
+    }
+
+    /** Where a retry would do again what has been done, that has to be wanted. */
+    private static void requireFailurePolicy(
+            DedupSettings settings, Outlets outlets, ProcessingContext context, Passage<?, ?> passage) {
+        Map<String, Object> configs = context.appConfigs();
+        boolean skips =
+                DedupProcessingExceptionHandler.maySkip(configs) || DedupProductionExceptionHandler.maySkip(configs);
+        if (skips
+                && settings.failurePolicy() == null
+                && Downstream.canBeDoneInPart(context, outlets.forwarded(), passage.isGuarding())) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.FAILURE_POLICY_NEEDED,
+                    DedupConfig.ON_FAILURE,
+                    null,
+                    "A failure behind " + settings.name()
+                            + " may be skipped when something else there has been done: branches follow,"
+                            + " or a processor with something behind it",
+                    "Set " + DedupConfig.ON_FAILURE
+                            + "=release (or onFailure) to have a retry processed by all of it once more, or keep"
+                            + " to have it dropped as a duplicate")));
+        }
     }
 
     /**
@@ -187,33 +223,54 @@ final class Doorkeeper<R, O> implements AutoCloseable {
 
     /** The record as it was before it went through our repartition topic, if it did; else itself. */
     private R untouched(R record, Headers headers, long timestamp) {
-        if (settings.partitioning() == Partitioning.AS_IS) {
+        if (settings.partitioning() == Partitioning.AS_IS && timestamp >= 0) {
             return record;
         }
-        return rewrite.apply(record, new RecordHeaders(headers).remove(Origin.HEADER), timestamp);
+        Headers clean = new RecordHeaders(headers).remove(Origin.HEADER).remove(DedupTimestampExtractor.INVALID);
+        return rewrite.apply(record, clean, Math.max(0, timestamp));
     }
 
     /** Processes and forwards a record, and releases its key if what follows fails and is skipped. */
     private void accept(R record, Ruling ruling) {
+        Bytes key = ruling.storeKey();
+        if (key != null) {
+            siblings.add(key);
+        }
+        try (SkippedFailures.Watch watch =
+                SkippedFailures.watch(context.recordMetadata().orElse(null))) {
+            acceptWatched(record, ruling);
+            if (watch.hasFailed()) {
+                release(ruling);
+            }
+        } catch (RuntimeException failed) {
+            // A sink has no handler of its own, and what it throws comes through here on its way to the one of this
+            // node: if that goes
+            // on, the record was skipped, and if not, nothing of it is committed.
+            release(ruling);
+            throw failed;
+        }
+    }
+
+    private void acceptWatched(R record, Ruling ruling) {
         Sighting first = ruling.judgement().first();
         StoredOutcome known = first == null ? null : first.outcome();
-        if (ruling.storeKey() != null) {
-            siblings.add(ruling.storeKey());
-        }
-        long skipped = SkippedFailures.count();
         O passing = known == null ? processed(record, ruling) : read(record, known, ruling);
         if (known != null) {
             remember(ruling, known);
         }
         forward.forward(passing, outlets.forwarded());
+    }
+
+    private void release(Ruling ruling) {
         Bytes key = ruling.storeKey();
-        boolean failed = SkippedFailures.count() != skipped;
-        if (failed && key != null && settings.failurePolicy() == FailurePolicy.RELEASE) {
-            siblings.remove(key);
-            long time = first == null ? ruling.candidate().timestamp() : first.timestamp();
-            if (store.release(key, time, ruling.now())) {
-                sensors.countRelease();
-            }
+        if (key == null || !settings.releases()) {
+            return;
+        }
+        siblings.remove(key);
+        Sighting first = ruling.judgement().first();
+        long time = first == null ? ruling.candidate().timestamp() : first.timestamp();
+        if (store.release(key, time, ruling.now())) {
+            sensors.countRelease();
         }
     }
 
@@ -224,7 +281,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             remember(ruling, storable(passage.outcomeOf(processed, outcomeTopic), ruling));
             return processed;
         } catch (RuntimeException failed) {
-            if (settings.failurePolicy() == FailurePolicy.KEEP) {
+            if (!settings.releases()) {
                 remember(ruling, null);
             }
             throw failed;
@@ -243,22 +300,23 @@ final class Doorkeeper<R, O> implements AutoCloseable {
 
     /** Remembers a first; one that is read again as well, since this disk alone may know of it, and not the changelog. */
     private void remember(Ruling ruling, @Nullable StoredOutcome outcome) {
-        Bytes key = ruling.storeKey();
-        if (key == null) {
+        SeenStore.Recalled recalled = ruling.recalled();
+        if (recalled == null) {
             return;
         }
         Sighting first = ruling.judgement().first();
         if (first == null) {
             first = settings.policy().sightingOf(ruling.candidate());
         }
-        store.remember(key, outcome == null ? first : first.withOutcome(outcome), ruling.now());
+        store.remember(recalled, outcome == null ? first : first.withOutcome(outcome), ruling.now());
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {
         return rewrite.apply(
                 record,
                 DedupHeaders.merged(headers, marks(ruling, Fault.of(ruling.judgement()))),
-                ruling.origin().timestamp());
+                // Kafka Streams takes no negative time.
+                Math.max(0, ruling.origin().timestamp()));
     }
 
     /** The record as it came, without marks that this operator made before the record was sent again. */
@@ -290,48 +348,53 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         Coordinates at = origin.coordinates();
         RecordView view = settings.view(at, headers, key, value, context);
         long now = context.currentSystemTimeMs();
-        boolean future = settings.policy().isFuture(origin.timestamp(), now);
+        long time = origin.timestamp();
+        boolean hasTime = time >= 0 && !settings.policy().isFuture(time, now);
         KeyResult keyResult = settings.keyExtractor().extract(view);
-        Bytes seenKey = null;
+        Bytes storeKey = null;
         Fingerprint fingerprint = null;
-        if (keyResult instanceof IdempotencyKey found && !future) {
-            seenKey = store.key(settings.scope().nameFor(at == null ? null : at.topic()), found);
+        if (keyResult instanceof IdempotencyKey found && hasTime) {
+            storeKey = store.key(settings.scope().nameFor(at == null ? null : at.topic()), found);
             fingerprint = settings.fingerprinter().fingerprint(view);
         }
-        Bytes storeKey = seenKey;
         siblings.moveTo(at);
         boolean sibling = origin.isSibling() || (storeKey != null && siblings.has(storeKey));
         Candidate candidate = new Candidate(
-                keyResult,
-                origin.timestamp(),
-                sibling ? null : at,
-                fingerprint,
-                ttlHeader == null ? null : ttlHeader.read(headers));
-        Judgement judgement = settings.policy().judge(candidate, store.streamTime(), now, memory(storeKey));
-        if (!future) {
-            store.advanceStreamTime(origin.timestamp(), now);
+                keyResult, time, sibling ? null : at, fingerprint, ttlHeader == null ? null : ttlHeader.read(headers));
+        Asked asked = new Asked(storeKey, candidate.coordinates());
+        Judgement judgement = settings.policy().judge(candidate, store.streamTime(at), now, asked);
+        if (hasTime) {
+            store.advance(at, time, now);
         }
-        return new Ruling(judgement, candidate, view, origin, storeKey, now);
+        return new Ruling(judgement, candidate, view, origin, asked.recalled, storeKey, now);
     }
 
-    private Memory memory(@Nullable Bytes storeKey) {
-        return new Memory() {
-            @Override
-            public @Nullable Sighting recall(IdempotencyKey key, long time, long ttlMs) {
-                return storeKey == null ? null : store.recall(storeKey, time, ttlMs);
-            }
+    /** What the store says of the key of a record. */
+    private final class Asked implements Memory {
+        private final @Nullable Bytes storeKey;
+        private final @Nullable Coordinates at;
+        private SeenStore.@Nullable Recalled recalled;
 
-            @Override
-            public boolean mayHaveForgotten(IdempotencyKey key, long time) {
-                return storeKey != null && store.mayHaveForgotten();
-            }
-        };
+        Asked(@Nullable Bytes storeKey, @Nullable Coordinates at) {
+            this.storeKey = storeKey;
+            this.at = at;
+        }
+
+        @Override
+        public Recollection recall(IdempotencyKey key, long time, long ttlMs) {
+            SeenStore.Recalled found = store.recall(
+                    Objects.requireNonNull(storeKey, "a key that is asked for has a name"), time, ttlMs, at);
+            recalled = found;
+            return found;
+        }
     }
 
     private Origin origin(Headers headers, long timestamp) {
-        return settings.partitioning() == Partitioning.BY_KEY
+        Origin origin = settings.partitioning() == Partitioning.BY_KEY
                 ? Origin.read(headers)
                 : new Origin(Origin.coordinates(context.recordMetadata().orElse(null)), timestamp, false);
+        Long invalid = DedupTimestampExtractor.invalid(headers);
+        return invalid == null ? origin : new Origin(origin.coordinates(), invalid, origin.isSibling());
     }
 
     private RefusedRecordException withoutOutcome(Ruling ruling, Fault fault) {
@@ -362,6 +425,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             Candidate candidate,
             RecordView view,
             Origin origin,
+            SeenStore.@Nullable Recalled recalled,
             @Nullable Bytes storeKey,
             long now) {
         Verdict verdict() {

@@ -32,14 +32,28 @@ interface Passage<R, O> {
      */
     O replay(R record, StoredOutcome outcome, String topic);
 
-    /** Records pass as they are, and no outcomes are kept. */
-    static <R> Passage<R, R> unchanged() {
-        return into(record -> {});
+    /** Whether a processor of its own does something with a record here. */
+    default boolean isGuarding() {
+        return false;
     }
 
-    /** Records are handed to somebody else, who may fail, and no outcomes are kept. */
+    /** Records pass as they are, and no outcomes are kept. */
+    static <R> Passage<R, R> unchanged() {
+        return into(record -> {}, false);
+    }
+
+    /** Records are handed to a processor, which may fail, and no outcomes are kept. */
     static <R> Passage<R, R> into(Consumer<R> processor) {
+        return into(processor, true);
+    }
+
+    private static <R> Passage<R, R> into(Consumer<R> processor, boolean isGuarding) {
         return new Passage<>() {
+            @Override
+            public boolean isGuarding() {
+                return isGuarding;
+            }
+
             @Override
             public R process(R record) {
                 processor.accept(record);

@@ -66,15 +66,19 @@ final class VerdictSensors implements AutoCloseable {
                         "How long before stream time the oldest first was, in ms",
                         allTags),
                 new Gauge(store::reach));
-        if (store.bytes().isPresent()) {
-            memory.add(
-                    new MetricName(
-                            "memory-bytes", DedupMetrics.GROUP, "How many bytes of memory the store takes", allTags),
-                    new Gauge(() -> store.bytes().orElse(0)));
-            memory.add(
-                    new MetricName("disk-bytes", DedupMetrics.GROUP, "How many bytes of files the store has", allTags),
-                    new Gauge(() -> store.diskBytes().orElse(0)));
-        }
+        memory.add(
+                new MetricName(
+                        "partition-drift",
+                        DedupMetrics.GROUP,
+                        "How far the slowest source partition is behind the fastest in event time, in ms",
+                        allTags),
+                new Gauge(store::drift));
+        memory.add(
+                new MetricName("memory-bytes", DedupMetrics.GROUP, "How many bytes of memory the store takes", allTags),
+                new Gauge(store::bytes));
+        memory.add(
+                new MetricName("disk-bytes", DedupMetrics.GROUP, "How many bytes of files the store has", allTags),
+                new Gauge(store::diskBytes));
     }
 
     /**

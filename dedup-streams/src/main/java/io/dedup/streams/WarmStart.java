@@ -257,7 +257,7 @@ public final class WarmStart {
                 LOGGER.info("{} holds records already, so nothing is seeded", changelog.topic());
                 return Optional.empty();
             }
-            try (SeedLog log = new SeedLog(settings.policy(), settings.engine());
+            try (SeedLog log = new SeedLog(settings.policy());
                     KafkaProducer<byte[], byte[]> producer = producer()) {
                 Seeding seeding = new Seeding(settings, everywhere, fingerprints, log, count, clock);
                 parts.forEach(part -> read(part, seeding));

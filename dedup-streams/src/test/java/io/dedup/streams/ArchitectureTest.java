@@ -61,6 +61,8 @@ class ArchitectureTest {
             .doNotHaveSimpleName("BeforeCommit")
             .and()
             .doNotHaveSimpleName("BucketedStore")
+            .and()
+            .doNotHaveSimpleName("Downstream")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.kafka.streams..internals..")

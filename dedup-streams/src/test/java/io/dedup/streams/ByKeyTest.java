@@ -21,6 +21,7 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
@@ -55,6 +56,33 @@ class ByKeyTest {
             assertThat(out.get(1).key()).isNull();
             assertThat(out.get(1).value()).isNull();
             assertThat(topology.metric("duplicates-total")).isEqualTo(2);
+        }
+    }
+
+    /** As partitions of a backlog are that different tasks send through the repartition topic. */
+    @Test
+    void backlog_partitionsReadOneAfterTheOther_noneIsLate() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> both =
+                builder.stream(List.of("in", "other"), Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.apply(both).to("out", Produced.with(Serdes.String(), Serdes.String()));
+        long threeDaysAgo = T - Duration.ofDays(3).toMillis();
+        long step = Duration.ofMinutes(20).toMillis();
+        int records = 200;
+        try (DedupFixture topology = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            for (String topic : List.of("in", "other")) {
+                var input = topology.driver().createInputTopic(topic, new StringSerializer(), new StringSerializer());
+                for (int i = 0; i < records; i++) {
+                    RecordHeaders headers = new RecordHeaders();
+                    headers.add(KEY_HEADER, (topic + i).getBytes(UTF_8));
+                    input.pipeInput(new TestRecord<>("k", "v", headers, threeDaysAgo + i * step));
+                }
+            }
+            // Then
+            assertThat(topology.metric("late-total")).isZero();
+            assertThat(topology.read("out")).hasSize(2 * records);
         }
     }
 

@@ -12,6 +12,7 @@ import ch.qos.logback.core.read.ListAppender;
 import io.dedup.DedupPolicy;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
+import io.dedup.streams.store.Waiting;
 import java.io.File;
 import java.time.Duration;
 import java.util.Map;
@@ -44,8 +45,8 @@ class ChangedTtlTest {
                 .build();
         store.init(context.getStateStoreContext(), store);
         context.addStateStore(store);
-        SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN))
-                .advanceStreamTime(NOW.toEpochMilli(), NOW.toEpochMilli());
+        SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN), Waiting.DEFAULT, true)
+                .advance(null, NOW.toEpochMilli(), NOW.toEpochMilli());
         Logger logger = (Logger) LoggerFactory.getLogger(Doorkeeper.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChangelogCheckTest {
-    private final ChangelogCheck check = new ChangelogCheck("app-dedup-seen-changelog", true, 1_000, 1_500, Map.of());
+    private final ChangelogCheck check = new ChangelogCheck("app-dedup-seen-changelog", 1_000, 1_500, Map.of());
 
     @ParameterizedTest
     @CsvSource(
@@ -39,17 +39,10 @@ class ChangelogCheckTest {
                 .isEqualTo(expected == null ? List.of() : List.of(expected.split(",", -1)));
     }
 
-    /** Whose records have keys that compaction keeps apart. */
-    @Test
-    void alterations_storeOfAnotherKind_mayBeCompacted() {
-        ChangelogCheck other = new ChangelogCheck("other-changelog", false, 1_000, 1_500, Map.of());
-        assertThat(other.alterations(config("2000", "compact,delete", "10"))).isEmpty();
-    }
-
     @Test
     void alterations_whatTheApplicationAsks_isLeftAlone() {
-        ChangelogCheck asked = new ChangelogCheck(
-                "changelog", true, 1_000, 1_500, Map.of("retention.bytes", "10", "retention.ms", "1200"));
+        ChangelogCheck asked =
+                new ChangelogCheck("changelog", 1_000, 1_500, Map.of("retention.bytes", "10", "retention.ms", "1200"));
         assertThat(asked.alterations(config("1", "delete", "10")))
                 .extracting(one ->
                         one.configEntry().name() + "=" + one.configEntry().value())

@@ -252,6 +252,12 @@ class DedupTest {
                 headers.add(KEY_HEADER, "b".getBytes(UTF_8)).add("ttl", "soon".getBytes(UTF_8));
                 topology.send(new TestRecord<>("k", "payload", headers, T + 7));
             }
+            case INVALID_TIMESTAMP -> {
+                // As the extractor leaves it, since the test driver takes no negative time.
+                RecordHeaders headers = new RecordHeaders();
+                headers.add(KEY_HEADER, "b".getBytes(UTF_8)).add(DedupTimestampExtractor.INVALID, "-1".getBytes(UTF_8));
+                topology.send(new TestRecord<>("k", "payload", headers, T + 7));
+            }
             case LATE -> topology.send("b", "payload", T - DAY);
             case FUTURE -> topology.send("b", "payload", T + DAY);
             case FIRST, REPLAY -> throw new IllegalArgumentException("always forwarded");
@@ -687,6 +693,7 @@ class DedupTest {
     private static Dedup onlyFailing() {
         return DEDUP.on(Verdict.CONFLICT, Action.FAIL)
                 .on(Verdict.MISSING_KEY, Action.FAIL)
+                .on(Verdict.INVALID_TIMESTAMP, Action.FAIL)
                 .on(Verdict.LATE, Action.FAIL)
                 .on(Verdict.FUTURE, Action.FAIL);
     }

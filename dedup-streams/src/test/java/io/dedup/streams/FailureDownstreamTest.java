@@ -4,6 +4,7 @@ package io.dedup.streams;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,13 +16,25 @@ import io.dedup.config.DedupConfigException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
+import org.apache.kafka.streams.errors.ProductionExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
+import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KStream;
+import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.kstream.Suppressed;
+import org.apache.kafka.streams.kstream.Suppressed.BufferConfig;
+import org.apache.kafka.streams.processor.RecordContext;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Test;
 
@@ -93,6 +106,7 @@ class FailureDownstreamTest {
         // Given
         Dedup dropping = DEDUP.on(Verdict.CONFLICT, Action.DROP)
                 .on(Verdict.MISSING_KEY, Action.DROP)
+                .on(Verdict.INVALID_TIMESTAMP, Action.DROP)
                 .on(Verdict.LATE, Action.DROP)
                 .on(Verdict.FUTURE, Action.DROP);
         Properties unseen = new Properties();
@@ -107,6 +121,126 @@ class FailureDownstreamTest {
                 new TopologyTestDriver(failingAt("bad", dropping.onFailure(FailurePolicy.KEEP)), unseen, NOW)) {
             assertThat(driver.getTimestampedWindowStore("dedup-seen")).isNotNull();
         }
+    }
+
+    /** A sink has no handler of its own: what it throws passes the operator on its way. */
+    @Test
+    void skipped_sinkRightBehindTheOperator_retryIsProcessed() {
+        // Given
+        Topology topology = new Topology();
+        topology.addSource("in", new StringDeserializer(), new StringDeserializer(), "in");
+        topology.addProcessor("dedup", DEDUP.<String, String>supplier(), "in");
+        topology.addSink(
+                "out",
+                (String key, String value, RecordContext context) -> {
+                    if (value.equals("bad")) {
+                        throw new IllegalStateException("no topic for it");
+                    }
+                    return "out";
+                },
+                new StringSerializer(),
+                new StringSerializer(),
+                "dedup");
+        try (DedupFixture fixture = DedupFixture.of(topology, SKIPPING)) {
+            // When
+            fixture.send("a", "bad", T).send("a", "good", T + 1).send("a", "again", T + 2);
+            // Then
+            assertThat(fixture.out()).containsExactly("good");
+            assertThat(fixture.metric("releases-total")).isEqualTo(1);
+        }
+    }
+
+    /** What cannot be written and is skipped by the handler for that went nowhere. */
+    @Test
+    void skipped_valueCannotBeSerialized_retryIsProcessed() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        Serializer<String> picky = (topic, value) -> {
+            if (value.equals("bad")) {
+                throw new SerializationException("bad is bad");
+            }
+            return value.getBytes(UTF_8);
+        };
+        DEDUP.apply(in).to("out", Produced.with(Serdes.String(), Serdes.serdeFrom(picky, new StringDeserializer())));
+        Map<String, Object> skipping = Map.of(
+                "production.exception.handler",
+                DedupProductionExceptionHandler.class,
+                DedupConfig.PRODUCTION_EXCEPTION_HANDLER,
+                SkippingWrites.class);
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), skipping)) {
+            // When
+            fixture.send("a", "bad", T).send("a", "good", T + 1);
+            // Then
+            assertThat(fixture.out()).containsExactly("good");
+        }
+    }
+
+    /** Skips whatever cannot be written. */
+    public static final class SkippingWrites implements ProductionExceptionHandler {
+        @Override
+        public void configure(Map<String, ?> configs) {
+            // There is nothing to set.
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes") // as in Kafka
+        public Response handleSerializationError(
+                ErrorHandlerContext context,
+                ProducerRecord record,
+                Exception exception,
+                SerializationExceptionOrigin origin) {
+            return Response.resume();
+        }
+    }
+
+    /** B makes room for itself by sending A on, and that fails: it is not B that has. */
+    @Test
+    void skipped_failureOfARecordThatWasHeldBack_releasesNoOther() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.onFailure(FailurePolicy.RELEASE)
+                .apply(in)
+                .groupByKey(Grouped.with(Serdes.String(), Serdes.String()))
+                .count()
+                .suppress(Suppressed.untilTimeLimit(
+                        Duration.ofDays(1), BufferConfig.maxRecords(1).emitEarlyWhenFull()))
+                .toStream()
+                .foreach((key, count) -> {
+                    throw new IllegalStateException(key + " cannot be counted");
+                });
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), SKIPPING)) {
+            // When
+            fixture.send("A", "a", "1", T).send("B", "b", "1", T + 1).send("B", "b", "1", T + 2);
+            // Then
+            assertThat(fixture.metric("releases-total")).isZero();
+            assertThat(fixture.metric("duplicates-total")).isEqualTo(1);
+        }
+    }
+
+    /** The healthy branch would do twice what the other one did not. */
+    @Test
+    void start_severalThingsFollowAndFailuresAreSkipped_policyHasToBeChosen() {
+        assertThatThrownBy(() -> DedupFixture.of(branching(DEDUP), SKIPPING))
+                .hasRootCauseInstanceOf(DedupConfigException.class)
+                .rootCause()
+                .hasMessageContaining("DEDUP-116 dedup.on.failure")
+                .hasMessageContaining("release")
+                .hasMessageContaining("keep");
+        for (FailurePolicy policy : FailurePolicy.values()) {
+            DedupFixture.of(branching(DEDUP.onFailure(policy)), SKIPPING).close();
+        }
+        DedupFixture.of(branching(DEDUP), Map.of()).close();
+    }
+
+    private static Topology branching(Dedup dedup) {
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        KStream<String, String> unique = dedup.apply(in).peek((key, value) -> {});
+        unique.to("out");
+        unique.to("out2");
+        return builder.build();
     }
 
     private static Topology failingAt(String bad, Dedup dedup) {

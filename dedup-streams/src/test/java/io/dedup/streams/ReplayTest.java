@@ -12,15 +12,18 @@ import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
+import io.dedup.streams.store.LoggedStore;
 import io.dedup.streams.store.PutRecorder;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
+import io.dedup.streams.store.Waiting;
 import java.io.File;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.errors.internals.DefaultErrorHandlerContext;
 import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -50,10 +53,11 @@ class ReplayTest {
         context.addStateStore(puts.before(store));
         context.setCurrentSystemTimeMs(T);
         context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
-        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL));
+        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true);
         Sighting first = new Sighting(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
-        seen.advanceStreamTime(T, T);
-        seen.remember(seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8))), first, T);
+        seen.advance(AT, T, T);
+        Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8)));
+        seen.remember(seen.recall(key, T, TTL.toMillis(), AT), first, T);
         operator.init(context);
     }
 
@@ -91,6 +95,24 @@ class ReplayTest {
         assertThat(puts.keys()).as("after a duplicate").hasSize(1);
     }
 
+    /** The offsets were reset, or the topic was made anew: it cannot be read again after a failure. */
+    @Test
+    void recall_committedMeanwhile_isADuplicate() {
+        // Given
+        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true);
+        Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "b".getBytes(UTF_8)));
+        seen.remember(seen.recall(key, T, TTL.toMillis(), AT), new Sighting(T, T + TTL.toMillis(), AT, null), T);
+        assertThat(seen.recall(key, T, TTL.toMillis(), AT).first())
+                .extracting(Sighting::settled)
+                .isEqualTo(false);
+        // When
+        LoggedStore.commit(store);
+        // Then
+        assertThat(seen.recall(key, T, TTL.toMillis(), AT).first())
+                .extracting(Sighting::settled)
+                .isEqualTo(true);
+    }
+
     private static Record<String, String> record(long time) {
         return new Record<>("k", "v", time, new RecordHeaders().add(KEY_HEADER, "a".getBytes(UTF_8)));
     }
@@ -107,7 +129,8 @@ class ReplayTest {
         public <K extends String, V extends String> void forward(Record<K, V> record) {
             super.forward(record);
             if (failing) {
-                SkippedFailures.add();
+                SkippedFailures.add(new DefaultErrorHandlerContext(
+                        null, "in", 0, 7, record.headers(), "next", new TaskId(0, 0), 0, new byte[0], new byte[0]));
             }
         }
 

@@ -24,7 +24,8 @@ class UnannouncedCommitTest {
     void noCommitIsAnnouncedAnyMore_theClockStopsTheApplicationAndNoHandlerSkipsIt() {
         // Given
         AtomicBoolean silenced = new AtomicBoolean();
-        Dedup dedup = Dedup.by(header(KEY_HEADER)).within(Duration.ofHours(1)).withStore(new SilentEngine(silenced));
+        Dedup dedup =
+                Dedup.by(header(KEY_HEADER)).within(Duration.ofHours(1)).withStore(new SilentEngine(silenced).engine());
         StreamsBuilder builder = new StreamsBuilder();
         dedup.apply(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())))
                 .to("out");

@@ -7,7 +7,7 @@ import static io.dedup.key.KeyExtractors.header;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.demo.ledger.Ledger;
-import io.dedup.demo.ledger.LedgerSink;
+import io.dedup.demo.ledger.LedgerProcessor;
 import io.dedup.demo.traffic.Sending;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.key.Fingerprinter;
@@ -71,9 +71,11 @@ final class OrderTopology {
         for (String topic : Topics.INPUTS) {
             KStream<byte[], byte[]> received =
                     builder.stream(topic, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray()));
-            KStream<byte[], byte[]> unique = dedup(topic, ttl, mode).apply(received);
-            unique.process(() -> new LedgerSink(ledger));
-            unique.to(Topics.unique(topic), Produced.keySerde(Serdes.ByteArray()));
+            // One after the other: of what could not be booked and is sent again, nothing has been done before.
+            dedup(topic, ttl, mode)
+                    .apply(received)
+                    .processValues(() -> new LedgerProcessor(ledger))
+                    .to(Topics.unique(topic), Produced.with(Serdes.ByteArray(), Serdes.ByteArray()));
         }
         return builder.build();
     }

@@ -2,11 +2,13 @@
 package io.dedup.streams.store;
 
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
+import org.apache.kafka.streams.query.PositionBound;
+import org.apache.kafka.streams.query.QueryConfig;
+import org.apache.kafka.streams.query.QueryResult;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the stream thread.
  */
-final class BatchingBucketStore implements BucketStore {
+final class BatchingBucketStore implements AutoCloseable {
     /** A batch is written when its changes have this many bytes. */
     static final int BATCH_BYTES = 15_000;
     /** Where Kafka puts batches, as if they were of one window. */
@@ -33,6 +35,7 @@ final class BatchingBucketStore implements BucketStore {
     private final TimestampedWindowStore<Bytes, byte[]> changelog;
     private final Supplier<StoreMetadata> metadata;
     private final long longestCommitMs;
+
     private ChangelogBatch batch = emptyBatch();
     /** Whether stream time has advanced since a batch was written. */
     private boolean advanced;
@@ -42,6 +45,11 @@ final class BatchingBucketStore implements BucketStore {
     private long lastChange;
     private boolean behind;
     private boolean overdue;
+    /** Until when a first from before this batch is needed. */
+    private long neededBefore;
+
+    private final Commits commits;
+
     /** Why something that is held is not in the changelog, if so: nothing may be committed over it. */
     private @Nullable RuntimeException failed;
 
@@ -51,16 +59,20 @@ final class BatchingBucketStore implements BucketStore {
      * @param changelog the same store as the task has it: what is put there is written to the changelog
      * @param metadata what the store knows of itself whenever it is asked
      * @param longestCommit longer than any task can take from one commit to the next
+     * @param commits what is known to have been committed
      */
     BatchingBucketStore(
             BucketedStore engine,
             TimestampedWindowStore<Bytes, byte[]> changelog,
             Supplier<StoreMetadata> metadata,
-            Duration longestCommit) {
+            Duration longestCommit,
+            Commits commits) {
         this.engine = engine;
         this.changelog = changelog;
         this.metadata = metadata;
         this.longestCommitMs = longestCommit.toMillis();
+        this.commits = commits;
+        this.neededBefore = engine.metadata().neededUntil();
         engine.writeThrough(this);
     }
 
@@ -68,30 +80,51 @@ final class BatchingBucketStore implements BucketStore {
         return new ChangelogBatch(BATCH_BYTES + BATCH_BYTES / 8);
     }
 
-    @Override
-    public StoreMetadata read() {
-        return engine.metadata();
+    /** The engine of that store, through everything that Kafka Streams has put around it. */
+    static BucketedStore engineOf(TimestampedWindowStore<Bytes, byte[]> store) {
+        QueryResult<BucketedStore> engine =
+                store.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false));
+        if (engine.isFailure()) {
+            throw new IllegalStateException(
+                    "The store " + store.name() + " was not built by dedup: " + engine.getFailureMessage());
+        }
+        return engine.getResult();
     }
 
-    @Override
-    public Firsts get(Bytes key, long bucket) {
+    /** What the bucket of that start holds of the key; {@link Firsts#NONE} if nothing. */
+    Firsts get(Bytes key, long bucket) {
         return engine.firsts(key, bucket);
     }
 
-    @Override
-    public Firsts get(Bytes key, long bucket, long next) {
+    /**
+     * The same, where what the next bucket holds of the key is most likely to be asked for as well.
+     *
+     * @param next the start of a bucket; there need not be one
+     */
+    Firsts get(Bytes key, long bucket, long next) {
         return engine.firsts(key, bucket, next);
     }
 
-    @Override
-    public void put(Bytes key, long bucket, Firsts firsts, long now) {
+    /** The start of the first bucket from that one on that holds something; null if there is none. */
+    @Nullable
+    Long startFrom(long start) {
+        return engine.startFrom(start);
+    }
+
+    /**
+     * Holds these in the place of what the bucket holds of the key.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    void put(Bytes key, long bucket, Firsts firsts, long now) {
+        long written = commits.written(now);
         if (!isWaiting()) {
             waitsSince = now;
         }
         lastChange = now;
-        batch.add(key, bucket, firsts, now);
+        batch.add(key, bucket, firsts, written);
         try {
-            engine.hold(key, bucket, firsts, now);
+            engine.hold(key, bucket, firsts, written);
         } catch (RuntimeException thrown) {
             // It is in a batch, and so in the changelog soon: it must not be committed while it is not held here.
             failed = thrown;
@@ -103,12 +136,24 @@ final class BatchingBucketStore implements BucketStore {
         }
     }
 
+    /**
+     * Whether what the bucket holds of that key is known to have been committed, so that a record at its coordinates is not the same one
+     * that is read again after a failure.
+     */
+    boolean isCommitted(Bytes key, long bucket) {
+        return commits.include(engine.writtenAt(key, bucket));
+    }
+
     private boolean isWaiting() {
         return advanced || batch.count() > 0;
     }
 
-    @Override
-    public void advanced(long now) {
+    /**
+     * Notes that stream time has advanced.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    void advanced(long now) {
         if (!isWaiting()) {
             waitsSince = now;
         }
@@ -116,25 +161,30 @@ final class BatchingBucketStore implements BucketStore {
         advanced = true;
     }
 
-    @Override
-    public void refresh(long now) {
+    /**
+     * Writes what the store knows of itself to the changelog, whether it has changed or not.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    void refresh(long now) {
         advanced(now);
         flush();
     }
 
-    @Override
-    public OptionalLong bytes() {
-        return OptionalLong.of(engine.bytes());
+    /** How many bytes of memory are taken. From any thread. */
+    long bytes() {
+        return engine.bytes();
     }
 
+    /** Writes nothing any more. The store itself stays open. */
     @Override
     public void close() {
         engine.writeNoMore(this);
     }
 
-    @Override
-    public OptionalLong diskBytes() {
-        return OptionalLong.of(engine.diskBytes());
+    /** How many bytes of files there are. From any thread. */
+    long diskBytes() {
+        return engine.diskBytes();
     }
 
     /** Writes everything that waits. */
@@ -142,13 +192,14 @@ final class BatchingBucketStore implements BucketStore {
         throwIfFailed();
         behind = false;
         overdue = false;
-        if (isWaiting()) {
+        if (isWaiting() || commits.areNews()) {
             write();
         }
+        commits.committing();
     }
 
     private void write() {
-        StoreMetadata current = metadata.get().at(engine.offsets());
+        StoreMetadata current = current();
         byte[] header = current.encode();
         try {
             changelog.put(SeenKey.BATCH, ValueAndTimestamp.make(batch.encode(header), lastChange), WINDOW);
@@ -160,6 +211,13 @@ final class BatchingBucketStore implements BucketStore {
         engine.hold(current, header);
         batch = emptyBatch();
         advanced = false;
+        neededBefore = current.neededUntil();
+        commits.logged();
+    }
+
+    private StoreMetadata current() {
+        StoreMetadata own = metadata.get();
+        return commits.addedTo(own.with(neededBefore, engine.offsets()));
     }
 
     /** Whether something could not be written or held, so that nothing may be committed any more. */
@@ -180,26 +238,33 @@ final class BatchingBucketStore implements BucketStore {
     /**
      * To be called after each commit. Once, something may be waiting then: of a record that failed, and the task is closed.
      *
+     * @return what the store knows of itself now, if that is more than the changelog has
      * @throws ProcessorStateException if something could not be written
      * @throws LinkageError if nothing has been written since the commit before, and something was waiting then
      */
-    void throwIfBehind() {
+    @Nullable
+    StoreMetadata committed() {
         throwIfFailed();
         boolean wasBehind = behind;
         behind = isWaiting();
         if (wasBehind && behind) {
             throw unannounced("at a commit and the one before");
         }
+        commits.committed();
+        // With a batch that waits it would be ahead of what is in the changelog.
+        return !behind && commits.areNews() ? current() : null;
     }
 
     /**
-     * {@inheritDoc}
+     * Checks that commits are announced. To be called from time to time, between which the task can commit.
      *
      * <p>A thread that stands still for long finds something overdue when it goes on, and commits right after that. So only the
      * second time in a row says that no commit was announced.
+     *
+     * @param now the wall clock in milliseconds since the epoch
+     * @throws LinkageError if something has been waiting for longer than any task can take from one commit to the next
      */
-    @Override
-    public void check(long now) {
+    void check(long now) {
         boolean wasOverdue = overdue;
         overdue = isWaiting() && now - waitsSince > longestCommitMs;
         if (wasOverdue && overdue) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Sighting;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
 import io.dedup.streams.internal.store.table.BudgetExceededException;
@@ -12,8 +13,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.metrics.Sensor;
-import org.apache.kafka.common.metrics.Sensor.RecordingLevel;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
@@ -55,7 +54,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     record Itself() implements Query<BucketedStore> {}
 
     private final String name;
-    private final long retentionMs;
     private final long windowMs;
     private final Segments segments;
     private final KeyHash hash;
@@ -72,16 +70,16 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     private boolean positionIsOld;
 
     private @Nullable StateStoreContext context;
-    private @Nullable Sensor expiredPuts;
     private @Nullable BatchingBucketStore writer;
     private byte @Nullable [] hashed;
     /** Sink that keeps the JIT from eliminating the prefetch loads. */
     @SuppressWarnings("unused")
     private int prefetched;
 
-    private long observedTime = Long.MIN_VALUE;
-    /** How long windows are kept: as long as this store was made for, or as something in it is needed. */
-    private long keptMs;
+    /** What the store says of itself, decoded. */
+    private @Nullable StoreMetadata described;
+    /** Of records from before this time firsts may have been deleted from the changelog that this was restored from. */
+    private long restoredFrom;
     /** Whether something was put, and not by restoring, since the task committed last. */
     private boolean uncommitted;
     /** Whether the operator has left something behind that was not committed: no later commit stands for it. */
@@ -103,9 +101,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
      *
      * @param seed of the digests
      */
-    BucketedStore(String name, long retentionMs, long windowMs, Segments segments, long seed) {
+    BucketedStore(String name, long windowMs, Segments segments, long seed) {
         this.name = name;
-        this.retentionMs = retentionMs;
         this.windowMs = windowMs;
         this.segments = segments;
         this.hash = new KeyHash(seed);
@@ -117,10 +114,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             context = stateStoreContext;
             outermost = root;
             writer = null;
-            observedTime = Long.MIN_VALUE;
+            restoredFrom = StoreMetadata.NONE;
+            described = null;
             uncommitted = false;
             dirty = false;
-            keptMs = retentionMs;
             distrusted = Boolean.parseBoolean(
                     String.valueOf(stateStoreContext.appConfigs().get(TRANSACTIONAL)));
             places.clear();
@@ -131,33 +128,16 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                             stateStoreContext.appConfigs(),
                             KEEPS_OFFSETS),
                     places);
-            keep(metadata());
-            if (!segments.starts().isEmpty()) {
-                observe(segments.starts().last());
-            }
+            segments.dropUnneeded(metadata().exactFrom());
             readPosition();
             open = true;
         }
         stateStoreContext.register(root, (StateRestoreCallback) this::restore);
-        expiredPuts = stateStoreContext
-                .metrics()
-                .addRateTotalSensor(
-                        "dedup-store",
-                        name + "." + stateStoreContext.taskId(),
-                        "expired-puts",
-                        RecordingLevel.INFO,
-                        "task-id",
-                        stateStoreContext.taskId().toString());
     }
 
     @Override
     public String name() {
         return name;
-    }
-
-    /** Keeps what a longer retention of before has promised, even if that of today is shorter. */
-    private void keep(StoreMetadata metadata) {
-        keptMs = Math.max(retentionMs, metadata.longestRetentionMs());
     }
 
     private void readPosition() {
@@ -210,6 +190,13 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         measure();
     }
 
+    private void describeCommitted() {
+        StoreMetadata committed = writer == null ? null : writer.committed();
+        if (committed != null) {
+            describe(committed, committed.encode());
+        }
+    }
+
     /** Called from Kafka Streams 4.3 on. */
     @Override
     @SuppressWarnings("deprecation") // born so: it is to become true for every store
@@ -219,9 +206,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     @Override
     public synchronized void commit(Map<TopicPartition, Long> changelogOffsets) {
-        if (writer != null) {
-            writer.throwIfBehind();
-        }
+        describeCommitted();
         segments.committed(changelogOffsets);
         uncommitted = false;
     }
@@ -230,9 +215,7 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     @Override
     @SuppressWarnings("deprecation") // in 4.3, and all there is before
     public synchronized void flush() {
-        if (writer != null) {
-            writer.throwIfBehind();
-        }
+        describeCommitted();
         segments.flush();
         uncommitted = false;
     }
@@ -264,28 +247,52 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     synchronized void hold(Bytes key, long bucket, Firsts firsts, long now) {
         uncommitted = true;
         updatePosition();
-        observe(bucket);
-        if (isExpired(bucket)) {
-            countExpired();
-        } else if (EntryCodec.isSimple(firsts)) {
-            putEntry(
-                    key, bucket, codec.written(), codec.write(firsts.sightings().get(0), bucket, now));
+        if (EntryCodec.isSimple(firsts)) {
+            Sighting first = firsts.sightings().get(0);
+            putEntry(key, bucket, codec.written(), codec.write(first, bucket, now), first.expiresAt());
         } else {
-            putEntry(key, bucket, codec.encode(firsts, bucket, now));
+            byte[] entry = codec.encode(firsts, bucket, now);
+            putEntry(key, bucket, entry, entry.length, firsts.neededUntil());
         }
+    }
+
+    /** The wall clock at which what the bucket holds of the key was written; {@link Long#MIN_VALUE} if it holds nothing. */
+    synchronized long writtenAt(Bytes key, long bucket) {
+        byte[] entry = entry(key, bucket);
+        return entry == null ? Long.MIN_VALUE : codec.writtenAt(entry, bucket);
+    }
+
+    /** The start of the last bucket that something was put into; {@link Long#MIN_VALUE} if there is none. */
+    synchronized long lastStart() {
+        return segments.starts().isEmpty() ? Long.MIN_VALUE : segments.starts().last();
+    }
+
+    /** The start of the first bucket from that one on that something was put into; null if there is none. */
+    synchronized @Nullable Long startFrom(long start) {
+        return segments.starts().ceiling(start);
     }
 
     /** Holds what the store knows of itself, and as it is written. */
     synchronized void hold(StoreMetadata metadata, byte[] encoded) {
         uncommitted = true;
-        keep(metadata);
+        describe(metadata, encoded);
+        segments.dropUnneeded(metadata.exactFrom());
+    }
+
+    private void describe(StoreMetadata metadata, byte[] encoded) {
         segments.describe(encoded);
+        described = metadata;
     }
 
     /** What the store knew of itself when it was written last. */
     synchronized StoreMetadata metadata() {
-        byte[] metadata = segments.description();
-        return metadata == null ? StoreMetadata.empty(windowMs - 1) : StoreMetadata.decode(metadata);
+        StoreMetadata known = described;
+        if (known == null) {
+            byte[] found = segments.description();
+            known = found == null ? StoreMetadata.empty(windowMs - 1) : StoreMetadata.decode(found);
+            described = known;
+        }
+        return known;
     }
 
     /** The offset of the last record that changed this store, by topic and partition. */
@@ -304,7 +311,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
     }
 
-    private void restore(byte[] changelogKey, byte @Nullable [] value) {
+    /** Takes a record of the changelog, its value behind eight bytes of its timestamp. */
+    void restore(byte[] changelogKey, byte @Nullable [] value) {
         if (value == null || !SeenKey.isBatch(changelogKey)) {
             throw new ProcessorStateException("The changelog of the store " + name
                     + " holds a record that this release does not write: its key has " + changelogKey.length
@@ -313,49 +321,50 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
         }
         byte[] batch = Arrays.copyOfRange(value, Long.BYTES, value.length);
         synchronized (this) {
-            StoreMetadata before = metadata();
             byte[] encoded = ChangelogBatch.metadata(batch);
             StoreMetadata read = StoreMetadata.decode(encoded);
-            keptMs = Math.max(keptMs, read.longestRetentionMs());
-            ChangelogBatch.read(batch, this::restore);
-            // Under at-least-once an owner that has been replaced may write once more, of a time that is past.
-            if (read.streamTime() >= before.streamTime()) {
-                segments.describe(encoded);
-                keep(read);
-                positionIsOld = true;
+            StoreMetadata before = metadata();
+            if (segments.description() == null && read.neededBefore() != StoreMetadata.NONE) {
+                // What comes before the first batch has been deleted, and with it firsts that may still be needed.
+                restoredFrom = read.neededBefore() + 1;
             }
+            // Under at-least-once an owner that has been replaced may write once more, of a time that is past.
+            boolean isPast = read.streamTime() < before.streamTime();
+            long exactFrom = Math.max(restoredFrom, Math.max(before.exactFrom(), read.exactFrom()));
+            boolean isAsRead = !isPast && exactFrom == read.exactFrom();
+            StoreMetadata after = isAsRead ? read : (isPast ? before : read).exactFrom(exactFrom);
+            segments.dropUnneeded(exactFrom);
+            ChangelogBatch.read(batch, this::restore);
+            describe(after, isAsRead ? encoded : after.encode());
+            positionIsOld = true;
         }
     }
 
     private void restore(Bytes key, long start, ChangelogBatch.Entry change) {
-        observe(start);
-        if (isExpired(start)) {
-            return;
-        }
         if (change.isWhole()) {
-            putEntry(key, start, codec.encode(change.toFirsts(), start, change.written()));
+            Firsts firsts = change.toFirsts();
+            byte[] entry = codec.encode(firsts, start, change.written());
+            putEntry(key, start, entry, entry.length, firsts.neededUntil());
         } else {
-            putEntry(key, start, codec.written(), codec.write(change, start));
+            putEntry(
+                    key,
+                    start,
+                    codec.written(),
+                    codec.write(change, start),
+                    change.time() + change.place().lifetimeMs());
         }
     }
 
     private byte @Nullable [] entry(Bytes key, long start) {
-        if (isExpired(start)) {
-            return null;
-        }
         takeHash(key, start);
         byte[] entry = segments.get(hash, key, start);
         return entry == null || entry.length == 0 ? null : entry;
     }
 
-    private void putEntry(Bytes key, long start, byte[] entry) {
-        putEntry(key, start, entry, entry.length);
-    }
-
-    private void putEntry(Bytes key, long start, byte[] entry, int length) {
+    private void putEntry(Bytes key, long start, byte[] entry, int length, long neededUntil) {
         takeHash(key, start);
         try {
-            segments.put(hash, key, start, entry, length);
+            segments.put(hash, key, start, entry, length, neededUntil);
         } catch (BudgetExceededException full) {
             throw new ProcessorStateException(
                     "The store " + name + " holds " + segments.bytes() + " bytes and may not hold more. "
@@ -370,27 +379,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             hashed = key.get();
         }
         hash.at(start);
-    }
-
-    private void observe(long start) {
-        if (start > observedTime) {
-            observedTime = start;
-            segments.dropBefore(firstLive());
-        }
-    }
-
-    private long firstLive() {
-        return observedTime - keptMs + 1;
-    }
-
-    private boolean isExpired(long start) {
-        return observedTime != Long.MIN_VALUE && start < firstLive();
-    }
-
-    private void countExpired() {
-        if (expiredPuts != null) {
-            expiredPuts.record();
-        }
     }
 
     private void updatePosition() {
@@ -488,7 +476,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
     /** The window start after that one, or before it if backward, within these bounds; null if there is none. */
     synchronized @Nullable Long startAfter(@Nullable Long start, long from, long to, boolean backward) {
         throwIfClosed();
-        long first = observedTime == Long.MIN_VALUE ? from : Math.max(from, firstLive());
         Long next;
         if (backward) {
             next = start == null
@@ -496,10 +483,10 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
                     : segments.starts().lower(start);
         } else {
             next = start == null
-                    ? segments.starts().ceiling(first)
+                    ? segments.starts().ceiling(from)
                     : segments.starts().higher(start);
         }
-        return next == null || next < first || next > to ? null : next;
+        return next == null || next < from || next > to ? null : next;
     }
 
     @Override
@@ -560,11 +547,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     @Override
     public void close() {
-        // Without the lock: who listens to metrics may have one of their own.
-        if (expiredPuts != null && context != null) {
-            context.metrics().removeSensor(expiredPuts);
-            expiredPuts = null;
-        }
         synchronized (this) {
             open = false;
             writer = null;

@@ -46,7 +46,7 @@ record BucketedSupplier(String name, Duration retention, Duration window, String
     @Override
     public WindowStore<Bytes, byte[]> get() {
         long seed = RANDOM.nextLong();
-        return new BucketedStore(name, retentionPeriod(), windowSize(), segments.make(segmentIntervalMs(), seed), seed);
+        return new BucketedStore(name, windowSize(), segments.make(segmentIntervalMs(), seed), seed);
     }
 
     @Override

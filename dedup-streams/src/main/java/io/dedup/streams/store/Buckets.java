@@ -15,8 +15,6 @@ import java.time.Duration;
  * @param aheadMs how far ahead of the wall clock a record may be, in milliseconds
  */
 record Buckets(long ttlMs, long latenessMs, long aheadMs) {
-    /** Stream time is written down at most once per this part of the TTL. */
-    private static final long STREAM_TIME_STEPS = 1_000;
     /** Into how many parts retention is cut for what need not be exact. */
     private static final long COARSE_STEPS = 32;
 
@@ -46,43 +44,27 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
         return Math.floorDiv(time, width()) * width();
     }
 
-    /** The stream time after which nothing in the bucket of that start is needed any more. */
+    /** The last time of a record that a first in the bucket of that start can be needed for. */
     long until(long start) {
-        return start + width() - 1 + ttlMs + latenessMs;
+        return start + width() - 1 + ttlMs;
     }
 
     /** The same, rounded up, so that there are no more than some thirty of these however many buckets there are. */
     long roundedUntil(long start) {
-        long step = coarse();
+        long step = Math.max(width(), retentionMs() / COARSE_STEPS);
         return Math.floorDiv(until(start) + step - 1, step) * step;
     }
 
-    /** Where metadata of that stream time is kept: under a few window starts, however many buckets there are. */
-    long metadataStart(long streamTime) {
-        return Math.floorDiv(streamTime, coarse()) * coarse();
-    }
-
-    private long coarse() {
-        return Math.max(width(), retentionMs() / COARSE_STEPS);
-    }
-
-    /** How far stream time may advance without being written down, in milliseconds. */
-    long streamTimeStep() {
-        return Math.max(1, ttlMs / STREAM_TIME_STEPS);
-    }
-
     /**
-     * How long a bucket is kept, from its start. A record that is not late has a time of at least stream time less the
-     * lateness; its first is at most a TTL older; and the bucket of that first starts less than a width before it. A first
-     * may be ahead of stream time, which stops at the wall clock, and the store counts from there. The step is for a stream
-     * time that was read back after a restart.
+     * How long a first is needed after it was written, where stream time advances with the clock. It may be ahead of the clock; it is
+     * remembered for a TTL; and a record may be late.
      */
     Duration retention() {
         return Duration.ofMillis(retentionMs());
     }
 
     private long retentionMs() {
-        return width() + ttlMs + latenessMs + aheadMs + streamTimeStep();
+        return aheadMs + ttlMs + latenessMs;
     }
 
     /**

@@ -2,6 +2,7 @@
 package io.dedup.streams.store;
 
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ final class Census {
     /**
      * The firsts of one bucket.
      *
-     * @param until the stream time after which they are not needed any more, in milliseconds since the epoch
+     * @param until the last time of a record that they are needed for, in milliseconds since the epoch
      * @param oldest the event time of the oldest, in milliseconds since the epoch
      */
     record Count(long until, long firsts, long oldest) {}
@@ -36,6 +37,9 @@ final class Census {
             this.oldest = oldest;
         }
     }
+
+    /** Of more the two oldest are counted as one, however far apart the partitions of a task are. */
+    private static final int MOST = 64;
 
     private final TreeMap<Long, Tally> tallies = new TreeMap<>();
     private final AtomicLong remembered = new AtomicLong();
@@ -59,25 +63,41 @@ final class Census {
         }
         tally.firsts++;
         tally.oldest = Math.min(tally.oldest, time);
+        if (tallies.size() > MOST) {
+            mergeOldest();
+        }
         remembered.lazySet(remembered.get() + 1);
         oldest.lazySet(Math.min(oldest.get(), time));
     }
 
+    private void mergeOldest() {
+        Tally first = tallies.pollFirstEntry().getValue();
+        Tally next = tallies.firstEntry().getValue();
+        next.firsts += first.firsts;
+        next.oldest = Math.min(next.oldest, first.oldest);
+        current = null;
+    }
+
     /** A first is not remembered any more before its time. */
     void remove(long until) {
-        Tally tally = tallies.get(until);
-        if (tally != null && --tally.firsts <= 0) {
-            tallies.remove(until);
+        Map.Entry<Long, Tally> tally = tallies.ceilingEntry(until);
+        if (tally != null && --tally.getValue().firsts <= 0) {
+            tallies.remove(tally.getKey());
             current = null;
         }
         sum();
     }
 
-    /** Forgets what is not needed at that stream time. */
-    void advance(long streamTime) {
+    /**
+     * Forgets what is not needed any more.
+     *
+     * @param streamTime in milliseconds since the epoch
+     * @param exactFrom the time of the oldest record that is still judged exactly, likewise
+     */
+    void advance(long streamTime, long exactFrom) {
         now.lazySet(streamTime);
         boolean gone = false;
-        while (!tallies.isEmpty() && tallies.firstKey() < streamTime) {
+        while (!tallies.isEmpty() && tallies.firstKey() < exactFrom) {
             tallies.pollFirstEntry();
             gone = true;
         }

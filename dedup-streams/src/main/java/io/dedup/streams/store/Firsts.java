@@ -43,6 +43,15 @@ record Firsts(List<Sighting> sightings, long forgottenUntil) {
         return null;
     }
 
+    /** The last time of a record that these are needed for; {@link Long#MIN_VALUE} if they are for none. */
+    long neededUntil() {
+        long until = forgottenUntil;
+        for (Sighting sighting : sightings) {
+            until = Math.max(until, sighting.expiresAt());
+        }
+        return until;
+    }
+
     boolean hasOneOf(long time) {
         return sightings.stream().anyMatch(sighting -> sighting.timestamp() == time);
     }

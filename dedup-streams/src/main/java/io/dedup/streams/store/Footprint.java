@@ -102,8 +102,8 @@ public record Footprint(double memory, double disk, double filters, double chang
                 int length = codec.write(first, bucket, time);
                 hash.take(key.get());
                 hash.at(bucket);
-                tables.put(hash, key, bucket, codec.written(), length);
-                files.put(hash, key, bucket, codec.written(), length);
+                tables.put(hash, key, bucket, codec.written(), length, first.expiresAt());
+                files.put(hash, key, bucket, codec.written(), length, first.expiresAt());
                 batch.add(key, bucket, Firsts.of(first), time);
                 census.add(buckets.roundedUntil(bucket), time);
                 boolean commits = i + 1 >= committed + commitEvery;
@@ -112,14 +112,16 @@ public record Footprint(double memory, double disk, double filters, double chang
                 }
                 if (commits || batch.length() >= BatchingBucketStore.BATCH_BYTES || i + 1 == keys) {
                     StoreMetadata metadata = new StoreMetadata(
-                            time,
-                            time,
                             buckets.ttlMs(),
-                            buckets.retention().toMillis(),
-                            buckets.latenessMs(),
-                            Long.MIN_VALUE,
+                            time - buckets.latenessMs(),
+                            time + buckets.ttlMs(),
+                            time + buckets.ttlMs(),
+                            time,
+                            time,
+                            List.of(),
                             List.of(),
                             census.counts(),
+                            Map.of(TOPIC, Map.of(partition, time)),
                             Map.of(TOPIC, Map.of(partition, FIRST_OFFSET + i)));
                     changelog += SeenKey.BATCH.get().length
                             + STORE_OVERHEAD

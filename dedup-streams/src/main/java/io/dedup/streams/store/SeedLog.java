@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
@@ -37,11 +39,34 @@ public final class SeedLog implements AutoCloseable {
     private static final int NO_SEQUENCE = 0;
 
     private final Buckets buckets;
-    private final boolean inBatches;
     private final SeenKey keys = new SeenKey();
     private final EntryCodec codec = new EntryCodec();
-    private final Map<Integer, Long> streamTimes = new TreeMap<>();
-    private final Map<Integer, Long> newest = new TreeMap<>();
+    /** By the partition that remembers them. */
+    private final Map<Integer, Seeded> seeded = new TreeMap<>();
+
+    /** What is known of a partition: the times of its source partitions, and until when its firsts are needed. */
+    private static final class Seeded {
+        private final Map<String, Map<Integer, Long>> times = new TreeMap<>();
+        private long neededUntil = StoreMetadata.NONE;
+        private long writtenAt = StoreMetadata.NONE;
+
+        void add(Sighting first, long now) {
+            Coordinates at = Objects.requireNonNull(first.coordinates(), "a seeded first has coordinates");
+            times.computeIfAbsent(at.topic(), unseen -> new TreeMap<>())
+                    .merge(at.partition(), Math.min(first.timestamp(), now), Math::max);
+            neededUntil = Math.max(neededUntil, first.expiresAt());
+            writtenAt = Math.max(writtenAt, now);
+        }
+
+        long streamTime() {
+            return times.values().stream()
+                    .flatMap(partitions -> partitions.values().stream())
+                    .mapToLong(Long::longValue)
+                    .max()
+                    .orElse(Long.MIN_VALUE);
+        }
+    }
+
     private final Path directory;
     private final Options options;
     private final RocksDB gathered;
@@ -54,14 +79,13 @@ public final class SeedLog implements AutoCloseable {
     }
 
     /**
-     * A log for an operator with that policy and engine.
+     * A log for an operator with that policy.
      *
      * @throws UncheckedIOException if the temporary directory cannot be written
      */
-    public SeedLog(DedupPolicy policy, StoreEngine engine) {
+    public SeedLog(DedupPolicy policy) {
         RocksDB.loadLibrary();
         this.buckets = Buckets.of(policy);
-        this.inBatches = SeenStore.isBatching(engine, policy);
         this.options = new Options().setCreateIfMissing(true).setCompressionType(CompressionType.NO_COMPRESSION);
         try {
             this.directory = Files.createTempDirectory("dedup-seed");
@@ -74,11 +98,11 @@ public final class SeedLog implements AutoCloseable {
     /**
      * Remembers a first on that partition.
      *
+     * @param first with coordinates
      * @param now the wall clock in milliseconds since the epoch
      */
     public void remember(int partition, String scope, IdempotencyKey key, Sighting first, long now) {
-        streamTimes.merge(partition, Math.min(first.timestamp(), now), Math::max);
-        newest.merge(partition, first.timestamp(), Math::max);
+        seeded.computeIfAbsent(partition, unseen -> new Seeded()).add(first, now);
         byte[] storeKey = keys.of(scope, key).get();
         long bucket = buckets.start(first.timestamp());
         byte[] name = ByteBuffer.allocate(Integer.BYTES + storeKey.length + Long.BYTES)
@@ -97,11 +121,12 @@ public final class SeedLog implements AutoCloseable {
 
     /** Writes everything that has been remembered, with stream time. */
     public void writeTo(Writer writer) {
-        streamTimes.forEach((partition, time) -> writeTo(writer, partition, time));
+        seeded.forEach((partition, known) -> writeTo(writer, partition, known));
     }
 
-    private void writeTo(Writer writer, int partition, long streamTime) {
-        Census census = new Census(List.of(), streamTime);
+    private void writeTo(Writer writer, int partition, Seeded known) {
+        Census census = new Census(List.of(), known.streamTime());
+        long neededBefore = StoreMetadata.NONE;
         ChangelogBatch batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
         byte[] prefix = ByteBuffer.allocate(Integer.BYTES).putInt(partition).array();
         try (RocksIterator entries = gathered.newIterator()) {
@@ -112,13 +137,11 @@ public final class SeedLog implements AutoCloseable {
                 Firsts firsts = codec.decode(entries.value(), bucket);
                 firsts.sightings().forEach(first -> census.add(buckets.roundedUntil(bucket), first.timestamp()));
                 long written = codec.writtenAt(entries.value(), bucket);
-                if (!inBatches) {
-                    writer.write(partition, windowed(key, bucket), codec.encodeVersioned(firsts, bucket, written));
-                    continue;
-                }
                 batch.add(key, bucket, firsts, written);
                 if (batch.length() >= BatchingBucketStore.BATCH_BYTES) {
-                    write(writer, partition, batch, streamTime, census);
+                    write(writer, partition, batch, neededBefore, known, census);
+                    // As if all came with the first batch: what is deleted of them is deleted together.
+                    neededBefore = known.neededUntil;
                     batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
                 }
             }
@@ -126,31 +149,29 @@ public final class SeedLog implements AutoCloseable {
         } catch (RocksDBException failed) {
             throw failure("read", failed);
         }
-        census.advance(streamTime);
-        write(writer, partition, batch, streamTime, census);
+        write(writer, partition, batch, neededBefore, known, census);
     }
 
     private static boolean startsWith(byte[] name, byte[] prefix) {
         return Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length);
     }
 
-    private void write(Writer writer, int partition, ChangelogBatch batch, long streamTime, Census census) {
+    private void write(
+            Writer writer, int partition, ChangelogBatch batch, long neededBefore, Seeded known, Census census) {
         byte[] metadata = new StoreMetadata(
-                        streamTime,
-                        newest.getOrDefault(partition, streamTime),
                         buckets.ttlMs(),
-                        buckets.retention().toMillis(),
-                        buckets.latenessMs(),
-                        Long.MIN_VALUE,
+                        StoreMetadata.NONE,
+                        neededBefore,
+                        known.neededUntil,
+                        known.writtenAt,
+                        known.writtenAt,
+                        List.of(),
                         List.of(),
                         census.counts(),
+                        known.times,
                         Map.of())
                 .encode();
-        if (inBatches) {
-            writer.write(partition, windowed(SeenKey.BATCH, BatchingBucketStore.WINDOW), batch.encode(metadata));
-        } else {
-            writer.write(partition, windowed(SeenKey.METADATA, buckets.metadataStart(streamTime)), metadata);
-        }
+        writer.write(partition, windowed(SeenKey.BATCH, BatchingBucketStore.WINDOW), batch.encode(metadata));
     }
 
     private static byte[] windowed(Bytes key, long start) {

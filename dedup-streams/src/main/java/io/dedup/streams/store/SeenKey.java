@@ -22,10 +22,7 @@ import org.apache.kafka.common.utils.Bytes;
  * <p>Confined to the stream thread.
  */
 final class SeenKey {
-    /** The key of {@link StoreMetadata} that has a record of its own: shorter than any prefix, so never that of a record. */
-    static final Bytes METADATA = Bytes.wrap(new byte[] {0});
-
-    /** The key of every {@link ChangelogBatch}, likewise. */
+    /** The key of every {@link ChangelogBatch}: shorter than any prefix, so never that of a record. */
     static final Bytes BATCH = Bytes.wrap(new byte[] {1});
 
     /** How many bytes stand for scope and source. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
+import io.dedup.Recollection;
 import io.dedup.Sighting;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -28,7 +29,6 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
-import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
@@ -53,37 +53,56 @@ public final class SeenStore implements AutoCloseable {
             .toList();
 
     private final TimestampedWindowStore<Bytes, byte[]> store;
-    private final BucketStore firstsOf;
+    private final BatchingBucketStore firstsOf;
     private final Buckets buckets;
     private final SeenKey keys = new SeenKey();
-    private final List<Buckets> earlierBuckets;
-    private final Census census;
-    private final long writtenTtlMs;
-    private final List<StoreMetadata.Earlier> earlier;
-    /** Of records from before this time, firsts may have been forgotten. */
-    private final long exactFrom;
+    /** The TTLs that were in force before and may still be looked for, and how time is cut by them. */
+    private final List<Earlier> earlier;
 
+    private final Census census;
+    private final SourceTimes times;
+    private final long writtenTtlMs;
     private final long refreshEveryMs;
-    private long streamTime;
     private long refreshedAt;
-    /** No first is remembered from after this time. */
-    private long newest;
+    /** The last time of a record that any first is needed for. */
+    private long neededUntil;
+    /** No bucket starts after this one. */
+    private long lastBucket;
 
     private @Nullable Cancellable checking;
-    private boolean mayHaveForgotten;
-    /** The bucket that the last record belongs to as it was read, so that it need not be read again to be added to. */
-    private @Nullable Bytes ownKey;
 
-    private long ownBucket;
-    private Firsts own = Firsts.NONE;
+    /** A TTL of before, and how time is cut by it. */
+    private record Earlier(Buckets buckets, long neededUntil) {}
+
+    /**
+     * What is remembered of a key at some time.
+     *
+     * @param first the one whose TTL covers the time, or null
+     * @param foundIn the bucket of that one
+     * @param mayHaveForgotten whether there may have been one that is not remembered any more
+     * @param bucket that of the time
+     * @param own what is in there
+     */
+    public record Recalled(
+            @Nullable Sighting first, long foundIn, boolean mayHaveForgotten, Bytes key, long bucket, Firsts own)
+            implements Recollection {}
 
     /**
      * A view of the store of a task, which was built by {@link #builder} with the same policy and has been restored. From now on
      * it is checked by the clock.
      */
-    public static SeenStore open(ProcessingContext context, String name, DedupPolicy policy) {
+    public static SeenStore open(
+            ProcessingContext context, String name, DedupPolicy policy, Waiting waiting, boolean inOrder) {
         TimestampedWindowStore<Bytes, byte[]> store = context.getStateStore(name);
-        SeenStore seen = new SeenStore(store, policy, longestCommit(context.appConfigs()));
+        Object guarantee = context.appConfigs().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG);
+        SeenStore seen = new SeenStore(
+                store,
+                policy,
+                waiting,
+                inOrder,
+                StreamsConfig.EXACTLY_ONCE_V2.equals(guarantee),
+                longestCommit(context.appConfigs()),
+                context.currentSystemTimeMs());
         seen.checking = context.schedule(seen.checkEvery(), PunctuationType.WALL_CLOCK_TIME, seen::check);
         return seen;
     }
@@ -104,38 +123,50 @@ public final class SeenStore implements AutoCloseable {
 
     /** The same with Kafka's defaults, and without a clock. */
     SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
-        this(store, policy, longestCommit(Map.of()));
+        this(store, policy, Waiting.DEFAULT, true, false, longestCommit(Map.of()), 0);
     }
 
-    private SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy, Duration longestCommit) {
+    SeenStore(
+            TimestampedWindowStore<Bytes, byte[]> store,
+            DedupPolicy policy,
+            Waiting waiting,
+            boolean inOrder,
+            boolean exactlyOnce,
+            Duration longestCommit,
+            long now) {
         this.store = store;
         this.buckets = Buckets.of(policy);
-        this.firstsOf = BucketStore.of(store, buckets, this::metadata, longestCommit);
-        StoreMetadata before = firstsOf.read();
-        this.streamTime = before.streamTime();
+        BucketedStore engine = BatchingBucketStore.engineOf(store);
+        engine.flushCache();
+        StoreMetadata before = engine.metadata();
         this.writtenTtlMs = before.ttlMs();
-        this.earlier = earlier(before, buckets);
-        this.exactFrom = exactFrom(before, buckets);
-        // What was cut by the same TTL is looked for where everything else is.
-        this.earlierBuckets =
-                earlier.stream().map(one -> buckets.withTtl(one.ttlMs())).toList();
-        // After a crash under at-least-once the disk can have firsts from after the metadata.
-        this.newest =
-                streamTime == Long.MIN_VALUE ? before.newest() : Math.max(before.newest(), mostAhead(before, buckets));
-        this.census = new Census(before.counts(), streamTime);
+        this.earlier = earlier(before);
+        this.neededUntil = before.neededUntil();
+        this.times =
+                new SourceTimes(before.times(), before.exactFrom(), policy.allowedLateness(), waiting, inOrder, now);
+        this.census = new Census(before.counts(), times.latest());
+        this.lastBucket = engine.lastStart();
         this.refreshEveryMs = buckets.refreshEvery().toMillis();
+        this.firstsOf = new BatchingBucketStore(
+                engine, store, this::metadata, longestCommit, new Commits(before, exactlyOnce, now));
     }
 
     private StoreMetadata metadata() {
+        long exactFrom = times.exactFrom();
         return new StoreMetadata(
-                streamTime,
-                newest,
                 buckets.ttlMs(),
-                buckets.retention().toMillis(),
-                buckets.latenessMs(),
                 exactFrom,
-                earlier.stream().filter(one -> one.until() >= streamTime).toList(),
+                StoreMetadata.NONE,
+                neededUntil,
+                StoreMetadata.NONE,
+                StoreMetadata.NONE,
+                List.of(),
+                earlier.stream()
+                        .filter(one -> one.neededUntil() >= exactFrom)
+                        .map(one -> new StoreMetadata.Earlier(one.buckets().ttlMs(), one.neededUntil()))
+                        .toList(),
                 census.counts(),
+                times.times(),
                 Map.of());
     }
 
@@ -144,41 +175,17 @@ public final class SeenStore implements AutoCloseable {
         return writtenTtlMs;
     }
 
-    /** A larger lateness does not bring back what a smaller one has let go. */
-    private static long exactFrom(StoreMetadata before, Buckets buckets) {
-        boolean isLarger = before.streamTime() != Long.MIN_VALUE && buckets.latenessMs() > before.latenessMs();
-        return isLarger ? Math.max(before.exactFrom(), before.streamTime() - before.latenessMs()) : before.exactFrom();
-    }
-
-    /**
-     * The TTLs that were in force before these buckets, each once and as long as it matters, and that of these buckets if what was
-     * cut by it is needed for longer than they are.
-     */
-    private static List<StoreMetadata.Earlier> earlier(StoreMetadata before, Buckets buckets) {
-        Map<Long, StoreMetadata.Earlier> byTtl = new TreeMap<>();
-        for (StoreMetadata.Earlier one : before.earlier()) {
-            byTtl.put(one.ttlMs(), one);
-        }
-        if (before.streamTime() != Long.MIN_VALUE) {
-            long until = Math.max(before.newest(), mostAhead(before, buckets)) + before.ttlMs() + buckets.latenessMs();
-            byTtl.merge(
-                    before.ttlMs(),
-                    new StoreMetadata.Earlier(before.ttlMs(), before.retentionMs(), until),
-                    (one, other) -> new StoreMetadata.Earlier(
-                            one.ttlMs(),
-                            Math.max(one.retentionMs(), other.retentionMs()),
-                            Math.max(one.until(), other.until())));
-        }
-        return byTtl.values().stream()
-                .filter(one -> one.until() >= before.streamTime())
-                .filter(one -> one.ttlMs() != buckets.ttlMs()
-                        || one.retentionMs() > buckets.retention().toMillis())
+    /** The TTLs that were in force before, each once and as long as something is needed that was cut by it, but for that of today. */
+    private List<Earlier> earlier(StoreMetadata before) {
+        Map<Long, Long> byTtl = new TreeMap<>();
+        before.earlier().forEach(one -> byTtl.put(one.ttlMs(), one.neededUntil()));
+        byTtl.put(before.ttlMs(), before.neededUntil());
+        return byTtl.entrySet().stream()
+                .filter(one -> one.getKey() != buckets.ttlMs()
+                        && one.getValue() != StoreMetadata.NONE
+                        && one.getValue() >= before.exactFrom())
+                .map(one -> new Earlier(buckets.withTtl(one.getKey()), one.getValue()))
                 .toList();
-    }
-
-    /** The latest time that what was remembered after the metadata was written can have. */
-    private static long mostAhead(StoreMetadata before, Buckets buckets) {
-        return before.streamTime() + buckets.withTtl(before.ttlMs()).streamTimeStep() + buckets.aheadMs();
     }
 
     /**
@@ -190,7 +197,6 @@ public final class SeenStore implements AutoCloseable {
     public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
             String name, StoreEngine engine, DedupPolicy policy, Map<String, String> changelog) {
         Buckets buckets = Buckets.of(policy);
-        WindowBytesStoreSupplier supplier = engine.supplier(name, buckets.retention(), buckets.window());
         String kept = changelog.get(TopicConfig.RETENTION_MS_CONFIG);
         if (kept != null
                 && !kept.equals(UNLIMITED)
@@ -198,32 +204,32 @@ public final class SeenStore implements AutoCloseable {
             throw new IllegalArgumentException("retention.ms of the changelog must be at least "
                     + buckets.retention().toMillis() + ", as long as a key is remembered: " + kept);
         }
-        Map<String, String> topic = new HashMap<>(changelogConfigs(engine, policy));
+        Map<String, String> topic = new HashMap<>(changelogConfigs(policy));
         topic.putAll(changelog);
-        return Stores.timestampedWindowStoreBuilder(supplier, Serdes.Bytes(), Serdes.ByteArray())
+        return Stores.timestampedWindowStoreBuilder(
+                        engine.supplier(name, buckets.retention(), buckets.window()),
+                        Serdes.Bytes(),
+                        Serdes.ByteArray())
                 .withLoggingEnabled(topic)
                 .withCachingDisabled();
     }
 
-    /** How long what is remembered is needed, from the start of its window. */
+    /** How long what is remembered is needed after it was written, where stream time advances with the clock. */
     public static Duration retention(DedupPolicy policy) {
         return Buckets.of(policy).retention();
     }
 
-    /** Whether the stores of that engine are written in batches, as those of our engines are. */
-    public static boolean isBatching(StoreEngine engine, DedupPolicy policy) {
+    /** For how much event time a first is held on a machine at most: those of a bucket are forgotten together. */
+    public static Duration held(DedupPolicy policy) {
         Buckets buckets = Buckets.of(policy);
-        return engine.supplier("seen", buckets.retention(), buckets.window()) instanceof BucketedSupplier;
+        return Duration.ofMillis(buckets.width() + buckets.ttlMs() + buckets.latenessMs());
     }
 
     /**
      * How the changelog topic is made where it differs from that of other windowed stores. Batches have no keys that could be
      * compacted; and a file that is not full is deleted too, so that a short TTL does not restore what is long gone.
      */
-    public static Map<String, String> changelogConfigs(StoreEngine engine, DedupPolicy policy) {
-        if (!isBatching(engine, policy)) {
-            return Map.of();
-        }
+    public static Map<String, String> changelogConfigs(DedupPolicy policy) {
         return Map.of(
                 TopicConfig.CLEANUP_POLICY_CONFIG,
                 TopicConfig.CLEANUP_POLICY_DELETE,
@@ -235,28 +241,38 @@ public final class SeenStore implements AutoCloseable {
     }
 
     /**
-     * The highest time this task has seen, in milliseconds since the epoch; {@link Long#MIN_VALUE} before the first record. It is
-     * kept across restarts as it was at the last commit, or with an engine of another kind to within a thousandth of the TTL.
+     * The highest time that was seen of the source partition of a record, in milliseconds since the epoch; {@link Long#MIN_VALUE} before
+     * its first. It is kept across restarts.
+     *
+     * @param at the coordinates of the record; null if it has none
      */
-    public long streamTime() {
-        return streamTime;
+    public long streamTime(@Nullable Coordinates at) {
+        return times.of(at);
+    }
+
+    /** The time of the oldest record that is judged exactly, in milliseconds since the epoch; 0 if all are. */
+    public long exactFrom() {
+        return times.exactFrom();
+    }
+
+    /** How far the slowest source partition is behind the fastest, of those that are waited for, in milliseconds. From any thread. */
+    public long drift() {
+        return times.drift();
     }
 
     /**
-     * Advances stream time if that time is higher, but not beyond the wall clock: a record that is somewhat ahead must not
-     * make those late that are on time. Not to be called with the time of a record from the future.
+     * Advances the time of a source partition if that time is higher, but not beyond the wall clock: a record that is somewhat ahead
+     * must not make those late that are on time. Not to be called with the time of a record from the future.
      *
+     * @param at the coordinates of the record; null if it has none
      * @param time event time in milliseconds since the epoch
      * @param now the wall clock in milliseconds since the epoch
      */
-    public void advanceStreamTime(long time, long now) {
-        long advanced = Math.min(time, now);
-        if (advanced <= streamTime) {
-            return;
+    public void advance(@Nullable Coordinates at, long time, long now) {
+        if (times.advance(at, time, now)) {
+            census.advance(times.latest(), times.exactFrom());
+            firstsOf.advanced(now);
         }
-        streamTime = advanced;
-        census.advance(streamTime);
-        firstsOf.advanced(now);
     }
 
     /**
@@ -268,7 +284,7 @@ public final class SeenStore implements AutoCloseable {
      */
     void check(long now) {
         firstsOf.check(now);
-        if (streamTime != Long.MIN_VALUE && now - refreshedAt >= refreshEveryMs) {
+        if (times.latest() != Long.MIN_VALUE && now - refreshedAt >= refreshEveryMs) {
             firstsOf.refresh(now);
             refreshedAt = now;
         }
@@ -285,30 +301,97 @@ public final class SeenStore implements AutoCloseable {
     }
 
     /**
-     * The first of that key whose TTL covers the time, or null. What was remembered under an earlier TTL is remembered as
-     * long as that one said.
+     * What is remembered of that key at that time. What was remembered under an earlier TTL is remembered as long as that one said.
      *
      * @param time event time in milliseconds since the epoch
      * @param ttlMs the TTL of the record in hand, in milliseconds
+     * @param at the coordinates of that record; null if it has none. A first at the same coordinates is {@linkplain
+     *     Sighting#settled settled} if the record cannot be that one, read again after a failure
      */
-    public @Nullable Sighting recall(Bytes key, long time, long ttlMs) {
-        mayHaveForgotten = time < exactFrom;
-        ownKey = key;
-        ownBucket = buckets.start(time);
-        own = firstsOf.get(key, ownBucket, ownBucket - buckets.width());
-        Sighting found = covering(own, time, ttlMs);
-        if (found == null) {
-            found = besideOwn(buckets, key, time, ttlMs);
-        }
-        for (int i = 0; found == null && i < earlierBuckets.size(); i++) {
-            boolean isOtherCut = earlier.get(i).ttlMs() != buckets.ttlMs();
-            if (isOtherCut && streamTime <= earlier.get(i).until()) {
-                Buckets cut = earlierBuckets.get(i);
-                found = covering(fetch(key, cut.start(time)), time, ttlMs);
-                found = found == null ? besideOwn(cut, key, time, ttlMs) : found;
+    public Recalled recall(Bytes key, long time, long ttlMs, @Nullable Coordinates at) {
+        Search search = new Search(key, time, ttlMs);
+        long bucket = buckets.start(time);
+        Firsts own = firstsOf.get(key, bucket, bucket - buckets.width());
+        search.in(bucket, own);
+        search.before(buckets);
+        search.after(buckets);
+        for (Earlier one : earlier) {
+            if (one.neededUntil() >= times.exactFrom()) {
+                search.in(one.buckets().start(time));
+                search.before(one.buckets());
+                search.farAfter(one.buckets());
             }
         }
-        return found;
+        return new Recalled(search.settled(at), search.foundIn, search.mayHaveForgotten, key, bucket, own);
+    }
+
+    /** For the first of a key whose TTL covers a time. Once it is found nothing more is read. */
+    private final class Search {
+        private final Bytes key;
+        private final long time;
+        private final long ttlMs;
+        private @Nullable Sighting found;
+        private long foundIn;
+        private boolean mayHaveForgotten;
+
+        Search(Bytes key, long time, long ttlMs) {
+            this.key = key;
+            this.time = time;
+            this.ttlMs = ttlMs;
+            this.mayHaveForgotten = time < times.exactFrom();
+        }
+
+        void in(long bucket, Firsts firsts) {
+            if (found == null) {
+                mayHaveForgotten |= time <= firsts.forgottenUntil();
+                found = firsts.covering(time, ttlMs);
+                foundIn = bucket;
+            }
+        }
+
+        void in(long bucket) {
+            if (found == null) {
+                in(bucket, fetch(key, bucket));
+            }
+        }
+
+        /** In the bucket before that of the time, if a first in it can cover the time. */
+        void before(Buckets cut) {
+            long start = cut.start(time);
+            if (start >= cut.width() && time - cut.ttlMs() < start) {
+                in(start - cut.width());
+            }
+        }
+
+        /** In the bucket after that of the time, if the time can be so much before a first in it. */
+        void after(Buckets cut) {
+            long next = cut.start(time) + cut.width();
+            if (next <= lastBucket && time + cut.ttlMs() >= next) {
+                in(next);
+            }
+        }
+
+        /** In all buckets after that of the time which the record's own TTL reaches: it may be longer than the one they are cut by. */
+        void farAfter(Buckets cut) {
+            Long next = cut.start(time) + 1;
+            while (found == null && next <= lastBucket) {
+                next = firstsOf.startFrom(next);
+                if (next == null || next > time + ttlMs) {
+                    return;
+                }
+                in(next);
+                next++;
+            }
+        }
+
+        @Nullable
+        Sighting settled(@Nullable Coordinates at) {
+            Sighting first = found;
+            if (first == null || first.settled() || at == null || !at.equals(first.coordinates())) {
+                return first;
+            }
+            return firstsOf.isCommitted(key, foundIn) ? first.asSettled() : first;
+        }
     }
 
     /**
@@ -320,10 +403,8 @@ public final class SeenStore implements AutoCloseable {
      */
     public boolean release(Bytes key, long time, long now) {
         boolean released = release(buckets, key, time, now);
-        for (Buckets cut : earlierBuckets) {
-            if (cut.ttlMs() != buckets.ttlMs()) {
-                released |= release(cut, key, time, now);
-            }
+        for (Earlier one : earlier) {
+            released |= release(one.buckets(), key, time, now);
         }
         return released;
     }
@@ -334,7 +415,7 @@ public final class SeenStore implements AutoCloseable {
         if (!firsts.hasOneOf(time)) {
             return false;
         }
-        put(key, bucket, firsts.without(time), now);
+        firstsOf.put(key, bucket, firsts.without(time), now);
         census.remove(cut.roundedUntil(bucket));
         return true;
     }
@@ -358,7 +439,7 @@ public final class SeenStore implements AutoCloseable {
         }
         int forgotten = 0;
         for (Map.Entry<Long, Firsts> bucket : found.entrySet()) {
-            put(key, bucket.getKey(), Firsts.NONE, now);
+            firstsOf.put(key, bucket.getKey(), Firsts.NONE, now);
             for (int i = 0; i < bucket.getValue().sightings().size(); i++) {
                 census.remove(buckets.roundedUntil(bucket.getKey()));
                 forgotten++;
@@ -400,48 +481,31 @@ public final class SeenStore implements AutoCloseable {
 
     /** How many earlier TTLs are still looked into. */
     int earlierTtls() {
-        return earlierBuckets.size();
-    }
-
-    /** Whether, for the key and time that were asked for last, a first may have been forgotten early. */
-    public boolean mayHaveForgotten() {
-        return mayHaveForgotten;
-    }
-
-    private @Nullable Sighting besideOwn(Buckets cut, Bytes key, long time, long ttlMs) {
-        long start = cut.start(time);
-        Sighting found = null;
-        long previous = start - cut.width();
-        if (previous >= 0 && time - cut.ttlMs() < start) {
-            found = covering(fetch(key, previous), time, ttlMs);
-        }
-        long next = start + cut.width();
-        if (found == null && next <= newest && time + cut.ttlMs() >= next) {
-            found = covering(fetch(key, next), time, ttlMs);
-        }
-        return found;
-    }
-
-    private @Nullable Sighting covering(Firsts firsts, long time, long ttlMs) {
-        mayHaveForgotten |= time <= firsts.forgottenUntil();
-        return firsts.covering(time, ttlMs);
+        return (int) earlier.stream()
+                .filter(one -> one.neededUntil() >= times.exactFrom())
+                .count();
     }
 
     /**
      * Remembers a first, in the place of what is remembered of the same time.
      *
+     * @param recalled what is remembered of its key, since when nothing of that has changed
      * @param now the wall clock in milliseconds since the epoch
      */
-    public void remember(Bytes key, Sighting first, long now) {
-        long bucket = buckets.start(first.timestamp());
-        Firsts firsts = key.equals(ownKey) && bucket == ownBucket ? own : fetch(key, bucket);
+    public void remember(Recalled recalled, Sighting first, long now) {
+        Sighting known = recalled.first();
+        // Once more, and where it is: it may have been remembered under another TTL.
+        boolean isKnown = known != null && known.timestamp() == first.timestamp();
+        long bucket = isKnown ? recalled.foundIn() : buckets.start(first.timestamp());
+        Firsts firsts = bucket == recalled.bucket() ? recalled.own() : fetch(recalled.key(), bucket);
         Firsts more = firsts.with(first);
         // Before it is put, which may write what the store knows of itself.
-        newest = Math.max(newest, first.timestamp());
+        neededUntil = Math.max(neededUntil, first.expiresAt());
+        lastBucket = Math.max(lastBucket, bucket);
         if (more.sightings().size() > firsts.sightings().size()) {
             census.add(buckets.roundedUntil(bucket), first.timestamp());
         }
-        put(key, bucket, more, now);
+        firstsOf.put(recalled.key(), bucket, more, now);
     }
 
     /** How many firsts are remembered. From any thread. */
@@ -458,13 +522,13 @@ public final class SeenStore implements AutoCloseable {
         firstsOf.close();
     }
 
-    /** How many bytes of memory the store takes on this machine, if it is one that knows. From any thread. */
-    public OptionalLong bytes() {
+    /** How many bytes of memory the store takes on this machine. From any thread. */
+    public long bytes() {
         return firstsOf.bytes();
     }
 
-    /** How many bytes of files the store has on this machine, if it is one that knows. From any thread. */
-    public OptionalLong diskBytes() {
+    /** How many bytes of files the store has on this machine. From any thread. */
+    public long diskBytes() {
         return firstsOf.diskBytes();
     }
 
@@ -474,11 +538,6 @@ public final class SeenStore implements AutoCloseable {
      */
     public long reach() {
         return census.reach();
-    }
-
-    private void put(Bytes key, long bucket, Firsts firsts, long now) {
-        firstsOf.put(key, bucket, firsts, now);
-        ownKey = null;
     }
 
     private Firsts fetch(Bytes key, long bucket) {

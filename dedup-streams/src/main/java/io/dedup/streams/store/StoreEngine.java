@@ -7,25 +7,41 @@ import java.time.Duration;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
- * What holds the bytes of remembered firsts on one machine.
+ * What holds the bytes of remembered firsts on one machine: RocksDB, or tables on the heap. Kafka Streams puts the changelog around
+ * it, so an engine need not survive the loss of the machine.
  *
- * <p>The law: what was put under a key and a window start is found by a point read of both until retention has passed,
- * and the store forgets by dropping old windows whole. Kafka Streams puts the changelog around it, so an engine need
- * not survive the loss of the machine. The stores of the engines made here are read by key alone, and changed by their operator.
+ * <p>No other windowed store will do: when a first may be forgotten follows from what the store itself says, and not from a retention
+ * that a topology is built with.
+ *
+ * <p>Immutable and thread-safe.
  */
-@FunctionalInterface
-public interface StoreEngine {
+public final class StoreEngine {
+    private final Supplying supplying;
+
+    /** Makes suppliers of stores. */
+    @FunctionalInterface
+    interface Supplying {
+        WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
+    }
+
+    /** An engine that gives out what that one makes. */
+    StoreEngine(Supplying supplying) {
+        this.supplying = supplying;
+    }
+
     /**
      * A supplier of stores.
      *
      * @param name the store's name
-     * @param retention how long a window is kept at least, from its start, in stream time
+     * @param retention how long the changelog is needed, in wall-clock time
      * @param window the width of a window
      */
-    WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
+    WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window) {
+        return supplying.supplier(name, retention, window);
+    }
 
     /** The RocksDB engine with {@linkplain RocksDbOptions#defaults default options}. */
-    static StoreEngine rocksDb() {
+    public static StoreEngine rocksDb() {
         return rocksDb(RocksDbOptions.defaults());
     }
 
@@ -33,20 +49,21 @@ public interface StoreEngine {
      * RocksDB on local disk, behind filters in memory that answer for most keys that have not been seen. A filter takes 16 to 32
      * bits a key on the heap, some room for keys that are expected, and up to 3 MB where it was not known how many would come.
      */
-    static StoreEngine rocksDb(RocksDbOptions options) {
-        return (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, options.shared());
+    public static StoreEngine rocksDb(RocksDbOptions options) {
+        return new StoreEngine(
+                (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, options.shared()));
     }
 
     /**
      * Tables on the heap that hold 128-bit digests in the place of keys: no disk, and a full restore from the changelog at
      * every assignment. All that are made so may take half of the largest heap together.
      */
-    static StoreEngine memory() {
+    public static StoreEngine memory() {
         return memory(Budget.ofThisProcess(halfOfTheHeap()), false);
     }
 
     /** Half of the largest heap that this process may have, in bytes. */
-    static long halfOfTheHeap() {
+    public static long halfOfTheHeap() {
         return Runtime.getRuntime().maxMemory() / 2;
     }
 
@@ -57,7 +74,7 @@ public interface StoreEngine {
      *     take more, and forgets nothing
      * @param wholeKeys whether whole keys are held, and not their digests
      */
-    static StoreEngine memory(long mostBytes, boolean wholeKeys) {
+    public static StoreEngine memory(long mostBytes, boolean wholeKeys) {
         return memory(new Budget(mostBytes), wholeKeys);
     }
 
@@ -67,13 +84,17 @@ public interface StoreEngine {
      * @param mostBytes how many bytes their stores may take together
      * @param wholeKeys whether whole keys are held, and not their digests
      */
-    static StoreEngine sharedMemory(long mostBytes, boolean wholeKeys) {
+    public static StoreEngine sharedMemory(long mostBytes, boolean wholeKeys) {
         return memory(Budget.ofThisProcess(mostBytes), wholeKeys);
     }
 
     private static StoreEngine memory(Budget budget, boolean wholeKeys) {
-        return (name, retention, window) -> new BucketedSupplier(
-                name, retention, window, "dedup-memory", (width, seed) -> new MemorySegments(width, wholeKeys, budget));
+        return new StoreEngine((name, retention, window) -> new BucketedSupplier(
+                name,
+                retention,
+                window,
+                "dedup-memory",
+                (width, seed) -> new MemorySegments(width, wholeKeys, budget)));
     }
 
     /**
@@ -81,7 +102,7 @@ public interface StoreEngine {
      *
      * @throws IllegalArgumentException if it is neither {@code rocksdb} nor {@code memory}
      */
-    static StoreEngine named(String name) {
+    public static StoreEngine named(String name) {
         return switch (name) {
             case "rocksdb" -> rocksDb();
             case "memory" -> memory();

@@ -11,59 +11,73 @@ import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
 
 /**
- * What a store knows of itself: stream time, by which TTLs its buckets are cut, how long they are needed, how many firsts it holds,
- * and which records have changed it last.
+ * What a store knows of itself: from when on it is exact, until when it is needed, by which TTLs its buckets are cut, how far its
+ * input has come, and how many firsts it holds.
  *
  * <pre>
- * version     1 byte   4
- * streamTime  varlong  milliseconds since the epoch
- * newest      varlong  no first is remembered from after this time: from stream time, in milliseconds
+ * version     1 byte   5
  * ttl         varlong  the TTL in force, in milliseconds
- * retention   varlong  how long a bucket of it is needed, from its start, in milliseconds
- * lateness    varlong  the allowed lateness in force, in milliseconds
  * exactFrom   varlong  of records from before this time, firsts may have been forgotten; 0 if of none
+ * before      varlong  no first from before the changes that come with this is needed for records after this time; 0 if there is none
+ * until       varlong  from that on: no first at all is; in milliseconds
+ * written     varlong  the wall clock of the latest change, in milliseconds since the epoch; 0 if there is none
+ * committed   varlong  the same of the latest change that is known to have been committed; 0 if there is none
+ * doubts      varint   how many spans of the wall clock follow in which changes were made that need not have been committed
+ * [after      varlong  the last time before them, in milliseconds since the epoch
+ *  to         varlong  their last time
+ *  until      varlong  the last time of a record that one of them is needed for]
  * earlier     varint   how many TTLs follow that were in force before
  * [ttl        varlong  in milliseconds
- *  retention  varlong  likewise
- *  until      varlong  the stream time after which nothing of it is needed any more]
+ *  until      varlong  the last time of a record that something of it is needed for]
  * buckets     varint   how many counts follow
- * [until      varlong  the stream time after which nothing of the bucket is needed any more
+ * [until      varlong  the last time of a record that something in the bucket is needed for
  *  firsts     varlong  how many it holds
  *  oldest     varlong  the time of the oldest, in milliseconds since the epoch]
- * topics      varint   how many follow
- * [topic      varint length, UTF-8
- *  partitions varint   how many follow
- *  [partition varint
- *   offset    varlong  of the last record that changed the store]]
+ * times, position
+ *             each     varint   how many topics follow
+ *   [topic     varint length, UTF-8
+ *    partitions varint   how many follow
+ *    [partition varint
+ *     number    varlong  the highest time of a record from there, in milliseconds since the epoch; in the position, the offset of the
+ *                        last record that changed the store]]
  * </pre>
  *
- * @param streamTime in milliseconds since the epoch; {@link Long#MIN_VALUE} before the first record
- * @param newest no first is remembered from after this time; {@link Long#MIN_VALUE} if there is none
  * @param ttlMs the TTL in force, in milliseconds
- * @param retentionMs how long a bucket of it is needed, from its start, in milliseconds
- * @param latenessMs the allowed lateness in force, in milliseconds
- * @param exactFrom of records from before this time firsts may have been forgotten, since less lateness was allowed before; {@link
- *     Long#MIN_VALUE} if of none
+ * @param exactFrom of records from before this time firsts may have been forgotten; {@link #NONE} if of none
+ * @param neededBefore the last time of a record that a first from before the changes that come with this is needed for; {@link #NONE}
+ *     if there is none
+ * @param neededUntil the last time of a record that any first is needed for; {@link #NONE} if there is none
+ * @param writtenAt the wall clock of the latest change; {@link #NONE} if there is none
+ * @param committedAt the same of the latest change that is known to have been committed; {@link #NONE} if there is none
+ * @param doubts when changes were made that need not have been committed, though later ones have been
  * @param earlier the TTLs that were in force before and still matter
  * @param counts how many firsts are remembered
+ * @param times the highest time of any record that was not ahead of the clock by more than is allowed, by source partition
  * @param position the offset of the last record that changed the store, by topic and partition
  */
 record StoreMetadata(
-        long streamTime,
-        long newest,
         long ttlMs,
-        long retentionMs,
-        long latenessMs,
         long exactFrom,
+        long neededBefore,
+        long neededUntil,
+        long writtenAt,
+        long committedAt,
+        List<Doubt> doubts,
         List<Earlier> earlier,
         List<Census.Count> counts,
+        Map<String, Map<Integer, Long>> times,
         Map<String, Map<Integer, Long>> position) {
-    static final byte VERSION = 4;
+    /** Before any time. */
+    static final long NONE = 0;
+
+    static final byte VERSION = 5;
     private static final int MAX_NUMBER_BYTES = 10;
 
     StoreMetadata {
+        doubts = List.copyOf(doubts);
         earlier = List.copyOf(earlier);
         counts = List.copyOf(counts);
+        times = Map.copyOf(times);
         position = Map.copyOf(position);
     }
 
@@ -71,46 +85,108 @@ record StoreMetadata(
      * A TTL that was in force before.
      *
      * @param ttlMs in milliseconds
-     * @param retentionMs how long a bucket of it is needed, from its start, in milliseconds
-     * @param until the stream time after which nothing of it is needed any more, in milliseconds since the epoch
+     * @param neededUntil the last time of a record that something of it is needed for, in milliseconds since the epoch
      */
-    record Earlier(long ttlMs, long retentionMs, long until) {}
+    record Earlier(long ttlMs, long neededUntil) {}
+
+    /**
+     * When changes were made that a failure may have left without a commit.
+     *
+     * @param after the last time before, in milliseconds since the epoch
+     * @param to their last time
+     * @param neededUntil the last time of a record that one of them is needed for
+     */
+    record Doubt(long after, long to, long neededUntil) {}
 
     /** The metadata of a store that holds nothing. */
     static StoreMetadata empty(long ttlMs) {
         return new StoreMetadata(
-                Long.MIN_VALUE, Long.MIN_VALUE, ttlMs, 0, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
+                ttlMs, NONE, NONE, NONE, NONE, NONE, List.of(), List.of(), List.of(), Map.of(), Map.of());
     }
 
-    /** The same with that position. */
-    StoreMetadata at(Map<String, Map<Integer, Long>> newPosition) {
+    /**
+     * The same as it comes with changes.
+     *
+     * @param newNeededBefore of what came before them
+     * @param newPosition up to them
+     */
+    StoreMetadata with(long newNeededBefore, Map<String, Map<Integer, Long>> newPosition) {
         return new StoreMetadata(
-                streamTime, newest, ttlMs, retentionMs, latenessMs, exactFrom, earlier, counts, newPosition);
+                ttlMs,
+                exactFrom,
+                newNeededBefore,
+                neededUntil,
+                writtenAt,
+                committedAt,
+                doubts,
+                earlier,
+                counts,
+                times,
+                newPosition);
     }
 
-    /** How long a bucket is needed, from its start, whichever TTL it was cut by, in milliseconds. */
-    long longestRetentionMs() {
-        long longest = retentionMs;
-        for (Earlier one : earlier) {
-            longest = Math.max(longest, one.retentionMs());
-        }
-        return longest;
+    /** The same with what is known of commits. */
+    StoreMetadata with(long newWrittenAt, long newCommittedAt, List<Doubt> newDoubts) {
+        return new StoreMetadata(
+                ttlMs,
+                exactFrom,
+                neededBefore,
+                neededUntil,
+                newWrittenAt,
+                newCommittedAt,
+                newDoubts,
+                earlier,
+                counts,
+                times,
+                position);
+    }
+
+    /** The same, exact from no earlier than that time. */
+    StoreMetadata exactFrom(long time) {
+        return time <= exactFrom
+                ? this
+                : new StoreMetadata(
+                        ttlMs,
+                        time,
+                        neededBefore,
+                        neededUntil,
+                        writtenAt,
+                        committedAt,
+                        doubts,
+                        earlier,
+                        counts,
+                        times,
+                        position);
+    }
+
+    /** The highest time of any record; {@link Long#MIN_VALUE} if there was none. */
+    long streamTime() {
+        return times.values().stream()
+                .flatMap(partitions -> partitions.values().stream())
+                .mapToLong(Long::longValue)
+                .max()
+                .orElse(Long.MIN_VALUE);
     }
 
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer.allocate(size());
         bytes.put(VERSION);
-        Varints.writeVarlong(streamTime, bytes);
-        Varints.writeVarlong(newest - streamTime, bytes);
         Varints.writeVarlong(ttlMs, bytes);
-        Varints.writeVarlong(retentionMs, bytes);
-        Varints.writeVarlong(latenessMs, bytes);
-        Varints.writeVarlong(exactFrom == Long.MIN_VALUE ? 0 : exactFrom, bytes);
+        Varints.writeVarlong(exactFrom, bytes);
+        Varints.writeVarlong(neededBefore, bytes);
+        Varints.writeVarlong(neededUntil - neededBefore, bytes);
+        Varints.writeVarlong(writtenAt, bytes);
+        Varints.writeVarlong(committedAt, bytes);
+        Varints.writeUnsignedVarint(doubts.size(), bytes);
+        for (Doubt doubt : doubts) {
+            Varints.writeVarlong(doubt.after(), bytes);
+            Varints.writeVarlong(doubt.to(), bytes);
+            Varints.writeVarlong(doubt.neededUntil(), bytes);
+        }
         Varints.writeUnsignedVarint(earlier.size(), bytes);
         for (Earlier one : earlier) {
             Varints.writeVarlong(one.ttlMs(), bytes);
-            Varints.writeVarlong(one.retentionMs(), bytes);
-            Varints.writeVarlong(one.until(), bytes);
+            Varints.writeVarlong(one.neededUntil(), bytes);
         }
         Varints.writeUnsignedVarint(counts.size(), bytes);
         for (Census.Count count : counts) {
@@ -118,31 +194,40 @@ record StoreMetadata(
             Varints.writeVarlong(count.firsts(), bytes);
             Varints.writeVarlong(count.oldest(), bytes);
         }
-        Varints.writeUnsignedVarint(position.size(), bytes);
-        position.forEach((topic, offsets) -> {
-            byte[] name = topic.getBytes(StandardCharsets.UTF_8);
-            Varints.writeUnsignedVarint(name.length, bytes);
-            bytes.put(name);
-            Varints.writeUnsignedVarint(offsets.size(), bytes);
-            offsets.forEach((partition, offset) -> {
-                Varints.writeUnsignedVarint(partition, bytes);
-                Varints.writeVarlong(offset, bytes);
-            });
-        });
+        write(times, bytes);
+        write(position, bytes);
         byte[] encoded = new byte[bytes.position()];
         bytes.flip().get(encoded);
         return encoded;
     }
 
+    private static void write(Map<String, Map<Integer, Long>> numbers, ByteBuffer bytes) {
+        Varints.writeUnsignedVarint(numbers.size(), bytes);
+        numbers.forEach((topic, partitions) -> {
+            byte[] name = topic.getBytes(StandardCharsets.UTF_8);
+            Varints.writeUnsignedVarint(name.length, bytes);
+            bytes.put(name);
+            Varints.writeUnsignedVarint(partitions.size(), bytes);
+            partitions.forEach((partition, number) -> {
+                Varints.writeUnsignedVarint(partition, bytes);
+                Varints.writeVarlong(number, bytes);
+            });
+        });
+    }
+
     /** At least as many bytes as the encoded form has. */
     private int size() {
-        int numbers = 9 + 3 * earlier.size() + 3 * counts.size();
-        int names = 0;
-        for (Map.Entry<String, Map<Integer, Long>> topic : position.entrySet()) {
-            numbers += 2 + 2 * topic.getValue().size();
-            names += topic.getKey().getBytes(StandardCharsets.UTF_8).length;
+        int numbers = 11 + 3 * doubts.size() + 2 * earlier.size() + 3 * counts.size();
+        return 1 + MAX_NUMBER_BYTES * numbers + size(times) + size(position);
+    }
+
+    private static int size(Map<String, Map<Integer, Long>> numbers) {
+        int size = 0;
+        for (Map.Entry<String, Map<Integer, Long>> topic : numbers.entrySet()) {
+            size += topic.getKey().getBytes(StandardCharsets.UTF_8).length;
+            size += 2 * MAX_NUMBER_BYTES * (1 + topic.getValue().size());
         }
-        return 1 + MAX_NUMBER_BYTES * numbers + names;
+        return size;
     }
 
     /**
@@ -159,41 +244,47 @@ record StoreMetadata(
                         + ", and this release reads version " + VERSION
                         + "; another release has written it: run that one");
             }
-            long streamTime = Varints.readVarlong(bytes);
-            long newest = streamTime + Varints.readVarlong(bytes);
             long ttlMs = Varints.readVarlong(bytes);
-            long retentionMs = Varints.readVarlong(bytes);
-            long latenessMs = Varints.readVarlong(bytes);
             long exactFrom = Varints.readVarlong(bytes);
-            exactFrom = exactFrom == 0 ? Long.MIN_VALUE : exactFrom;
+            long neededBefore = Varints.readVarlong(bytes);
+            long neededUntil = neededBefore + Varints.readVarlong(bytes);
+            long writtenAt = Varints.readVarlong(bytes);
+            long committedAt = Varints.readVarlong(bytes);
+            List<Doubt> doubts = new ArrayList<>();
+            for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
+                doubts.add(
+                        new Doubt(Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
+            }
             List<Earlier> earlier = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
-                earlier.add(new Earlier(
-                        Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
+                earlier.add(new Earlier(Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             List<Census.Count> counts = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 counts.add(new Census.Count(
                         Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
+            Map<String, Map<Integer, Long>> times = readNumbers(bytes);
             return new StoreMetadata(
-                    streamTime,
-                    newest,
                     ttlMs,
-                    retentionMs,
-                    latenessMs,
                     exactFrom,
+                    neededBefore,
+                    neededUntil,
+                    writtenAt,
+                    committedAt,
+                    doubts,
                     earlier,
                     counts,
-                    readPosition(bytes));
+                    times,
+                    readNumbers(bytes));
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
             throw new SerializationException(
                     "The store holds damaged metadata of " + stored.length + " bytes", damaged);
         }
     }
 
-    private static Map<String, Map<Integer, Long>> readPosition(ByteBuffer bytes) {
-        Map<String, Map<Integer, Long>> position = new TreeMap<>();
+    private static Map<String, Map<Integer, Long>> readNumbers(ByteBuffer bytes) {
+        Map<String, Map<Integer, Long>> numbers = new TreeMap<>();
         for (int topics = Varints.readUnsignedVarint(bytes); topics > 0; topics--) {
             int length = Varints.readUnsignedVarint(bytes);
             if (length < 0 || length > bytes.remaining()) {
@@ -201,12 +292,12 @@ record StoreMetadata(
             }
             byte[] name = new byte[length];
             bytes.get(name);
-            Map<Integer, Long> offsets = new TreeMap<>();
+            Map<Integer, Long> partitions = new TreeMap<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
-                offsets.put(Varints.readUnsignedVarint(bytes), Varints.readVarlong(bytes));
+                partitions.put(Varints.readUnsignedVarint(bytes), Varints.readVarlong(bytes));
             }
-            position.put(new String(name, StandardCharsets.UTF_8), offsets);
+            numbers.put(new String(name, StandardCharsets.UTF_8), partitions);
         }
-        return position;
+        return numbers;
     }
 }

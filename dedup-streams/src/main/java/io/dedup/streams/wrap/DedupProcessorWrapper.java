@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.processor.api.ProcessorWrapper;
@@ -44,11 +46,16 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     /** Where {@link DedupTopology} says which nodes come right after the wanted sources, and which there are. */
     static final String SURVEY = "__dedup.wrap.survey";
 
+    /** Kafka's own supplier of what fills a table from a topic. */
+    private static final String TABLE_SOURCE = "org.apache.kafka.streams.kstream.internals.KTableSource";
+
     private @Nullable Dedup dedup;
     /** Processors with the topics whose records are judged there; none for all. */
     private Map<String, Set<String>> targets = Map.of();
 
     private Set<String> unguarded = Set.of();
+    /** Whether tables are restored from their source topics, past any guard. */
+    private boolean reusesSources;
 
     /**
      * Reads the {@code dedup.*} properties.
@@ -80,6 +87,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
         config.wrapNodes().forEach(node -> found.put(node, Set.of()));
         targets = survey == null ? found : survey.targets();
         dedup = operator(config);
+        reusesSources = reusesSources(configs.get(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG));
         unguarded = DedupProcessingExceptionHandler.guardedAtBuild(
                 String.valueOf(configs.get("application.id")), targets.keySet());
     }
@@ -110,7 +118,26 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     @Override
     public <K, V, L, W> WrappedProcessorSupplier<K, V, L, W> wrapProcessorSupplier(
             String name, ProcessorSupplier<K, V, L, W> supplier) {
+        if (isTarget(name) && reusesSources && supplier.getClass().getName().equals(TABLE_SOURCE)) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.CANNOT_WRAP,
+                    StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG,
+                    StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS,
+                    "The processor " + name
+                            + " fills a table from its source topic, and Kafka Streams would restore the table"
+                            + " from that topic, past the guard",
+                    "Remove " + StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS
+                            + " from the optimizations, or guard another processor")));
+        }
         return ProcessorWrapper.asWrapped(isTarget(name) ? guard(name).inFrontOf(supplier) : supplier);
+    }
+
+    private static boolean reusesSources(@Nullable Object optimizations) {
+        return optimizations != null
+                && Stream.of(optimizations.toString().split(",", -1))
+                        .map(String::trim)
+                        .anyMatch(one -> one.equals(StreamsConfig.OPTIMIZE)
+                                || one.equals(StreamsConfig.REUSE_KTABLE_SOURCE_TOPICS));
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.DedupTimestampExtractor;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,11 @@ import org.apache.kafka.streams.TopologyConfig;
  * topology is built twice, the first time to find out what comes after a topic, so its definition is called twice and has to
  * give the same both times.
  *
- * <p>Do not guard a table's source under {@code topology.optimization=all}: Kafka Streams then restores the table from the
- * topic itself, past the guard.
+ * <p>A table's source cannot be guarded under {@code topology.optimization=all}: Kafka Streams would restore the table from the topic
+ * itself, past the guard.
+ *
+ * <p>Where the properties name no {@code default.timestamp.extractor}, they get {@link io.dedup.streams.DedupTimestampExtractor}, so that
+ * a record without a time is judged, and does not stop the application.
  *
  * <p>Where several processors come right after a source, each of them has a store of its own and decides for itself.
  *
@@ -75,6 +79,8 @@ public final class DedupTopology {
     }
 
     private static Topology twice(Properties properties, Function<TopologyConfig, Topology> building) {
+        properties.putIfAbsent(
+                StreamsConfig.DEFAULT_TIMESTAMP_EXTRACTOR_CLASS_CONFIG, DedupTimestampExtractor.class.getName());
         Map<String, Object> plain = new HashMap<>(Utils.propsToMap(properties));
         Object wrapper = plain.remove(StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG);
         if (wrapper != null && !isOurs(wrapper)) {

@@ -89,7 +89,8 @@ class BatchingBucketStoreTest {
         }
         // Then
         Bytes key = seen.key("orders", IdempotencyKey.of("header:id", "a".getBytes(UTF_8)));
-        assertThat(seen.recall(key, NOW + 1, POLICY.ttl().toMillis())).isEqualTo(first());
+        assertThat(seen.recall(key, NOW + 1, POLICY.ttl().toMillis(), null).first())
+                .isEqualTo(first());
     }
 
     /** Read again after a crash, they would be late by it. */
@@ -98,9 +99,9 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         SeenStore seen = new SeenStore(puts.before(store), POLICY);
-        seen.advanceStreamTime(NOW - POLICY.ttl().toMillis(), NOW);
+        seen.advance(null, NOW - POLICY.ttl().toMillis(), NOW);
         remember(seen, "a");
-        seen.advanceStreamTime(NOW, NOW);
+        seen.advance(null, NOW, NOW);
         // When
         engine().flushCache();
         // Then
@@ -114,11 +115,11 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         SeenStore seen = new SeenStore(puts.before(store), POLICY);
-        seen.advanceStreamTime(NOW, NOW);
+        seen.advance(null, NOW, NOW);
         engine().flushCache();
         // When
         engine().flushCache();
-        seen.advanceStreamTime(NOW - 1, NOW);
+        seen.advance(null, NOW - 1, NOW);
         engine().flushCache();
         // Then
         assertThat(puts.batches()).isEqualTo(1);
@@ -130,7 +131,7 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         BatchingBucketStore batching = new BatchingBucketStore(
-                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
+                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits());
         // When
         for (int i = 0; i < 100; i++) {
             batching.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
@@ -145,7 +146,7 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         BatchingBucketStore batching = new BatchingBucketStore(
-                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
+                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits());
         Firsts answered = Firsts.of(first().withOutcome(StoredOutcome.of(new byte[BatchingBucketStore.BATCH_BYTES])));
         // When
         batching.put(Bytes.wrap("a key of some".getBytes(UTF_8)), 0, answered, NOW);
@@ -178,7 +179,7 @@ class BatchingBucketStoreTest {
         remember(seen, "a");
         seen.check(NOW + longest + 1);
         engine().flushCache();
-        seen.remember(seen.key("orders", IdempotencyKey.of("header:id", new byte[] {7})), first(), NOW + longest + 2);
+        remember(seen, "b", NOW + longest + 2);
         // When, then
         assertThatNoException().isThrownBy(() -> seen.check(NOW + longest + 3));
     }
@@ -244,8 +245,8 @@ class BatchingBucketStoreTest {
         TimestampedWindowStore<Bytes, byte[]> silent = new PutRecorder().before(store);
         bare.init(context.getStateStoreContext(), silent);
         assertThatIllegalStateException()
-                .isThrownBy(() ->
-                        new BatchingBucketStore(bare, silent, () -> StoreMetadata.empty(1), Duration.ofMinutes(1)))
+                .isThrownBy(() -> new BatchingBucketStore(
+                        bare, silent, () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits()))
                 .withMessageContaining("would not announce commits to the store seen");
     }
 
@@ -254,8 +255,17 @@ class BatchingBucketStoreTest {
                 .getResult();
     }
 
+    private static Commits commits() {
+        return new Commits(StoreMetadata.empty(1), true, NOW);
+    }
+
     private static void remember(SeenStore seen, String key) {
-        seen.remember(seen.key("orders", IdempotencyKey.of("header:id", key.getBytes(UTF_8))), first(), NOW);
+        remember(seen, key, NOW);
+    }
+
+    private static void remember(SeenStore seen, String key, long now) {
+        Bytes name = seen.key("orders", IdempotencyKey.of("header:id", key.getBytes(UTF_8)));
+        seen.remember(seen.recall(name, NOW, POLICY.ttl().toMillis(), null), first(), now);
     }
 
     private static Sighting first() {

@@ -76,13 +76,10 @@ class BucketedStoreTest {
         }
         Numbers.remove(store, KEY, 4 * 60_000L);
         // When, then
-        assertThat(read(store.fetch(KEY, 0L, Long.MAX_VALUE)))
-                .as("the first of them is expired")
-                .containsExactly(1L, 2L, 3L, 5L, 6L, 7L);
-        assertThat(read(store.backwardFetch(KEY, 0L, Long.MAX_VALUE))).containsExactly(7L, 6L, 5L, 3L, 2L, 1L);
+        assertThat(read(store.fetch(KEY, 0L, Long.MAX_VALUE))).containsExactly(0L, 1L, 2L, 3L, 5L, 6L, 7L);
+        assertThat(read(store.backwardFetch(KEY, 0L, Long.MAX_VALUE))).containsExactly(7L, 6L, 5L, 3L, 2L, 1L, 0L);
         assertThat(read(store.fetch(KEY, 120_000L, 300_000L))).containsExactly(2L, 3L, 5L);
         assertThat(read(store.backwardFetch(KEY, 120_001L, 299_999L))).containsExactly(3L);
-        assertThat(store.fetch(KEY, 0L)).as("expired").isNull();
         assertThat(store.fetch(KEY, 240_000L)).as("taken back").isNull();
         assertThat(store.fetch(KEY, 60_001L)).as("of no window").isNull();
         store.close();
@@ -130,7 +127,7 @@ class BucketedStoreTest {
         batch.add(OTHER, 120_000, Firsts.of(sighting(120_005)).with(sighting(120_006)), 120_009);
         batch.add(KEY, 0, Firsts.of(sighting(5)), 120_010);
         batch.add(KEY, 0, Firsts.NONE, 120_011);
-        StoreMetadata metadata = StoreMetadata.empty(59_999).at(Map.of("orders", Map.of(3, 41L)));
+        StoreMetadata metadata = StoreMetadata.empty(59_999).with(0, Map.of("orders", Map.of(3, 41L)));
         // When
         BucketedStore store = open(engine);
         restore(windowed(SeenKey.BATCH, 0), batch.encode(metadata.encode()));
@@ -144,44 +141,44 @@ class BucketedStoreTest {
         store.close();
     }
 
-    /** Of a TTL that was longer: what both promise is not forgotten by the shorter one of today. */
+    /** What is held follows from what the store says, and not from the retention that it was made for. */
     @ParameterizedTest
     @MethodSource("engines")
-    void restore_writtenForALongerRetention_keepsWhatThatPromised(StoreEngine engine) {
+    void hold_metadata_dropsWhatIsNeededForNothingThatIsExact(StoreEngine engine) {
         // Given
-        long longer = 10 * RETENTION.toMillis();
-        StoreMetadata before =
-                new StoreMetadata(0, 0, 59_999, longer, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
+        long far = 10 * RETENTION.toMillis();
         BucketedStore store = open(engine);
-        ChangelogBatch batch = new ChangelogBatch(64);
-        batch.add(KEY, 0, Firsts.of(sighting(5)), 6);
-        batch.add(OTHER, 8 * RETENTION.toMillis(), Firsts.of(sighting(8 * RETENTION.toMillis())), 7);
+        Numbers.put(store, KEY, 1, 0);
+        Numbers.put(store, OTHER, 2, far);
         // When
-        restore(windowed(SeenKey.BATCH, 0), batch.encode(before.encode()));
+        hold(store, StoreMetadata.empty(59_999).exactFrom(1));
         // Then
-        assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
+        assertThat(Numbers.of(store, KEY, 0)).as("until it is not needed").isEqualTo(1);
         // When
-        StoreMetadata today = new StoreMetadata(
-                0,
-                0,
-                59_999,
-                RETENTION.toMillis(),
-                0,
-                0,
-                List.of(new StoreMetadata.Earlier(59_999, longer, 1)),
-                List.of(),
-                Map.of());
-        store.hold(today, today.encode());
-        Numbers.put(store, OTHER, 1, 9 * RETENTION.toMillis());
+        hold(store, StoreMetadata.empty(59_999).exactFrom(far));
         // Then
-        assertThat(store.firsts(KEY, 0)).isEqualTo(Firsts.of(sighting(5)));
-        // When
-        StoreMetadata later = new StoreMetadata(
-                0, 0, 59_999, RETENTION.toMillis(), 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
-        store.hold(later, later.encode());
-        // Then
-        assertThat(store.firsts(KEY, 0)).as("of no use any more").isEqualTo(Firsts.NONE);
+        assertThat(Numbers.of(store, KEY, 0)).isNull();
+        assertThat(Numbers.of(store, OTHER, far)).isEqualTo(2);
         store.close();
+    }
+
+    /** The broker deletes what was written long ago, even if event time has stood still since. */
+    @ParameterizedTest
+    @MethodSource("engines")
+    void restore_beginningWasDeleted_isExactFromWhereItCannotMatter(StoreEngine engine) {
+        // Given
+        BucketedStore store = open(engine);
+        StoreMetadata quiet = StoreMetadata.empty(59_999).with(70_000, Map.of());
+        // When
+        restore(windowed(SeenKey.BATCH, 0), new ChangelogBatch(64).encode(quiet.encode()));
+        restore(windowed(SeenKey.BATCH, 0), new ChangelogBatch(64).encode(quiet.encode()));
+        // Then
+        assertThat(store.metadata().exactFrom()).isEqualTo(70_001);
+        store.close();
+    }
+
+    private static void hold(BucketedStore store, StoreMetadata metadata) {
+        store.hold(metadata, metadata.encode());
     }
 
     /** Under at-least-once an owner that has been replaced writes once more when it wakes up. */
@@ -202,7 +199,18 @@ class BucketedStoreTest {
     }
 
     private static StoreMetadata metadata(long streamTime) {
-        return new StoreMetadata(streamTime, streamTime, 59_999, 0, 0, Long.MIN_VALUE, List.of(), List.of(), Map.of());
+        return new StoreMetadata(
+                59_999,
+                0,
+                0,
+                0,
+                0,
+                0,
+                List.of(),
+                List.of(),
+                List.of(),
+                Map.of("orders", Map.of(3, streamTime)),
+                Map.of());
     }
 
     @Test
@@ -305,8 +313,5 @@ class BucketedStoreTest {
         assertThat(Buckets.of(brief).changelogSegment()).isLessThan(Duration.ofHours(1));
         assertThat(Buckets.of(DedupPolicy.of(Duration.ofHours(24))).changelogSegment())
                 .isBetween(Duration.ofHours(12), Duration.ofHours(24));
-        assertThat(SeenStore.builder("seen", new CountingEngine(), brief, Map.of())
-                        .logConfig())
-                .doesNotContainKey("cleanup.policy");
     }
 }

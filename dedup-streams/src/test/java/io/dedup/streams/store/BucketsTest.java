@@ -29,19 +29,14 @@ class BucketsTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void retention_firstOfARecordThatIsNotLate_isStillKept(long seed) {
+    void until_anyFirstOfTheBucket_isNotNeededForLonger(long seed) {
         Random random = new Random(seed);
         for (int i = 0; i < TRIALS; i++) {
             Buckets buckets = new Buckets(1L + random.nextInt(1000), random.nextInt(1000), random.nextInt(500));
-            long streamTime = 10_000L + random.nextInt(100_000);
-            long time = streamTime - random.nextLong(buckets.latenessMs() + buckets.streamTimeStep() + 1);
-            long first = time - random.nextLong(buckets.ttlMs() + 1);
-            long newestBucket = buckets.start(streamTime + random.nextLong(buckets.aheadMs() + 1));
-            // What Kafka's window stores show: starts after the newest one seen less the retention.
-            long oldestShown = newestBucket - buckets.retention().toMillis() + 1;
-            assertThat(buckets.start(first))
+            long first = 10_000L + random.nextInt(100_000);
+            assertThat(first + buckets.ttlMs())
                     .as("seed %d, trial %d, %s", seed, i, buckets)
-                    .isGreaterThanOrEqualTo(oldestShown);
+                    .isLessThanOrEqualTo(buckets.until(buckets.start(first)));
         }
     }
 
@@ -52,14 +47,11 @@ class BucketsTest {
         assertThat(buckets.width()).isEqualTo(10_000);
         assertThat(buckets.start(19_999)).isEqualTo(10_000);
         assertThat(buckets.start(-1)).isEqualTo(-10_000);
-        assertThat(buckets.until(10_000)).isEqualTo(10_000 + 9_999 + 9_999 + 5_000);
-        assertThat(buckets.streamTimeStep()).isEqualTo(9);
-        assertThat(new Buckets(10, 0, 0).streamTimeStep()).isEqualTo(1);
-        assertThat(buckets.retention()).hasMillis(10_000 + 9_999 + 5_000 + 2_000 + 9);
-        assertThat(buckets.roundedUntil(10_000)).as("in steps of a bucket").isEqualTo(40_000);
-        assertThat(buckets.roundedUntil(15_002)).as("where it is a step").isEqualTo(40_000);
-        assertThat(buckets.roundedUntil(15_003)).isEqualTo(50_000);
-        assertThat(buckets.metadataStart(39_999)).isEqualTo(30_000);
+        assertThat(buckets.until(10_000)).isEqualTo(10_000 + 9_999 + 9_999);
+        assertThat(buckets.retention()).hasMillis(2_000 + 9_999 + 5_000);
+        assertThat(buckets.roundedUntil(10_000)).as("in steps of a bucket").isEqualTo(30_000);
+        assertThat(buckets.roundedUntil(10_002)).as("where it is a step").isEqualTo(30_000);
+        assertThat(buckets.roundedUntil(10_003)).isEqualTo(40_000);
         assertThat(buckets.withTtl(99).width()).isEqualTo(100);
     }
 }

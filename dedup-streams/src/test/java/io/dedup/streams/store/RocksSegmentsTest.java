@@ -84,13 +84,13 @@ class RocksSegmentsTest {
     }
 
     @Test
-    void init_shorterRetention_dropsWhatIsTooOld() {
+    void init_shorterRetention_keepsWhatIsNeeded() {
         // Given
         writeTwoSegments();
         // When
         BucketedStore store = open(Duration.ofMillis(SEGMENT / 2));
         // Then
-        assertThat(store.fetch(KEY, 0)).isNull();
+        assertThat(store.fetch(KEY, 0)).isNotNull();
         assertThat(store.fetch(KEY, SEGMENT)).isNotNull();
         store.close();
     }
@@ -153,7 +153,11 @@ class RocksSegmentsTest {
         writeTwoSegments();
         BucketedStore failing = open(RETENTION);
         BatchingBucketStore writer = new BatchingBucketStore(
-                failing, new PutRecorder().before(failing), () -> StoreMetadata.empty(1), Duration.ofMinutes(1));
+                failing,
+                new PutRecorder().before(failing),
+                () -> StoreMetadata.empty(1),
+                Duration.ofMinutes(1),
+                new Commits(StoreMetadata.empty(1), true, 0));
         Bytes key = Bytes.wrap("PREFIX-1key".getBytes(UTF_8));
         writer.put(key, 2 * SEGMENT, Numbers.firsts(1, 2 * SEGMENT), 0);
         writer.close();
@@ -433,14 +437,14 @@ class RocksSegmentsTest {
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
-        segments.put(hash, KEY, 0, VALUE, VALUE.length);
+        segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
         segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
         segments.committed(Map.of(CHANGELOG, 200L));
         // When
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
-                .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1));
+                .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1, SEGMENT));
         segments.close();
         // Then
         segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
@@ -482,7 +486,7 @@ class RocksSegmentsTest {
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         segments.open(new LocalFiles(directory, "before", Map.of(), true), new Places());
-        segments.put(hash, KEY, 0, VALUE, VALUE.length);
+        segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
         segments.describe(VALUE);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
@@ -587,7 +591,7 @@ class RocksSegmentsTest {
             // When
             hash.take(key(i).get());
             hash.at(0);
-            segments.put(hash, key(i), 0, value(i), value(i).length);
+            segments.put(hash, key(i), 0, value(i), value(i).length, SEGMENT);
             segments.committed(Map.of(CHANGELOG, (long) i));
             // Then
             assertThat(segments.bytes()).as("after key %s", i).isEqualTo(new MissFilter(0).bytes() + ofOneKey.bytes());

@@ -31,7 +31,7 @@ class SeedLogTest {
         Map<Integer, Firsts> firsts = new HashMap<>();
         Map<Integer, StoreMetadata> metadata = new HashMap<>();
         // When
-        write(StoreEngine.memory(), (partition, name, value) -> {
+        write((partition, name, value) -> {
             assertThat(SeenKey.isBatch(name)).isTrue();
             ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toFirsts()));
             metadata.put(partition, StoreMetadata.decode(ChangelogBatch.metadata(value)));
@@ -51,32 +51,12 @@ class SeedLogTest {
         };
     }
 
-    @Test
-    void writeTo_anyOtherEngine_isARecordForEachKeyAndThenStreamTime() {
-        // Given
-        List<Firsts> firsts = new ArrayList<>();
-        List<StoreMetadata> metadata = new ArrayList<>();
-        // When
-        write(new CountingEngine(), (partition, name, value) -> {
-            if (name.length == 1 + Long.BYTES + Integer.BYTES) {
-                metadata.add(StoreMetadata.decode(value));
-            } else {
-                assertThat(metadata).as("of partitions before").hasSize(partition);
-                firsts.add(new EntryCodec().decodeVersioned(value, START));
-            }
-        });
-        // Then
-        assertThat(firsts.get(0).sightings()).containsExactlyInAnyOrder(EARLY, LATE);
-        assertThat(firsts.get(1).sightings()).containsExactly(EARLY);
-        assertThat(metadata).extracting(StoreMetadata::streamTime).containsExactly(START + 50, START + 1);
-    }
-
     /** More than fits into one. */
     @Test
     void writeTo_manyKeys_areInSeveralBatches() {
         // Given
         List<Integer> changes = new ArrayList<>();
-        try (SeedLog log = new SeedLog(POLICY, StoreEngine.memory())) {
+        try (SeedLog log = new SeedLog(POLICY)) {
             for (int i = 0; i < 3_000; i++) {
                 log.remember(0, "in", IdempotencyKey.of("header:id", ("key " + i).getBytes(UTF_8)), EARLY, NOW);
             }
@@ -92,8 +72,8 @@ class SeedLogTest {
         assertThat(changes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(3_000);
     }
 
-    private static void write(StoreEngine engine, SeedLog.Writer writer) {
-        try (SeedLog log = new SeedLog(POLICY, engine)) {
+    private static void write(SeedLog.Writer writer) {
+        try (SeedLog log = new SeedLog(POLICY)) {
             log.remember(0, "in", KEY, LATE, NOW + 100_000_000);
             log.remember(0, "in", KEY, EARLY, NOW + 100_000_000);
             log.remember(1, "in", KEY, EARLY, START + 1);

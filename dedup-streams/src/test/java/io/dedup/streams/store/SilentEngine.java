@@ -11,9 +11,13 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 import org.apache.kafka.streams.state.WindowStore;
 
 /** The memory engine within a Kafka Streams that announces no commits, and tells of none, once it is silenced. */
-public record SilentEngine(AtomicBoolean silenced) implements StoreEngine {
-    @Override
-    public WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window) {
+public record SilentEngine(AtomicBoolean silenced) {
+    /** The engine. */
+    public StoreEngine engine() {
+        return new StoreEngine(this::supplier);
+    }
+
+    private WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window) {
         WindowBytesStoreSupplier memory = StoreEngine.memory().supplier(name, retention, window);
         return (WindowBytesStoreSupplier) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {WindowBytesStoreSupplier.class}, (proxy, method, args) -> {

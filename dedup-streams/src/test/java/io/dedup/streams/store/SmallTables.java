@@ -12,6 +12,7 @@ public final class SmallTables {
     private SmallTables() {}
 
     public static StoreEngine rocksDb() {
-        return (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, SHARED);
+        return new StoreEngine(
+                (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, SHARED));
     }
 }

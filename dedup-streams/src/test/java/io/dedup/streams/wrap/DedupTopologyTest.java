@@ -9,6 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.dedup.config.DedupConfigException;
 import io.dedup.streams.DedupHeaders;
 import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.DedupTimestampExtractor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,6 +41,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
+import org.apache.kafka.streams.processor.WallclockTimestampExtractor;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -50,6 +52,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Topologies that know nothing of dedup, guarded by properties. */
 class DedupTopologyTest {
@@ -164,8 +167,10 @@ class DedupTopologyTest {
 
     @Test
     void build_whatFollowsTheGuardedProcessorFailsAndIsSkipped_keyIsReleased() {
+        Properties releasing = properties("dedup.wrap.topics", "orders");
+        releasing.put("dedup.on.failure", "release");
         Topology topology = DedupTopology.build(
-                properties("dedup.wrap.topics", "orders"),
+                releasing,
                 builder -> builder.stream("orders", Consumed.with(Serdes.String(), Serdes.String()))
                         .mapValues(value -> value)
                         .peek((key, value) -> {
@@ -183,6 +188,47 @@ class DedupTopologyTest {
             // Then
             assertThat(read(driver, "out")).containsExactly("works");
         }
+    }
+
+    /** Kafka Streams would restore the table from its topic, past the guard. */
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "reuse.ktable.source.topics,merge.repartition.topics"})
+    void build_tableThatIsRestoredFromItsSource_isRefused(String optimization) {
+        Properties optimized = properties("dedup.wrap.topics", "orders");
+        optimized.put("topology.optimization", optimization);
+        assertThatThrownBy(() -> DedupTopology.build(
+                        optimized,
+                        builder -> builder.table("orders", Consumed.with(Serdes.String(), Serdes.String()))
+                                .toStream()
+                                .to("out", Produced.with(Serdes.String(), Serdes.String()))))
+                .isInstanceOf(DedupConfigException.class)
+                .hasMessageContaining("DEDUP-110 topology.optimization")
+                .hasMessageContaining("past the guard");
+        optimized.put("topology.optimization", "merge.repartition.topics");
+        assertThat(DedupTopology.build(
+                        optimized,
+                        builder -> builder.table("orders", Consumed.with(Serdes.String(), Serdes.String()))
+                                .toStream()
+                                .to("out", Produced.with(Serdes.String(), Serdes.String()))))
+                .isNotNull();
+    }
+
+    @Test
+    void build_noTimestampExtractorIsNamed_isOursUnlessThereIsOne() {
+        Properties properties = properties("dedup.wrap.topics", "orders");
+        properties.put("default.timestamp.extractor", WallclockTimestampExtractor.class.getName());
+        DedupTopology.build(
+                properties,
+                builder -> builder.stream("orders", Consumed.with(Serdes.String(), Serdes.String()))
+                        .foreach((key, value) -> {}));
+        assertThat(properties)
+                .containsEntry("default.timestamp.extractor", WallclockTimestampExtractor.class.getName());
+        Properties unset = properties("dedup.wrap.topics", "orders");
+        DedupTopology.build(
+                unset,
+                builder -> builder.stream("orders", Consumed.with(Serdes.String(), Serdes.String()))
+                        .foreach((key, value) -> {}));
+        assertThat(unset).containsEntry("default.timestamp.extractor", DedupTimestampExtractor.class.getName());
     }
 
     @Test

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Where a store holds its entries, cut by time so that old ones are dropped whole.
  *
  * <p>The law: what was put last under a key and a window start is what is got, until the segment that the start falls into
- * is dropped.
+ * is dropped, and that is when nothing in it is needed any more.
  *
  * <p>Called with the lock of the store.
  */
@@ -38,8 +38,13 @@ public interface Segments extends AutoCloseable {
     /** What was put there, or null. */
     byte @Nullable [] get(KeyHash hash, Bytes key, long start);
 
-    /** Puts the first bytes of an entry. */
-    void put(KeyHash hash, Bytes key, long start, byte[] entry, int length);
+    /**
+     * Puts the first bytes of an entry.
+     *
+     * @param neededUntil the last time of a record that the entry can be needed for; {@link Long#MIN_VALUE} if only what it replaces
+     *     was needed
+     */
+    void put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long neededUntil);
 
     /** The window starts under which something was put and that have not been dropped. */
     NavigableSet<Long> starts();
@@ -50,8 +55,8 @@ public interface Segments extends AutoCloseable {
     /** What the store knew of itself last, or null. */
     byte @Nullable [] description();
 
-    /** Drops the segments in which every start is before that one. */
-    void dropBefore(long start);
+    /** Drops the segments of which nothing is needed for records of that time or later. */
+    void dropUnneeded(long time);
 
     /** Whether something outlasts this process. */
     boolean isPersistent();

@@ -4,12 +4,11 @@ package io.dedup.streams.internal.store.memory;
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.engine.Stretches;
 import io.dedup.streams.internal.store.engine.WindowName;
 import io.dedup.streams.internal.store.table.Budget;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -19,16 +18,39 @@ import org.jspecify.annotations.Nullable;
 
 /** Segments on the heap, each a {@link CompactTable}. */
 public final class MemorySegments implements Segments {
-    private final long width;
     private final boolean wholeKeys;
     private final Budget budget;
-    private final List<Segment> segments = new ArrayList<>();
+    private final Stretches<Segment> segments;
     private final NavigableSet<Long> starts = new TreeSet<>();
     private long lastStart = Long.MIN_VALUE;
     private byte @Nullable [] description;
 
-    /** The table of the windows from that start on, and before the other. */
-    private record Segment(long from, long to, CompactTable table) {}
+    /** The table of the windows of a stretch. */
+    private static final class Segment implements Stretches.Stretch {
+        private final Stretches.Bounds bounds;
+        private final CompactTable table;
+        private long neededUntil = Long.MIN_VALUE;
+
+        Segment(Stretches.Bounds bounds, CompactTable table) {
+            this.bounds = bounds;
+            this.table = table;
+        }
+
+        @Override
+        public long from() {
+            return bounds.from();
+        }
+
+        @Override
+        public long to() {
+            return bounds.to();
+        }
+
+        @Override
+        public long neededUntil() {
+            return neededUntil;
+        }
+    }
 
     /**
      * No segments yet.
@@ -36,7 +58,7 @@ public final class MemorySegments implements Segments {
      * @param width of a segment in milliseconds
      */
     public MemorySegments(long width, boolean wholeKeys, Budget budget) {
-        this.width = width;
+        this.segments = new Stretches<>(width);
         this.wholeKeys = wholeKeys;
         this.budget = budget;
     }
@@ -48,46 +70,35 @@ public final class MemorySegments implements Segments {
 
     @Override
     public int prefetch(KeyHash hash, long start) {
-        Segment segment = segmentOf(start);
-        return segment == null ? 0 : segment.table().prefetch(hash);
+        Segment segment = segments.at(start);
+        return segment == null ? 0 : segment.table.prefetch(hash);
     }
 
     @Override
     public int prefetchMiss(KeyHash hash, long start) {
-        Segment segment = segmentOf(start);
-        return segment == null ? 0 : segment.table().prefetchMiss(hash);
+        Segment segment = segments.at(start);
+        return segment == null ? 0 : segment.table.prefetchMiss(hash);
     }
 
     @Override
     public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
-        Segment segment = segmentOf(start);
-        return segment == null ? null : segment.table().get(hash, name(key, start));
+        Segment segment = segments.at(start);
+        return segment == null ? null : segment.table.get(hash, name(key, start));
     }
 
     @Override
-    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
-        Segment segment = segmentOf(start);
+    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long neededUntil) {
+        Segment segment = segments.at(start);
         if (segment == null) {
-            long from = Math.floorDiv(start, width) * width;
-            segment = new Segment(from, from + width, new CompactTable(wholeKeys, budget));
+            segment = new Segment(segments.free(start), new CompactTable(wholeKeys, budget));
             segments.add(segment);
         }
-        segment.table().put(hash, name(key, start), entry, length);
+        segment.table.put(hash, name(key, start), entry, length);
+        segment.neededUntil = Math.max(segment.neededUntil, neededUntil);
         if (start != lastStart) {
             starts.add(start);
             lastStart = start;
         }
-    }
-
-    private @Nullable Segment segmentOf(long start) {
-        // There are a handful, and the newest is asked for most.
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            Segment segment = segments.get(i);
-            if (start >= segment.from() && start < segment.to()) {
-                return segment;
-            }
-        }
-        return null;
     }
 
     private byte[] name(Bytes key, long start) {
@@ -110,16 +121,10 @@ public final class MemorySegments implements Segments {
     }
 
     @Override
-    public void dropBefore(long start) {
-        boolean dropped = segments.removeIf(segment -> {
-            if (segment.to() > start) {
-                return false;
-            }
-            segment.table().clear();
-            return true;
-        });
-        if (dropped) {
-            starts.removeIf(one -> segmentOf(one) == null);
+    public void dropUnneeded(long time) {
+        for (Segment dropped : segments.removeUnneeded(time)) {
+            dropped.table.clear();
+            starts.subSet(dropped.from(), dropped.to()).clear();
             lastStart = Long.MIN_VALUE;
         }
     }
@@ -151,7 +156,9 @@ public final class MemorySegments implements Segments {
 
     @Override
     public long bytes() {
-        return segments.stream().mapToLong(segment -> segment.table().bytes()).sum();
+        return segments.all().stream()
+                .mapToLong(segment -> segment.table.bytes())
+                .sum();
     }
 
     @Override
@@ -161,7 +168,7 @@ public final class MemorySegments implements Segments {
 
     @Override
     public void close() {
-        segments.forEach(segment -> segment.table().clear());
+        segments.all().forEach(segment -> segment.table.clear());
         segments.clear();
         starts.clear();
         lastStart = Long.MIN_VALUE;

@@ -3,6 +3,7 @@ package io.dedup.streams.internal.store.rocksdb;
 
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
+import io.dedup.streams.internal.store.engine.Stretches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,7 @@ import org.slf4j.LoggerFactory;
  * places                as a dictionary writes them
  * metadata              as the store writes it
  * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
+ * needed/segment        eight bytes: the last time of a record that something in the segment can be needed for
  * </pre>
  *
  * <p>Files of another layout are deleted, and so are those of a store that was not closed, if what is in them need not
@@ -55,7 +57,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RocksDatabase implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RocksDatabase.class);
-    private static final String FORMAT = "dedup-3";
+    private static final String FORMAT = "dedup-4";
     /** How the names of files begin that RocksDB has not taken yet. */
     static final String ON_ITS_WAY = "sorted";
 
@@ -63,6 +65,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final byte[] PLACES = bytes("places");
     private static final byte[] METADATA = bytes("metadata");
     private static final String OFFSET = "offset/";
+    private static final String NEEDED = "needed/";
     private static final byte[] OPEN = {1};
     private static final byte[] CLOSED = {0};
     private static final double BITS_A_KEY = 10;
@@ -79,30 +82,9 @@ final class RocksDatabase implements AutoCloseable {
     private final Map<String, Object> configs;
     private final boolean emptied;
     private final List<ColumnFamilyHandle> handles = new ArrayList<>();
-    private final Map<Stretch, ColumnFamilyHandle> families = new LinkedHashMap<>();
+    private final Map<Stretches.Bounds, ColumnFamilyHandle> families = new LinkedHashMap<>();
     private final RocksDB database;
     private @Nullable RocksDBConfigSetter setter;
-
-    /**
-     * The windows that a segment is for.
-     *
-     * @param from the first start
-     * @param to the first start that does not belong to it
-     */
-    record Stretch(long from, long to) {
-        byte[] name() {
-            return bytes("windows-" + from + "-" + to);
-        }
-
-        static Stretch named(byte[] name) {
-            String text = new String(name, StandardCharsets.UTF_8);
-            // A start may be negative, and then there are two hyphens.
-            int hyphen = text.indexOf('-', "windows-".length() + 1);
-            return new Stretch(
-                    Long.parseLong(text.substring("windows-".length(), hyphen)),
-                    Long.parseLong(text.substring(hyphen + 1)));
-        }
-    }
 
     private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
             throws RocksDBException {
@@ -131,7 +113,8 @@ final class RocksDatabase implements AutoCloseable {
                     .skip(1)
                     .sorted(Comparator.comparingInt(ColumnFamilyHandle::getID))
                     .forEach(this::take);
-        } catch (RuntimeException failed) {
+            forgetDropped();
+        } catch (RuntimeException | RocksDBException failed) {
             handles.forEach(ColumnFamilyHandle::close);
             database.close();
             closeOptions();
@@ -141,7 +124,7 @@ final class RocksDatabase implements AutoCloseable {
 
     private void take(ColumnFamilyHandle family) {
         try {
-            families.put(Stretch.named(family.getName()), family);
+            families.put(bounds(family.getName()), family);
         } catch (RocksDBException failed) {
             throw new ProcessorStateException("Could not read the files of " + name, failed);
         }
@@ -251,14 +234,60 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    /** The segments that there are, in the order in which they were made. */
-    List<Stretch> stretches() {
+    private static String name(Stretches.Bounds bounds) {
+        return "windows-" + bounds.from() + "-" + bounds.to();
+    }
+
+    private static Stretches.Bounds bounds(byte[] name) {
+        String text = new String(name, StandardCharsets.UTF_8);
+        // A start may be negative, and then there are two hyphens.
+        int hyphen = text.indexOf('-', "windows-".length() + 1);
+        return new Stretches.Bounds(
+                Long.parseLong(text.substring("windows-".length(), hyphen)),
+                Long.parseLong(text.substring(hyphen + 1)));
+    }
+
+    /** The segments that there are. */
+    List<Stretches.Bounds> segments() {
         return List.copyOf(families.keySet());
     }
 
     /** The files of a segment. */
-    RocksFiles files(Stretch stretch) {
-        return new RocksFiles(database, familyOptions, directory, stretch.name(), families.remove(stretch));
+    RocksFiles files(Stretches.Bounds bounds) {
+        return new RocksFiles(database, familyOptions, directory, bytes(name(bounds)), families.remove(bounds));
+    }
+
+    /** Until when a segment that was found here is needed, as it was written last. */
+    long neededUntil(Stretches.Bounds bounds) {
+        byte[] written = get(bytes(NEEDED + name(bounds)));
+        if (written == null) {
+            throw new ProcessorStateException("The files of " + name + " do not say until when " + name(bounds)
+                    + " is needed: delete " + directory);
+        }
+        return ByteBuffer.wrap(written).getLong();
+    }
+
+    /** Forgets until when segments were needed that are not there any more. */
+    private void forgetDropped() throws RocksDBException {
+        try (RocksIterator entries = database.newIterator()) {
+            for (entries.seek(bytes(NEEDED)); entries.isValid(); entries.next()) {
+                String key = new String(entries.key(), StandardCharsets.UTF_8);
+                if (!key.startsWith(NEEDED)) {
+                    break;
+                }
+                if (!families.containsKey(bounds(bytes(key.substring(NEEDED.length()))))) {
+                    database.delete(entries.key());
+                }
+            }
+            entries.status();
+        }
+    }
+
+    /** To be written before anything that is needed until then. */
+    void writeNeededUntil(Stretches.Bounds bounds, long until) {
+        put(
+                bytes(NEEDED + name(bounds)),
+                ByteBuffer.allocate(Long.BYTES).putLong(until).array());
     }
 
     void readPlaces(Dictionary places) {

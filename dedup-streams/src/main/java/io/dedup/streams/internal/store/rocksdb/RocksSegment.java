@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.rocksdb;
 
+import io.dedup.streams.internal.store.engine.Stretches;
 import io.dedup.streams.internal.store.engine.WindowName;
 import io.dedup.streams.internal.store.table.Budget;
 import io.dedup.streams.internal.store.table.CompactTable;
@@ -17,9 +18,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used with the lock of the store, but for what the writer does: {@link RocksFiles} says which.
  */
-final class RocksSegment {
-    private final long from;
-    private final long to;
+final class RocksSegment implements Stretches.Stretch {
+    private final Stretches.Bounds bounds;
     private final RocksFiles files;
     /** Not written yet, or lately, the newest last; all but the newest do not change any more. */
     private final List<CompactTable> recent = new ArrayList<>();
@@ -28,35 +28,43 @@ final class RocksSegment {
     /** Whether the filter has not been told yet of what was on disk when the store was opened. */
     private boolean filterIsPartial;
 
+    private long neededUntil;
+
     /**
      * A segment.
      *
-     * @param from the first window start that belongs to it
-     * @param to the first that does not
      * @param expected how many keys are expected
+     * @param neededUntil of what is in the files
      */
-    RocksSegment(long from, long to, RocksFiles files, long expected) {
-        this.from = from;
-        this.to = to;
+    RocksSegment(Stretches.Bounds bounds, RocksFiles files, long expected, long neededUntil) {
+        this.bounds = bounds;
         this.files = files;
+        this.neededUntil = neededUntil;
         this.filter = new MissFilter(expected);
         this.filterIsPartial = files.exist();
     }
 
-    long from() {
-        return from;
+    Stretches.Bounds bounds() {
+        return bounds;
     }
 
-    long to() {
-        return to;
+    @Override
+    public long from() {
+        return bounds.from();
+    }
+
+    @Override
+    public long to() {
+        return bounds.to();
+    }
+
+    @Override
+    public long neededUntil() {
+        return neededUntil;
     }
 
     RocksFiles files() {
         return files;
-    }
-
-    boolean covers(long start) {
-        return start >= from && start < to;
     }
 
     int prefetch(KeyHash hash) {
@@ -83,7 +91,8 @@ final class RocksSegment {
     }
 
     /** Returns how many bytes more are taken by what is not frozen. */
-    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long entryNeededUntil) {
+        neededUntil = Math.max(neededUntil, entryNeededUntil);
         if (recent.isEmpty()) {
             recent.add(new CompactTable(true, Budget.unbounded()));
         }

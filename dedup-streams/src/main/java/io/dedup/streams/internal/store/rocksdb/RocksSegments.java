@@ -4,12 +4,12 @@ package io.dedup.streams.internal.store.rocksdb;
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
+import io.dedup.streams.internal.store.engine.Stretches;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
 import io.dedup.streams.internal.store.table.MissFilter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -46,14 +46,15 @@ public final class RocksSegments implements Segments {
     private static final int SPARE_PART = 4;
 
     private final String name;
-    private final long width;
     private final long seed;
     private final RocksShared shared;
-    private final List<RocksSegment> segments = new ArrayList<>();
+    private final Stretches<RocksSegment> segments;
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
     /** Those whose files are being deleted, or have been. */
     private final List<RocksSegment> deleted = new ArrayList<>();
+    /** The deleting of all of them. */
+    private CompletableFuture<Void> deleting = CompletableFuture.completedFuture(null);
     /**
      * What was written last is held until more has been: most duplicates are of keys that came lately, and for these RocksDB would
      * be asked.
@@ -79,7 +80,7 @@ public final class RocksSegments implements Segments {
     private boolean isChanging;
 
     /** A table that is to be written, or has been. */
-    private record Frozen(RocksSegment segment, CompactTable table) {}
+    private record Frozen(RocksSegment segment, CompactTable table, long neededUntil) {}
 
     /** Tables that were frozen together, the oldest segment first, and the writing of them and all before. */
     private record Generation(List<Frozen> tables, CompletableFuture<Void> written) {}
@@ -92,7 +93,7 @@ public final class RocksSegments implements Segments {
      */
     public RocksSegments(String name, long width, long seed, RocksShared shared) {
         this.name = name;
-        this.width = width;
+        this.segments = new Stretches<>(width);
         this.seed = seed;
         this.shared = shared;
     }
@@ -117,8 +118,8 @@ public final class RocksSegments implements Segments {
         opened.readPlaces(newPlaces);
         description = opened.metadata();
         committed.putAll(opened.offsets());
-        for (RocksDatabase.Stretch stretch : opened.stretches()) {
-            RocksSegment segment = new RocksSegment(stretch.from(), stretch.to(), opened.files(stretch), 0);
+        for (Stretches.Bounds bounds : opened.segments()) {
+            RocksSegment segment = new RocksSegment(bounds, opened.files(bounds), 0, opened.neededUntil(bounds));
             segments.add(segment);
             starts.addAll(segment.files().starts());
         }
@@ -133,38 +134,26 @@ public final class RocksSegments implements Segments {
 
     @Override
     public int prefetch(KeyHash hash, long start) {
-        return prefetch(hash, start, false);
+        RocksSegment segment = segments.at(start);
+        return segment == null ? 0 : segment.prefetch(hash);
     }
 
     @Override
     public int prefetchMiss(KeyHash hash, long start) {
-        return prefetch(hash, start, true);
-    }
-
-    private int prefetch(KeyHash hash, long start, boolean missesOnly) {
-        int read = 0;
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            RocksSegment segment = segments.get(i);
-            if (segment.covers(start)) {
-                read += missesOnly ? segment.prefetchMiss(hash) : segment.prefetch(hash);
-            }
-        }
-        return read;
+        RocksSegment segment = segments.at(start);
+        return segment == null ? 0 : segment.prefetchMiss(hash);
     }
 
     @Override
     public byte @Nullable [] get(KeyHash hash, Bytes key, long start) {
-        byte[] found = null;
-        for (int i = segments.size() - 1; found == null && i >= 0; i--) {
-            RocksSegment segment = segments.get(i);
-            if (segment.covers(start)) {
-                if (segment.filterIsPartial()) {
-                    completeFilter(segment);
-                }
-                found = segment.get(hash, key, start);
-            }
+        RocksSegment segment = segments.at(start);
+        if (segment == null) {
+            return null;
         }
-        return found;
+        if (segment.filterIsPartial()) {
+            completeFilter(segment);
+        }
+        return segment.get(hash, key, start);
     }
 
     private void completeFilter(RocksSegment segment) {
@@ -180,11 +169,14 @@ public final class RocksSegments implements Segments {
     }
 
     @Override
-    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length) {
+    public void put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long neededUntil) {
         emptied = false;
-        RocksSegment segment = segmentFor(start);
+        RocksSegment segment = segments.at(start);
+        if (segment == null) {
+            segment = make(segments.free(start));
+        }
         isChanging = true;
-        heldBytes += segment.put(hash, key, start, entry, length);
+        heldBytes += segment.put(hash, key, start, entry, length, neededUntil);
         isChanging = false;
         if (start != lastStart) {
             starts.add(start);
@@ -195,24 +187,13 @@ public final class RocksSegments implements Segments {
         }
     }
 
-    /** The newest segment that covers the start: of earlier ones that were wider or narrower, nothing is changed. */
-    private RocksSegment segmentFor(long start) {
-        long from = Math.floorDiv(start, width) * width;
-        for (int i = segments.size() - 1; i >= 0; i--) {
-            RocksSegment segment = segments.get(i);
-            if (segment.from() == from && segment.to() == from + width) {
-                return segment;
-            }
-        }
-        RocksDatabase.Stretch stretch = new RocksDatabase.Stretch(from, from + width);
-        RocksSegment newest = segments.stream()
-                .max(Comparator.comparingLong(RocksSegment::from))
-                .orElse(null);
+    private RocksSegment make(Stretches.Bounds bounds) {
+        RocksSegment latest = segments.latest();
         // Somewhat more than there were lately; but a segment in the past is for what comes late.
-        long expected = newest != null && newest.from() < from
-                ? Math.min(newest.keys() + newest.keys() / SPARE_PART, MOST_EXPECTED)
+        long expected = latest != null && latest.from() < bounds.from()
+                ? Math.min(latest.keys() + latest.keys() / SPARE_PART, MOST_EXPECTED)
                 : 0;
-        RocksSegment segment = new RocksSegment(from, from + width, database().files(stretch), expected);
+        RocksSegment segment = new RocksSegment(bounds, database().files(bounds), expected, Long.MIN_VALUE);
         segments.add(segment);
         return segment;
     }
@@ -222,10 +203,10 @@ public final class RocksSegments implements Segments {
         reap(MOST_WAITING - 1);
         isChanging = true;
         List<Frozen> tables = new ArrayList<>();
-        for (RocksSegment segment : segments) {
+        for (RocksSegment segment : segments.all()) {
             CompactTable table = segment.freeze();
             if (table != null) {
-                tables.add(new Frozen(segment, table));
+                tables.add(new Frozen(segment, table, segment.neededUntil()));
             }
         }
         RocksDatabase target = database();
@@ -235,11 +216,11 @@ public final class RocksSegments implements Segments {
         // After what failed before, this fails too: an offset stands for all that was put until then.
         written = written.thenRunAsync(
                 () -> {
-                    // Places before the entries that refer to them; after the entries that they stand for, offsets, and
-                    // stream
-                    // time, which is not to be ahead of the firsts from before.
+                    // Before the entries, what these refer to, and until when they are needed; after them, the offsets
+                    // and the
+                    // metadata that stand for them.
                     target.writePlaces(knownPlaces);
-                    tables.forEach(frozen -> frozen.segment().files().write(frozen.table()));
+                    tables.forEach(frozen -> write(target, frozen));
                     target.writeMetadata(metadata);
                     target.writeOffsets(offsets);
                 },
@@ -247,6 +228,11 @@ public final class RocksSegments implements Segments {
         waiting.add(new Generation(tables, written));
         heldBytes = 0;
         isChanging = false;
+    }
+
+    private static void write(RocksDatabase target, Frozen frozen) {
+        target.writeNeededUntil(frozen.segment().bounds(), frozen.neededUntil());
+        frozen.segment().files().write(frozen.table());
     }
 
     /** Forgets tables that have been written, but not the last, and waits for some if there are more than so many that have not. */
@@ -295,32 +281,32 @@ public final class RocksSegments implements Segments {
     }
 
     @Override
-    public void dropBefore(long start) {
-        deleted.removeIf(segment -> !segment.files().exist());
-        boolean dropped = segments.removeIf(segment -> {
-            if (segment.to() > start) {
-                return false;
-            }
+    public void dropUnneeded(long time) {
+        List<RocksSegment> dropped = segments.removeUnneeded(time);
+        if (dropped.isEmpty()) {
+            return;
+        }
+        if (deleting.isDone()) {
+            deleted.clear();
+        }
+        for (RocksSegment segment : dropped) {
             filters.remove(segment);
+            starts.subSet(segment.from(), segment.to()).clear();
             segment.files().abandon();
             // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
             deleted.add(segment);
-            shared.reader().execute(() -> drop(segment));
-            return true;
-        });
-        if (dropped) {
-            starts.removeIf(one -> segments.stream().noneMatch(segment -> segment.covers(one)));
-            lastStart = Long.MIN_VALUE;
-            reap(MOST_WAITING);
-            forgetWrittenLast();
+            deleting = deleting.thenRunAsync(() -> drop(segment), shared.reader());
         }
+        lastStart = Long.MIN_VALUE;
+        reap(MOST_WAITING);
+        forgetWrittenLast();
     }
 
     private void drop(RocksSegment segment) {
         try {
             segment.files().drop();
         } catch (ProcessorStateException failed) {
-            // They are too old to be asked for, and are dropped at the next start.
+            // Nothing of them is needed, and they are dropped at the next start.
             LOGGER.warn("Old files of the store {} could not be deleted", name, failed);
         }
     }
@@ -373,7 +359,7 @@ public final class RocksSegments implements Segments {
 
     @Override
     public long bytes() {
-        return segments.stream().mapToLong(RocksSegment::bytes).sum();
+        return segments.all().stream().mapToLong(RocksSegment::bytes).sum();
     }
 
     @Override
@@ -408,18 +394,20 @@ public final class RocksSegments implements Segments {
     }
 
     private void stopReading() {
-        segments.forEach(segment -> segment.files().stopReading());
+        segments.all().forEach(segment -> segment.files().stopReading());
     }
 
     /** Closes the files and writes nothing more. */
     private void abandon(RocksDatabase closing) {
         // After any failure too, no thread may use what is being closed.
         written.exceptionally(failed -> null).join();
-        // What has not been deleted by now is deleted at the next start.
+        // What has not been deleted by now is deleted at the next start; what is being deleted uses the database until
+        // then.
         deleted.forEach(segment -> segment.files().close());
+        deleting.join();
         deleted.clear();
         database = null;
-        segments.forEach(segment -> segment.files().close());
+        segments.all().forEach(segment -> segment.files().close());
         segments.clear();
         starts.clear();
         waiting.clear();

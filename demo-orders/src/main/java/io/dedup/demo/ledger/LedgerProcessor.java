@@ -14,37 +14,37 @@ import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.errors.StreamsException;
-import org.apache.kafka.streams.processor.api.Processor;
-import org.apache.kafka.streams.processor.api.ProcessorContext;
-import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Books every record that reaches it. Confined to the stream thread. */
-public final class LedgerSink implements Processor<byte[], byte[], Void, Void> {
-    private static final Logger LOGGER = LoggerFactory.getLogger(LedgerSink.class);
+/** Books every record that reaches it, and hands on what was booked. Confined to the stream thread. */
+public final class LedgerProcessor implements FixedKeyProcessor<byte[], byte[], byte[]> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LedgerProcessor.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final Ledger ledger;
-    private @Nullable ProcessorContext<Void, Void> context;
+    private @Nullable FixedKeyProcessorContext<byte[], byte[]> context;
 
-    /** A sink that books there. */
-    public LedgerSink(Ledger ledger) {
+    /** Books there. */
+    public LedgerProcessor(Ledger ledger) {
         this.ledger = ledger;
     }
 
     @Override
-    public void init(ProcessorContext<Void, Void> newContext) {
+    public void init(FixedKeyProcessorContext<byte[], byte[]> newContext) {
         context = newContext;
     }
 
     @Override
-    public void process(Record<byte[], byte[]> record) {
-        RecordMetadata metadata = Objects.requireNonNull(context, "process before init")
-                .recordMetadata()
+    public void process(FixedKeyRecord<byte[], byte[]> record) {
+        FixedKeyProcessorContext<byte[], byte[]> target = Objects.requireNonNull(context, "process before init");
+        RecordMetadata metadata = target.recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("Only records from a topic are booked"));
         Coordinates at = new Coordinates(metadata.topic(), metadata.partition(), metadata.offset());
         Header key = record.headers().lastHeader(Sending.IDEMPOTENCY_KEY);
@@ -59,6 +59,7 @@ public final class LedgerSink implements Processor<byte[], byte[], Void, Void> {
             }
             throw new StreamsException("The ledger could not book " + at, notBooked);
         }
+        target.forward(record);
     }
 
     /** Books it, and waits a while for a database that does not answer. */

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.store;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which changes of a store are known to have been committed, by the wall clock at which they were written. A record at the coordinates
+ * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was made anew.
+ *
+ * <p>Under exactly-once all that is in the changelog was committed. Under at-least-once the store learns of a commit after it, and
+ * writes that down with the next batch; so what came last before a failure is in doubt, and stays so until it is written again or not
+ * needed any more.
+ *
+ * <p>The clock of a store never goes back, on whichever machine it is.
+ *
+ * <p>Confined to the stream thread.
+ */
+final class Commits {
+    /** Of more doubts than that two are taken for one. */
+    private static final int MOST_DOUBTS = 32;
+
+    private final boolean exactlyOnce;
+    private final List<StoreMetadata.Doubt> doubts;
+    /** No change has been written before, in this run. */
+    private final long startedAt;
+
+    private long writtenAt;
+    private long committingAt;
+    private long committedAt;
+    /** The latest that the changelog says was committed. */
+    private long loggedAt;
+
+    /**
+     * As the store says that it was.
+     *
+     * @param exactlyOnce whether what is in the changelog is committed with its input
+     * @param now the wall clock in milliseconds since the epoch
+     */
+    Commits(StoreMetadata before, boolean exactlyOnce, long now) {
+        this.exactlyOnce = exactlyOnce;
+        // Files may hold what was written in this very millisecond.
+        boolean isNew = before.writtenAt() == StoreMetadata.NONE;
+        this.startedAt = isNew ? now : Math.max(now, before.writtenAt()) + 1;
+        this.writtenAt = before.writtenAt();
+        this.committedAt = before.committedAt();
+        this.committingAt = committedAt;
+        this.loggedAt = committedAt;
+        this.doubts = new ArrayList<>(before.doubts());
+        // Files may hold more than the changelog; and where all of it was committed, these would have been deleted.
+        boolean anyIsInDoubt = !exactlyOnce || before.writtenAt() > committedAt;
+        if (anyIsInDoubt && before.writtenAt() != StoreMetadata.NONE) {
+            doubts.add(new StoreMetadata.Doubt(committedAt, startedAt - 1, before.neededUntil()));
+        }
+        if (doubts.size() > MOST_DOUBTS) {
+            StoreMetadata.Doubt first = doubts.remove(0);
+            StoreMetadata.Doubt second = doubts.remove(0);
+            doubts.add(
+                    0,
+                    new StoreMetadata.Doubt(
+                            first.after(), second.to(), Math.max(first.neededUntil(), second.neededUntil())));
+        }
+    }
+
+    /** The wall clock for a change that is written now. */
+    long written(long now) {
+        long written = Math.max(now, Math.max(startedAt, committingAt + 1));
+        writtenAt = Math.max(writtenAt, written);
+        return written;
+    }
+
+    /** What has been written until now is about to be committed. */
+    void committing() {
+        committingAt = writtenAt;
+    }
+
+    /** What was about to be committed has been. */
+    void committed() {
+        committedAt = committingAt;
+    }
+
+    /** The changelog says now what is known. */
+    void logged() {
+        loggedAt = committedAt;
+    }
+
+    /** Whether more has been committed than the changelog says. */
+    boolean areNews() {
+        return !exactlyOnce && committedAt > loggedAt;
+    }
+
+    /** Whether a change that was written then is known to have been committed. */
+    boolean include(long written) {
+        return (exactlyOnce || written <= committedAt)
+                && doubts.stream().noneMatch(doubt -> written > doubt.after() && written <= doubt.to());
+    }
+
+    /** That, and what is known of commits. */
+    StoreMetadata addedTo(StoreMetadata metadata) {
+        List<StoreMetadata.Doubt> left = doubts.stream()
+                .filter(doubt -> doubt.neededUntil() >= metadata.exactFrom())
+                .toList();
+        return metadata.with(writtenAt, exactlyOnce ? writtenAt : committedAt, left);
+    }
+}
