@@ -395,13 +395,38 @@ public final class Dedup {
      */
     public <K, V, W> KStream<K, W> mapOnce(
             KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
+        requireAnswers();
+        return new DslWiring(settings).mapOnce(stream, mapper, outcomeSerde);
+    }
+
+    /**
+     * The same with a processor, which sees headers and times and may use stores, as for a reply that carries the correlation id of its
+     * request.
+     *
+     * <p>It forwards one record for each that it processes, before it returns; the value of that is the outcome. The first time the record
+     * goes out as it was forwarded; a duplicate has its own headers and time.
+     *
+     * @param outcomeSerde as in the other
+     * @param storeNames of stores that the processor uses and that the supplier does not bring
+     * @throws IllegalStateException if duplicates are to be forwarded or routed
+     * @throws IllegalArgumentException if the stream is not one of Kafka's own
+     */
+    public <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream,
+            FixedKeyProcessorSupplier<K, V, W> supplier,
+            Serde<W> outcomeSerde,
+            String... storeNames) {
+        requireAnswers();
+        return new DslWiring(settings).mapOnce(stream, supplier, outcomeSerde, storeNames);
+    }
+
+    private void requireAnswers() {
         Action duplicates = settings.policy().configuredAction(Verdict.DUPLICATE);
         if (duplicates == Action.FORWARD || duplicates == Action.DUPLICATES_TOPIC) {
             throw new IllegalStateException(
                     "mapOnce answers duplicates with the outcome of their first, so they cannot be" + " answered with "
                             + duplicates.text() + " too");
         }
-        return new DslWiring(settings).mapOnce(stream, mapper, outcomeSerde);
     }
 
     DedupSettings settings() {

@@ -36,6 +36,7 @@ final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W
                         context.forward(record, child);
                     }
                 });
+        passage.init(context);
     }
 
     @Override
@@ -48,6 +49,7 @@ final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W
     public void close() {
         if (door != null) {
             door.close();
+            passage.close();
         }
     }
 }

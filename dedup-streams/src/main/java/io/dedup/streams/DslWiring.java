@@ -4,6 +4,7 @@ package io.dedup.streams;
 import io.dedup.Action;
 import io.dedup.Partitioning;
 import io.dedup.Verdict;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.kstream.KStream;
@@ -11,6 +12,9 @@ import org.apache.kafka.streams.kstream.Named;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.Repartitioned;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
+import org.apache.kafka.streams.processor.ConnectedStoreProvider;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Puts an operator, and what its settings need around it, into a topology of the DSL. */
@@ -30,7 +34,7 @@ record DslWiring(DedupSettings settings) {
 
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
-                new Suppliers.DslNode<K, V, V>(typed, outlets, Passage.unchanged()), Named.as(settings.name()));
+                new Suppliers.DslNode<K, V, V>(typed, outlets, Passage::unchanged, null), Named.as(settings.name()));
         complete(met, judged, typed);
         KStream<K, V> forwarded =
                 isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
@@ -46,6 +50,23 @@ record DslWiring(DedupSettings settings) {
     /** The operator behind that stream, answering duplicates with the outcome of their first. */
     <K, V, W> KStream<K, W> mapOnce(
             KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
+        return mapOnce(stream, () -> new OutcomePassage<>(mapper, outcomeSerde), null);
+    }
+
+    /** The same with a processor. */
+    <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream,
+            FixedKeyProcessorSupplier<K, V, W> supplier,
+            Serde<W> outcomeSerde,
+            String... storeNames) {
+        return mapOnce(stream, () -> new ProcessorPassage<>(supplier.get(), outcomeSerde), supplier, storeNames);
+    }
+
+    private <K, V, W> KStream<K, W> mapOnce(
+            KStream<K, V> stream,
+            Supplier<Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
+            @Nullable ConnectedStoreProvider more,
+            String... storeNames) {
         GraphSplice<K, V> splice = GraphSplice.of(stream);
         DedupSettings typed = settings.forStream(splice.keys(), splice.values()).with(draft -> {
             draft.policy = settings.policy().withAction(Verdict.DUPLICATE, Action.REPLAY_OUTCOME);
@@ -53,8 +74,9 @@ record DslWiring(DedupSettings settings) {
         });
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, W> answered = met.processValues(
-                new Suppliers.DslNode<>(typed, Outlets.ALL_CHILDREN, new OutcomePassage<>(mapper, outcomeSerde)),
-                Named.as(settings.name()));
+                new Suppliers.DslNode<>(typed, Outlets.ALL_CHILDREN, passages, more),
+                Named.as(settings.name()),
+                storeNames);
         complete(met, answered, typed);
         return isByKey() ? withAnyPartition(answered) : answered;
     }

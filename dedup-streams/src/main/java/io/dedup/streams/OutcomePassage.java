@@ -14,6 +14,11 @@ import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 record OutcomePassage<K, V, W>(ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> serde)
         implements Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> {
     @Override
+    public boolean isGuarding() {
+        return true;
+    }
+
+    @Override
     public FixedKeyRecord<K, W> process(FixedKeyRecord<K, V> record) {
         return record.withValue(mapper.apply(record.key(), record.value()));
     }

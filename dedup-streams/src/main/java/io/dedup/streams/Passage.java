@@ -3,6 +3,7 @@ package io.dedup.streams;
 
 import io.dedup.StoredOutcome;
 import java.util.function.Consumer;
+import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,16 @@ import org.jspecify.annotations.Nullable;
  * @param <O> the kind of record that goes out
  */
 interface Passage<R, O> {
+    /** What processes records gets its context, before the first of them. */
+    default void init(ProcessingContext context) {
+        // Most have no use for it.
+    }
+
+    /** Nothing is processed any more. */
+    default void close() {
+        // Most hold nothing.
+    }
+
     /** Processes the record. What is thrown here is a failure of the application's own code. */
     O process(R record);
 

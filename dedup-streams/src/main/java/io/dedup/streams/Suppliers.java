@@ -3,29 +3,40 @@ package io.dedup.streams;
 
 import io.dedup.streams.store.SeenStore;
 import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.kafka.streams.processor.ConnectedStoreProvider;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
 import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
+import org.jspecify.annotations.Nullable;
 
 /** What brings processors into a topology together with their stores. */
 final class Suppliers {
     private Suppliers() {}
 
-    /** Brings processor and store into a DSL topology. */
+    /**
+     * Brings processor and store into a DSL topology.
+     *
+     * @param passages a new one for each task
+     * @param more brings stores of its own; null if there are none
+     */
     record DslNode<K, V, W>(
-            DedupSettings settings, Outlets outlets, Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage)
+            DedupSettings settings,
+            Outlets outlets,
+            Supplier<Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
+            @Nullable ConnectedStoreProvider more)
             implements FixedKeyProcessorSupplier<K, V, W> {
         @Override
         public FixedKeyProcessor<K, V, W> get() {
-            return new DedupFixedKeyProcessor<>(settings, outlets, passage);
+            return new DedupFixedKeyProcessor<>(settings, outlets, passages.get());
         }
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return settings.stores();
+            return more == null ? settings.stores() : settings.storesAnd(more.stores());
         }
     }
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.dedup.Action;
 import io.dedup.FailurePolicy;
@@ -21,6 +22,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -35,11 +38,19 @@ import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Produced;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
+import org.apache.kafka.streams.processor.api.FixedKeyProcessorSupplier;
+import org.apache.kafka.streams.processor.api.FixedKeyRecord;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Duplicates are answered with the outcome of their first, and nothing runs twice. */
 class OutcomeTest {
@@ -174,7 +185,7 @@ class OutcomeTest {
         Map<String, ?> skipping =
                 Map.of("dedup.processing.exception.handler", LogAndContinueProcessingExceptionHandler.class);
         StreamsBuilder builder = new StreamsBuilder();
-        answers(DEDUP, builder)
+        answers(DEDUP.onFailure(FailurePolicy.RELEASE), builder)
                 .peek((key, value) -> {
                     if (value.startsWith("1:")) {
                         throw new IllegalStateException("the first answer cannot be sent");
@@ -186,6 +197,103 @@ class OutcomeTest {
             fixture.send("a", "one", T).send("a", "one", T).send("a", "one", T);
             // Then
             assertThat(fixture.out()).containsExactly("2:one", "2:one");
+        }
+    }
+
+    /** Request and reply: the answer needs what is in the headers, and may need a store. */
+    @Test
+    void mapOnce_processor_seesHeadersAndStoresAndRunsOnce() {
+        // Given
+        StoreBuilder<KeyValueStore<String, String>> seen =
+                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore("seen"), Serdes.String(), Serdes.String());
+        FixedKeyProcessorSupplier<String, String, String> answering = new FixedKeyProcessorSupplier<>() {
+            @Override
+            public FixedKeyProcessor<String, String, String> get() {
+                return new Answering(1);
+            }
+
+            @Override
+            public Set<StoreBuilder<?>> stores() {
+                return Set.of(seen);
+            }
+        };
+        try (DedupFixture fixture = DedupFixture.of(answeredBy(answering), Map.of())) {
+            // When
+            fixture.send(request("a", "c-1")).send(request("a", "c-2")).send(request("b", "c-3"));
+            // Then
+            assertThat(fixture.read("out"))
+                    .extracting(TestRecord::value, record -> header(record, "correlation-id"))
+                    .containsExactly(
+                            tuple("answer to c-1", "c-1"),
+                            tuple("answer to c-1", "c-2"),
+                            tuple("answer to c-3", "c-3"));
+            assertThat(fixture.driver().getKeyValueStore("seen").approximateNumEntries())
+                    .isEqualTo(2);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void mapOnce_processorForwardsNotOneOutcome_isAFailure(int outcomes) {
+        StoreBuilder<KeyValueStore<String, String>> seen =
+                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore("seen"), Serdes.String(), Serdes.String());
+        FixedKeyProcessorSupplier<String, String, String> answering = new FixedKeyProcessorSupplier<>() {
+            @Override
+            public FixedKeyProcessor<String, String, String> get() {
+                return new Answering(outcomes);
+            }
+
+            @Override
+            public Set<StoreBuilder<?>> stores() {
+                return Set.of(seen);
+            }
+        };
+        try (DedupFixture fixture = DedupFixture.of(answeredBy(answering), Map.of())) {
+            assertThatThrownBy(() -> fixture.send(request("a", "c-1")))
+                    .hasRootCauseInstanceOf(IllegalStateException.class)
+                    .hasRootCauseMessage(
+                            "A processor of mapOnce forwards one outcome for each record, and has forwarded "
+                                    + outcomes);
+        }
+    }
+
+    private static TestRecord<String, String> request(String key, String correlation) {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add(KEY_HEADER, key.getBytes(UTF_8)).add("correlation-id", correlation.getBytes(UTF_8));
+        return new TestRecord<>("k", "v", headers, T);
+    }
+
+    private static Topology answeredBy(FixedKeyProcessorSupplier<String, String, String> answering) {
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        DEDUP.mapOnce(in, answering, Serdes.String()).to("out", Produced.with(Serdes.String(), Serdes.String()));
+        return builder.build();
+    }
+
+    /** Answers with what is in a header, and notes it in a store. */
+    private static final class Answering implements FixedKeyProcessor<String, String, String> {
+        private final int outcomes;
+        private @Nullable FixedKeyProcessorContext<String, String> context;
+
+        Answering(int outcomes) {
+            this.outcomes = outcomes;
+        }
+
+        @Override
+        public void init(FixedKeyProcessorContext<String, String> newContext) {
+            context = newContext;
+        }
+
+        @Override
+        public void process(FixedKeyRecord<String, String> record) {
+            FixedKeyProcessorContext<String, String> target = Objects.requireNonNull(context);
+            String correlation =
+                    new String(record.headers().lastHeader("correlation-id").value(), UTF_8);
+            KeyValueStore<String, String> seen = target.getStateStore("seen");
+            seen.put(correlation, record.value());
+            for (int i = 0; i < outcomes; i++) {
+                target.forward(record.withValue("answer to " + correlation));
+            }
         }
     }
 
