@@ -6,7 +6,6 @@ import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.streams.store.SeenStore;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -86,16 +85,15 @@ final class ExplainCommand implements Callable<Integer> {
 
     private static void memory(Properties application, DedupConfig config, PrintWriter out) {
         DedupPolicy policy = config.policy();
-        Duration retention = SeenStore.retention(policy);
         out.println();
         out.println("What is remembered");
         out.println("  a key for    " + policy.ttl() + " from the time of its first, and up to "
                 + policy.allowedLateness() + " more for records that are late");
-        out.println("  on disk for  " + retention + ", in the store " + config.store() + " under "
+        out.println("  on disk for  " + SeenStore.held(policy) + " at most, in the store " + config.store() + " under "
                 + application.getProperty(StreamsConfig.STATE_DIR_CONFIG));
         for (String source : config.routes().keySet()) {
             out.println("  changelog    " + application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG) + "-dedup-"
-                    + source + "-seen-changelog, kept a day longer");
+                    + source + "-seen-changelog, kept for " + SeenStore.retention(policy) + " and a day");
         }
     }
 

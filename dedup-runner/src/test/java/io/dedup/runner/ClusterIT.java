@@ -324,6 +324,9 @@ class ClusterIT {
     private static void topic(String bootstrapServers, String topic) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+            // Brokers tell others of it a little later.
+            await().atMost(PATIENCE)
+                    .until(() -> admin.listTopics().names().get().contains(topic));
         }
     }
 

@@ -140,6 +140,8 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         if (refused.action() == Action.FAIL) {
             return Response.fail();
         }
+        // Of an operator before this one, if there is one: to it the record has failed.
+        SkippedFailures.add(context);
         List<ProducerRecord<byte[], byte[]>> built =
                 deadLetters.handleError(context, record, refused).deadLetterQueueRecords();
         return Response.resume(

@@ -242,12 +242,6 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             if (watch.hasFailed()) {
                 release(ruling);
             }
-        } catch (RuntimeException failed) {
-            // A sink has no handler of its own, and what it throws comes through here on its way to the one of this
-            // node: if that goes
-            // on, the record was skipped, and if not, nothing of it is committed.
-            release(ruling);
-            throw failed;
         }
     }
 
@@ -258,7 +252,25 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (known != null) {
             remember(ruling, known);
         }
-        forward.forward(passing, outlets.forwarded());
+        try {
+            forward.forward(passing, outlets.forwarded());
+        } catch (RuntimeException failed) {
+            releaseAfter(failed, ruling);
+            throw failed;
+        }
+    }
+
+    /**
+     * A sink has no handler of its own, and what it throws comes through here on its way to the one of this node. If that goes on, the
+     * record was skipped; if not, nothing of it is committed.
+     */
+    private void releaseAfter(RuntimeException failed, Ruling ruling) {
+        try {
+            release(ruling);
+        } catch (RuntimeException again) {
+            // As where the store is what has failed.
+            failed.addSuppressed(again);
+        }
     }
 
     private void release(Ruling ruling) {

@@ -333,8 +333,8 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             long exactFrom = Math.max(restoredFrom, Math.max(before.exactFrom(), read.exactFrom()));
             boolean isAsRead = !isPast && exactFrom == read.exactFrom();
             StoreMetadata after = isAsRead ? read : (isPast ? before : read).exactFrom(exactFrom);
-            segments.dropUnneeded(exactFrom);
             ChangelogBatch.read(batch, this::restore);
+            segments.dropUnneeded(exactFrom);
             describe(after, isAsRead ? encoded : after.encode());
             positionIsOld = true;
         }

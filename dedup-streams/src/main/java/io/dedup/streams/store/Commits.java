@@ -8,7 +8,7 @@ import java.util.List;
  * Which changes of a store are known to have been committed, by the wall clock at which they were written. A record at the coordinates
  * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was made anew.
  *
- * <p>Under exactly-once all that is in the changelog was committed. Under at-least-once the store learns of a commit after it, and
+ * <p>Under exactly-once all that is in the changelog was committed, for those who read it under exactly-once. Under at-least-once the store learns of a commit after it, and
  * writes that down with the next batch; so what came last before a failure is in doubt, and stays so until it is written again or not
  * needed any more.
  *
@@ -47,10 +47,9 @@ final class Commits {
         this.committingAt = committedAt;
         this.loggedAt = committedAt;
         this.doubts = new ArrayList<>(before.doubts());
-        // Files may hold more than the changelog; and where all of it was committed, these would have been deleted.
-        boolean anyIsInDoubt = !exactlyOnce || before.writtenAt() > committedAt;
-        if (anyIsInDoubt && before.writtenAt() != StoreMetadata.NONE) {
-            doubts.add(new StoreMetadata.Doubt(committedAt, startedAt - 1, before.neededUntil()));
+        boolean allWasCommitted = exactlyOnce && before.exactlyOnce();
+        if (!isNew && !allWasCommitted) {
+            doubts.add(new StoreMetadata.Doubt(before.committedAt(), startedAt - 1, before.neededUntil()));
         }
         if (doubts.size() > MOST_DOUBTS) {
             StoreMetadata.Doubt first = doubts.remove(0);
@@ -100,6 +99,8 @@ final class Commits {
         List<StoreMetadata.Doubt> left = doubts.stream()
                 .filter(doubt -> doubt.neededUntil() >= metadata.exactFrom())
                 .toList();
-        return metadata.with(writtenAt, exactlyOnce ? writtenAt : committedAt, left);
+        // Under exactly-once, what was there at the start; of later changes it is not heard whether they were
+        // committed.
+        return metadata.with(writtenAt, exactlyOnce ? startedAt - 1 : committedAt, exactlyOnce, left);
     }
 }

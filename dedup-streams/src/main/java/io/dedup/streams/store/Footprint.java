@@ -118,6 +118,7 @@ public record Footprint(double memory, double disk, double filters, double chang
                             time + buckets.ttlMs(),
                             time,
                             time,
+                            true,
                             List.of(),
                             List.of(),
                             census.counts(),

@@ -165,6 +165,7 @@ public final class SeedLog implements AutoCloseable {
                         known.neededUntil,
                         known.writtenAt,
                         known.writtenAt,
+                        true,
                         List.of(),
                         List.of(),
                         census.counts(),

@@ -160,6 +160,7 @@ public final class SeenStore implements AutoCloseable {
                 neededUntil,
                 StoreMetadata.NONE,
                 StoreMetadata.NONE,
+                false,
                 List.of(),
                 earlier.stream()
                         .filter(one -> one.neededUntil() >= exactFrom)
@@ -284,7 +285,8 @@ public final class SeenStore implements AutoCloseable {
      */
     void check(long now) {
         firstsOf.check(now);
-        if (times.latest() != Long.MIN_VALUE && now - refreshedAt >= refreshEveryMs) {
+        boolean holdsSomething = times.latest() != Long.MIN_VALUE || times.exactFrom() > 0;
+        if (holdsSomething && now - refreshedAt >= refreshEveryMs) {
             firstsOf.refresh(now);
             refreshedAt = now;
         }

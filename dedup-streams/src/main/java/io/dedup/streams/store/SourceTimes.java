@@ -47,7 +47,7 @@ final class SourceTimes {
     private final long driftMs;
     private final long latenessMs;
     /** By the wall clock, until when a partition may still come that has not been heard of. */
-    private final long completeAt;
+    private long completeAt;
 
     private final AtomicLong fastest = new AtomicLong(Long.MIN_VALUE);
     /** What the slowest had come to when it was last looked for. */
@@ -56,6 +56,9 @@ final class SourceTimes {
     private @Nullable Source last;
     private int count;
     private long lookAgainAt = Long.MIN_VALUE;
+    /** By the wall clock, when any record came. */
+    private long heardAt;
+
     private long exactFrom;
 
     /**
@@ -78,6 +81,7 @@ final class SourceTimes {
         this.latenessMs = lateness.toMillis();
         this.completeAt = inOrder ? Long.MIN_VALUE : now + idleMs;
         this.exactFrom = exactFrom;
+        this.heardAt = now;
         times.forEach((topic, partitions) ->
                 partitions.forEach((partition, time) -> add(new Source(topic, partition, time, now))));
         if (count > 0) {
@@ -122,6 +126,10 @@ final class SourceTimes {
      * @return whether the time of its partition has advanced
      */
     boolean advance(@Nullable Coordinates at, long time, long now) {
+        if (now - heardAt >= Math.max(1, idleMs / 2)) {
+            standStill(now - heardAt);
+        }
+        heardAt = now;
         long advanced = Math.min(time, now);
         Source source = find(at);
         boolean isNew = source == null;
@@ -145,6 +153,14 @@ final class SourceTimes {
         return true;
     }
 
+    /** Nothing has come for so long, of any partition: it is the task that has been idle, or its cluster. */
+    private void standStill(long ms) {
+        all().forEach(source -> source.heardAt += ms);
+        if (completeAt != Long.MIN_VALUE) {
+            completeAt += ms;
+        }
+    }
+
     /** Looks for the slowest that is not idle. */
     private void look(long now) {
         long least = Long.MAX_VALUE;
@@ -161,7 +177,8 @@ final class SourceTimes {
             lookAgainAt = now + CHECK_IDLE_EVERY_MS;
         }
         boolean isComplete = now >= completeAt;
-        long found = least == Long.MAX_VALUE ? Long.MIN_VALUE : least;
+        // Without an idle timeout none is waited for.
+        long found = least == Long.MAX_VALUE ? fastest.get() : least;
         slowest.lazySet(found);
         long reached = Math.max(isComplete ? found : Long.MIN_VALUE, fastest.get() - driftMs);
         // Written so that there is no overflow before the first record.
@@ -189,7 +206,8 @@ final class SourceTimes {
     /** The times that still matter, as a store has them: what comes from another partition and is not older is judged as if it were new. */
     Map<String, Map<Integer, Long>> times() {
         Map<String, Map<Integer, Long>> times = new TreeMap<>();
-        all().filter(source -> source.time >= exactFrom)
+        // The fastest too if it is older than that: that there were records is not forgotten.
+        all().filter(source -> source.time >= exactFrom || source.time == fastest.get())
                 .forEach(source -> times.computeIfAbsent(source.topic, unseen -> new TreeMap<>())
                         .put(source.partition, source.time));
         return times;

@@ -22,6 +22,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * until       varlong  from that on: no first at all is; in milliseconds
  * written     varlong  the wall clock of the latest change, in milliseconds since the epoch; 0 if there is none
  * committed   varlong  the same of the latest change that is known to have been committed; 0 if there is none
+ * exactly     1 byte   1 if it was written under exactly-once, else 0
  * doubts      varint   how many spans of the wall clock follow in which changes were made that need not have been committed
  * [after      varlong  the last time before them, in milliseconds since the epoch
  *  to         varlong  their last time
@@ -49,6 +50,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * @param neededUntil the last time of a record that any first is needed for; {@link #NONE} if there is none
  * @param writtenAt the wall clock of the latest change; {@link #NONE} if there is none
  * @param committedAt the same of the latest change that is known to have been committed; {@link #NONE} if there is none
+ * @param exactlyOnce whether it was written where the changelog is committed with the input
  * @param doubts when changes were made that need not have been committed, though later ones have been
  * @param earlier the TTLs that were in force before and still matter
  * @param counts how many firsts are remembered
@@ -62,6 +64,7 @@ record StoreMetadata(
         long neededUntil,
         long writtenAt,
         long committedAt,
+        boolean exactlyOnce,
         List<Doubt> doubts,
         List<Earlier> earlier,
         List<Census.Count> counts,
@@ -101,7 +104,7 @@ record StoreMetadata(
     /** The metadata of a store that holds nothing. */
     static StoreMetadata empty(long ttlMs) {
         return new StoreMetadata(
-                ttlMs, NONE, NONE, NONE, NONE, NONE, List.of(), List.of(), List.of(), Map.of(), Map.of());
+                ttlMs, NONE, NONE, NONE, NONE, NONE, false, List.of(), List.of(), List.of(), Map.of(), Map.of());
     }
 
     /**
@@ -118,6 +121,7 @@ record StoreMetadata(
                 neededUntil,
                 writtenAt,
                 committedAt,
+                exactlyOnce,
                 doubts,
                 earlier,
                 counts,
@@ -126,7 +130,7 @@ record StoreMetadata(
     }
 
     /** The same with what is known of commits. */
-    StoreMetadata with(long newWrittenAt, long newCommittedAt, List<Doubt> newDoubts) {
+    StoreMetadata with(long newWrittenAt, long newCommittedAt, boolean newExactlyOnce, List<Doubt> newDoubts) {
         return new StoreMetadata(
                 ttlMs,
                 exactFrom,
@@ -134,6 +138,7 @@ record StoreMetadata(
                 neededUntil,
                 newWrittenAt,
                 newCommittedAt,
+                newExactlyOnce,
                 newDoubts,
                 earlier,
                 counts,
@@ -152,6 +157,7 @@ record StoreMetadata(
                         neededUntil,
                         writtenAt,
                         committedAt,
+                        exactlyOnce,
                         doubts,
                         earlier,
                         counts,
@@ -177,6 +183,7 @@ record StoreMetadata(
         Varints.writeVarlong(neededUntil - neededBefore, bytes);
         Varints.writeVarlong(writtenAt, bytes);
         Varints.writeVarlong(committedAt, bytes);
+        bytes.put((byte) (exactlyOnce ? 1 : 0));
         Varints.writeUnsignedVarint(doubts.size(), bytes);
         for (Doubt doubt : doubts) {
             Varints.writeVarlong(doubt.after(), bytes);
@@ -218,7 +225,7 @@ record StoreMetadata(
     /** At least as many bytes as the encoded form has. */
     private int size() {
         int numbers = 11 + 3 * doubts.size() + 2 * earlier.size() + 3 * counts.size();
-        return 1 + MAX_NUMBER_BYTES * numbers + size(times) + size(position);
+        return 2 + MAX_NUMBER_BYTES * numbers + size(times) + size(position);
     }
 
     private static int size(Map<String, Map<Integer, Long>> numbers) {
@@ -250,6 +257,7 @@ record StoreMetadata(
             long neededUntil = neededBefore + Varints.readVarlong(bytes);
             long writtenAt = Varints.readVarlong(bytes);
             long committedAt = Varints.readVarlong(bytes);
+            boolean exactlyOnce = bytes.get() == 1;
             List<Doubt> doubts = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 doubts.add(
@@ -272,6 +280,7 @@ record StoreMetadata(
                     neededUntil,
                     writtenAt,
                     committedAt,
+                    exactlyOnce,
                     doubts,
                     earlier,
                     counts,

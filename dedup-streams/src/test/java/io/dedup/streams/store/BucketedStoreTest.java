@@ -206,6 +206,7 @@ class BucketedStoreTest {
                 0,
                 0,
                 0,
+                false,
                 List.of(),
                 List.of(),
                 List.of(),

@@ -42,6 +42,8 @@ class SourceTimesTest {
         times.advance(SLOW, NOW - 300_000, NOW);
         times.advance(FAST, NOW, NOW);
         // When
+        times.advance(FAST, NOW, NOW + IDLE / 3);
+        times.advance(FAST, NOW, NOW + 2 * IDLE / 3);
         times.advance(FAST, NOW + IDLE, NOW + IDLE);
         // Then
         assertThat(times.exactFrom()).isEqualTo(NOW + IDLE - LATENESS);
@@ -69,6 +71,8 @@ class SourceTimesTest {
         // Given
         SourceTimes times = opened(false, Map.of(), 0);
         times.advance(FAST, NOW - 300_000, NOW);
+        times.advance(FAST, NOW - 250_000, NOW + IDLE / 3);
+        times.advance(FAST, NOW - 250_000, NOW + 2 * IDLE / 3);
         times.advance(FAST, NOW - 200_000, NOW + IDLE - 1);
         assertThat(times.exactFrom()).isEqualTo(NOW - 200_000 - DRIFT - LATENESS);
         // When
@@ -96,6 +100,8 @@ class SourceTimesTest {
         times.advance(FAST, NOW, NOW);
         assertThat(times.times()).isEqualTo(Map.of("in", Map.of(0, NOW, 1, NOW - 300_000)));
         // When
+        times.advance(FAST, NOW, NOW + IDLE / 3);
+        times.advance(FAST, NOW, NOW + 2 * IDLE / 3);
         times.advance(FAST, NOW + IDLE, NOW + IDLE);
         // Then
         assertThat(times.times()).isEqualTo(Map.of("in", Map.of(0, NOW + IDLE)));
@@ -107,6 +113,41 @@ class SourceTimesTest {
         assertThat(times.advance(null, NOW + 1_000_000, NOW)).isTrue();
         assertThat(times.of(null)).isEqualTo(NOW);
         assertThat(times.advance(null, NOW - 1, NOW)).isFalse();
+    }
+
+    /** As after an outage, or where the application was paused: the slower one was not idle, nothing was. */
+    @Test
+    void exactFrom_nothingHasComeOfAnyForLong_theSlowerIsStillWaitedFor() {
+        // Given
+        SourceTimes times = opened(true, Map.of(), 0);
+        times.advance(SLOW, NOW - 300_000, NOW);
+        times.advance(FAST, NOW, NOW);
+        // When
+        long later = NOW + 100 * IDLE;
+        times.advance(FAST, later, later);
+        // Then
+        assertThat(times.exactFrom()).isLessThanOrEqualTo(Math.max(NOW - 300_000, later - DRIFT) - LATENESS);
+    }
+
+    @Test
+    void exactFrom_noIdleTimeout_followsTheFastest() {
+        SourceTimes times = new SourceTimes(
+                Map.of(),
+                0,
+                Duration.ofMillis(LATENESS),
+                new Waiting(Duration.ZERO, Duration.ofMillis(DRIFT)),
+                false,
+                NOW);
+        times.advance(SLOW, NOW - 300_000, NOW);
+        times.advance(FAST, NOW, NOW);
+        assertThat(times.exactFrom()).isEqualTo(NOW - LATENESS);
+    }
+
+    /** Of a quiet topic whose changelog has lost its beginning: that there were records is known for as long as there is a store. */
+    @Test
+    void times_allAreOlderThanWhatIsExact_theLatestIsKept() {
+        SourceTimes times = opened(true, Map.of("in", Map.of(0, NOW, 1, NOW - 1)), NOW + 50_000);
+        assertThat(times.times()).isEqualTo(Map.of("in", Map.of(0, NOW)));
     }
 
     private static SourceTimes opened(boolean inOrder, Map<String, Map<Integer, Long>> before, long exactFrom) {

@@ -19,6 +19,7 @@ class StoreMetadataTest {
             1_766_000_000_003L,
             1_766_000_000_004L,
             1_766_000_000_005L,
+            true,
             List.of(new StoreMetadata.Doubt(6, 7, 8)),
             List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
             List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
@@ -40,6 +41,7 @@ class StoreMetadataTest {
     void encode_versionFive_isFrozen() {
         assertThat(HexFormat.of().formatHex(METADATA.encode()))
                 .isEqualTo("05" + "80f0b252" + "80f0ebdce566" + "82f0ebdce566" + "04" + "88f0ebdce566" + "8af0ebdce566"
+                        + "01"
                         + "01" + "0c" + "0e" + "10"
                         + "01" + "80bab703" + "80f49abce666"
                         + "01" + "80f8c99be766" + "06" + "80f0ebdce566"

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
@@ -45,7 +46,7 @@ import org.slf4j.LoggerFactory;
  * about them.
  *
  * <pre>
- * state                 1 open, 0 closed
+ * state                 1 open, 2 open under exactly-once, 0 closed
  * places                as a dictionary writes them
  * metadata              as the store writes it
  * offset/topic-partition  eight bytes: up to where in the changelog everything is on disk
@@ -67,6 +68,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final String OFFSET = "offset/";
     private static final String NEEDED = "needed/";
     private static final byte[] OPEN = {1};
+    private static final byte[] OPEN_EXACTLY_ONCE = {2};
     private static final byte[] CLOSED = {0};
     private static final double BITS_A_KEY = 10;
     private static final int BLOCK_BYTES = 4 * 1024;
@@ -82,7 +84,10 @@ final class RocksDatabase implements AutoCloseable {
     private final Map<String, Object> configs;
     private final boolean emptied;
     private final List<ColumnFamilyHandle> handles = new ArrayList<>();
-    private final Map<Stretches.Bounds, ColumnFamilyHandle> families = new LinkedHashMap<>();
+    private final Map<Stretches.Bounds, Family> families = new LinkedHashMap<>();
+    /** What was dropped may still be being deleted when a segment with the same bounds is made. */
+    private long lastNumber;
+
     private final RocksDB database;
     private @Nullable RocksDBConfigSetter setter;
 
@@ -124,9 +129,26 @@ final class RocksDatabase implements AutoCloseable {
 
     private void take(ColumnFamilyHandle family) {
         try {
-            families.put(bounds(family.getName()), family);
+            Family known = families.get(bounds(family.getName()));
+            Family found = new Family(family.getName(), family);
+            lastNumber = Math.max(lastNumber, found.number());
+            if (known != null && known.number() > found.number()) {
+                drop(found);
+            } else {
+                if (known != null) {
+                    drop(known);
+                }
+                families.put(bounds(family.getName()), found);
+            }
         } catch (RocksDBException failed) {
             throw new ProcessorStateException("Could not read the files of " + name, failed);
+        }
+    }
+
+    /** Of an earlier run, which was about to. */
+    private void drop(Family left) throws RocksDBException {
+        try (ColumnFamilyHandle handle = left.handle()) {
+            database.dropColumnFamily(handle);
         }
     }
 
@@ -145,7 +167,7 @@ final class RocksDatabase implements AutoCloseable {
             }
             RocksDatabase opened = openFiles(name, layout, local, shared, emptied);
             // Where Kafka Streams keeps the offset, it has none for files that were left open, and deletes them itself.
-            if (local.keepsOffsets() && local.isExactlyOnce() && opened.wasLeftOpen()) {
+            if (local.keepsOffsets() && opened.wasLeftOpen(local.isExactlyOnce())) {
                 LOGGER.info(
                         "The local files of {} were not closed and may hold what was not committed;"
                                 + " restoring from the changelog",
@@ -154,7 +176,7 @@ final class RocksDatabase implements AutoCloseable {
                 local.delete();
                 opened = openFiles(name, layout, local, shared, true);
             }
-            opened.markOpen();
+            opened.markOpen(local.isExactlyOnce());
             return opened;
         } catch (IOException | RocksDBException failed) {
             throw new ProcessorStateException("Could not open the files of " + name + " in " + directory, failed);
@@ -181,9 +203,9 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private void markOpen() {
+    private void markOpen(boolean exactlyOnce) {
         try {
-            put(STATE, OPEN);
+            put(STATE, exactlyOnce ? OPEN_EXACTLY_ONCE : OPEN);
         } catch (ProcessorStateException failed) {
             close();
             throw failed;
@@ -224,27 +246,35 @@ final class RocksDatabase implements AutoCloseable {
         return made;
     }
 
-    private boolean wasLeftOpen() throws RocksDBException {
+    /** Whether what is here need not have been committed, by the guarantee of today or that of before. */
+    private boolean wasLeftOpen(boolean exactlyOnce) throws RocksDBException {
         try {
             byte[] state = database.get(STATE);
-            return state != null && state[0] == OPEN[0];
+            return state != null && (state[0] == OPEN_EXACTLY_ONCE[0] || (exactlyOnce && state[0] == OPEN[0]));
         } catch (RocksDBException failed) {
             close();
             throw failed;
         }
     }
 
-    private static String name(Stretches.Bounds bounds) {
-        return "windows-" + bounds.from() + "-" + bounds.to();
+    /** The column family of a segment: its name ends in a number that no other has had. */
+    private record Family(Bytes nameBytes, ColumnFamilyHandle handle) {
+        Family(byte[] name, ColumnFamilyHandle handle) {
+            this(Bytes.wrap(name), handle);
+        }
+
+        String name() {
+            return new String(nameBytes.get(), StandardCharsets.UTF_8);
+        }
+
+        long number() {
+            return Long.parseLong(name().substring(name().lastIndexOf('/') + 1));
+        }
     }
 
     private static Stretches.Bounds bounds(byte[] name) {
-        String text = new String(name, StandardCharsets.UTF_8);
-        // A start may be negative, and then there are two hyphens.
-        int hyphen = text.indexOf('-', "windows-".length() + 1);
-        return new Stretches.Bounds(
-                Long.parseLong(text.substring("windows-".length(), hyphen)),
-                Long.parseLong(text.substring(hyphen + 1)));
+        String[] parts = new String(name, StandardCharsets.UTF_8).split("/", -1);
+        return new Stretches.Bounds(Long.parseLong(parts[1]), Long.parseLong(parts[2]));
     }
 
     /** The segments that there are. */
@@ -254,14 +284,18 @@ final class RocksDatabase implements AutoCloseable {
 
     /** The files of a segment. */
     RocksFiles files(Stretches.Bounds bounds) {
-        return new RocksFiles(database, familyOptions, directory, bytes(name(bounds)), families.remove(bounds));
+        Family family = families.remove(bounds);
+        byte[] familyName = family == null
+                ? bytes("windows/" + bounds.from() + "/" + bounds.to() + "/" + ++lastNumber)
+                : family.nameBytes().get();
+        return new RocksFiles(database, familyOptions, directory, familyName, family == null ? null : family.handle());
     }
 
-    /** Until when a segment that was found here is needed, as it was written last. */
-    long neededUntil(Stretches.Bounds bounds) {
-        byte[] written = get(bytes(NEEDED + name(bounds)));
+    /** Until when a segment is needed, as it was written last. */
+    long neededUntil(RocksFiles files) {
+        byte[] written = get(bytes(NEEDED + files.name()));
         if (written == null) {
-            throw new ProcessorStateException("The files of " + name + " do not say until when " + name(bounds)
+            throw new ProcessorStateException("The files of " + name + " do not say until when " + files.name()
                     + " is needed: delete " + directory);
         }
         return ByteBuffer.wrap(written).getLong();
@@ -275,7 +309,7 @@ final class RocksDatabase implements AutoCloseable {
                 if (!key.startsWith(NEEDED)) {
                     break;
                 }
-                if (!families.containsKey(bounds(bytes(key.substring(NEEDED.length()))))) {
+                if (families.values().stream().noneMatch(family -> key.endsWith(family.name()))) {
                     database.delete(entries.key());
                 }
             }
@@ -284,9 +318,9 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** To be written before anything that is needed until then. */
-    void writeNeededUntil(Stretches.Bounds bounds, long until) {
+    void writeNeededUntil(RocksFiles files, long until) {
         put(
-                bytes(NEEDED + name(bounds)),
+                bytes(NEEDED + files.name()),
                 ByteBuffer.allocate(Long.BYTES).putLong(until).array());
     }
 
@@ -390,7 +424,7 @@ final class RocksDatabase implements AutoCloseable {
     /** The files that were given out are to be closed before. */
     @Override
     public void close() {
-        families.values().forEach(ColumnFamilyHandle::close);
+        families.values().forEach(family -> family.handle().close());
         handles.get(0).close();
         database.close();
         closeOptions();

@@ -8,6 +8,7 @@ import io.dedup.streams.internal.store.table.MissFilter;
 import io.dedup.streams.internal.store.table.SortedEntries;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -66,6 +67,11 @@ final class RocksFiles {
         this.directory = directory;
         this.name = name.clone();
         this.family = family;
+    }
+
+    /** The name of the column family. */
+    String name() {
+        return new String(name, StandardCharsets.UTF_8);
     }
 
     /** Whether there is something. */

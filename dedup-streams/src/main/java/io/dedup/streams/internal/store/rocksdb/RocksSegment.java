@@ -44,10 +44,6 @@ final class RocksSegment implements Stretches.Stretch {
         this.filterIsPartial = files.exist();
     }
 
-    Stretches.Bounds bounds() {
-        return bounds;
-    }
-
     @Override
     public long from() {
         return bounds.from();

@@ -119,7 +119,8 @@ public final class RocksSegments implements Segments {
         description = opened.metadata();
         committed.putAll(opened.offsets());
         for (Stretches.Bounds bounds : opened.segments()) {
-            RocksSegment segment = new RocksSegment(bounds, opened.files(bounds), 0, opened.neededUntil(bounds));
+            RocksFiles files = opened.files(bounds);
+            RocksSegment segment = new RocksSegment(bounds, files, 0, opened.neededUntil(files));
             segments.add(segment);
             starts.addAll(segment.files().starts());
         }
@@ -231,7 +232,7 @@ public final class RocksSegments implements Segments {
     }
 
     private static void write(RocksDatabase target, Frozen frozen) {
-        target.writeNeededUntil(frozen.segment().bounds(), frozen.neededUntil());
+        target.writeNeededUntil(frozen.segment().files(), frozen.neededUntil());
         frozen.segment().files().write(frozen.table());
     }
 
@@ -295,7 +296,7 @@ public final class RocksSegments implements Segments {
             segment.files().abandon();
             // Not here: a stream thread would wait for gigabytes to be deleted, and the readers of the store with it.
             deleted.add(segment);
-            deleting = deleting.thenRunAsync(() -> drop(segment), shared.reader());
+            deleting = deleting.thenRunAsync(() -> drop(segment), shared.deleter());
         }
         lastStart = Long.MIN_VALUE;
         reap(MOST_WAITING);

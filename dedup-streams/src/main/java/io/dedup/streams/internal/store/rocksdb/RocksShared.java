@@ -43,6 +43,7 @@ public final class RocksShared {
     private final int threads;
     private final Executor writer;
     private final Executor reader;
+    private final Executor deleter;
     private final Cache cache;
     private final AtomicInteger openStores = new AtomicInteger();
 
@@ -72,6 +73,7 @@ public final class RocksShared {
         this.threads = limits.threads();
         this.writer = writer;
         this.reader = Executors.newFixedThreadPool(threads, daemon("dedup-rocksdb-reader"));
+        this.deleter = Executors.newSingleThreadExecutor(daemon("dedup-rocksdb-deleter"));
         this.cache = new LRUCache(limits.cacheBytes(), SHARD_BITS);
     }
 
@@ -96,6 +98,11 @@ public final class RocksShared {
     /** What reads whole files. */
     Executor reader() {
         return reader;
+    }
+
+    /** What deletes files, so that a store that closes need not wait for those that read. */
+    Executor deleter() {
+        return deleter;
     }
 
     /** How many stores are written at a time. */
