@@ -13,11 +13,13 @@ import io.dedup.FailurePolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
+import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -216,6 +218,26 @@ class FailureDownstreamTest {
             // Then
             assertThat(fixture.metric("releases-total")).isZero();
             assertThat(fixture.metric("duplicates-total")).isEqualTo(1);
+        }
+    }
+
+    /** What the second operator dead-letters has failed for the first: sent again when it is mended, it is no duplicate. */
+    @Test
+    void refused_bySecondOperator_keyOfTheFirstIsReleased() {
+        // Given
+        StreamsBuilder builder = new StreamsBuilder();
+        KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
+        Dedup second = Dedup.by(header("second")).withName("second").withStore(StoreEngine.memory());
+        second.apply(DEDUP.apply(in)).to("out", Produced.with(Serdes.String(), Serdes.String()));
+        try (DedupFixture fixture = DedupFixture.of(builder.build(), Map.of())) {
+            // When
+            fixture.send("a", "without", T);
+            RecordHeaders mended = new RecordHeaders();
+            mended.add(KEY_HEADER, "a".getBytes(UTF_8)).add("second", "b".getBytes(UTF_8));
+            fixture.send(new TestRecord<>("k", "mended", mended, T + 1));
+            // Then
+            assertThat(fixture.read("dead")).extracting(TestRecord::value).containsExactly("without");
+            assertThat(fixture.out()).containsExactly("mended");
         }
     }
 

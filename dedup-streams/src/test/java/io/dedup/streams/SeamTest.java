@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>With {@code -Dseam.seeds=1000} a thousand of them.
  */
 class SeamTest {
-    private static final int SEEDS = Integer.getInteger("seam.seeds", 16);
+    private static final int SEEDS = Integer.getInteger("seam.seeds", 8);
     private static final int STEPS = 1_500;
     private static final long BASE_TTL = 600_000;
 

@@ -453,6 +453,35 @@ class RocksSegmentsTest {
         segments.close();
     }
 
+    /** As where a restore comes to the stretch again of which the files are still being deleted. */
+    @Test
+    void put_whereFilesAreBeingDeleted_getsFilesOfItsOwn() {
+        // Given
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        hash.at(0);
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        // When
+        for (int i = 0; i < 20; i++) {
+            segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
+            segments.flush();
+            segments.dropUnneeded(3 * SEGMENT);
+            assertThat(segments.get(hash, KEY, 0)).isNull();
+        }
+        segments.put(hash, KEY, 0, VALUE, VALUE.length, 9 * SEGMENT);
+        segments.close();
+        // Then
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
+        segments.dropUnneeded(8 * SEGMENT);
+        assertThat(segments.get(hash, KEY, 0))
+                .as("with what was said of it last")
+                .isEqualTo(VALUE);
+        segments.close();
+    }
+
     @Test
     void open_configSetter_isAskedOnceAndFilesAreOfItsKind() {
         // Given
