@@ -5,6 +5,7 @@ import io.dedup.StoredOutcome;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.streams.kstream.ValueMapperWithKey;
 import org.apache.kafka.streams.processor.api.FixedKeyRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Records are mapped once for every operation, and the result is kept for its duplicates.
@@ -25,13 +26,20 @@ record OutcomePassage<K, V, W>(ValueMapperWithKey<? super K, ? super V, ? extend
 
     @Override
     public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed, String topic) {
-        W outcome = processed.value();
-        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(topic, outcome));
+        return stored(serde, topic, processed.value());
     }
 
     @Override
     public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome, String topic) {
-        byte[] bytes = outcome.bytes();
-        return record.withValue(bytes == null ? null : serde.deserializer().deserialize(topic, bytes));
+        return record.withValue(read(serde, topic, outcome));
+    }
+
+    static <W> StoredOutcome stored(Serde<W> serde, String topic, @Nullable W outcome) {
+        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(topic, outcome));
+    }
+
+    static <W> @Nullable W read(Serde<W> serde, String topic, StoredOutcome stored) {
+        byte[] bytes = stored.bytes();
+        return bytes == null ? null : serde.deserializer().deserialize(topic, bytes);
     }
 }

@@ -85,14 +85,12 @@ final class ProcessorPassage<K, V, W> implements Passage<FixedKeyRecord<K, V>, F
 
     @Override
     public StoredOutcome outcomeOf(FixedKeyRecord<K, W> processed, String topic) {
-        W outcome = processed.value();
-        return StoredOutcome.of(outcome == null ? null : serde.serializer().serialize(topic, outcome));
+        return OutcomePassage.stored(serde, topic, processed.value());
     }
 
     @Override
     public FixedKeyRecord<K, W> replay(FixedKeyRecord<K, V> record, StoredOutcome outcome, String topic) {
-        byte[] bytes = outcome.bytes();
-        return record.withValue(bytes == null ? null : serde.deserializer().deserialize(topic, bytes));
+        return record.withValue(OutcomePassage.read(serde, topic, outcome));
     }
 
     @Override

@@ -78,8 +78,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
 
     /** What the store says of itself, decoded. */
     private @Nullable StoreMetadata described;
-    /** Of records from before this time firsts may have been deleted from the changelog that this was restored from. */
-    private long restoredFrom;
     /** Whether something was put, and not by restoring, since the task committed last. */
     private boolean uncommitted;
     /** Whether the operator has left something behind that was not committed: no later commit stands for it. */
@@ -114,7 +112,6 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             context = stateStoreContext;
             outermost = root;
             writer = null;
-            restoredFrom = StoreMetadata.NONE;
             described = null;
             uncommitted = false;
             dirty = false;
@@ -324,10 +321,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             byte[] encoded = ChangelogBatch.metadata(batch);
             StoreMetadata read = StoreMetadata.decode(encoded);
             StoreMetadata before = metadata();
-            if (segments.description() == null && read.neededBefore() != StoreMetadata.NONE) {
-                // What comes before the first batch has been deleted, and with it firsts that may still be needed.
-                restoredFrom = read.neededBefore() + 1;
-            }
+            // What comes before the first batch has been deleted, and with it firsts that may still be needed.
+            boolean isShortened = segments.description() == null && read.neededBefore() != StoreMetadata.NONE;
+            long restoredFrom = isShortened ? read.neededBefore() + 1 : StoreMetadata.NONE;
             // Under at-least-once an owner that has been replaced may write once more, of a time that is past.
             boolean isPast = read.streamTime() < before.streamTime();
             long exactFrom = Math.max(restoredFrom, Math.max(before.exactFrom(), read.exactFrom()));

@@ -8,9 +8,9 @@ import java.util.List;
  * Which changes of a store are known to have been committed, by the wall clock at which they were written. A record at the coordinates
  * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was made anew.
  *
- * <p>Under exactly-once all that is in the changelog was committed, for those who read it under exactly-once. Under at-least-once the store learns of a commit after it, and
- * writes that down with the next batch; so what came last before a failure is in doubt, and stays so until it is written again or not
- * needed any more.
+ * <p>Under exactly-once all that is read from the changelog was committed, unless it is read under at-least-once later. Under
+ * at-least-once the store learns of a commit after it, and writes that down with the next batch; so what came last before a failure is
+ * in doubt, and stays so until it is written again or not needed any more.
  *
  * <p>The clock of a store never goes back, on whichever machine it is.
  *

@@ -251,11 +251,6 @@ public final class SeenStore implements AutoCloseable {
         return times.of(at);
     }
 
-    /** The time of the oldest record that is judged exactly, in milliseconds since the epoch; 0 if all are. */
-    public long exactFrom() {
-        return times.exactFrom();
-    }
-
     /** How far the slowest source partition is behind the fastest, of those that are waited for, in milliseconds. From any thread. */
     public long drift() {
         return times.drift();

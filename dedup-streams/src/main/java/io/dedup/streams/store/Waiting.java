@@ -29,14 +29,4 @@ public record Waiting(Duration idleTimeout, Duration maxDrift) {
             throw new IllegalArgumentException("maxDrift must not be negative: " + maxDrift);
         }
     }
-
-    /** The same with that time for partitions without records. */
-    public Waiting withIdleTimeout(Duration timeout) {
-        return new Waiting(timeout, maxDrift);
-    }
-
-    /** The same with that distance. */
-    public Waiting withMaxDrift(Duration drift) {
-        return new Waiting(idleTimeout, drift);
-    }
 }
