@@ -280,8 +280,11 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         }
         siblings.remove(key);
         Sighting first = ruling.judgement().first();
-        long time = first == null ? ruling.candidate().timestamp() : first.timestamp();
-        if (store.release(key, time, ruling.now())) {
+        boolean released = store.release(key, ruling.candidate().timestamp(), ruling.now());
+        if (first != null && first.timestamp() != ruling.candidate().timestamp()) {
+            released |= store.release(key, first.timestamp(), ruling.now());
+        }
+        if (released) {
             sensors.countRelease();
         }
     }
@@ -310,17 +313,25 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         return null;
     }
 
-    /** Remembers a first; one that is read again as well, since this disk alone may know of it, and not the changelog. */
+    /**
+     * Remembers a first; one that is read again as well, since this disk alone may know of it, and not the changelog. If the time of that
+     * one is another now, it is remembered at both.
+     */
     private void remember(Ruling ruling, @Nullable StoredOutcome outcome) {
         SeenStore.Recalled recalled = ruling.recalled();
         if (recalled == null) {
             return;
         }
+        Sighting own = settings.policy().sightingOf(ruling.candidate());
         Sighting first = ruling.judgement().first();
-        if (first == null) {
-            first = settings.policy().sightingOf(ruling.candidate());
+        Sighting known = first == null ? own : first;
+        store.remember(recalled, outcome == null ? known : known.withOutcome(outcome), ruling.now());
+        if (known.timestamp() != own.timestamp()) {
+            // It has another time than when it was read before, or is another record on a topic that was made again.
+            SeenStore.Recalled again =
+                    store.recall(recalled.key(), own.timestamp(), own.expiresAt() - own.timestamp(), null);
+            store.remember(again, outcome == null ? own : own.withOutcome(outcome), ruling.now());
         }
-        store.remember(recalled, outcome == null ? first : first.withOutcome(outcome), ruling.now());
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {

@@ -95,6 +95,22 @@ class ReplayTest {
         assertThat(puts.keys()).as("after a duplicate").hasSize(1);
     }
 
+    /** As with a clock of its own, or on a topic that was made again: what repeats either time is a duplicate. */
+    @Test
+    void replay_ofAnotherTime_isRememberedAtBoth() {
+        // Given
+        long later = T + TTL.toMillis() / 2;
+        context.setCurrentSystemTimeMs(later);
+        // When
+        operator.process(record(later));
+        assertThat(context.forwarded()).hasSize(1);
+        // Then
+        context.setRecordMetadata("in", 0, 8);
+        operator.process(record(T + TTL.toMillis() + 1));
+        operator.process(record(T));
+        assertThat(context.forwarded()).hasSize(1);
+    }
+
     /** The offsets were reset, or the topic was made anew: it cannot be read again after a failure. */
     @Test
     void recall_committedMeanwhile_isADuplicate() {
