@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -37,6 +38,11 @@ import org.apache.kafka.streams.processor.TaskId;
 import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.DBOptions;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
 
 /** What is on disk, and what of it is used again. */
 class RocksSegmentsTest {
@@ -480,6 +486,52 @@ class RocksSegmentsTest {
                 .as("with what was said of it last")
                 .isEqualTo(VALUE);
         segments.close();
+    }
+
+    /** As after a crash while files were being deleted, where segments are of another width since. */
+    @Test
+    void open_filesThatOverlap_theNewerOnesCount() throws Exception {
+        // Given
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        hash.at(SEGMENT);
+        RocksSegments segments = new RocksSegments(
+                "seen", 4 * SEGMENT, 1, RocksDbOptions.defaults().shared());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        segments.put(hash, KEY, SEGMENT, VALUE, VALUE.length, 99 * SEGMENT);
+        segments.close();
+        addFamily("windows/0/" + SEGMENT / 2 + "/0");
+        addFamily("windows/" + 3 * SEGMENT / 2 + "/" + 9 * SEGMENT + "/9");
+        // When
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        // Then
+        assertThat(segments.get(hash, KEY, SEGMENT))
+                .as("those that overlap it are newer")
+                .isNull();
+        hash.at(2 * SEGMENT);
+        segments.put(hash, KEY, 2 * SEGMENT, VALUE, VALUE.length, 99 * SEGMENT);
+        assertThat(segments.get(hash, KEY, 2 * SEGMENT)).isEqualTo(VALUE);
+        segments.close();
+    }
+
+    /** Adds a segment without entries, as if it had been made later. */
+    private void addFamily(String name) throws Exception {
+        List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
+        List<ColumnFamilyHandle> handles = new ArrayList<>();
+        String files = directory.resolve("db").toString();
+        try (Options options = new Options();
+                DBOptions databaseOptions = new DBOptions()) {
+            for (byte[] family : RocksDB.listColumnFamilies(options, files)) {
+                descriptors.add(new ColumnFamilyDescriptor(family));
+            }
+            try (RocksDB database = RocksDB.open(databaseOptions, files, descriptors, handles)) {
+                database.put(
+                        ("needed/" + name).getBytes(UTF_8),
+                        ByteBuffer.allocate(Long.BYTES).putLong(99 * SEGMENT).array());
+                handles.add(database.createColumnFamily(new ColumnFamilyDescriptor(name.getBytes(UTF_8))));
+                handles.forEach(ColumnFamilyHandle::close);
+            }
+        }
     }
 
     @Test

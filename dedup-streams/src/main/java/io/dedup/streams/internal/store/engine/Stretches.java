@@ -38,7 +38,12 @@ public final class Stretches<S extends Stretches.Stretch> {
      * @param from the first window start that belongs to it
      * @param to the first after it that does not
      */
-    public record Bounds(long from, long to) {}
+    public record Bounds(long from, long to) {
+        /** Whether some window start belongs to both. */
+        public boolean overlaps(Bounds other) {
+            return from < other.to && other.from < to;
+        }
+    }
 
     private final long width;
     /** In the order of time. */

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
@@ -127,25 +128,25 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
+    /** Takes one after those that were made before it. */
     private void take(ColumnFamilyHandle family) {
         try {
-            Family known = families.get(bounds(family.getName()));
+            Stretches.Bounds bounds = bounds(family.getName());
             Family found = new Family(family.getName(), family);
             lastNumber = Math.max(lastNumber, found.number());
-            if (known != null && known.number() > found.number()) {
-                drop(found);
-            } else {
-                if (known != null) {
-                    drop(known);
+            // Segments do not overlap. What does was no longer needed when this one was made, and was about to be
+            // dropped.
+            for (Stretches.Bounds other : List.copyOf(families.keySet())) {
+                if (other.overlaps(bounds)) {
+                    drop(Objects.requireNonNull(families.remove(other)));
                 }
-                families.put(bounds(family.getName()), found);
             }
+            families.put(bounds, found);
         } catch (RocksDBException failed) {
             throw new ProcessorStateException("Could not read the files of " + name, failed);
         }
     }
 
-    /** Of an earlier run, which was about to. */
     private void drop(Family left) throws RocksDBException {
         try (ColumnFamilyHandle handle = left.handle()) {
             database.dropColumnFamily(handle);
@@ -309,7 +310,7 @@ final class RocksDatabase implements AutoCloseable {
                 if (!key.startsWith(NEEDED)) {
                     break;
                 }
-                if (families.values().stream().noneMatch(family -> key.endsWith(family.name()))) {
+                if (families.values().stream().noneMatch(family -> key.equals(NEEDED + family.name()))) {
                     database.delete(entries.key());
                 }
             }
