@@ -246,7 +246,7 @@ public final class DedupConfig {
         return Scope.parse(string(SCOPE));
     }
 
-    /** What becomes of the key of a first that failed further down and was skipped, if that is set. */
+    /** The policy for the key of a first whose processing failed and was skipped; empty if none is set. */
     public Optional<FailurePolicy> failurePolicy() {
         return Optional.ofNullable(optionalString(ON_FAILURE))
                 .map(policy -> FailurePolicy.valueOf(policy.toUpperCase(Locale.ROOT)));

@@ -327,7 +327,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         Sighting known = first == null ? own : first;
         store.remember(recalled, outcome == null ? known : known.withOutcome(outcome), ruling.now());
         if (known.timestamp() != own.timestamp()) {
-            // It has another time than when it was read before, or is another record on a topic that was made again.
+            // It has another time than when it was read before, or is another record on a re-created topic.
             SeenStore.Recalled again =
                     store.recall(recalled.key(), own.timestamp(), own.expiresAt() - own.timestamp(), null);
             store.remember(again, outcome == null ? own : own.withOutcome(outcome), ruling.now());

@@ -17,7 +17,6 @@ import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.Serdes;
@@ -27,9 +26,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyTestDriver;
-import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.LogAndContinueProcessingExceptionHandler;
-import org.apache.kafka.streams.errors.ProductionExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.KStream;
@@ -169,30 +166,12 @@ class FailureDownstreamTest {
                 "production.exception.handler",
                 DedupProductionExceptionHandler.class,
                 DedupConfig.PRODUCTION_EXCEPTION_HANDLER,
-                SkippingWrites.class);
+                DedupProductionExceptionHandlerTest.Skipping.class);
         try (DedupFixture fixture = DedupFixture.of(builder.build(), skipping)) {
             // When
             fixture.send("a", "bad", T).send("a", "good", T + 1);
             // Then
             assertThat(fixture.out()).containsExactly("good");
-        }
-    }
-
-    /** Skips whatever cannot be written. */
-    public static final class SkippingWrites implements ProductionExceptionHandler {
-        @Override
-        public void configure(Map<String, ?> configs) {
-            // There is nothing to set.
-        }
-
-        @Override
-        @SuppressWarnings("rawtypes") // as in Kafka
-        public Response handleSerializationError(
-                ErrorHandlerContext context,
-                ProducerRecord record,
-                Exception exception,
-                SerializationExceptionOrigin origin) {
-            return Response.resume();
         }
     }
 

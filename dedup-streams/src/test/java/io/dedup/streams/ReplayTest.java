@@ -95,7 +95,7 @@ class ReplayTest {
         assertThat(puts.keys()).as("after a duplicate").hasSize(1);
     }
 
-    /** As with a clock of its own, or on a topic that was made again: what repeats either time is a duplicate. */
+    /** As with a clock of its own, or on a re-created topic: what repeats either time is a duplicate. */
     @Test
     void replay_ofAnotherTime_isRememberedAtBoth() {
         // Given
@@ -111,7 +111,7 @@ class ReplayTest {
         assertThat(context.forwarded()).hasSize(1);
     }
 
-    /** The offsets were reset, or the topic was made anew: it cannot be read again after a failure. */
+    /** The offsets were reset, or the topic was re-created: it cannot be read again after a failure. */
     @Test
     void recall_committedMeanwhile_isADuplicate() {
         // Given

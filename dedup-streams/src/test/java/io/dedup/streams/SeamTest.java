@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * Holds the operator against a model that never forgets, over random sequences in which everything changes that can: the TTL, the
  * lateness, the time ahead and the engine at a restart; the local state that is lost, and the beginning of the changelog; crashes, after
- * which records are read again; offsets that are reset, and topics that are made anew; source partitions that are read at different
+ * which records are read again; offsets that are reset, and topics that are re-created; source partitions that are read at different
  * speeds.
  *
  * <p>With {@code -Dseam.seeds=1000} a thousand of them, and with {@code -Dseam.first=774 -Dseam.seeds=1} one.
@@ -85,7 +85,8 @@ class SeamTest {
         assertThat(verdicts).containsOnlyKeys("first", "duplicate", "late", "future", "again");
         assertThat(verdicts.values()).allMatch(count -> count > 20);
         assertThat(events)
-                .containsOnlyKeys("commit", "crash", "restart", "lost state", "deleted", "reset", "anew", "settings");
+                .containsOnlyKeys(
+                        "commit", "crash", "restart", "lost state", "deleted", "reset", "re-created", "settings");
     }
 
     /** A record of the input. */
@@ -432,7 +433,7 @@ class SeamTest {
                         .toList();
                 input.addAll(position, List.copyOf(old.subList(Math.max(0, old.size() - 40), old.size())));
             } else {
-                note("anew");
+                note("re-created");
                 offsets[partition] = 0;
             }
         }

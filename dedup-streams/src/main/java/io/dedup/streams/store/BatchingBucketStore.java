@@ -2,7 +2,7 @@
 package io.dedup.streams.store;
 
 import java.time.Duration;
-import java.util.function.Supplier;
+import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -31,9 +31,21 @@ final class BatchingBucketStore implements AutoCloseable {
     /** Where Kafka puts batches, as if they were of one window. */
     static final long WINDOW = 0;
 
+    /** What a store knows of itself. */
+    @FunctionalInterface
+    interface Description {
+        /**
+         * All of it.
+         *
+         * @param neededBefore of what came before the changes that it is written with
+         * @param position up to them
+         */
+        StoreMetadata describe(long neededBefore, Commits commits, Map<String, Map<Integer, Long>> position);
+    }
+
     private final BucketedStore engine;
     private final TimestampedWindowStore<Bytes, byte[]> changelog;
-    private final Supplier<StoreMetadata> metadata;
+    private final Description metadata;
     private final long longestCommitMs;
 
     private ChangelogBatch batch = emptyBatch();
@@ -64,7 +76,7 @@ final class BatchingBucketStore implements AutoCloseable {
     BatchingBucketStore(
             BucketedStore engine,
             TimestampedWindowStore<Bytes, byte[]> changelog,
-            Supplier<StoreMetadata> metadata,
+            Description metadata,
             Duration longestCommit,
             Commits commits) {
         this.engine = engine;
@@ -216,8 +228,7 @@ final class BatchingBucketStore implements AutoCloseable {
     }
 
     private StoreMetadata current() {
-        StoreMetadata own = metadata.get();
-        return commits.addedTo(own.with(neededBefore, engine.offsets()));
+        return metadata.describe(neededBefore, commits, engine.offsets());
     }
 
     /** Whether something could not be written or held, so that nothing may be committed any more. */

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Which changes of a store are known to have been committed, by the wall clock at which they were written. A record at the coordinates
- * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was made anew.
+ * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was re-created.
  *
  * <p>Under exactly-once all that is read from the changelog was committed, unless it is read under at-least-once later. Under
  * at-least-once the store learns of a commit after it, and writes that down with the next batch; so what came last before a failure is
@@ -40,16 +40,16 @@ final class Commits {
     Commits(StoreMetadata before, boolean exactlyOnce, long now) {
         this.exactlyOnce = exactlyOnce;
         // Files may hold what was written in this very millisecond.
-        boolean isNew = before.writtenAt() == StoreMetadata.NONE;
-        this.startedAt = isNew ? now : Math.max(now, before.writtenAt()) + 1;
-        this.writtenAt = before.writtenAt();
-        this.committedAt = before.committedAt();
+        boolean isNew = before.committed().writtenAt() == StoreMetadata.NONE;
+        this.startedAt = isNew ? now : Math.max(now, before.committed().writtenAt()) + 1;
+        this.writtenAt = before.committed().writtenAt();
+        this.committedAt = before.committed().committedAt();
         this.committingAt = committedAt;
         this.loggedAt = committedAt;
-        this.doubts = new ArrayList<>(before.doubts());
-        boolean allWasCommitted = exactlyOnce && before.exactlyOnce();
+        this.doubts = new ArrayList<>(before.committed().doubts());
+        boolean allWasCommitted = exactlyOnce && before.committed().exactlyOnce();
         if (!isNew && !allWasCommitted) {
-            doubts.add(new StoreMetadata.Doubt(before.committedAt(), startedAt - 1, before.neededUntil()));
+            doubts.add(new StoreMetadata.Doubt(before.committed().committedAt(), startedAt - 1, before.neededUntil()));
         }
         if (doubts.size() > MOST_DOUBTS) {
             StoreMetadata.Doubt first = doubts.remove(0);
@@ -94,13 +94,16 @@ final class Commits {
                 && doubts.stream().noneMatch(doubt -> written > doubt.after() && written <= doubt.to());
     }
 
-    /** That, and what is known of commits. */
-    StoreMetadata addedTo(StoreMetadata metadata) {
+    /**
+     * What is known of commits, as the changelog has it.
+     *
+     * @param exactFrom of records from before this time, nothing is needed
+     */
+    StoreMetadata.Committed known(long exactFrom) {
         List<StoreMetadata.Doubt> left = doubts.stream()
-                .filter(doubt -> doubt.neededUntil() >= metadata.exactFrom())
+                .filter(doubt -> doubt.neededUntil() >= exactFrom)
                 .toList();
-        // Under exactly-once, what was there at the start; of later changes it is not heard whether they were
-        // committed.
-        return metadata.with(writtenAt, exactlyOnce ? startedAt - 1 : committedAt, exactlyOnce, left);
+        // Under exactly-once, what was there at the start: a store does not learn whether later changes were committed.
+        return new StoreMetadata.Committed(writtenAt, exactlyOnce ? startedAt - 1 : committedAt, exactlyOnce, left);
     }
 }

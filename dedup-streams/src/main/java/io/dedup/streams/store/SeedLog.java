@@ -47,23 +47,17 @@ public final class SeedLog implements AutoCloseable {
     /** What is known of a partition: the times of its source partitions, and until when its firsts are needed. */
     private static final class Seeded {
         private final Map<String, Map<Integer, Long>> times = new TreeMap<>();
+        private long streamTime = Long.MIN_VALUE;
         private long neededUntil = StoreMetadata.NONE;
         private long writtenAt = StoreMetadata.NONE;
 
         void add(Sighting first, long now) {
             Coordinates at = Objects.requireNonNull(first.coordinates(), "a seeded first has coordinates");
-            times.computeIfAbsent(at.topic(), unseen -> new TreeMap<>())
-                    .merge(at.partition(), Math.min(first.timestamp(), now), Math::max);
+            long time = Math.min(first.timestamp(), now);
+            streamTime = Math.max(streamTime, time);
+            times.computeIfAbsent(at.topic(), unseen -> new TreeMap<>()).merge(at.partition(), time, Math::max);
             neededUntil = Math.max(neededUntil, first.expiresAt());
             writtenAt = Math.max(writtenAt, now);
-        }
-
-        long streamTime() {
-            return times.values().stream()
-                    .flatMap(partitions -> partitions.values().stream())
-                    .mapToLong(Long::longValue)
-                    .max()
-                    .orElse(Long.MIN_VALUE);
         }
     }
 
@@ -125,7 +119,7 @@ public final class SeedLog implements AutoCloseable {
     }
 
     private void writeTo(Writer writer, int partition, Seeded known) {
-        Census census = new Census(List.of(), known.streamTime());
+        Census census = new Census(List.of(), known.streamTime);
         long neededBefore = StoreMetadata.NONE;
         ChangelogBatch batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
         byte[] prefix = ByteBuffer.allocate(Integer.BYTES).putInt(partition).array();
@@ -163,10 +157,7 @@ public final class SeedLog implements AutoCloseable {
                         StoreMetadata.NONE,
                         neededBefore,
                         known.neededUntil,
-                        known.writtenAt,
-                        known.writtenAt,
-                        true,
-                        List.of(),
+                        new StoreMetadata.Committed(known.writtenAt, known.writtenAt, true, List.of()),
                         List.of(),
                         census.counts(),
                         known.times,

@@ -151,24 +151,21 @@ public final class SeenStore implements AutoCloseable {
                 engine, store, this::metadata, longestCommit, new Commits(before, exactlyOnce, now));
     }
 
-    private StoreMetadata metadata() {
+    private StoreMetadata metadata(long neededBefore, Commits commits, Map<String, Map<Integer, Long>> position) {
         long exactFrom = times.exactFrom();
         return new StoreMetadata(
                 buckets.ttlMs(),
                 exactFrom,
-                StoreMetadata.NONE,
+                neededBefore,
                 neededUntil,
-                StoreMetadata.NONE,
-                StoreMetadata.NONE,
-                false,
-                List.of(),
+                commits.known(exactFrom),
                 earlier.stream()
                         .filter(one -> one.neededUntil() >= exactFrom)
                         .map(one -> new StoreMetadata.Earlier(one.buckets().ttlMs(), one.neededUntil()))
                         .toList(),
                 census.counts(),
                 times.times(),
-                Map.of());
+                position);
     }
 
     /** The TTL that was in force when the store was written last, in milliseconds; that of the policy if it never was. */

@@ -48,10 +48,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * @param neededBefore the last time of a record that a first from before the changes that come with this is needed for; {@link #NONE}
  *     if there is none
  * @param neededUntil the last time of a record that any first is needed for; {@link #NONE} if there is none
- * @param writtenAt the wall clock of the latest change; {@link #NONE} if there is none
- * @param committedAt the same of the latest change that is known to have been committed; {@link #NONE} if there is none
- * @param exactlyOnce whether it was written where the changelog is committed with the input
- * @param doubts when changes were made that need not have been committed, though later ones have been
+ * @param committed what is known of commits
  * @param earlier the TTLs that were in force before and still matter
  * @param counts how many firsts are remembered
  * @param times the highest time of any record that was not ahead of the clock by more than is allowed, by source partition
@@ -62,10 +59,7 @@ record StoreMetadata(
         long exactFrom,
         long neededBefore,
         long neededUntil,
-        long writtenAt,
-        long committedAt,
-        boolean exactlyOnce,
-        List<Doubt> doubts,
+        Committed committed,
         List<Earlier> earlier,
         List<Census.Count> counts,
         Map<String, Map<Integer, Long>> times,
@@ -77,7 +71,6 @@ record StoreMetadata(
     private static final int MAX_NUMBER_BYTES = 10;
 
     StoreMetadata {
-        doubts = List.copyOf(doubts);
         earlier = List.copyOf(earlier);
         counts = List.copyOf(counts);
         times = Map.copyOf(times);
@@ -93,6 +86,22 @@ record StoreMetadata(
     record Earlier(long ttlMs, long neededUntil) {}
 
     /**
+     * Which changes are known to have been committed.
+     *
+     * @param writtenAt the wall clock of the latest change; {@link #NONE} if there is none
+     * @param committedAt the same of the latest change that is known to have been committed; {@link #NONE} if there is none
+     * @param exactlyOnce whether it was written where the changelog is committed with the input
+     * @param doubts when changes were made that need not have been committed, though later ones have been
+     */
+    record Committed(long writtenAt, long committedAt, boolean exactlyOnce, List<Doubt> doubts) {
+        static final Committed NOTHING = new Committed(NONE, NONE, false, List.of());
+
+        Committed {
+            doubts = List.copyOf(doubts);
+        }
+    }
+
+    /**
      * When changes were made that a failure may have left without a commit.
      *
      * @param after the last time before, in milliseconds since the epoch
@@ -103,47 +112,7 @@ record StoreMetadata(
 
     /** The metadata of a store that holds nothing. */
     static StoreMetadata empty(long ttlMs) {
-        return new StoreMetadata(
-                ttlMs, NONE, NONE, NONE, NONE, NONE, false, List.of(), List.of(), List.of(), Map.of(), Map.of());
-    }
-
-    /**
-     * The same as it comes with changes.
-     *
-     * @param newNeededBefore of what came before them
-     * @param newPosition up to them
-     */
-    StoreMetadata with(long newNeededBefore, Map<String, Map<Integer, Long>> newPosition) {
-        return new StoreMetadata(
-                ttlMs,
-                exactFrom,
-                newNeededBefore,
-                neededUntil,
-                writtenAt,
-                committedAt,
-                exactlyOnce,
-                doubts,
-                earlier,
-                counts,
-                times,
-                newPosition);
-    }
-
-    /** The same with what is known of commits. */
-    StoreMetadata with(long newWrittenAt, long newCommittedAt, boolean newExactlyOnce, List<Doubt> newDoubts) {
-        return new StoreMetadata(
-                ttlMs,
-                exactFrom,
-                neededBefore,
-                neededUntil,
-                newWrittenAt,
-                newCommittedAt,
-                newExactlyOnce,
-                newDoubts,
-                earlier,
-                counts,
-                times,
-                position);
+        return new StoreMetadata(ttlMs, NONE, NONE, NONE, Committed.NOTHING, List.of(), List.of(), Map.of(), Map.of());
     }
 
     /** The same, exact from no earlier than that time. */
@@ -151,18 +120,7 @@ record StoreMetadata(
         return time <= exactFrom
                 ? this
                 : new StoreMetadata(
-                        ttlMs,
-                        time,
-                        neededBefore,
-                        neededUntil,
-                        writtenAt,
-                        committedAt,
-                        exactlyOnce,
-                        doubts,
-                        earlier,
-                        counts,
-                        times,
-                        position);
+                        ttlMs, time, neededBefore, neededUntil, committed, earlier, counts, times, position);
     }
 
     /** The highest time of any record; {@link Long#MIN_VALUE} if there was none. */
@@ -181,11 +139,11 @@ record StoreMetadata(
         Varints.writeVarlong(exactFrom, bytes);
         Varints.writeVarlong(neededBefore, bytes);
         Varints.writeVarlong(neededUntil - neededBefore, bytes);
-        Varints.writeVarlong(writtenAt, bytes);
-        Varints.writeVarlong(committedAt, bytes);
-        bytes.put((byte) (exactlyOnce ? 1 : 0));
-        Varints.writeUnsignedVarint(doubts.size(), bytes);
-        for (Doubt doubt : doubts) {
+        Varints.writeVarlong(committed.writtenAt(), bytes);
+        Varints.writeVarlong(committed.committedAt(), bytes);
+        bytes.put((byte) (committed.exactlyOnce() ? 1 : 0));
+        Varints.writeUnsignedVarint(committed.doubts().size(), bytes);
+        for (Doubt doubt : committed.doubts()) {
             Varints.writeVarlong(doubt.after(), bytes);
             Varints.writeVarlong(doubt.to(), bytes);
             Varints.writeVarlong(doubt.neededUntil(), bytes);
@@ -224,7 +182,7 @@ record StoreMetadata(
 
     /** At least as many bytes as the encoded form has. */
     private int size() {
-        int numbers = 11 + 3 * doubts.size() + 2 * earlier.size() + 3 * counts.size();
+        int numbers = 11 + 3 * committed.doubts().size() + 2 * earlier.size() + 3 * counts.size();
         return 2 + MAX_NUMBER_BYTES * numbers + size(times) + size(position);
     }
 
@@ -278,10 +236,7 @@ record StoreMetadata(
                     exactFrom,
                     neededBefore,
                     neededUntil,
-                    writtenAt,
-                    committedAt,
-                    exactlyOnce,
-                    doubts,
+                    new Committed(writtenAt, committedAt, exactlyOnce, doubts),
                     earlier,
                     counts,
                     times,

@@ -131,7 +131,11 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         BatchingBucketStore batching = new BatchingBucketStore(
-                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits());
+                engine(),
+                puts.before(store),
+                (before, commits, position) -> StoreMetadata.empty(1),
+                Duration.ofMinutes(1),
+                commits());
         // When
         for (int i = 0; i < 100; i++) {
             batching.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
@@ -146,7 +150,11 @@ class BatchingBucketStoreTest {
         // Given
         PutRecorder puts = new PutRecorder();
         BatchingBucketStore batching = new BatchingBucketStore(
-                engine(), puts.before(store), () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits());
+                engine(),
+                puts.before(store),
+                (before, commits, position) -> StoreMetadata.empty(1),
+                Duration.ofMinutes(1),
+                commits());
         Firsts answered = Firsts.of(first().withOutcome(StoredOutcome.of(new byte[BatchingBucketStore.BATCH_BYTES])));
         // When
         batching.put(Bytes.wrap("a key of some".getBytes(UTF_8)), 0, answered, NOW);
@@ -246,7 +254,11 @@ class BatchingBucketStoreTest {
         bare.init(context.getStateStoreContext(), silent);
         assertThatIllegalStateException()
                 .isThrownBy(() -> new BatchingBucketStore(
-                        bare, silent, () -> StoreMetadata.empty(1), Duration.ofMinutes(1), commits()))
+                        bare,
+                        silent,
+                        (before, commits, position) -> StoreMetadata.empty(1),
+                        Duration.ofMinutes(1),
+                        commits()))
                 .withMessageContaining("would not announce commits to the store seen");
     }
 

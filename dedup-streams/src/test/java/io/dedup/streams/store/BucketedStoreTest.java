@@ -127,7 +127,7 @@ class BucketedStoreTest {
         batch.add(OTHER, 120_000, Firsts.of(sighting(120_005)).with(sighting(120_006)), 120_009);
         batch.add(KEY, 0, Firsts.of(sighting(5)), 120_010);
         batch.add(KEY, 0, Firsts.NONE, 120_011);
-        StoreMetadata metadata = StoreMetadata.empty(59_999).with(0, Map.of("orders", Map.of(3, 41L)));
+        StoreMetadata metadata = metadata(0, Map.of(), Map.of("orders", Map.of(3, 41L)));
         // When
         BucketedStore store = open(engine);
         restore(windowed(SeenKey.BATCH, 0), batch.encode(metadata.encode()));
@@ -168,7 +168,7 @@ class BucketedStoreTest {
     void restore_beginningWasDeleted_isExactFromWhereItCannotMatter(StoreEngine engine) {
         // Given
         BucketedStore store = open(engine);
-        StoreMetadata quiet = StoreMetadata.empty(59_999).with(70_000, Map.of());
+        StoreMetadata quiet = metadata(70_000, Map.of(), Map.of());
         // When
         restore(windowed(SeenKey.BATCH, 0), new ChangelogBatch(64).encode(quiet.encode()));
         restore(windowed(SeenKey.BATCH, 0), new ChangelogBatch(64).encode(quiet.encode()));
@@ -199,19 +199,13 @@ class BucketedStoreTest {
     }
 
     private static StoreMetadata metadata(long streamTime) {
+        return metadata(0, Map.of("orders", Map.of(3, streamTime)), Map.of());
+    }
+
+    private static StoreMetadata metadata(
+            long neededBefore, Map<String, Map<Integer, Long>> times, Map<String, Map<Integer, Long>> position) {
         return new StoreMetadata(
-                59_999,
-                0,
-                0,
-                0,
-                0,
-                0,
-                false,
-                List.of(),
-                List.of(),
-                List.of(),
-                Map.of("orders", Map.of(3, streamTime)),
-                Map.of());
+                59_999, 0, neededBefore, 0, StoreMetadata.Committed.NOTHING, List.of(), List.of(), times, position);
     }
 
     @Test

@@ -161,7 +161,7 @@ class RocksSegmentsTest {
         BatchingBucketStore writer = new BatchingBucketStore(
                 failing,
                 new PutRecorder().before(failing),
-                () -> StoreMetadata.empty(1),
+                (before, commits, position) -> StoreMetadata.empty(1),
                 Duration.ofMinutes(1),
                 new Commits(StoreMetadata.empty(1), true, 0));
         Bytes key = Bytes.wrap("PREFIX-1key".getBytes(UTF_8));
@@ -251,9 +251,7 @@ class RocksSegmentsTest {
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         writeTwoSegments();
         crash(open(RETENTION));
-        KeyHash hash = new KeyHash(1);
-        hash.take(KEY.get());
-        hash.at(0);
+        KeyHash hash = hash(0);
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
@@ -437,12 +435,8 @@ class RocksSegmentsTest {
     @Test
     void close_tableCouldNotTakeWhatWasPut_writesNoOffsetBeyondWhatIsThere() {
         // Given
-        KeyHash hash = new KeyHash(1);
-        hash.take(KEY.get());
-        hash.at(0);
-        RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        KeyHash hash = hash(0);
+        RocksSegments segments = segments("numbers");
         segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
@@ -463,12 +457,8 @@ class RocksSegmentsTest {
     @Test
     void put_whereFilesAreBeingDeleted_getsFilesOfItsOwn() {
         // Given
-        KeyHash hash = new KeyHash(1);
-        hash.take(KEY.get());
-        hash.at(0);
-        RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        KeyHash hash = hash(0);
+        RocksSegments segments = segments("numbers");
         // When
         for (int i = 0; i < 20; i++) {
             segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
@@ -492,30 +482,21 @@ class RocksSegmentsTest {
     @Test
     void open_filesThatOverlap_theNewerOnesCount() throws Exception {
         // Given
-        KeyHash hash = new KeyHash(1);
-        hash.take(KEY.get());
-        hash.at(SEGMENT);
-        RocksSegments segments = new RocksSegments(
-                "seen", 4 * SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
-        segments.put(hash, KEY, SEGMENT, VALUE, VALUE.length, 99 * SEGMENT);
+        KeyHash hash = hash(SEGMENT);
+        RocksSegments segments = segments("numbers");
         segments.close();
-        addFamily("windows/0/" + SEGMENT / 2 + "/0");
-        addFamily("windows/" + 3 * SEGMENT / 2 + "/" + 9 * SEGMENT + "/9");
+        addFamily(SEGMENT / 2, 3 * SEGMENT / 4, 1, false);
+        addFamily(0, 4 * SEGMENT, 2, true);
         // When
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        segments = segments("numbers");
         // Then
-        assertThat(segments.get(hash, KEY, SEGMENT))
-                .as("those that overlap it are newer")
-                .isNull();
-        hash.at(2 * SEGMENT);
-        segments.put(hash, KEY, 2 * SEGMENT, VALUE, VALUE.length, 99 * SEGMENT);
-        assertThat(segments.get(hash, KEY, 2 * SEGMENT)).isEqualTo(VALUE);
+        assertThat(segments.get(hash, KEY, SEGMENT)).isEqualTo(VALUE);
         segments.close();
     }
 
-    /** Adds a segment without entries, as if it had been made later. */
-    private void addFamily(String name) throws Exception {
+    /** Adds the files of a segment, which are newer than all others. */
+    private void addFamily(long from, long to, int number, boolean withEntry) throws Exception {
+        String name = "windows/" + from + "/" + to + "/" + number;
         List<ColumnFamilyDescriptor> descriptors = new ArrayList<>();
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         String files = directory.resolve("db").toString();
@@ -528,7 +509,12 @@ class RocksSegmentsTest {
                 database.put(
                         ("needed/" + name).getBytes(UTF_8),
                         ByteBuffer.allocate(Long.BYTES).putLong(99 * SEGMENT).array());
-                handles.add(database.createColumnFamily(new ColumnFamilyDescriptor(name.getBytes(UTF_8))));
+                ColumnFamilyHandle added =
+                        database.createColumnFamily(new ColumnFamilyDescriptor(name.getBytes(UTF_8)));
+                handles.add(added);
+                if (withEntry) {
+                    database.put(added, WindowName.of(KEY, SEGMENT), VALUE);
+                }
                 handles.forEach(ColumnFamilyHandle::close);
             }
         }
@@ -561,12 +547,8 @@ class RocksSegmentsTest {
     @Test
     void open_filesOfAnotherLayout_areReplacedAndNoOffsetIsLeft() {
         // Given
-        KeyHash hash = new KeyHash(1);
-        hash.take(KEY.get());
-        hash.at(0);
-        RocksSegments segments =
-                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, "before", Map.of(), true), new Places());
+        KeyHash hash = hash(0);
+        RocksSegments segments = segments("before");
         segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
         segments.describe(VALUE);
         segments.committed(Map.of(CHANGELOG, 100L));
@@ -717,6 +699,20 @@ class RocksSegmentsTest {
         open.close();
         Utils.delete(state.toFile());
         Files.move(copy, state);
+    }
+
+    private RocksSegments segments(String layout) {
+        RocksSegments segments =
+                new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
+        segments.open(new LocalFiles(directory, layout, Map.of(), true), new Places());
+        return segments;
+    }
+
+    private static KeyHash hash(long start) {
+        KeyHash hash = new KeyHash(1);
+        hash.take(KEY.get());
+        hash.at(start);
+        return hash;
     }
 
     private void writeTwoSegments() {

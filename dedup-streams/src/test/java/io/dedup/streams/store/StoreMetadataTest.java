@@ -17,10 +17,8 @@ class StoreMetadataTest {
             1_766_000_000_000L,
             1_766_000_000_001L,
             1_766_000_000_003L,
-            1_766_000_000_004L,
-            1_766_000_000_005L,
-            true,
-            List.of(new StoreMetadata.Doubt(6, 7, 8)),
+            new StoreMetadata.Committed(
+                    1_766_000_000_004L, 1_766_000_000_005L, true, List.of(new StoreMetadata.Doubt(6, 7, 8))),
             List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
             List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 1_766_000_000_000L)),
@@ -31,8 +29,16 @@ class StoreMetadataTest {
         assertThat(StoreMetadata.decode(METADATA.encode())).isEqualTo(METADATA);
         StoreMetadata empty = StoreMetadata.empty(Long.MAX_VALUE);
         assertThat(StoreMetadata.decode(empty.encode())).isEqualTo(empty);
-        StoreMetadata many =
-                empty.with(Long.MAX_VALUE, Map.of("ключ", Map.of(0, 1L, 70_000, Long.MAX_VALUE), "b", Map.of()));
+        StoreMetadata many = new StoreMetadata(
+                1,
+                0,
+                Long.MAX_VALUE,
+                0,
+                StoreMetadata.Committed.NOTHING,
+                List.of(),
+                List.of(),
+                Map.of(),
+                Map.of("ключ", Map.of(0, 1L, 70_000, Long.MAX_VALUE), "b", Map.of()));
         assertThat(StoreMetadata.decode(many.encode())).isEqualTo(many);
     }
 

@@ -20,16 +20,40 @@ public final class Stretches<S extends Stretches.Stretch> {
     private static final int WIDER_BITS = 2;
     private static final int MOST_WIDER_BITS = 24;
 
-    /** What is known of a segment. */
-    public interface Stretch {
+    /** What every segment knows of itself. */
+    public abstract static class Stretch {
+        private final Bounds bounds;
+        private long neededUntil;
+
+        /**
+         * A segment with these bounds.
+         *
+         * @param neededUntil the last time of a record that something in it can be needed for; {@link Long#MIN_VALUE} if nothing is
+         */
+        protected Stretch(Bounds bounds, long neededUntil) {
+            this.bounds = bounds;
+            this.neededUntil = neededUntil;
+        }
+
         /** The first window start that belongs to it. */
-        long from();
+        public final long from() {
+            return bounds.from();
+        }
 
         /** The first after it that does not. */
-        long to();
+        public final long to() {
+            return bounds.to();
+        }
 
         /** The last time of a record that something in it can be needed for; {@link Long#MIN_VALUE} if nothing is. */
-        long neededUntil();
+        public final long neededUntil() {
+            return neededUntil;
+        }
+
+        /** Something in it can be needed until then. */
+        public final void need(long until) {
+            neededUntil = Math.max(neededUntil, until);
+        }
     }
 
     /**

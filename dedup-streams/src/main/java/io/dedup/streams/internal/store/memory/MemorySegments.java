@@ -26,29 +26,12 @@ public final class MemorySegments implements Segments {
     private byte @Nullable [] description;
 
     /** The table of the windows of a stretch. */
-    private static final class Segment implements Stretches.Stretch {
-        private final Stretches.Bounds bounds;
+    private static final class Segment extends Stretches.Stretch {
         private final CompactTable table;
-        private long neededUntil = Long.MIN_VALUE;
 
         Segment(Stretches.Bounds bounds, CompactTable table) {
-            this.bounds = bounds;
+            super(bounds, Long.MIN_VALUE);
             this.table = table;
-        }
-
-        @Override
-        public long from() {
-            return bounds.from();
-        }
-
-        @Override
-        public long to() {
-            return bounds.to();
-        }
-
-        @Override
-        public long neededUntil() {
-            return neededUntil;
         }
     }
 
@@ -94,7 +77,7 @@ public final class MemorySegments implements Segments {
             segments.add(segment);
         }
         segment.table.put(hash, name(key, start), entry, length);
-        segment.neededUntil = Math.max(segment.neededUntil, neededUntil);
+        segment.need(neededUntil);
         if (start != lastStart) {
             starts.add(start);
             lastStart = start;

@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used with the lock of the store, but for what the writer does: {@link RocksFiles} says which.
  */
-final class RocksSegment implements Stretches.Stretch {
-    private final Stretches.Bounds bounds;
+final class RocksSegment extends Stretches.Stretch {
     private final RocksFiles files;
     /** Not written yet, or lately, the newest last; all but the newest do not change any more. */
     private final List<CompactTable> recent = new ArrayList<>();
@@ -28,8 +27,6 @@ final class RocksSegment implements Stretches.Stretch {
     /** Whether the filter has not been told yet of what was on disk when the store was opened. */
     private boolean filterIsPartial;
 
-    private long neededUntil;
-
     /**
      * A segment.
      *
@@ -37,26 +34,10 @@ final class RocksSegment implements Stretches.Stretch {
      * @param neededUntil of what is in the files
      */
     RocksSegment(Stretches.Bounds bounds, RocksFiles files, long expected, long neededUntil) {
-        this.bounds = bounds;
+        super(bounds, neededUntil);
         this.files = files;
-        this.neededUntil = neededUntil;
         this.filter = new MissFilter(expected);
         this.filterIsPartial = files.exist();
-    }
-
-    @Override
-    public long from() {
-        return bounds.from();
-    }
-
-    @Override
-    public long to() {
-        return bounds.to();
-    }
-
-    @Override
-    public long neededUntil() {
-        return neededUntil;
     }
 
     RocksFiles files() {
@@ -87,8 +68,8 @@ final class RocksSegment implements Stretches.Stretch {
     }
 
     /** Returns how many bytes more are taken by what is not frozen. */
-    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long entryNeededUntil) {
-        neededUntil = Math.max(neededUntil, entryNeededUntil);
+    long put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long neededUntil) {
+        need(neededUntil);
         if (recent.isEmpty()) {
             recent.add(new CompactTable(true, Budget.unbounded()));
         }

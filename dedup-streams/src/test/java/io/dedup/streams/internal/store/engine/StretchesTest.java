@@ -12,7 +12,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StretchesTest {
     private static final long WIDTH = 10;
 
-    private record Segment(long from, long to, long neededUntil) implements Stretches.Stretch {}
+    private static final class Segment extends Stretches.Stretch {
+        Segment(long from, long to, long neededUntil) {
+            super(new Stretches.Bounds(from, to), neededUntil);
+        }
+    }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
