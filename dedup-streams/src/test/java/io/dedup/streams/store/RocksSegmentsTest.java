@@ -482,15 +482,16 @@ class RocksSegmentsTest {
     @Test
     void open_filesThatOverlap_theNewerOnesCount() throws Exception {
         // Given
-        KeyHash hash = hash(SEGMENT);
+        KeyHash hash = hash(3 * SEGMENT);
         RocksSegments segments = segments("numbers");
         segments.close();
-        addFamily(SEGMENT / 2, 3 * SEGMENT / 4, 1, false);
+        addFamily(2 * SEGMENT, 6 * SEGMENT, 1, false);
         addFamily(0, 4 * SEGMENT, 2, true);
         // When
         segments = segments("numbers");
         // Then
-        assertThat(segments.get(hash, KEY, SEGMENT)).isEqualTo(VALUE);
+        assertThat(segments.get(hash, KEY, 5 * SEGMENT)).isNull();
+        assertThat(segments.get(hash, KEY, 3 * SEGMENT)).isEqualTo(VALUE);
         segments.close();
     }
 
@@ -513,7 +514,7 @@ class RocksSegmentsTest {
                         database.createColumnFamily(new ColumnFamilyDescriptor(name.getBytes(UTF_8)));
                 handles.add(added);
                 if (withEntry) {
-                    database.put(added, WindowName.of(KEY, SEGMENT), VALUE);
+                    database.put(added, WindowName.of(KEY, 3 * SEGMENT), VALUE);
                 }
                 handles.forEach(ColumnFamilyHandle::close);
             }
