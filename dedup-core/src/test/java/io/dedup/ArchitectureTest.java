@@ -105,6 +105,8 @@ class ArchitectureTest {
     static final ArchRule SHARED_STORES_HAVE_THEIR_OWN_TIME = noClasses()
             .that()
             .resideInAnyPackage("io.dedup.store.jdbc..", "io.dedup.store.redis..")
+            .and()
+            .haveNameNotMatching(".*\\.ConnectionLane.*") // How long a call waits is for the caller's clock.
             .should()
             .dependOnClassesThat()
             .areAssignableTo(java.time.Clock.class)

@@ -23,7 +23,7 @@ final class ClientKeys {
                         ConfigDef.LambdaValidator.with(ClientKeys::checkStore, () -> STORES),
                         Importance.HIGH,
                         "For DedupConsumerInterceptor: where keys are remembered. memory is for one process and that many"
-                                + " keys; a jdbc URL needs the driver and HikariCP on the class path, a redis URL needs"
+                                + " keys; a jdbc URL needs the driver on the class path, a redis URL needs"
                                 + " Jedis.")
                 .define(
                         DedupConfig.CONSUMER_STORE_USER,

@@ -4,12 +4,15 @@ package io.dedup.consumer;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
+import io.dedup.store.ScopedKey;
 import java.time.Duration;
 
-/** A store that somebody else has opened, with another way to close it. Thread-safe if both are. */
+/** A store that is shared, with another way to close it. Thread-safe if both are. */
 record ForwardingStore(IdempotencyStore store, Runnable closing) implements IdempotencyStore {
     @Override
     public ClaimResult claim(ClaimRequest request) {
@@ -27,8 +30,18 @@ record ForwardingStore(IdempotencyStore store, Runnable closing) implements Idem
     }
 
     @Override
-    public LeaseResult release(Claim claim) {
-        return store.release(claim);
+    public LeaseResult release(Claim claim, Release why) {
+        return store.release(claim, why);
+    }
+
+    @Override
+    public ClaimState inspect(Claim claim) {
+        return store.inspect(claim);
+    }
+
+    @Override
+    public LeaseResult resetAttempts(ScopedKey key) {
+        return store.resetAttempts(key);
     }
 
     @Override

@@ -163,7 +163,7 @@ final class RecordHandling<K, V> {
             int waits) {
         Result result = deadLetter(record, "failed", failure, waits);
         if (result instanceof Done) {
-            within.forgetAttempts(key);
+            within.resetAttempts(key);
         }
         return result;
     }

@@ -11,24 +11,46 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.config.ConfigException;
+import org.jspecify.annotations.Nullable;
 
 /** Opens the store that is configured by its address. */
 final class StoreAddress {
     private static final String MEMORY = "memory:";
 
-    /** The stores that are open, by their address: consumers of one process have one memory, and one pool. */
-    private static final Map<String, Shared> SHARED = new HashMap<>();
+    /** The stores that are open, by where they are and who opened them: consumers of one process share one. */
+    private static final Map<Access, Shared> SHARED = new HashMap<>();
 
     private StoreAddress() {}
 
+    /** What a store is opened with. Whoever names another user, or another password, gets a store of its own. */
+    private record Access(
+            String address, @Nullable String user, @Nullable String password) {
+        static Access of(DedupConfig config) {
+            String address = config.consumerStore()
+                    .orElseThrow(
+                            () -> new ConfigException("DedupConsumerInterceptor needs " + DedupConfig.CONSUMER_STORE
+                                    + ", as in memory:100000, jdbc:postgresql://HOST/DATABASE or redis://HOST:PORT"));
+            return new Access(
+                    address,
+                    config.consumerStoreUser().orElse(null),
+                    config.consumerStorePassword().orElse(null));
+        }
+
+        /** Nothing that is secret. */
+        @Override
+        public String toString() {
+            return DedupConfig.CONSUMER_STORE;
+        }
+    }
+
     /** A store with its users, who are counted under the lock of {@link #SHARED}. */
     private static final class Shared {
-        private final String address;
+        private final Access access;
         private final IdempotencyStore store;
         private int users;
 
-        Shared(String address, IdempotencyStore store) {
-            this.address = address;
+        Shared(Access access, IdempotencyStore store) {
+            this.access = access;
             this.store = store;
         }
 
@@ -46,7 +68,7 @@ final class StoreAddress {
             synchronized (SHARED) {
                 users--;
                 if (users == 0) {
-                    SHARED.remove(address);
+                    SHARED.remove(access);
                     store.close();
                 }
             }
@@ -59,45 +81,41 @@ final class StoreAddress {
      * @throws ConfigException if none is configured, a library is missing, or the store cannot be reached
      */
     static IdempotencyStore open(DedupConfig config) {
-        String address = config.consumerStore()
-                .orElseThrow(() -> new ConfigException("DedupConsumerInterceptor needs " + DedupConfig.CONSUMER_STORE
-                        + ", as in memory:100000, jdbc:postgresql://HOST/DATABASE or redis://HOST:PORT"));
+        Access access = Access.of(config);
         synchronized (SHARED) {
-            Shared shared = SHARED.get(address);
+            Shared shared = SHARED.get(access);
             if (shared == null) {
-                shared = new Shared(address, opened(address, config));
-                SHARED.put(address, shared);
+                shared = new Shared(access, opened(access));
+                SHARED.put(access, shared);
             }
             shared.users++;
             return shared.use();
         }
     }
 
-    private static IdempotencyStore opened(String address, DedupConfig config) {
+    private static IdempotencyStore opened(Access access) {
+        String address = access.address();
         try {
             if (address.startsWith(MEMORY)) {
                 return MemoryIdempotencyStore.holding(Integer.parseInt(address.substring(MEMORY.length())));
             } else if (address.startsWith("jdbc:")) {
-                return JdbcIdempotencyStore.connectingTo(
-                                address,
-                                config.consumerStoreUser().orElse(null),
-                                config.consumerStorePassword().orElse(null))
+                return JdbcIdempotencyStore.connectingTo(address, access.user(), access.password())
                         .open();
             }
             return RedisIdempotencyStore.connectingTo(URI.create(address)).open();
         } catch (NoClassDefFoundError missing) {
             throw refused(
                     DedupConfig.CONSUMER_STORE + " needs a library that is not on the class path"
-                            + " (com.zaxxer:HikariCP and a driver for jdbc, redis.clients:jedis for redis): "
-                            + missing.getMessage(),
+                            + " (redis.clients:jedis for redis): " + missing.getMessage(),
                     missing);
         } catch (IllegalArgumentException malformed) {
             // What it says holds the address, and that may hold a password.
             throw new ConfigException("The address in " + DedupConfig.CONSUMER_STORE
                     + " is malformed; escape characters that are special in URLs, as in a password");
         } catch (Exception unreachable) {
-            String why = String.valueOf(unreachable.getMessage()).replace(address, "(hidden)");
-            throw refused("The store of " + DedupConfig.CONSUMER_STORE + " cannot be opened: " + why, unreachable);
+            Throwable hidden = RedactedException.of(unreachable, access.address(), access.password());
+            throw refused(
+                    "The store of " + DedupConfig.CONSUMER_STORE + " cannot be opened: " + hidden.getMessage(), hidden);
         }
     }
 

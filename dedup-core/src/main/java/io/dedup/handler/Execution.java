@@ -8,25 +8,40 @@ import io.dedup.store.Claim;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run of an operation, as the operation sees it.
  *
- * <p>The flag of the lease may be read by any thread; everything else is for the thread of the operation.
+ * <p>{@link #isLeaseLost} may be called by any thread; everything else is for the thread of the operation.
  */
 public final class Execution {
     private final Claim claim;
-    private final boolean takenOver;
     private final Duration ttl;
+    private final UnaryOperator<Completion> bounded;
     private volatile boolean leaseLost;
-    private volatile @Nullable StoredOutcome completed;
+    private volatile boolean timedOut;
+    private volatile @Nullable Noted noted;
+    private volatile LeaseRenewer.@Nullable Lease lease;
 
-    Execution(Claim claim, boolean takenOver, Duration ttl) {
+    /**
+     * An outcome that the operation has noted in a transaction of its own.
+     *
+     * @param completion as it is stored if that transaction commits
+     */
+    record Noted(StoredOutcome outcome, Completion completion) {}
+
+    /**
+     * @param bounded makes of a completion what is stored of it
+     */
+    Execution(Claim claim, Duration ttl, UnaryOperator<Completion> bounded) {
         this.claim = claim;
-        this.takenOver = takenOver;
         this.ttl = ttl;
+        this.bounded = bounded;
     }
 
     /** The key of the operation. */
@@ -35,8 +50,8 @@ public final class Execution {
     }
 
     /**
-     * The key to pass on to whoever has the effect: the {@code Idempotency-Key} for a payment provider. It is the same
-     * whenever this operation is run, and tells its steps apart.
+     * The key to pass on to the system that has the effect: the {@code Idempotency-Key} for a payment provider. It is the same
+     * for every run of this operation, and differs between its steps.
      *
      * @param step which effect, if there are several: {@code charge}
      */
@@ -44,9 +59,17 @@ public final class Execution {
         return IdempotencyKeys.downstream(claim.key().scope(), claim.key().key(), step);
     }
 
-    /** How often the operation has been begun, this time included; from 1. */
+    /** How often the operation has been begun, this time included; from 1. Runs that were cancelled do not count. */
     public int attempt() {
         return claim.attempt();
+    }
+
+    /**
+     * When the operation was begun for the first time, by the store's clock: the time of the operation, the same for every run
+     * of it. To be given to downstream systems that remember keys for a time.
+     */
+    public Instant firstAttemptAt() {
+        return claim.firstAttemptAt();
     }
 
     /**
@@ -57,61 +80,85 @@ public final class Execution {
         return claim.token();
     }
 
-    /** Whether an earlier run has vanished without a word, so that part of the operation, or all of it, may be done. */
+    /**
+     * Whether an earlier run has vanished without a word, so that part of the operation, or all of it, may be done. It stays
+     * so for all later runs, until the operation is completed.
+     */
     public boolean isTakenOver() {
-        return takenOver;
+        return claim.priorRun() != PriorRun.NONE;
     }
 
-    /** Whether somebody else may be doing the operation by now. From then on nothing should be done. */
+    /** Whether another owner may be running the operation by now. From then on nothing should be done. */
     public boolean isLeaseLost() {
         return leaseLost;
     }
 
     /**
-     * Stops here if somebody else may be doing the operation by now. To be called before each effect of a long operation.
+     * Stops here if another owner may be running the operation by now. To be called before each effect of a long operation.
+     * Asks the store if that has not confirmed the lease for as long as it lasts.
      *
      * @throws LeaseLostException if so
      */
     public void throwIfLeaseLost() {
+        LeaseRenewer.Lease held = lease;
+        if (!leaseLost && held != null) {
+            held.confirm();
+        }
         if (leaseLost) {
-            throw new LeaseLostException("Somebody else may be doing the operation " + claim.key() + " by now", null);
+            throw new LeaseLostException("Another owner may be running the operation " + claim.key() + " by now", null);
         }
     }
 
     /**
      * Notes the outcome in a transaction of the operation's own, so that it becomes true together with what else that
-     * transaction does. What the operation returns is then not stored once more. The operation has to commit afterwards.
+     * transaction does. The operation has to commit it before it returns: the handler then looks whether the outcome is there,
+     * and gives it to the caller; what the operation returns is not stored. If the transaction was rolled back the operation
+     * may note an outcome again, in another one.
      *
      * @param joined the store as part of the transaction: {@code store.joining(connection)}
-     * @param outcome what is given to those who ask again; null if there is nothing to say
-     * @throws LeaseLostException if somebody else has begun the operation: the transaction has to be rolled back
+     * @param outcome what later calls with the key get; null if there is nothing to say
+     * @throws LeaseLostException if another owner has begun the operation: the transaction has to be rolled back
      * @throws StoreUnavailableException if it is not known whether it was noted: the transaction has to be rolled back
      */
     public void complete(IdempotencyStore joined, byte @Nullable [] outcome) {
         StoredOutcome stored = StoredOutcome.of(outcome);
-        LeaseResult result = joined.complete(claim, Completion.succeeded(stored), ttl);
+        Completion completion = bounded.apply(Completion.succeeded(stored));
+        LeaseResult result = joined.complete(claim, completion, ttl);
         if (result instanceof LeaseResult.Lost) {
-            throw new LeaseLostException("Somebody else has begun the operation " + claim.key(), null);
-        } else if (result instanceof LeaseResult.Indeterminate unanswered) {
+            throw new LeaseLostException("Another owner has begun the operation " + claim.key(), null);
+        } else if (!(result instanceof LeaseResult.Done)) {
             throw new StoreUnavailableException(
                     "The outcome of " + claim.key() + " could not be noted in the transaction",
                     false,
-                    unanswered.cause());
+                    result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null);
         }
-        completed = stored;
+        noted = new Noted(stored, completion);
     }
 
-    /** The outcome that the operation has noted itself; null if it has not. */
+    /** The outcome that the operation has noted itself, last; null if it has not. */
     @Nullable
-    StoredOutcome completed() {
-        return completed;
+    Noted noted() {
+        return noted;
     }
 
     Claim claim() {
         return claim;
     }
 
+    void hold(LeaseRenewer.Lease held) {
+        lease = held;
+    }
+
     void loseLease() {
         leaseLost = true;
+    }
+
+    void timeOut() {
+        timedOut = true;
+    }
+
+    /** Whether it has taken longer than operations may. */
+    boolean isTimedOut() {
+        return timedOut;
     }
 }

@@ -5,7 +5,7 @@ import io.dedup.store.ScopedKey;
 import java.time.Duration;
 
 /**
- * Is told what happens to operations, for metrics and alarms. Called on the thread of the operation but for {@link
+ * Receives what happens to operations, for metrics and alarms. Called on the thread of the operation but for {@link
  * #leaseLost}; what it throws is logged and changes nothing.
  */
 public interface HandlerListener {
@@ -13,21 +13,21 @@ public interface HandlerListener {
      * A call has an answer.
      *
      * @param attempt which attempt it was, if it was done now; else 0
-     * @param waited how long it waited for somebody else
+     * @param waited how long it waited for another owner
      * @param took how long the whole call took
      */
     default void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {}
 
     /**
-     * An operation has failed with something that its caller gets to see.
+     * An operation has failed. The caller gets to see it, unless the operation had committed its outcome before.
      *
      * @param attempt from 1
      */
     default void failed(ScopedKey key, Throwable failure, int attempt) {}
 
-    /** The right to do an operation was lost while it was being done. Called on a thread of the handler. */
+    /** The lease of an operation was lost while it ran. Called on a thread of the handler. */
     default void leaseLost(ScopedKey key) {}
 
-    /** The store did not say or do what it was asked for. */
+    /** The store has not answered in time, or has refused. */
     default void storeUnavailable(ScopedKey key, StoreUnavailableException failure) {}
 }

@@ -3,11 +3,7 @@ package io.dedup.handler;
 
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
-import io.dedup.StoredOutcome;
-import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
-import io.dedup.store.ClaimResult;
-import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Purge;
@@ -15,14 +11,12 @@ import io.dedup.store.ScopedKey;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does operations once for each idempotency key, whoever asks for them and however often: claim, run, complete.
+ * Runs operations once for each idempotency key, however many callers ask for them and however often: claim, run, complete.
  *
  * <pre>{@code
  * IdempotentHandler payments = IdempotentHandler.on(store, "payments").build();
@@ -34,61 +28,43 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>While an operation runs its lease is renewed; if that fails for too long, the thread is interrupted, {@link
- * Execution#isLeaseLost} is true, and what the operation comes to is not stored. If the process dies, the key is free when
- * the lease is over, and the next who asks runs the operation again. So an effect can happen twice if its owner died between
- * the effect and the end of {@code handle}: pass {@link Execution#downstreamKey} on to whoever has the effect, or {@linkplain
- * Execution#complete note the outcome} in the transaction of the effect.
+ * Execution#isLeaseLost} is true, and the outcome of the operation is not stored. If the process dies, the key is free when
+ * the lease is over, and the next caller runs the operation again, after a {@link Reconciler} has been asked if there is one. So
+ * an effect can happen twice if its owner died between the effect and the end of {@code handle}: pass {@link
+ * Execution#downstreamKey} on to the system that has the effect, or {@linkplain Execution#complete note the outcome} in the
+ * transaction of the effect.
+ *
+ * <p>How an operation ended is never forgotten by the process that ran it: while the store cannot be reached the handler keeps
+ * trying to store it, and calls with the same key wait for that and do not run the operation again.
  *
  * <p>Thread-safe.
  */
 public final class IdempotentHandler implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(IdempotentHandler.class);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(5);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
+    private static final Duration MIN_LEASE = Duration.ofMillis(10);
 
-    private final IdempotencyStore store;
+    private final HandlerSettings settings;
     private final String scope;
-    private final Duration lease;
-    private final Duration ttl;
-    private final Duration wait;
-    private final Map<Class<?>, OnFailure> failures;
-    private final @Nullable Reconciler reconciler;
-    private final boolean reconcilesAbandoned;
-    private final HandlerListener listener;
-    private final LeaseKeeper keeper;
-    /** Null if it is somebody else's, as the keeper is then. */
+    private final LeaseRenewer renewer;
+    private final UnstoredResults unstored;
+    /** Null if it is another handler's, as the renewer is then. */
     private final @Nullable Purge purge;
 
-    private final int maxOutcomeBytes;
-
     private IdempotentHandler(IdempotentHandler of, String part) {
-        this.store = of.store;
-        this.scope = of.scope + "/" + part;
-        this.lease = of.lease;
-        this.ttl = of.ttl;
-        this.wait = of.wait;
-        this.maxOutcomeBytes = of.maxOutcomeBytes;
-        this.failures = of.failures;
-        this.reconciler = of.reconciler;
-        this.reconcilesAbandoned = of.reconcilesAbandoned;
-        this.listener = of.listener;
-        this.keeper = of.keeper;
+        this.settings = of.settings;
+        this.scope = of.scope + "/" + escaped(part);
+        this.renewer = of.renewer;
+        this.unstored = of.unstored;
         this.purge = null;
     }
 
     private IdempotentHandler(Builder builder) {
-        this.store = builder.store;
-        this.maxOutcomeBytes = builder.maxOutcomeBytes;
-        this.scope = builder.scope;
-        this.lease = builder.lease;
-        this.ttl = builder.ttl;
-        this.wait = builder.wait;
-        this.failures = Map.copyOf(builder.failures);
-        this.reconciler = builder.reconciler;
-        this.reconcilesAbandoned = builder.reconcilesAbandoned;
-        this.listener = new CarefulListener(builder.listener);
-        this.keeper = new LeaseKeeper(store, lease, listener);
-        this.purge = Purge.every(builder.purgeEvery, store);
+        this.settings = builder.settings();
+        this.scope = escaped(builder.scope);
+        this.renewer =
+                new LeaseRenewer(settings.store(), settings.lease(), settings.maxDuration(), settings.listener());
+        this.unstored = new UnstoredResults(settings.store(), renewer);
+        this.purge = Purge.every(builder.purgeEvery, settings.store());
     }
 
     /**
@@ -100,12 +76,13 @@ public final class IdempotentHandler implements AutoCloseable {
      */
     public static Builder on(IdempotencyStore store, String scope) {
         if (scope.isBlank()) {
-            throw new IllegalArgumentException("Without a scope, operations that differ would share their keys");
+            throw new IllegalArgumentException(
+                    "scope must not be blank: without one, operations that differ would share their keys");
         }
         return new Builder(store, scope);
     }
 
-    /** How a handler is to be. Not thread-safe. */
+    /** The settings of a handler. Not thread-safe. */
     public static final class Builder {
         private final IdempotencyStore store;
         private final String scope;
@@ -113,10 +90,12 @@ public final class IdempotentHandler implements AutoCloseable {
         private Duration lease = Duration.ofMinutes(1);
         private Duration ttl = Duration.ofHours(24);
         private Duration wait = Duration.ofSeconds(10);
+        private Duration patience = Duration.ofSeconds(5);
+        private Duration maxDuration = Duration.ofMinutes(15);
         private final Map<Class<?>, OnFailure> failures =
                 new LinkedHashMap<>(Map.of(Throwable.class, OnFailure.release()));
         private @Nullable Reconciler reconciler;
-        private boolean reconcilesAbandoned;
+        private boolean abandonedIsUnknown;
         private Duration purgeEvery = Purge.USUAL;
         private HandlerListener listener = new HandlerListener() {};
 
@@ -126,84 +105,130 @@ public final class IdempotentHandler implements AutoCloseable {
         }
 
         /**
-         * How long an operation may be without a sign of life before somebody else begins it; a minute unless something else
-         * is asked for. An operation may take much longer: its lease is renewed while its process lives.
+         * How long an operation may be without a sign of life before another owner begins it; a minute unless configured. An
+         * operation may take longer: its lease is renewed while its process lives.
          *
          * @param duration 10 ms or more
          */
         public Builder withLease(Duration duration) {
-            ClaimRequest.millis("The lease", duration);
-            if (duration.toMillis() < 10) {
-                throw new IllegalArgumentException("A lease of " + duration + " is over before it can be renewed");
+            ClaimRequest.millis("duration", duration);
+            if (duration.compareTo(MIN_LEASE) < 0) {
+                throw new IllegalArgumentException(
+                        "duration must be at least " + MIN_LEASE + ", so that a lease can be renewed: " + duration);
             }
             lease = duration;
             return this;
         }
 
-        /** How long outcomes are kept; 24 hours unless something else is asked for. */
+        /** How long outcomes are kept; 24 hours unless configured. */
         public Builder withTtl(Duration duration) {
-            ClaimRequest.millis("The TTL", duration);
+            ClaimRequest.millis("duration", duration);
             ttl = duration;
             return this;
         }
 
         /**
-         * How long to wait while somebody else does the operation; 10 s unless something else is asked for, and not at all
-         * with {@link Duration#ZERO}. Who has waited in vain is told so, and never does it too.
+         * How long a call waits while another owner runs the operation; 10 s unless configured, and not at all with {@link
+         * Duration#ZERO}. A call that has waited in vain gets {@link Outcome.InProgress}, and never runs it too.
          */
         public Builder withWait(Duration atMost) {
             if (atMost.isNegative()) {
-                throw new IllegalArgumentException("Nobody can wait for " + atMost);
+                throw new IllegalArgumentException("atMost must not be negative: " + atMost);
             }
             wait = atMost;
             return this;
         }
 
         /**
-         * What becomes of the key when the operation fails with an exception of that type; of several that fit, the one for
-         * the most special type. Everything {@linkplain OnFailure#release releases} it unless something else is asked for.
+         * How long a call is repeated that the store does not answer, before the caller gets a {@link
+         * StoreUnavailableException}; 5 s unless configured. The call that is being made then is still waited for: how long
+         * that takes is set where the store is opened.
+         */
+        public Builder withPatience(Duration atMost) {
+            if (atMost.isNegative()) {
+                throw new IllegalArgumentException("atMost must not be negative: " + atMost);
+            }
+            patience = atMost;
+            return this;
+        }
+
+        /**
+         * How long an operation may take; 15 minutes unless configured. After that its lease is not renewed any more and its
+         * thread is interrupted, and if it then fails, the failure is an {@link OperationTimeoutException}.
+         */
+        public Builder withMaxDuration(Duration atMost) {
+            ClaimRequest.millis("atMost", atMost);
+            maxDuration = atMost;
+            return this;
+        }
+
+        /**
+         * What is done with the key when the operation fails with an exception of that type; of several that fit, the one for
+         * the most special type counts. Every failure {@linkplain OnFailure#release releases} it unless configured.
          */
         public Builder withFailure(Class<? extends Throwable> type, OnFailure then) {
             failures.put(type, then);
             return this;
         }
 
-        /** Who finds out what became of operations whose outcome is unknown. Without, they stay unknown for the TTL. */
+        /**
+         * Finds out whether operations were done whose outcome is unknown, or whose owner has vanished, before they are run
+         * again. Without it the former stay unknown for the TTL, and the latter are run again.
+         */
         public Builder withReconciler(Reconciler finder) {
             reconciler = finder;
             return this;
         }
 
         /**
-         * Takes the outcome of an operation whose owner has vanished for unknown, instead of doing it again. For effects that
-         * must not happen twice where whoever has them does not know idempotency keys.
+         * Takes the outcome of an operation whose owner has vanished for unknown, instead of running it again. For effects that
+         * must not happen twice in systems that do not know idempotency keys.
          */
         public Builder withAbandonedUnknown() {
-            reconcilesAbandoned = true;
+            abandonedIsUnknown = true;
             return this;
         }
 
         /**
-         * How long an outcome may be to be stored; a mebibyte unless something else is asked for. Of an operation that comes to
-         * more than that, it is remembered that it was done, and its outcome is {@linkplain Outcome.Unknown unknown} to those
-         * who ask again.
+         * How long an outcome may be to be stored; a mebibyte unless configured. An operation with a longer one stays done, and
+         * later calls get {@link Outcome.Replayed} without an outcome.
+         *
+         * @param bytes not negative
          */
         public Builder withMaxOutcomeBytes(int bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("bytes must not be negative: " + bytes);
+            }
             maxOutcomeBytes = bytes;
             return this;
         }
 
-        /** How often outcomes whose TTL is over are deleted from the store; every minute unless something else is asked for. */
+        /** How often outcomes whose TTL is over are deleted from the store; every minute unless configured. */
         public Builder withPurge(Duration every) {
-            ClaimRequest.millis("The pause between purges", every);
+            ClaimRequest.millis("every", every);
             purgeEvery = every;
             return this;
         }
 
-        /** Who is told what happens. */
-        public Builder onEvent(HandlerListener told) {
-            listener = told;
+        /** Receives what happens to operations. */
+        public Builder onEvent(HandlerListener receiver) {
+            listener = receiver;
             return this;
+        }
+
+        private HandlerSettings settings() {
+            return new HandlerSettings(
+                    store,
+                    lease,
+                    ttl,
+                    wait,
+                    patience,
+                    maxDuration,
+                    maxOutcomeBytes,
+                    Map.copyOf(failures),
+                    reconciler,
+                    abandonedIsUnknown,
+                    new SafeListener(listener));
         }
 
         /** The handler. Close it when nothing runs any more. */
@@ -213,32 +238,36 @@ public final class IdempotentHandler implements AutoCloseable {
     }
 
     /**
-     * Does the operation, unless it was done before.
+     * Runs the operation, unless it was done before.
      *
      * @param fingerprint of what is to be done, so that the key is not used for something else; null if that is not checked
-     * @throws E what the operation has thrown, if such a failure is not {@linkplain OnFailure#store stored}
-     * @throws LeaseLostException if somebody else may have begun the operation before this one was done with it
+     * @throws E what the operation has thrown, if such a failure is not {@linkplain OnFailure#store stored}, and the operation
+     *     has not committed its outcome before
+     * @throws LeaseLostException if another owner may have begun the operation before this one had ended it
+     * @throws OperationTimeoutException if it took too long, was interrupted and has failed
+     * @throws OutcomeNotCommittedException if it has noted its outcome in a transaction that was rolled back
      * @throws IllegalStateException if the handler has been closed
-     * @throws StoreUnavailableException if the store does not say who is to do it, in which case it is not done, or does not
-     *     confirm what it came to
+     * @throws StoreUnavailableException if the store does not say which owner is to run it, in which case it is not run, or
+     *     does not confirm how it ended
      */
     public <E extends Exception> Outcome handle(
             IdempotencyKey key, @Nullable Fingerprint fingerprint, Operation<E> operation) throws E {
-        keeper.throwIfClosed();
-        Call call = new Call(new ScopedKey(scope, key), fingerprint);
+        renewer.throwIfClosed();
+        HandlerCall call = new HandlerCall(settings, renewer, unstored, new ScopedKey(scope, key), fingerprint);
+        HandlerListener listener = settings.listener();
         try {
             Outcome outcome = call.handle(operation);
-            listener.answered(call.key, outcome, call.attempt, call.waited, call.elapsed());
+            listener.answered(call.key(), outcome, call.attempt(), call.waited(), call.elapsed());
             return outcome;
         } catch (StoreUnavailableException failed) {
-            listener.storeUnavailable(call.key, failed);
+            listener.storeUnavailable(call.key(), failed);
             throw failed;
         }
     }
 
     /**
-     * The same handler for keys that are unique within a part of its scope: a topic, a tenant. It ends with this one, and
-     * closing it does nothing.
+     * The same handler for keys that are unique within a part of its scope: a topic, a tenant. No two ways through parts lead to
+     * the same scope, whatever characters are in them. It ends with this one, and closing it does nothing.
      */
     public IdempotentHandler within(String part) {
         return new IdempotentHandler(this, part);
@@ -246,307 +275,45 @@ public final class IdempotentHandler implements AutoCloseable {
 
     /** Whether nothing is begun any more. */
     public boolean isClosed() {
-        return keeper.isClosed();
+        return renewer.isClosed();
+    }
+
+    /** How long outcomes are kept. */
+    public Duration ttl() {
+        return settings.ttl();
+    }
+
+    /** How long an operation may take before it is interrupted. */
+    public Duration maxDuration() {
+        return settings.maxDuration();
     }
 
     /**
-     * Lets attempts be counted from one again, for an operation that has failed and was given up. Does nothing if it is being
-     * done, or was.
+     * Lets attempts be counted from one again, for an operation that has failed and was given up. Nothing else about it
+     * changes: that an owner has vanished over it stays known. Does nothing if it is being done, or was.
      */
-    public void forgetAttempts(IdempotencyKey key) {
-        Duration soon = Duration.ofMillis(1);
-        ClaimResult result = store.claim(ClaimRequest.of(new ScopedKey(scope, key), null, soon, soon));
-        if (result instanceof ClaimResult.Acquired acquired) {
-            store.release(acquired.claim());
+    public void resetAttempts(IdempotencyKey key) {
+        LeaseResult result = settings.store().resetAttempts(new ScopedKey(scope, key));
+        if (result instanceof LeaseResult.Indeterminate unanswered) {
+            LOGGER.warn("The attempts at {} could not be reset", key, unanswered.cause());
         }
     }
 
     /**
-     * Stops renewing leases, and purging. What still runs is told when its lease is over, and nothing new is begun. The store
-     * is its owner's.
+     * Stops renewing leases, storing what could not be stored, and purging. An operation that still runs is interrupted when
+     * its lease is over, and nothing new is begun. The store stays open.
      */
     @Override
     public void close() {
         if (purge != null) {
-            keeper.close();
+            renewer.close();
             purge.close();
+            unstored.close();
         }
     }
 
-    /** One call of {@link #handle}. */
-    private final class Call {
-        private final ScopedKey key;
-        private final @Nullable Fingerprint fingerprint;
-        private final long startedAt = System.nanoTime();
-        private Duration waited = Duration.ZERO;
-        private int attempt;
-        private long claimedAt;
-
-        Call(ScopedKey key, @Nullable Fingerprint fingerprint) {
-            this.key = key;
-            this.fingerprint = fingerprint;
-        }
-
-        Duration elapsed() {
-            return Duration.ofNanos(System.nanoTime() - startedAt);
-        }
-
-        <E extends Exception> Outcome handle(Operation<E> operation) throws E {
-            ClaimRequest request = ClaimRequest.of(key, fingerprint, lease, ttl);
-            ClaimResult result = claim(request);
-            boolean reopens = reconciler != null
-                    && result instanceof ClaimResult.Completed completed
-                    && completed.completion().kind() == Completion.Kind.UNKNOWN;
-            if (reopens) {
-                result = claim(request.reopening());
-            }
-            if (result instanceof ClaimResult.Acquired acquired) {
-                return reopens || (acquired.takenOver() && reconcilesAbandoned)
-                        ? reconcile(acquired, operation)
-                        : run(acquired, operation);
-            } else if (result instanceof ClaimResult.Completed completed) {
-                return replayed(completed.completion());
-            } else if (result instanceof ClaimResult.InProgress busy) {
-                return new Outcome.InProgress(busy.leaseLeft());
-            }
-            return new Outcome.Conflict();
-        }
-
-        private Outcome replayed(Completion completion) {
-            return switch (completion.kind()) {
-                case SUCCEEDED -> new Outcome.Replayed(completion.outcome(), false);
-                case FAILED -> new Outcome.Replayed(completion.outcome(), true);
-                case UNKNOWN -> new Outcome.Unknown();
-            };
-        }
-
-        /** Any answer but that somebody else is busy, unless that stays so; never one that says nothing. */
-        private ClaimResult claim(ClaimRequest request) {
-            Duration pause = FIRST_PAUSE;
-            long waitingSince = 0;
-            while (true) {
-                claimedAt = System.nanoTime();
-                ClaimResult result = store.claim(request);
-                if (waitingSince != 0) {
-                    waited = Duration.ofNanos(System.nanoTime() - waitingSince);
-                }
-                if (result instanceof ClaimResult.Unavailable unavailable) {
-                    throw new StoreUnavailableException(
-                            "The operation " + key + " was not begun. " + unavailable.reason(),
-                            false,
-                            unavailable.cause());
-                }
-                Duration left;
-                if (result instanceof ClaimResult.InProgress) {
-                    waitingSince = waitingSince == 0 ? claimedAt : waitingSince;
-                    left = wait.minus(waited);
-                    if (left.isNegative() || left.isZero()) {
-                        return result;
-                    }
-                } else if (result instanceof ClaimResult.Indeterminate unanswered) {
-                    left = lease.minus(elapsed());
-                    if (left.isNegative()) {
-                        throw new StoreUnavailableException(
-                                "The operation " + key + " was not begun: the store does not answer who is to do it",
-                                false,
-                                unanswered.cause());
-                    }
-                } else {
-                    return result;
-                }
-                if (!pause(pause.compareTo(left) < 0 ? pause : left)) {
-                    return gaveUp(result);
-                }
-                pause = longer(pause);
-            }
-        }
-
-        /** The answer to somebody who is interrupted while waiting. */
-        private ClaimResult gaveUp(ClaimResult result) {
-            if (result instanceof ClaimResult.Indeterminate unanswered) {
-                throw new StoreUnavailableException(
-                        "The operation " + key + " was not begun: interrupted before the store has answered",
-                        false,
-                        unanswered.cause());
-            }
-            return result;
-        }
-
-        private <E extends Exception> Outcome reconcile(ClaimResult.Acquired acquired, Operation<E> operation)
-                throws E {
-            Execution execution = new Execution(acquired.claim(), acquired.takenOver(), ttl);
-            Reconciler.Finding finding = new Reconciler.StillUnknown();
-            try (LeaseKeeper.Lease held = keeper.keep(execution, claimedAt)) {
-                try {
-                    if (reconciler != null) {
-                        finding = reconciler.find(execution);
-                    }
-                } finally {
-                    held.endOperation();
-                    if (finding instanceof Reconciler.StillUnknown) {
-                        complete(acquired.claim(), Completion.unknown(), false);
-                    }
-                }
-                if (finding instanceof Reconciler.Done done) {
-                    complete(acquired.claim(), bounded(Completion.succeeded(done.outcome())), false);
-                    return new Outcome.Replayed(done.outcome(), false);
-                }
-                execution.throwIfLeaseLost();
-                claimedAt = held.heldSince();
-            }
-            return finding instanceof Reconciler.NotDone ? run(acquired, operation) : new Outcome.Unknown();
-        }
-
-        private <E extends Exception> Outcome run(ClaimResult.Acquired acquired, Operation<E> operation) throws E {
-            Claim claim = acquired.claim();
-            attempt = claim.attempt();
-            Execution execution = new Execution(claim, acquired.takenOver(), ttl);
-            try (LeaseKeeper.Lease held = keeper.keep(execution, claimedAt)) {
-                byte[] returned;
-                try {
-                    returned = operation.run(execution);
-                } catch (Throwable failure) {
-                    held.endOperation();
-                    Completion stored = failed(execution, failure);
-                    if (stored == null || stored.kind() == Completion.Kind.UNKNOWN) {
-                        throw failure;
-                    }
-                    return new Outcome.Processed(stored.outcome(), true);
-                }
-                held.endOperation();
-                StoredOutcome noted = execution.completed();
-                if (noted != null) {
-                    return new Outcome.Processed(noted, false);
-                }
-                StoredOutcome outcome = StoredOutcome.of(returned);
-                complete(claim, bounded(Completion.succeeded(outcome)), true);
-                return new Outcome.Processed(outcome, false);
-            }
-        }
-
-        /** The completion, or that it is unknown if it is too long to be stored. */
-        private Completion bounded(Completion completion) {
-            if (completion.outcome().length() <= maxOutcomeBytes) {
-                return completion;
-            }
-            LOGGER.warn(
-                    "The outcome of {} has {} bytes, of which at most {} are stored: it is unknown to who asks again",
-                    key,
-                    completion.outcome().length(),
-                    maxOutcomeBytes);
-            return Completion.unknown();
-        }
-
-        /** What is stored of a failure; null if nothing is. */
-        private @Nullable Completion failed(Execution execution, Throwable failure) {
-            Claim claim = execution.claim();
-            OnFailure then = onFailure(failure.getClass());
-            if (execution.isLeaseLost() && execution.completed() == null) {
-                giveUp(claim, then, failure);
-                throw new LeaseLostException(
-                        "Somebody else may have begun the operation " + key + " meanwhile", failure);
-            }
-            listener.failed(key, failure, attempt);
-            if (then.releases()) {
-                release(claim);
-                return null;
-            }
-            Completion stored = bounded(then.completionOf(failure));
-            try {
-                complete(claim, stored, true);
-            } catch (LeaseLostException superseded) {
-                if (execution.completed() != null) {
-                    return null; // Its transaction was committed before it failed.
-                }
-                superseded.addSuppressed(failure);
-                throw superseded;
-            } catch (RuntimeException notStored) {
-                notStored.addSuppressed(failure);
-                throw notStored;
-            }
-            return stored;
-        }
-
-        /** What can still be said of an operation whose lease is over, if nobody else has begun it. */
-        private void giveUp(Claim claim, OnFailure then, Throwable failure) {
-            if (!then.releases()) {
-                Completion completion = bounded(then.completionOf(failure));
-                undisturbed(() -> store.complete(claim, completion, ttl));
-            } else if (!reconcilesAbandoned) {
-                release(claim);
-            }
-        }
-
-        private void release(Claim claim) {
-            LeaseResult result = undisturbed(() -> store.release(claim));
-            if (result instanceof LeaseResult.Indeterminate unanswered) {
-                LOGGER.warn(
-                        "The key {} of a failed operation could not be released, and is free in {}",
-                        key,
-                        lease,
-                        unanswered.cause());
-            }
-        }
-
-        private void complete(Claim claim, Completion completion, boolean ran) {
-            long since = System.nanoTime();
-            Duration pause = FIRST_PAUSE;
-            while (true) {
-                LeaseResult result = undisturbed(() -> store.complete(claim, completion, ttl));
-                if (result instanceof LeaseResult.Done) {
-                    return;
-                } else if (result instanceof LeaseResult.Lost) {
-                    throw new LeaseLostException(
-                            "Somebody else has begun the operation " + key + " before it was completed", null);
-                }
-                boolean inTime = System.nanoTime() - since < lease.toNanos();
-                if (!inTime || !pause(pause)) {
-                    throw new StoreUnavailableException(
-                            "What the operation " + key + " came to could not be stored",
-                            ran,
-                            ((LeaseResult.Indeterminate) result).cause());
-                }
-                pause = longer(pause);
-            }
-        }
-    }
-
-    private OnFailure onFailure(Class<?> type) {
-        for (Class<?> at = type; at != null; at = at.getSuperclass()) {
-            OnFailure found = failures.get(at);
-            if (found != null) {
-                return found;
-            }
-        }
-        throw new IllegalStateException(type + " is not something that can be thrown");
-    }
-
-    /** Makes a call that an interrupt of earlier does not keep from being answered. */
-    private static LeaseResult undisturbed(Supplier<LeaseResult> call) {
-        boolean interrupted = Thread.interrupted();
-        try {
-            return call.get();
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /** Whether the pause was not cut short by an interrupt, which is still pending then. */
-    private static boolean pause(Duration duration) {
-        long until = System.nanoTime() + duration.toNanos();
-        for (long left = duration.toNanos(); left > 0; left = until - System.nanoTime()) {
-            if (Thread.currentThread().isInterrupted()) {
-                return false;
-            }
-            LockSupport.parkNanos(left);
-        }
-        return true;
-    }
-
-    private static Duration longer(Duration pause) {
-        Duration doubled = pause.multipliedBy(2);
-        return doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+    /** A part of a scope's name: the slash between parts, and the sign that stands for it, are written otherwise. */
+    private static String escaped(String part) {
+        return part.replace("%", "%25").replace("/", "%2F");
     }
 }

@@ -2,12 +2,11 @@
 package io.dedup.handler;
 
 import io.dedup.StoredOutcome;
-import io.dedup.store.Completion;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of the key when its operation fails.
+ * What is done with the key when its operation fails.
  *
  * <p>Immutable and thread-safe.
  */
@@ -29,7 +28,7 @@ public final class OnFailure {
     }
 
     /**
-     * It is kept, and the outcome is {@linkplain Outcome.Unknown unknown}: retries are told so and do nothing. For failures
+     * It is kept, and the outcome is {@linkplain Outcome.Unknown unknown}: retries get that answer and do nothing. For failures
      * after which the operation may have been done, such as a payment provider that has not answered.
      */
     public static OnFailure keep() {
@@ -49,8 +48,9 @@ public final class OnFailure {
         return !keeps;
     }
 
-    /** What is stored of a failure that is not released. */
-    Completion completionOf(Throwable failure) {
-        return outcome == null ? Completion.unknown() : Completion.failed(StoredOutcome.of(outcome.apply(failure)));
+    /** The outcome that a failure is; null if it is unknown whether the operation was done. */
+    @Nullable
+    StoredOutcome outcomeOf(Throwable failure) {
+        return outcome == null ? null : StoredOutcome.of(outcome.apply(failure));
     }
 }

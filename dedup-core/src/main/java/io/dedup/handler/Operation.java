@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface Operation<E extends Exception> {
     /**
-     * Does it. The thread is interrupted if the right to do it is lost meanwhile.
+     * Runs it. The thread is interrupted if the lease is lost meanwhile, or the operation takes too long.
      *
-     * @return what it came to, as it is given to those who ask for it again; null if there is nothing to say
+     * @return the outcome, as later calls with the key get it; null if there is nothing to say
      */
     byte @Nullable [] run(Execution execution) throws E;
 }

@@ -5,10 +5,10 @@ import io.dedup.StoredOutcome;
 import java.time.Duration;
 import java.util.Optional;
 
-/** What became of an operation that was to be done. */
+/** The answer to a call of {@link IdempotentHandler#handle}. */
 public sealed interface Outcome {
     /**
-     * It was done now.
+     * The operation was done now.
      *
      * @param failed whether it has failed in a way that is its {@linkplain OnFailure#store outcome}
      */
@@ -20,19 +20,15 @@ public sealed interface Outcome {
     }
 
     /**
-     * It had been done before, and this is what it came to then, byte for byte.
+     * The operation had been done before.
      *
+     * @param stored its outcome then, byte for byte; empty if that was too long to be stored
      * @param failed whether it had failed in a way that is its {@linkplain OnFailure#store outcome}
      */
-    record Replayed(StoredOutcome outcome, boolean failed) implements Outcome {
-        @Override
-        public Optional<StoredOutcome> stored() {
-            return Optional.of(outcome);
-        }
-    }
+    record Replayed(Optional<StoredOutcome> stored, boolean failed) implements Outcome {}
 
     /**
-     * Somebody else is doing it, and has not been done with it for as long as this one waited. It was not done here.
+     * Another owner runs the operation, and has not ended it for as long as this call waited. It was not done here.
      *
      * @param retryAfter when it makes sense to ask again, at the latest; not negative
      */
@@ -41,10 +37,10 @@ public sealed interface Outcome {
     /** The key names an operation with another payload. It was not done. */
     record Conflict() implements Outcome {}
 
-    /** It may have been done, and nobody knows. It is not done again until somebody has {@linkplain Reconciler found out}. */
+    /** It may have been done. It is not run again until a {@link Reconciler} has found out. */
     record Unknown() implements Outcome {}
 
-    /** What it came to, whether now or before. */
+    /** The outcome of the operation, whether it was done now or before; empty if there is none, or it was not kept. */
     default Optional<StoredOutcome> stored() {
         return Optional.empty();
     }

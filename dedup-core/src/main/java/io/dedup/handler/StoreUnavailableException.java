@@ -3,7 +3,7 @@ package io.dedup.handler;
 
 import org.jspecify.annotations.Nullable;
 
-/** The store could not say who is to do an operation, or could not note what it came to. */
+/** The store could not say which owner is to run an operation, or has not confirmed how it ended. */
 public final class StoreUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -15,9 +15,10 @@ public final class StoreUnavailableException extends RuntimeException {
     }
 
     /**
-     * Whether the operation was done all the same, and only its outcome is not known to be stored. Then the key is free when
-     * its lease is over, and a retry does the operation again: with the same {@linkplain Execution#downstreamKey key} passed
-     * on.
+     * Whether the operation has been run all the same, and only its end is not known to be stored. The handler goes on trying
+     * to store it, and later calls with the key on this handler get it once that has succeeded; they do not run the operation
+     * again. If this process ends before that, the key is free when its lease is over, and a retry runs the operation with
+     * the same {@linkplain Execution#downstreamKey downstream key}.
      */
     public boolean operationRan() {
         return operationRan;

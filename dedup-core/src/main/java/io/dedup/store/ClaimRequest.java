@@ -7,17 +7,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wish to run an operation. To send the same request again is to ask what became of it; another attempt needs a request
+ * Asks for the right to run an operation. The same request, sent again, asks for the same claim; another attempt needs a request
  * of its own.
  *
  * @param owner tells this request from every other
  * @param fingerprint of the payload; null if payloads are not compared
- * @param leaseFor how long nobody else may run the operation, from the claim; positive. Minutes: it is about the running
+ * @param leaseFor how long no other owner may run the operation, from the claim; positive. Minutes: it is about the running
  *     operation
  * @param timeToLive how long it is known that the operation was claimed, from the end of the lease; positive. Days: it is
- *     about those who repeat it
- * @param reopensUnknown whether a key whose operation {@linkplain Completion.Kind#UNKNOWN came to nobody knows what} may be
- *     claimed, to find out
+ *     about later calls with the key
+ * @param reopensUnknown whether a key whose operation ended {@linkplain Completion.Kind#UNKNOWN unknown} may be claimed, to
+ *     find out
  */
 public record ClaimRequest(
         ScopedKey key,

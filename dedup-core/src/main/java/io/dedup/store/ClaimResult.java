@@ -4,20 +4,15 @@ package io.dedup.store;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What came of the wish to run an operation. */
+/** The answer to a {@link ClaimRequest}. */
 public sealed interface ClaimResult {
-    /**
-     * The right is given.
-     *
-     * @param takenOver whether it was somebody else's, whose lease is over: the operation may have been done in part, or
-     *     whole
-     */
-    record Acquired(Claim claim, boolean takenOver) implements ClaimResult {}
+    /** The claim is given. */
+    record Acquired(Claim claim) implements ClaimResult {}
 
     /**
-     * Somebody else runs the operation.
+     * Another owner runs the operation.
      *
-     * @param leaseLeft how long nobody else may, unless it is released, completed or renewed before; at least 0
+     * @param leaseLeft until when no other owner can have it, unless it is released, completed or renewed before; at least 0
      */
     record InProgress(Duration leaseLeft) implements ClaimResult {}
 
@@ -28,12 +23,12 @@ public sealed interface ClaimResult {
     record Conflict() implements ClaimResult {}
 
     /**
-     * The store could not be asked, or has no room. Nothing has changed.
+     * The store could not be asked, has no room, or refuses. Nothing has changed.
      *
-     * @param reason what is the matter, and what to do about it
+     * @param reason what is wrong, and the fix
      */
     record Unavailable(String reason, @Nullable Throwable cause) implements ClaimResult {}
 
-    /** The store was asked and has not answered: the right may have been given. Send the same request again. */
+    /** The store was asked and has not answered: the claim may have been given. Send the same request again. */
     record Indeterminate(Throwable cause) implements ClaimResult {}
 }

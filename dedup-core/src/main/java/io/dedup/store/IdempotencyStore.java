@@ -4,7 +4,7 @@ package io.dedup.store;
 import java.time.Duration;
 
 /**
- * A memory of operations that is shared by everybody who might run them.
+ * Remembers operations for all processes that may run them.
  *
  * <p>For each key it is a state machine:
  *
@@ -17,18 +17,23 @@ import java.time.Duration;
  *                   released                     absent
  * </pre>
  *
- * <p>The laws, which the contract kit in this module's test jar checks:
+ * <p>{@link KeyRecord} has its transitions as code. The laws, which the contract kit in this module's test jar checks:
  *
  * <ul>
  *   <li>Of all claims for a key, at most one holds its lease at any moment of the store's clock.
  *   <li>A claim that has been superseded can neither renew, complete nor release: what it holds is {@linkplain
- *       LeaseResult.Lost lost}. Its fencing token is smaller than every later one for that key.
+ *       LeaseResult.Lost lost}. Its fencing token is smaller than every later one for that key, as long as the store remembers
+ *       the key.
  *   <li>What is completed stays completed, with the same bytes, until its time to live is over; at exactly that time it is
- *       still there, one millisecond later it is not.
- *   <li>Time is the store's. The clocks of those who call it do not matter.
+ *       still there, one millisecond later it is not. But a completion that is unknown can be {@linkplain
+ *       ClaimRequest#reopening reopened}, and if the claim for that is abandoned, the key is unknown again.
+ *   <li>That a run was abandoned is remembered until the key is completed or forgotten, through releases and further attempts.
+ *   <li>All attempts at an operation have the time of the first.
+ *   <li>Time is the store's. The clocks of callers do not matter.
  *   <li>A call that is repeated with the same arguments because its answer was {@code Indeterminate} does no harm, and its
  *       answer says what is the case.
  *   <li>A key that lives is never dropped to make room.
+ *   <li>A call neither uses, commits nor rolls back a transaction of its caller.
  * </ul>
  *
  * <p>No method but {@link #purge} throws because the store could not be reached, and none because of what it has found:
@@ -40,31 +45,40 @@ public interface IdempotencyStore extends AutoCloseable {
     /**
      * Asks for the right to run an operation.
      *
-     * <p>It is given if the key is absent, has been released, or was claimed under a lease that is over. Who has sent the
-     * same request before, and has not been superseded, gets the same claim once more, with its lease from now.
+     * <p>It is given if the key is absent, has been released, or was claimed under a lease that is over. The owner of the same
+     * request, if it has not been superseded, gets the same claim once more, with its lease from now.
      */
     ClaimResult claim(ClaimRequest request);
 
     /**
-     * Lets the lease end no earlier than {@code leaseFor} from now. Succeeds also after the lease is over, as long as nobody
-     * else has taken the key.
+     * Lets the lease end no earlier than {@code leaseFor} from now. Succeeds also after the lease is over, as long as no other
+     * owner has taken the key. Does not wait for a transaction that holds the key.
      *
      * @param leaseFor from now, by the store's clock; positive
      */
     LeaseResult renew(Claim claim, Duration leaseFor);
 
     /**
-     * Records what the operation came to. Succeeds also after the lease is over, as long as nobody else has taken the key.
+     * Records how the operation ended. Succeeds also after the lease is over, as long as no other owner has taken the key.
      *
      * @param timeToLive how long it is kept, from now; positive
      */
     LeaseResult complete(Claim claim, Completion completion, Duration timeToLive);
 
     /**
-     * Gives the right back, so that somebody else may have it at once. The number of attempts is kept for the request's
-     * time to live, the fingerprint is not.
+     * Gives the right back, so that another owner may have it at once. The number of attempts and the time of the first are
+     * kept for the request's time to live; so is the fingerprint, but only if an earlier run was abandoned.
      */
-    LeaseResult release(Claim claim);
+    LeaseResult release(Claim claim, Release why);
+
+    /** What has become of the claim, as committed: a transaction that has not ended does not count, and is not waited for. */
+    ClaimState inspect(Claim claim);
+
+    /**
+     * Lets attempts be counted from one again, for a key that is released. Nothing else about the key changes, and nothing at
+     * all where it is claimed, completed or absent.
+     */
+    LeaseResult resetAttempts(ScopedKey key);
 
     /**
      * Deletes keys whose time to live is over. Nothing depends on it but room.
@@ -75,7 +89,7 @@ public interface IdempotencyStore extends AutoCloseable {
      */
     int purge(int atMost);
 
-    /** Lets go of what the store has opened itself. */
+    /** Closes what the store has opened itself. */
     @Override
     default void close() {}
 }

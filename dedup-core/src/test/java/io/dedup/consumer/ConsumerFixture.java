@@ -12,9 +12,11 @@ import io.dedup.handler.Outcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.time.Duration;
@@ -224,8 +226,18 @@ abstract class ConsumerFixture {
         }
 
         @Override
-        public LeaseResult release(Claim claim) {
-            return behind.release(claim);
+        public LeaseResult release(Claim claim, Release why) {
+            return behind.release(claim, why);
+        }
+
+        @Override
+        public ClaimState inspect(Claim claim) {
+            return behind.inspect(claim);
+        }
+
+        @Override
+        public LeaseResult resetAttempts(ScopedKey key) {
+            return behind.resetAttempts(key);
         }
 
         @Override

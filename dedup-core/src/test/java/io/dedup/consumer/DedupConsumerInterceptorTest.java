@@ -11,18 +11,24 @@ import io.dedup.config.DedupConfigException;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
+import io.dedup.store.ScopedKey;
 import io.dedup.store.contract.StoreClock;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -232,6 +238,55 @@ class DedupConsumerInterceptorTest {
                 .withMessageContaining("jdbc:");
     }
 
+    /** The same address with another login is another store, and a wrong login none. */
+    @Test
+    void configure_sameAddressAndOtherLogin_isNotTheSameStore() {
+        String address = "jdbc:h2:mem:" + UUID.randomUUID();
+        Map<String, Object> right = Map.of(
+                "group.id",
+                "g",
+                "dedup.consumer.store",
+                address,
+                "dedup.consumer.store.user",
+                "clerk",
+                "dedup.consumer.store.password",
+                "correct-horse");
+        Map<String, Object> wrong = new HashMap<>(right);
+        wrong.put("dedup.consumer.store.password", "battery-staple");
+        DedupConsumerInterceptor first = new DedupConsumerInterceptor();
+        first.configure(right);
+        try {
+            assertThatExceptionOfType(ConfigException.class)
+                    .isThrownBy(() -> configured(wrong))
+                    .satisfies(refused -> assertThat(stackTrace(refused))
+                            .contains("user name or password")
+                            .doesNotContain("battery-staple")
+                            .doesNotContain("correct-horse"));
+        } finally {
+            first.close();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jdbc:nosuchdriver://host/db?user=clerk&password=battery-staple",
+                "jdbc:h2:tcp://localhost:1/db;USER=clerk;PASSWORD=battery-staple",
+                "jdbc:h2:mem:x;USER=clerk;PASSWORD=battery-staple;NO_SUCH_SETTING=1",
+                "redis://clerk:battery-staple@localhost:1"
+            })
+    void configure_passwordInTheAddress_isInNothingThatIsThrown(String address) {
+        assertThatExceptionOfType(ConfigException.class)
+                .isThrownBy(() -> configured(Map.of("group.id", "g", "dedup.consumer.store", address)))
+                .satisfies(refused -> assertThat(stackTrace(refused)).doesNotContain("battery-staple"));
+    }
+
+    private static String stackTrace(Throwable thrown) {
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text));
+        return text.toString();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"postgres://secret@host", "memory:0", "memory:many", "redis:6379"})
     void configure_addressOfNoStore_isRefusedAndNotShown(String address) {
@@ -340,8 +395,18 @@ class DedupConsumerInterceptorTest {
         }
 
         @Override
-        public LeaseResult release(Claim claim) {
-            return behind.release(claim);
+        public LeaseResult release(Claim claim, Release why) {
+            return behind.release(claim, why);
+        }
+
+        @Override
+        public ClaimState inspect(Claim claim) {
+            return behind.inspect(claim);
+        }
+
+        @Override
+        public LeaseResult resetAttempts(ScopedKey key) {
+            return behind.resetAttempts(key);
         }
 
         @Override

@@ -46,11 +46,11 @@ class PatternsIT {
     }
 
     private Outcome redisWithTtl(RedisClient redis, String orderId) throws IOException {
-        IdempotencyStore store = RedisIdempotencyStore.on(redis).open();
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "charge")
-                .withLease(Duration.ofSeconds(30)) // how long nobody else begins it after a crash
-                .withTtl(Duration.ofHours(24)) // how long its outcome is replayed
-                .build()) {
+        try (IdempotencyStore store = RedisIdempotencyStore.on(redis).open(); // once in an application
+                IdempotentHandler handler = IdempotentHandler.on(store, "charge")
+                        .withLease(Duration.ofSeconds(30)) // when another owner may begin it after a crash
+                        .withTtl(Duration.ofHours(24)) // how long its outcome is replayed
+                        .build()) {
             IdempotencyKey key = IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8));
             return handler.handle(key, null, execution -> charge(orderId, execution.downstreamKey("charge")));
         }
@@ -65,8 +65,8 @@ class PatternsIT {
     }
 
     private Outcome databaseRecordWithExpiry(DataSource database, String orderId) throws SQLException {
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open();
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "book").build()) {
+        try (JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open(); // once in an application
+                IdempotentHandler handler = IdempotentHandler.on(store, "book").build()) {
             IdempotencyKey key = IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8));
             return handler.handle(key, null, execution -> {
                 try (Connection transaction = database.getConnection();
@@ -97,18 +97,18 @@ class PatternsIT {
     }
 
     private StoredOutcome lockWithSecondCheck(DataSource database, String orderId) throws SQLException {
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open();
         ScopedKey key = new ScopedKey("book", IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8)));
-        try (Connection transaction = database.getConnection();
+        try (JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open(); // once in an application
+                Connection transaction = database.getConnection();
                 Statement statement = transaction.createStatement()) {
             transaction.setAutoCommit(false);
             IdempotencyStore joined = store.joining(transaction);
-            // The lock: whoever comes second waits here, in the database, until the first has committed or rolled back.
+            // The lock: the second one waits here, in the database, until the first has committed or rolled back.
             ClaimResult result = joined.claim(ClaimRequest.of(key, null, Duration.ofMinutes(1), Duration.ofHours(24)));
             // The second check, which is the same statement: it was done meanwhile.
             if (result instanceof ClaimResult.Completed completed) {
                 transaction.rollback();
-                return completed.completion().outcome();
+                return completed.completion().outcome().orElse(StoredOutcome.of(null));
             } else if (!(result instanceof ClaimResult.Acquired)) {
                 transaction.rollback();
                 throw new SQLException("try again later: " + result);
@@ -142,7 +142,7 @@ class PatternsIT {
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE ledger (cents INTEGER)");
         }
-        JdbcIdempotencyStore.on(database).open();
+        JdbcIdempotencyStore.on(database).open().close();
         return database;
     }
 

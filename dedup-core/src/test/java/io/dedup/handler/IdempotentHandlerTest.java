@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -64,7 +65,7 @@ class IdempotentHandlerTest {
     void handle_newKey_isProcessedAndThenReplayedByteForByte() {
         IdempotentHandler handler = built(handler());
         assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
         assertThat(runs).hasValue(1);
     }
 
@@ -72,7 +73,8 @@ class IdempotentHandlerTest {
     void handle_nothingToSay_isReplayedAsNothing() {
         IdempotentHandler handler = built(handler());
         handler.handle(KEY, null, execution -> null);
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(StoredOutcome.of(null), false));
+        assertThat(handler.handle(KEY, null, this::run))
+                .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(null)), false));
     }
 
     @Test
@@ -161,7 +163,7 @@ class IdempotentHandlerTest {
             throw new IllegalStateException("declined");
         });
         assertThat(first).isEqualTo(new Outcome.Processed(declined, true));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(declined, true));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(declined), true));
     }
 
     @Test
@@ -190,8 +192,8 @@ class IdempotentHandlerTest {
                     passedOn.set(execution.downstreamKey("charge"));
                     throw new IOException("no answer");
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
         assertThat(asked).as("once, by the key that was passed on").containsExactly(passedOn.get());
         assertThat(runs).hasValue(0);
     }
@@ -288,7 +290,7 @@ class IdempotentHandlerTest {
         abandon(null);
         IdempotentHandler handler =
                 built(handler().withAbandonedUnknown().withReconciler(execution -> new Reconciler.Done(OUTCOME)));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
     }
 
     // Waiting
@@ -303,7 +305,7 @@ class IdempotentHandlerTest {
         assertThat(second).isNotDone();
         goOn.countDown();
         assertThat(first.get()).isInstanceOf(Outcome.Processed.class);
-        assertThat(second.get()).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(second.get()).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
         assertThat(runs).hasValue(1);
     }
 
@@ -476,7 +478,7 @@ class IdempotentHandlerTest {
                     return new byte[] {66};
                 }));
         assertThat(succeeded.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
     }
 
     @Test
@@ -558,10 +560,10 @@ class IdempotentHandlerTest {
     }
 
     @Test
-    void handle_outcomeTooLong_isProcessedAndUnknownToOthers() {
+    void handle_outcomeTooLong_isDoneForOthersWithoutIt() {
         IdempotentHandler handler = built(handler().withMaxOutcomeBytes(3));
         assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.empty(), false));
         assertThat(runs).hasValue(1);
     }
 
@@ -575,20 +577,17 @@ class IdempotentHandlerTest {
     }
 
     @Test
-    void forgetAttempts_failedOrDone_onlyTheFirstCountsAnew() {
+    void resetAttempts_failedOrDone_onlyTheFirstCountsAnew() {
         IdempotentHandler handler = built(handler());
         failWith(handler, new IOException("broken pipe"));
-        handler.forgetAttempts(KEY);
+        handler.resetAttempts(KEY);
         AtomicInteger attempt = new AtomicInteger();
-        await().atMost(PATIENCE).untilAsserted(() -> {
-            Outcome outcome = handler.handle(KEY, null, execution -> {
-                attempt.set(execution.attempt());
-                return BYTES;
-            });
-            assertThat(outcome.stored()).contains(OUTCOME);
+        handler.handle(KEY, null, execution -> {
+            attempt.set(execution.attempt());
+            return BYTES;
         });
         assertThat(attempt.get()).isEqualTo(1);
-        handler.forgetAttempts(KEY);
+        handler.resetAttempts(KEY);
         assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
     }
 
@@ -612,7 +611,7 @@ class IdempotentHandlerTest {
     @Test
     void handle_claimIsNeverAnswered_isNotRun() {
         store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler handler = built(handler().withPatience(SHORT_LEASE));
         assertThatExceptionOfType(StoreUnavailableException.class)
                 .isThrownBy(() -> handler.handle(KEY, null, this::run))
                 .withCauseInstanceOf(IOException.class)
@@ -645,7 +644,7 @@ class IdempotentHandlerTest {
     @Test
     void handle_completionIsNeverAnswered_saysThatItWasRun() {
         store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler handler = built(handler().withPatience(SHORT_LEASE));
         assertThatExceptionOfType(StoreUnavailableException.class)
                 .isThrownBy(() -> handler.handle(KEY, null, this::run))
                 .satisfies(failure -> assertThat(failure.operationRan()).isTrue());
@@ -681,7 +680,7 @@ class IdempotentHandlerTest {
     void handle_failureToBeStoredAndStoreIsAway_saysSoWithTheFailureBehindIt() {
         store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("away"));
         IdempotentHandler handler =
-                built(handler().withLease(SHORT_LEASE).withFailure(IOException.class, OnFailure.keep()));
+                built(handler().withPatience(SHORT_LEASE).withFailure(IOException.class, OnFailure.keep()));
         IOException failure = new IOException("no answer");
         assertThatExceptionOfType(StoreUnavailableException.class)
                 .isThrownBy(() -> handler.handle(KEY, null, execution -> {
@@ -735,7 +734,7 @@ class IdempotentHandlerTest {
             return new byte[] {66};
         });
         assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
     }
 
     // What operations and listeners see

@@ -4,21 +4,25 @@ package io.dedup.handler;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
+import io.dedup.store.ScopedKey;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** A store whose answers a test can change on their way back, after the store behind it has done what it was told. */
-final class WatchedStore implements IdempotencyStore {
+class WatchedStore implements IdempotencyStore {
     private final IdempotencyStore behind;
     final AtomicInteger claims = new AtomicInteger();
     final AtomicInteger renewals = new AtomicInteger();
     volatile UnaryOperator<ClaimResult> onClaim = UnaryOperator.identity();
     volatile UnaryOperator<LeaseResult> onRenew = UnaryOperator.identity();
     volatile UnaryOperator<LeaseResult> onComplete = UnaryOperator.identity();
+    volatile UnaryOperator<ClaimState> onInspect = UnaryOperator.identity();
 
     WatchedStore(IdempotencyStore behind) {
         this.behind = behind;
@@ -44,8 +48,18 @@ final class WatchedStore implements IdempotencyStore {
     }
 
     @Override
-    public LeaseResult release(Claim claim) {
-        return behind.release(claim);
+    public LeaseResult release(Claim claim, Release why) {
+        return behind.release(claim, why);
+    }
+
+    @Override
+    public ClaimState inspect(Claim claim) {
+        return onInspect.apply(behind.inspect(claim));
+    }
+
+    @Override
+    public LeaseResult resetAttempts(ScopedKey key) {
+        return behind.resetAttempts(key);
     }
 
     @Override

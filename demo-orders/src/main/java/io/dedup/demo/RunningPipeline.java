@@ -35,6 +35,9 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
     /** Null while one has been stopped and the next has not been started. */
     private volatile @Nullable Application application;
 
+    /** What has kept the next one from being started; null if nothing has. */
+    private volatile @Nullable RuntimeException failedStart;
+
     private volatile boolean closing;
 
     /** Starts it, enforcing. */
@@ -53,6 +56,10 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
      * @throws DemoFailedException if it does not run any more
      */
     void requireAlive() {
+        RuntimeException failed = failedStart;
+        if (failed != null) {
+            throw new DemoFailedException("The application could not be started: " + failed.getMessage(), failed);
+        }
         Application now = application;
         if (now != null) {
             now.requireAlive();
@@ -74,7 +81,13 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
         if (before != null) {
             before.close();
         }
-        Application next = Application.start(id, bootstrapServers, stateDirectory, ttl, other, ledger);
+        Application next;
+        try {
+            next = Application.start(id, bootstrapServers, stateDirectory, ttl, other, ledger);
+        } catch (RuntimeException failed) {
+            failedStart = failed;
+            throw failed;
+        }
         mode = other;
         application = next;
         long until = System.nanoTime() + RUNS_WITHIN.toNanos();
@@ -86,7 +99,7 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
     @Override
     public boolean isAlive() {
         Application now = application;
-        return now == null || !now.hasEnded();
+        return failedStart == null && (now == null || !now.hasEnded());
     }
 
     @Override

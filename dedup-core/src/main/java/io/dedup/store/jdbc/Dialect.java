@@ -11,107 +11,54 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The statements of a database. They take the same parameters in the same order everywhere, and {@code ${now}} in them stands
- * for the database's own time in milliseconds since 1970.
- *
- * <p>A claim takes: id, owner, milliseconds of the lease, milliseconds until it expires, fingerprint, whether it reopens.
+ * The statements in which databases differ. {@code ${now}} in them stands for the database's own time in milliseconds since
+ * 1970, {@code ${new}} for a row that {@link #NEW} makes of that time.
  */
 enum Dialect {
-    /** Its {@code now()} is the start of the transaction, which may be long ago: the clock is asked. */
-    POSTGRESQL("postgresql.sql", "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT", """
-            INSERT INTO ${table} AS k
-              (id, state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint, outcome)
-            SELECT ?, 'C', ?, c.now, 1, FALSE, c.now + ?, c.now + ?, ?, NULL
-            FROM (SELECT ${now} AS now) c
-            ON CONFLICT (id) DO UPDATE SET
-              token = CASE WHEN ${mine} THEN k.token ELSE GREATEST(k.token + 1, ${new}token) END,
-              attempts = CASE WHEN ${mine} THEN k.attempts WHEN ${outlived} THEN 1 ELSE k.attempts + 1 END,
-              taken_over = CASE WHEN ${mine} THEN k.taken_over ELSE NOT ${outlived} AND k.state <> 'R' END,
-              lease_until = CASE WHEN ${mine} THEN GREATEST(k.lease_until, ${new}lease_until) ELSE ${new}lease_until END,
-              expires_at = CASE WHEN ${mine} THEN GREATEST(k.expires_at, ${new}expires_at) ELSE ${new}expires_at END,
-              state = 'C', owner = ${new}owner, fingerprint = ${new}fingerprint, outcome = NULL
-            WHERE ${claimable}
-            RETURNING token, attempts, taken_over
-            """, "EXCLUDED.", """
+    /**
+     * Its {@code now()} is the start of the transaction, which may be long ago: the clock is asked. An insertion that meets a
+     * row which a transaction is changing waits for that transaction, so it looks for the row first.
+     */
+    POSTGRESQL(
+            "postgresql.sql",
+            "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
+            "INSERT INTO ${table} (${columns}) SELECT * FROM (${new}) n"
+                    + " WHERE NOT EXISTS (SELECT 1 FROM ${table} k WHERE k.id = n.id) ON CONFLICT (id) DO NOTHING",
+            """
             DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table}
               WHERE expires_at < (SELECT ${now}) ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED)
             """),
 
-    /**
-     * Also MariaDB. Both assign from left to right and see what they have just assigned, so that the first assignment notes
-     * whether there is a claim at all.
-     */
+    /** Also MariaDB. Where the row is there, the assignment of nothing waits for whoever holds it, and locks it. */
     MYSQL(
             "mysql.sql",
             "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000)",
-            """
-            INSERT INTO ${table}
-              (id, state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint, outcome, claimed)
-            SELECT ?, 'C', ?, c.now, 1, FALSE, c.now + ?, c.now + ?, ?, NULL, TRUE
-            FROM (SELECT ${now} AS now) c
-            ON DUPLICATE KEY UPDATE
-              claimed = ${claimable},
-              token = IF(NOT k.claimed OR ${mine}, k.token, GREATEST(k.token + 1, VALUES(token))),
-              attempts = IF(NOT k.claimed OR ${mine}, k.attempts, IF(${outlived}, 1, k.attempts + 1)),
-              taken_over = IF(NOT k.claimed OR ${mine}, k.taken_over, NOT ${outlived} AND k.state <> 'R'),
-              outcome = IF(k.claimed, NULL, k.outcome),
-              fingerprint = IF(k.claimed, VALUES(fingerprint), k.fingerprint),
-              lease_until = IF(k.claimed,
-                IF(${mine}, GREATEST(k.lease_until, VALUES(lease_until)), VALUES(lease_until)), k.lease_until),
-              expires_at = IF(k.claimed,
-                IF(${mine}, GREATEST(k.expires_at, VALUES(expires_at)), VALUES(expires_at)), k.expires_at),
-              owner = IF(k.claimed, VALUES(owner), k.owner),
-              state = IF(k.claimed, 'C', k.state)
-            """,
-            "",
+            "INSERT INTO ${table} (${columns}) ${new} ON DUPLICATE KEY UPDATE id = ${table}.id",
             "DELETE FROM ${table} WHERE expires_at < ${now} ORDER BY expires_at LIMIT ?"),
 
     /** Its time is that of the start of the transaction. */
     H2(
             "h2.sql",
             "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 AS BIGINT)",
-            """
-            MERGE INTO ${table} k USING (
-              SELECT CAST(? AS VARBINARY) AS id, CAST(? AS CHAR(36)) AS owner, c.now AS token, c.now + ? AS lease_until,
-                c.now + ? AS expires_at, CAST(? AS VARBINARY) AS fingerprint
-              FROM (SELECT ${now} AS now) c) n
-            ON k.id = n.id
-            WHEN MATCHED AND (${claimable}) THEN UPDATE SET
-              token = CASE WHEN ${mine} THEN k.token ELSE GREATEST(k.token + 1, ${new}token) END,
-              attempts = CASE WHEN ${mine} THEN k.attempts WHEN ${outlived} THEN 1 ELSE k.attempts + 1 END,
-              taken_over = CASE WHEN ${mine} THEN k.taken_over ELSE NOT ${outlived} AND k.state <> 'R' END,
-              lease_until = CASE WHEN ${mine} THEN GREATEST(k.lease_until, ${new}lease_until) ELSE ${new}lease_until END,
-              expires_at = CASE WHEN ${mine} THEN GREATEST(k.expires_at, ${new}expires_at) ELSE ${new}expires_at END,
-              state = 'C', owner = ${new}owner, fingerprint = ${new}fingerprint, outcome = NULL
-            WHEN NOT MATCHED THEN
-              INSERT (id, state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint, outcome)
-              VALUES (n.id, 'C', n.owner, n.token, 1, FALSE, n.lease_until, n.expires_at, n.fingerprint, NULL)
-            """,
-            "n.",
+            "INSERT INTO ${table} (${columns}) SELECT * FROM (${new}) n"
+                    + " WHERE NOT EXISTS (SELECT 1 FROM ${table} k WHERE k.id = n.id)",
             "DELETE FROM ${table} WHERE expires_at < ${now} FETCH FIRST ? ROWS ONLY");
 
-    /** The new row's token is the time at which it was made. */
-    private static final String OUTLIVED = "(k.expires_at < ${new}token)";
-
-    private static final String MINE = "(k.state = 'C' AND k.owner = ${new}owner AND k.expires_at >= ${new}token)";
-    private static final String SAME_PAYLOAD = "(k.fingerprint IS NULL OR ${new}fingerprint IS NULL"
-            + " OR k.fingerprint = ${new}fingerprint"
-            + " OR SUBSTRING(k.fingerprint FROM 1 FOR 4) <> SUBSTRING(${new}fingerprint FROM 1 FOR 4))";
-    private static final String CLAIMABLE = "(${outlived} OR k.state = 'R' OR (" + SAME_PAYLOAD
-            + " AND ((k.state = 'C' AND (k.lease_until < ${new}token OR k.owner = ${new}owner))"
-            + " OR (k.state = 'U' AND ?))))";
+    /** The row of a key that is claimed for the first time. Takes id, owner, lease, what follows it, and fingerprint. */
+    private static final String NEW = "SELECT CAST(? AS ${binary}) AS id, 'C' AS state, CAST(? AS CHAR(36)) AS owner,"
+            + " c.now AS token, 1 AS attempts, 0 AS prior_run, c.now AS begun_at, c.now + ? AS lease_until,"
+            + " c.now + ? AS expires_at, CAST(? AS ${binary}) AS fingerprint, CAST(NULL AS ${binary}) AS outcome"
+            + " FROM (SELECT ${now} AS now) c";
 
     private final String schema;
     private final String now;
-    private final String claim;
-    private final String fresh;
+    private final String insertIfAbsent;
     private final String purge;
 
-    Dialect(String schema, String now, String claim, String fresh, String purge) {
+    Dialect(String schema, String now, String insertIfAbsent, String purge) {
         this.schema = schema;
         this.now = now;
-        this.claim = claim;
-        this.fresh = fresh;
+        this.insertIfAbsent = insertIfAbsent;
         this.purge = purge;
     }
 
@@ -140,13 +87,22 @@ enum Dialect {
         return now;
     }
 
-    String claim() {
-        String sql = claim.replace("${claimable}", CLAIMABLE)
-                .replace("${mine}", MINE)
-                .replace("${outlived}", OUTLIVED);
-        return this == MYSQL
-                ? sql.replaceAll("\\$\\{new}(\\w+)", "VALUES($1)").replace("k.", "${table}.")
-                : sql.replace("${new}", fresh);
+    /** Inserts a row for a key that is not there, and waits for a transaction that has inserted or locked it. */
+    String insertIfAbsent() {
+        return insertIfAbsent.replace("${new}", NEW).replace("${binary}", binary());
+    }
+
+    /** Whether one statement can insert the row of a key that is not there, and else find the one that is. */
+    boolean insertsOrFinds() {
+        return this == POSTGRESQL;
+    }
+
+    private String binary() {
+        return switch (this) {
+            case POSTGRESQL -> "BYTEA";
+            case MYSQL -> "BINARY";
+            case H2 -> "VARBINARY";
+        };
     }
 
     String purge() {

@@ -1,98 +1,122 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
+import io.dedup.store.ScopedKey;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store in one table of PostgreSQL, MySQL, MariaDB or H2.
+ * A store in one table of PostgreSQL 9.5, MySQL 8, MariaDB 10.6 or H2 2.2, or later ones of them.
  *
  * <p>A claim is won by one statement. Its time is the database's. What is committed is remembered as well as the database
  * remembers anything, so this is the store for effects that must not happen twice; and where the effect is in the same
  * database, {@link #joining} records the outcome in the transaction of the effect, which makes both happen exactly once.
  *
- * <p>Connections come from the data source for one call each, so put a pool in front of it. They may be in auto-commit mode
- * or not; the isolation level is left as it is, and {@code READ COMMITTED} is enough.
+ * <p>The store keeps a few connections of its own, and uses them on threads of its own. So it never commits a transaction of the
+ * application, whatever its data source binds to threads, and operations that use up a shared pool do not starve it. The
+ * application may use all other connections of that pool. Open one store and share it.
  *
- * <p>Thread-safe. {@link #close} closes the pool that {@link #connectingTo} has made; any other data source is its owner's.
+ * <p>The isolation level of the connections is left as it is, and {@code READ COMMITTED} is enough.
+ *
+ * <p>Thread-safe.
  */
 public final class JdbcIdempotencyStore implements IdempotencyStore {
-    /** The name of the table unless another is asked for. */
+    /** The name of the table unless configured otherwise. */
     public static final String DEFAULT_TABLE = "dedup_operations";
 
     private static final Pattern TABLE = Pattern.compile("\\w{1,40}(\\.\\w{1,40})?", Pattern.UNICODE_CHARACTER_CLASS);
-    private static final int POOL_SIZE = 4;
+    private static final int DEFAULT_CONNECTIONS = 4;
     private static final int ATTEMPTS = 10;
     private static final int PURGED_AT_ONCE = 1000;
     private static final String SYNTAX_OR_ACCESS = "42";
     private static final String ROLLED_BACK = "40";
     private static final String CONSTRAINT = "23";
 
-    private final DataSource dataSource;
     private final Operations operations;
-    private final @Nullable HikariDataSource owned;
+    private final ConnectionLane calls;
+    /** For renewals alone, which nothing may keep waiting. */
+    private final ConnectionLane renewals;
 
-    private JdbcIdempotencyStore(DataSource dataSource, Operations operations, @Nullable HikariDataSource owned) {
-        this.dataSource = dataSource;
+    private JdbcIdempotencyStore(Operations operations, ConnectionLane calls, ConnectionLane renewals) {
         this.operations = operations;
-        this.owned = owned;
+        this.calls = calls;
+        this.renewals = renewals;
     }
 
     /** A store in the database of that data source, to be configured and {@linkplain Builder#open opened}. */
     public static Builder on(DataSource dataSource) {
-        return new Builder(dataSource);
+        return new Builder(dataSource::getConnection);
+    }
+
+    /** A store in the database that those connections lead to, to be configured and {@linkplain Builder#open opened}. */
+    public static Builder on(ConnectionSource connections) {
+        return new Builder(connections);
     }
 
     /**
-     * A store in the database at that address, with a pool of its own; HikariCP has to be on the class path.
+     * A store in the database at that address, by {@link DriverManager}.
      *
      * @param url as for the driver: {@code jdbc:postgresql://localhost/orders}
      * @param user null if the address says it
      * @param password null if the address says it, or there is none
-     * @throws com.zaxxer.hikari.pool.HikariPool.PoolInitializationException if the database cannot be reached
      */
     public static Builder connectingTo(String url, @Nullable String user, @Nullable String password) {
-        HikariConfig config = new HikariConfig();
-        config.setPoolName("dedup");
-        config.setJdbcUrl(url);
-        config.setMaximumPoolSize(POOL_SIZE);
+        Properties properties = new Properties();
         if (user != null) {
-            config.setUsername(user);
+            properties.put("user", user);
         }
         if (password != null) {
-            config.setPassword(password);
+            properties.put("password", password);
         }
-        HikariDataSource pool = new HikariDataSource(config);
-        Builder builder = new Builder(pool);
-        builder.owned = pool;
-        return builder;
+        return new Builder(() -> connect(url, properties));
     }
 
-    /** How a store is to be. Not thread-safe. */
+    /** Without the address in what is thrown, which may hold a password. */
+    private static Connection connect(String url, Properties properties) throws SQLException {
+        try {
+            return DriverManager.getConnection(url, properties);
+        } catch (SQLException failed) {
+            String message = String.valueOf(failed.getMessage());
+            if (!message.contains(url)) {
+                throw failed;
+            }
+            SQLException redacted = new SQLException(
+                    message.replace(url, "the address (is the driver on the class path?)"),
+                    failed.getSQLState(),
+                    failed.getErrorCode());
+            redacted.setStackTrace(failed.getStackTrace());
+            throw redacted;
+        }
+    }
+
+    /** The settings of a store. Not thread-safe. */
     public static final class Builder {
-        private final DataSource dataSource;
-        private @Nullable HikariDataSource owned;
+        private final ConnectionSource source;
         private String table = DEFAULT_TABLE;
         private SchemaPolicy schema = SchemaPolicy.CREATE;
         private Duration timeout = Duration.ofSeconds(10);
+        private int connections = DEFAULT_CONNECTIONS;
         private @Nullable LongSupplier clock;
 
-        private Builder(DataSource dataSource) {
-            this.dataSource = dataSource;
+        private Builder(ConnectionSource source) {
+            this.source = source;
         }
 
         /**
@@ -102,31 +126,43 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
          */
         public Builder withTable(String name) {
             if (!TABLE.matcher(name).matches()) {
-                throw new IllegalArgumentException("'" + name
-                        + "' cannot be the table: use letters, digits and underscores, as in billing.operations");
+                throw new IllegalArgumentException(
+                        "name must be letters, digits and underscores, as in billing.operations: " + name);
             }
             table = name;
             return this;
         }
 
-        /** What is done about the table at the start; {@link SchemaPolicy#CREATE} unless something else is asked for. */
+        /** What is done about the table when the store is opened; {@link SchemaPolicy#CREATE} unless configured. */
         public Builder withSchema(SchemaPolicy policy) {
             schema = policy;
             return this;
         }
 
         /**
-         * How long the database may take for one statement; 10 s unless something else is asked for. Give the driver a
-         * socket timeout too: a database that is gone does not answer that it is late.
+         * How long the database may take for one statement; 10 s unless configured. A call takes twice that at most.
          *
          * @param atMost a second or more
          */
         public Builder withTimeout(Duration atMost) {
             if (atMost.toSeconds() < 1) {
-                throw new IllegalArgumentException(
-                        "A statement cannot be limited to " + atMost + ", only to a second or more");
+                throw new IllegalArgumentException("atMost must be at least PT1S: " + atMost);
             }
             timeout = atMost;
+            return this;
+        }
+
+        /**
+         * How many connections the store keeps; 4 unless configured. One of them is for renewals alone. A pool that the
+         * application shares with the store needs as many more.
+         *
+         * @param count at least 2
+         */
+        public Builder withConnections(int count) {
+            if (count < 2) {
+                throw new IllegalArgumentException("count must be at least 2: " + count);
+            }
+            connections = count;
             return this;
         }
 
@@ -137,35 +173,46 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * The store, after its table has been created or checked.
+         * Opens the connections, and creates or checks the table.
          *
          * @throws IllegalArgumentException if there is no dialect for the database
-         * @throws IllegalStateException if the table is not there, lacks a column, or cannot be created
-         * @throws SQLException if the database cannot be asked
+         * @throws IllegalStateException if the table is not there, lacks a column, or cannot be created, or if all threads get
+         *     the same connection
+         * @throws SQLException if the database cannot be reached, or has too few connections
          */
         public JdbcIdempotencyStore open() throws SQLException {
+            ConnectionLane calls = lane(connections - 1);
             try {
-                return opened();
+                Dialect dialect = calls.call(this::prepared);
+                Operations operations =
+                        new Operations(new Statements(dialect, table, clock), Math.toIntExact(timeout.toSeconds()));
+                return new JdbcIdempotencyStore(operations, calls, lane(1));
             } catch (SQLException | RuntimeException failed) {
-                if (owned != null) {
-                    owned.close();
-                }
+                calls.close();
                 throw failed;
             }
         }
 
-        private JdbcIdempotencyStore opened() throws SQLException {
-            try (Connection connection = dataSource.getConnection()) {
-                Dialect dialect = Dialect.of(connection.getMetaData().getDatabaseProductName());
-                Schema tables = new Schema(dialect, table);
-                if (schema == SchemaPolicy.CREATE) {
-                    tables.create(connection);
-                }
-                tables.check(connection);
-                Statements statements = new Statements(dialect, table, clock);
-                return new JdbcIdempotencyStore(
-                        dataSource, new Operations(statements, (int) timeout.toSeconds()), owned);
+        private ConnectionLane lane(int size) throws SQLException {
+            try {
+                return ConnectionLane.open(source, size, timeout);
+            } catch (SQLException failed) {
+                throw new SQLException(
+                        "The store keeps " + connections + " connections of its own, and one of them cannot be opened: "
+                                + failed.getMessage(),
+                        failed.getSQLState(),
+                        failed);
             }
+        }
+
+        private Dialect prepared(Connection connection) throws SQLException {
+            Dialect dialect = Dialect.of(connection.getMetaData().getDatabaseProductName());
+            Schema tables = new Schema(dialect, table);
+            if (schema == SchemaPolicy.CREATE) {
+                tables.create(connection);
+            }
+            tables.check(connection);
+            return dialect;
         }
     }
 
@@ -173,8 +220,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
      * The same store for the length of a transaction of the caller: what is called on it becomes true when that transaction
      * commits, and never was if it rolls back. So the effect of an operation and its outcome are one.
      *
-     * <p>Anything but {@link LeaseResult.Done} or {@link ClaimResult.Acquired} is a reason to roll back. Others who want the
-     * key wait in the database until the transaction is over, and leases are not renewed meanwhile.
+     * <p>Any answer but {@link LeaseResult.Done} or {@link ClaimResult.Acquired} is a reason to roll back. Another transaction that
+     * claims the key waits in the database until this one ends.
      *
      * @param connection with auto-commit off; neither committed nor closed here
      * @throws IllegalArgumentException if auto-commit is on
@@ -182,34 +229,18 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
      */
     public IdempotencyStore joining(Connection connection) throws SQLException {
         if (connection.getAutoCommit()) {
-            throw new IllegalArgumentException("The connection has no transaction to join: it commits by itself");
+            throw new IllegalArgumentException(
+                    "connection must have auto-commit off: it has no transaction to join, as it commits by itself");
         }
-        return new JoiningStore(connection, operations.joined());
+        return new JoiningStore(connection, operations);
     }
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
-        Connection connection;
         try {
-            connection = dataSource.getConnection();
-        } catch (SQLException unreachable) {
-            return new ClaimResult.Unavailable(
-                    "The database cannot be reached: " + unreachable.getMessage(), unreachable);
-        }
-        try (connection) {
-            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-                try {
-                    Optional<ClaimResult> result = committed(connection, () -> operations.claim(connection, request));
-                    if (result.isPresent()) {
-                        return result.get();
-                    }
-                } catch (SQLException failed) {
-                    if (!isRetried(failed)) {
-                        throw failed;
-                    }
-                }
-            }
-            return new ClaimResult.Unavailable("Others have been quicker " + ATTEMPTS + " times; try again", null);
+            return calls.call(connection -> claim(connection, request));
+        } catch (SQLTransientConnectionException notBegun) {
+            return new ClaimResult.Unavailable(String.valueOf(notBegun.getMessage()), notBegun);
         } catch (SQLException failed) {
             return stateOf(failed).startsWith(SYNTAX_OR_ACCESS)
                     ? new ClaimResult.Unavailable("The database refuses the claim: " + failed.getMessage(), failed)
@@ -217,21 +248,52 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         }
     }
 
+    private ClaimResult claim(Connection connection, ClaimRequest request) throws SQLException {
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            try {
+                Optional<ClaimResult> result = operations.claim(connection, request);
+                if (result.isPresent()) {
+                    return result.get();
+                }
+            } catch (SQLException failed) {
+                if (!isRetried(failed)) {
+                    throw failed;
+                }
+            }
+        }
+        return new ClaimResult.Unavailable(
+                "The key has been changed " + ATTEMPTS + " times meanwhile; try again", null);
+    }
+
     @Override
     public LeaseResult renew(Claim claim, Duration leaseFor) {
         long millis = ClaimRequest.millis("leaseFor", leaseFor);
-        return changed(connection -> operations.renew(connection, claim, millis));
+        return changed(renewals, connection -> operations.renewUnlessLocked(connection, claim, millis));
     }
 
     @Override
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         long millis = ClaimRequest.millis("timeToLive", timeToLive);
-        return changed(connection -> operations.complete(connection, claim, completion, millis));
+        return changed(calls, connection -> operations.complete(connection, claim, completion, millis));
     }
 
     @Override
-    public LeaseResult release(Claim claim) {
-        return changed(connection -> operations.release(connection, claim));
+    public LeaseResult release(Claim claim, Release why) {
+        return changed(calls, connection -> operations.release(connection, claim, why));
+    }
+
+    @Override
+    public ClaimState inspect(Claim claim) {
+        try {
+            return calls.call(connection -> operations.inspect(connection, claim));
+        } catch (SQLException failed) {
+            return new ClaimState.Indeterminate(failed);
+        }
+    }
+
+    @Override
+    public LeaseResult resetAttempts(ScopedKey key) {
+        return changed(calls, connection -> operations.resetAttempts(connection, key));
     }
 
     @Override
@@ -240,8 +302,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         while (purged < atMost) {
             int wanted = Math.min(PURGED_AT_ONCE, atMost - purged);
             int now;
-            try (Connection connection = dataSource.getConnection()) {
-                now = committed(connection, () -> operations.purge(connection, wanted));
+            try {
+                now = calls.call(connection -> operations.purge(connection, wanted));
             } catch (SQLException failed) {
                 // Room is left to be made, and is made at the next call.
                 throw new IllegalStateException("Outlived keys could not be deleted: " + failed.getMessage(), failed);
@@ -254,30 +316,35 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         return purged;
     }
 
+    /** Closes the store's connections, after what is being done on them. */
     @Override
     public void close() {
-        if (owned != null) {
-            owned.close();
-        }
+        renewals.close();
+        calls.close();
     }
 
-    private LeaseResult changed(Call call) {
-        try (Connection connection = dataSource.getConnection()) {
-            for (int attempt = 1; ; attempt++) {
-                try {
-                    return committed(connection, () -> call.on(connection));
-                } catch (SQLException failed) {
-                    if (attempt == ATTEMPTS || !isRetried(failed)) {
-                        throw failed;
-                    }
-                }
-            }
+    private static LeaseResult changed(ConnectionLane lane, ConnectionLane.Work<LeaseResult> work) {
+        try {
+            return lane.call(connection -> retried(connection, work));
         } catch (SQLException failed) {
             return new LeaseResult.Indeterminate(failed);
         }
     }
 
-    /** Deadlocks, failed serialisations, and two who insert the same row: all have been rolled back. */
+    private static LeaseResult retried(Connection connection, ConnectionLane.Work<LeaseResult> work)
+            throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return work.on(connection);
+            } catch (SQLException failed) {
+                if (attempt == ATTEMPTS || !isRetried(failed)) {
+                    throw failed;
+                }
+            }
+        }
+    }
+
+    /** Deadlocks, failed serialisations, and two insertions of the same row: all have been rolled back. */
     private static boolean isRetried(SQLException failed) {
         return stateOf(failed).startsWith(ROLLED_BACK) || isOfConstraint(failed);
     }
@@ -288,31 +355,5 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
 
     private static String stateOf(SQLException failed) {
         return failed.getSQLState() == null ? "" : failed.getSQLState();
-    }
-
-    private static <T> T committed(Connection connection, Work<T> work) throws SQLException {
-        if (connection.getAutoCommit()) {
-            return work.run();
-        }
-        try {
-            T result = work.run();
-            connection.commit();
-            return result;
-        } catch (SQLException failed) {
-            try {
-                connection.rollback();
-            } catch (SQLException gone) {
-                failed.addSuppressed(gone);
-            }
-            throw failed;
-        }
-    }
-
-    private interface Work<T> {
-        T run() throws SQLException;
-    }
-
-    private interface Call {
-        LeaseResult on(Connection connection) throws SQLException;
     }
 }

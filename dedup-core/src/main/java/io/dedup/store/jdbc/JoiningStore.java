@@ -4,15 +4,18 @@ package io.dedup.store.jdbc;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
+import io.dedup.store.ScopedKey;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** A store inside of somebody else's transaction. Confined to the thread of that transaction. */
+/** A store in a transaction of the caller, which it neither commits nor rolls back. Confined to the thread of that transaction. */
 final class JoiningStore implements IdempotencyStore {
     private static final int ATTEMPTS = 3;
 
@@ -28,11 +31,12 @@ final class JoiningStore implements IdempotencyStore {
     public ClaimResult claim(ClaimRequest request) {
         for (int attempt = 1; ; attempt++) {
             try {
-                Optional<ClaimResult> result = operations.claim(connection, request);
+                Optional<ClaimResult> result = operations.claimJoined(connection, request);
                 if (result.isPresent()) {
                     return result.get();
                 } else if (attempt == ATTEMPTS) {
-                    return new ClaimResult.Unavailable("Somebody else was quicker; roll back and try again", null);
+                    return new ClaimResult.Unavailable(
+                            "Another transaction has changed the key; roll back and try again", null);
                 }
             } catch (SQLException failed) {
                 // Two who insert the same row, which in H2 ends the statement of the second, but not its transaction.
@@ -56,8 +60,23 @@ final class JoiningStore implements IdempotencyStore {
     }
 
     @Override
-    public LeaseResult release(Claim claim) {
-        return changed(() -> operations.release(connection, claim));
+    public LeaseResult release(Claim claim, Release why) {
+        return changed(() -> operations.release(connection, claim, why));
+    }
+
+    /** As the transaction sees it: what it has done itself counts. */
+    @Override
+    public ClaimState inspect(Claim claim) {
+        try {
+            return operations.inspect(connection, claim);
+        } catch (SQLException failed) {
+            return new ClaimState.Indeterminate(failed);
+        }
+    }
+
+    @Override
+    public LeaseResult resetAttempts(ScopedKey key) {
+        return changed(() -> operations.resetAttempts(connection, key));
     }
 
     @Override

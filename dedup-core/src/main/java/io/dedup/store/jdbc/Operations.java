@@ -2,12 +2,15 @@
 package io.dedup.store.jdbc;
 
 import io.dedup.Fingerprint;
-import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,77 +19,133 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** What a store does, on a connection whose transaction is somebody else's business. Thread-safe. */
+/**
+ * What a store does on a connection. What is decided about a claim is decided by {@link KeyRecord}; here its answer is
+ * written, on condition that the row is still the one that was read. Thread-safe.
+ */
 final class Operations {
     private static final LeaseResult DONE = new LeaseResult.Done();
     private static final LeaseResult LOST = new LeaseResult.Lost();
+    private static final LeaseResult LOCKED = new LeaseResult.Locked();
     private static final String CLAIMED = "C";
     private static final String RELEASED = "R";
 
+    private static final int PROBES = 5;
+    private static final long PAUSE_NANOS = 1_000_000;
+
     private final Statements statements;
     private final int timeoutSeconds;
-    private final boolean joined;
 
     Operations(Statements statements, int timeoutSeconds) {
-        this(statements, timeoutSeconds, false);
-    }
-
-    private Operations(Statements statements, int timeoutSeconds, boolean joined) {
         this.statements = statements;
         this.timeoutSeconds = timeoutSeconds;
-        this.joined = joined;
     }
 
-    /** The same in transactions that may have read before: they read the row as it is now, and not as it was then. */
-    Operations joined() {
-        return new Operations(statements, timeoutSeconds, true);
-    }
+    /** A row that was read, with the database's time. */
+    private record Found(@Nullable KeyRecord row, long now, boolean inserted) {}
 
-    /** The result; none if the row has changed between the claim and the look at who holds it. */
+    /**
+     * Claims on a connection that commits by itself. Reads first, so that the many who only ask lock nothing.
+     *
+     * @return none if the row has changed meanwhile: to be tried again
+     */
     Optional<ClaimResult> claim(Connection connection, ClaimRequest request) throws SQLException {
-        long lease = request.leaseFor().toMillis();
-        Fingerprint fingerprint = request.fingerprint();
-        try (PreparedStatement claim = prepare(connection, statements.claim())) {
-            claim.setBytes(1, request.key().bytes());
-            claim.setString(2, request.owner().toString());
-            claim.setLong(3, lease);
-            claim.setLong(4, lease + request.timeToLive().toMillis());
-            setBytes(claim, 5, fingerprint == null ? null : fingerprint.bytes());
-            claim.setBoolean(6, request.reopensUnknown());
-            if (!statements.claimReturnsRow()) {
-                claim.executeUpdate();
-            } else {
-                try (ResultSet won = claim.executeQuery()) {
-                    if (won.next()) {
-                        return Optional.of(new ClaimResult.Acquired(
-                                new Claim(request, won.getLong(1), won.getInt(2)), won.getBoolean(3)));
+        Found found = statements.insertsOrFinds() ? insertOrFind(connection, request) : find(connection, request.key());
+        if (found.inserted() && found.row() != null) {
+            return Optional.of(new ClaimResult.Acquired(found.row().claimFor(request)));
+        }
+        KeyRecord.Decision decision = KeyRecord.claim(found.row(), request, found.now());
+        if (decision instanceof KeyRecord.Decision.Grant grant) {
+            if (found.row() != null && isLocked(connection, request.key())) {
+                // By a transaction that completes it, or claims it: not for this call to wait for.
+                return Optional.of(new ClaimResult.InProgress(Duration.ZERO));
+            }
+            return write(connection, request.key(), found.row(), grant);
+        }
+        return Optional.of(((KeyRecord.Decision.Answer) decision).result());
+    }
+
+    /** Claims in a transaction of the caller, and waits for another one that holds the key. */
+    Optional<ClaimResult> claimJoined(Connection connection, ClaimRequest request) throws SQLException {
+        try (PreparedStatement insert = prepare(connection, statements.insertIfAbsent())) {
+            setNew(insert, request);
+            insert.executeUpdate();
+        }
+        Found found = find(connection, statements.findNow(), request.key());
+        if (found == null) {
+            return Optional.empty();
+        }
+        KeyRecord.Decision decision = KeyRecord.claim(found.row(), request, found.now());
+        return decision instanceof KeyRecord.Decision.Grant grant
+                ? write(connection, request.key(), found.row(), grant)
+                : Optional.of(((KeyRecord.Decision.Answer) decision).result());
+    }
+
+    private Optional<ClaimResult> write(
+            Connection connection, ScopedKey key, @Nullable KeyRecord current, KeyRecord.Decision.Grant grant)
+            throws SQLException {
+        KeyRecord next = grant.next();
+        if (next.equals(current)) {
+            return Optional.of(grant.result());
+        }
+        try (PreparedStatement statement =
+                prepare(connection, current == null ? statements.insert() : statements.replace())) {
+            int at = 1;
+            if (current == null) {
+                statement.setBytes(at++, key.bytes());
+            }
+            statement.setString(at++, CLAIMED);
+            statement.setString(at++, next.owner().toString());
+            statement.setLong(at++, next.token());
+            statement.setInt(at++, next.attempts());
+            statement.setInt(at++, next.priorRun().code());
+            statement.setLong(at++, next.firstAttemptAt());
+            statement.setLong(at++, next.leaseUntil());
+            statement.setLong(at++, next.expiresAt());
+            setBytes(statement, at++, bytes(next.fingerprint()));
+            setBytes(statement, at++, null);
+            if (current != null) {
+                statement.setBytes(at++, key.bytes());
+                statement.setString(at++, stateOf(current));
+                statement.setLong(at++, current.token());
+                statement.setInt(at++, current.attempts());
+                statement.setLong(at++, current.leaseUntil());
+                statement.setLong(at, current.expiresAt());
+            }
+            return statement.executeUpdate() == 1 ? Optional.of(grant.result()) : Optional.empty();
+        }
+    }
+
+    /**
+     * Whether a transaction that has not ended holds the key, or the key is not there. A single statement of another
+     * connection holds it for a moment, and is waited for.
+     */
+    boolean isLocked(Connection connection, ScopedKey key) throws SQLException {
+        try (PreparedStatement probe = prepare(connection, statements.probeLock())) {
+            probe.setBytes(1, key.bytes());
+            for (int i = 0; i < PROBES; i++) {
+                try (ResultSet row = probe.executeQuery()) {
+                    if (row.next()) {
+                        return false;
                     }
                 }
+                LockSupport.parkNanos(PAUSE_NANOS);
             }
+            return true;
         }
-        Row row = find(connection, request.key());
-        if (row == null || row.isOutlived()) {
-            return Optional.empty();
+    }
+
+    /** Renews, unless a transaction holds the key. */
+    LeaseResult renewUnlessLocked(Connection connection, Claim claim, long leaseMillis) throws SQLException {
+        boolean locked = isLocked(connection, claim.key());
+        if (locked && find(connection, claim.key()).row() != null) {
+            return LOCKED;
         }
-        if (row.isOf(request)) {
-            return Optional.of(
-                    new ClaimResult.Acquired(new Claim(request, row.token(), row.attempts()), row.takenOver()));
-        }
-        if (row.state().equals(RELEASED)) {
-            return Optional.empty();
-        }
-        if (row.fingerprint() != null
-                && fingerprint != null
-                && row.fingerprint().conflictsWith(fingerprint)) {
-            return Optional.of(new ClaimResult.Conflict());
-        }
-        if (row.state().equals(CLAIMED)) {
-            long left = row.leaseUntil() - row.now();
-            return left < 0 ? Optional.empty() : Optional.of(new ClaimResult.InProgress(Duration.ofMillis(left)));
-        }
-        return Optional.of(new ClaimResult.Completed(row.completion()));
+        return renew(connection, claim, leaseMillis);
     }
 
     LeaseResult renew(Connection connection, Claim claim, long leaseMillis) throws SQLException {
@@ -100,33 +159,51 @@ final class Operations {
 
     LeaseResult complete(Connection connection, Claim claim, Completion completion, long millis) throws SQLException {
         try (PreparedStatement complete = prepare(connection, statements.complete())) {
-            complete.setString(1, code(completion.kind()));
-            setBytes(complete, 2, completion.outcome().bytes());
+            complete.setString(1, completion.code());
+            setBytes(complete, 2, completion.outcomeBytes());
             complete.setLong(3, millis);
             setHolder(complete, 4, claim);
             if (complete.executeUpdate() == 1) {
                 return DONE;
             }
         }
-        Row row = find(connection, claim.key());
-        boolean already = row != null
-                && row.isHeldBy(claim)
-                && !row.state().equals(CLAIMED)
-                && !row.state().equals(RELEASED)
-                && row.completion().equals(completion);
-        return already ? DONE : LOST;
+        ClaimState state = stateOf(connection, claim);
+        return state.equals(new ClaimState.Completed(completion)) ? DONE : LOST;
     }
 
-    LeaseResult release(Connection connection, Claim claim) throws SQLException {
+    LeaseResult release(Connection connection, Claim claim, Release why) throws SQLException {
         try (PreparedStatement release = prepare(connection, statements.release())) {
-            release.setLong(1, claim.request().timeToLive().toMillis());
-            setHolder(release, 2, claim);
+            release.setInt(1, why == Release.NOT_ATTEMPTED ? 1 : 0);
+            release.setLong(2, claim.request().timeToLive().toMillis());
+            setHolder(release, 3, claim);
             if (release.executeUpdate() == 1) {
                 return DONE;
             }
         }
-        Row row = find(connection, claim.key());
-        return row != null && row.isHeldBy(claim) && row.state().equals(RELEASED) ? DONE : LOST;
+        Found found = find(connection, claim.key());
+        KeyRecord row = found.row();
+        boolean already = row != null && row.state() == KeyRecord.State.RELEASED && row.isHeldBy(claim, found.now());
+        return already ? DONE : LOST;
+    }
+
+    /** Probes the lock first: what it did not hold then is committed by the time the row is read. */
+    ClaimState inspect(Connection connection, Claim claim) throws SQLException {
+        boolean locked = isLocked(connection, claim.key());
+        ClaimState state = stateOf(connection, claim);
+        return locked && state instanceof ClaimState.Held ? new ClaimState.Locked() : state;
+    }
+
+    private ClaimState stateOf(Connection connection, Claim claim) throws SQLException {
+        Found found = find(connection, claim.key());
+        return found.row() == null ? new ClaimState.Lost() : found.row().stateOf(claim, found.now());
+    }
+
+    LeaseResult resetAttempts(Connection connection, ScopedKey key) throws SQLException {
+        try (PreparedStatement reset = prepare(connection, statements.resetAttempts())) {
+            reset.setBytes(1, key.bytes());
+            reset.executeUpdate();
+            return DONE;
+        }
     }
 
     int purge(Connection connection, int atMost) throws SQLException {
@@ -142,10 +219,23 @@ final class Operations {
         return statement;
     }
 
+    private static void setNew(PreparedStatement statement, ClaimRequest request) throws SQLException {
+        long lease = request.leaseFor().toMillis();
+        statement.setBytes(1, request.key().bytes());
+        statement.setString(2, request.owner().toString());
+        statement.setLong(3, lease);
+        statement.setLong(4, lease + request.timeToLive().toMillis());
+        setBytes(statement, 5, bytes(request.fingerprint()));
+    }
+
     private static void setHolder(PreparedStatement statement, int from, Claim claim) throws SQLException {
         statement.setBytes(from, claim.key().bytes());
         statement.setString(from + 1, claim.request().owner().toString());
         statement.setLong(from + 2, claim.token());
+    }
+
+    private static byte @Nullable [] bytes(@Nullable Fingerprint fingerprint) {
+        return fingerprint == null ? null : fingerprint.bytes();
     }
 
     private static void setBytes(PreparedStatement statement, int index, byte @Nullable [] bytes) throws SQLException {
@@ -156,67 +246,70 @@ final class Operations {
         }
     }
 
-    private @Nullable Row find(Connection connection, ScopedKey key) throws SQLException {
-        try (PreparedStatement find = prepare(connection, joined ? statements.findNow() : statements.find())) {
-            find.setBytes(1, key.bytes());
+    private Found insertOrFind(Connection connection, ClaimRequest request) throws SQLException {
+        try (PreparedStatement find = prepare(connection, statements.insertOrFind())) {
+            setNew(find, request);
+            find.setBytes(6, request.key().bytes());
             try (ResultSet row = find.executeQuery()) {
-                if (!row.next()) {
-                    return null;
-                }
-                byte[] fingerprint = row.getBytes("fingerprint");
-                return new Row(
-                        row.getString("state"),
-                        row.getString("owner"),
-                        row.getLong("token"),
-                        row.getInt("attempts"),
-                        row.getBoolean("taken_over"),
-                        row.getLong("lease_until"),
-                        row.getLong("expires_at"),
-                        fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
-                        StoredOutcome.of(row.getBytes("outcome")),
-                        row.getLong("now"));
+                row.next();
+                return found(row);
             }
         }
     }
 
-    private static String code(Completion.Kind kind) {
-        return switch (kind) {
-            case SUCCEEDED -> "S";
-            case FAILED -> "F";
-            case UNKNOWN -> "U";
-        };
+    private Found find(Connection connection, ScopedKey key) throws SQLException {
+        Found found = find(connection, statements.find(), key);
+        if (found == null) {
+            throw new SQLException("a query for the time has no row");
+        }
+        return found;
     }
 
-    private record Row(
-            String state,
-            String owner,
-            long token,
-            int attempts,
-            boolean takenOver,
-            long leaseUntil,
-            long expiresAt,
-            @Nullable Fingerprint fingerprint,
-            StoredOutcome outcome,
-            long now) {
-        boolean isOutlived() {
-            return expiresAt < now;
+    private @Nullable Found find(Connection connection, String sql, ScopedKey key) throws SQLException {
+        try (PreparedStatement find = prepare(connection, sql)) {
+            find.setBytes(1, key.bytes());
+            try (ResultSet row = find.executeQuery()) {
+                return row.next() ? found(row) : null;
+            }
         }
+    }
 
-        boolean isOf(ClaimRequest request) {
-            return state.equals(CLAIMED) && owner.equals(request.owner().toString());
+    private static Found found(ResultSet row) throws SQLException {
+        long now = row.getLong("now");
+        String state = row.getString("state");
+        if (state == null) {
+            return new Found(null, now, false);
         }
+        byte[] fingerprint = row.getBytes("fingerprint");
+        byte[] outcome = row.getBytes("outcome");
+        boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
+        KeyRecord found = new KeyRecord(
+                ended
+                        ? KeyRecord.State.COMPLETED
+                        : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
+                UUID.fromString(row.getString("owner")),
+                row.getLong("token"),
+                row.getInt("attempts"),
+                PriorRun.of(row.getInt("prior_run")),
+                row.getLong("begun_at"),
+                row.getLong("lease_until"),
+                row.getLong("expires_at"),
+                fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
+                ended ? Completion.of(state, outcome) : null);
+        return new Found(found, now, row.getBoolean("inserted"));
+    }
 
-        boolean isHeldBy(Claim claim) {
-            return !isOutlived() && owner.equals(claim.request().owner().toString()) && token == claim.token();
-        }
-
-        Completion completion() {
-            return switch (state) {
-                case "S" -> Completion.succeeded(outcome);
-                case "F" -> Completion.failed(outcome);
-                case "U" -> new Completion(Completion.Kind.UNKNOWN, outcome);
-                default -> throw new IllegalStateException("nothing is completed in the state " + state);
-            };
-        }
+    private static String stateOf(KeyRecord record) {
+        return switch (record.state()) {
+            case CLAIMED -> CLAIMED;
+            case RELEASED -> RELEASED;
+            case COMPLETED -> {
+                Completion completion = record.completion();
+                if (completion == null) {
+                    throw new IllegalStateException("a completed record has no completion");
+                }
+                yield completion.code();
+            }
+        };
     }
 }

@@ -1,78 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The text of the statements for one table, put together once. Immutable but for the clock that tests put in. */
 final class Statements {
+    /** The columns of the table, in the order in which rows are written. */
+    static final List<String> COLUMNS = List.of(
+            "id",
+            "state",
+            "owner",
+            "token",
+            "attempts",
+            "prior_run",
+            "begun_at",
+            "lease_until",
+            "expires_at",
+            "fingerprint",
+            "outcome");
+
+    private static final String NOW = "${now}";
+    private static final String ALL = String.join(", ", COLUMNS);
     private static final String HELD =
             " WHERE id = ? AND owner = ? AND token = ? AND expires_at >= ${now} AND state = 'C'";
-    private static final String NOW = "${now}";
 
-    private final boolean claimReturnsRow;
+    private final boolean insertsOrFinds;
     private final @Nullable LongSupplier clock;
-    private final String claim;
     private final String find;
     private final String findNow;
+    private final String insertOrFind;
+    private final String insert;
+    private final String insertIfAbsent;
+    private final String replace;
+    private final String probeLock;
     private final String renew;
     private final String complete;
     private final String release;
+    private final String resetAttempts;
     private final String purge;
 
     Statements(Dialect dialect, String table, @Nullable LongSupplier clock) {
-        this.claimReturnsRow = dialect == Dialect.POSTGRESQL;
+        this.insertsOrFinds = dialect.insertsOrFinds();
         this.clock = clock;
         UnaryOperator<String> text = template -> {
-            String ofTable = template.replace("${table}", table);
+            String ofTable = template.replace("${table}", table).replace("${columns}", ALL);
             return clock == null ? ofTable.replace(NOW, dialect.now()) : ofTable;
         };
-        this.claim = text.apply(dialect.claim());
-        this.find = text.apply("SELECT state, owner, token, attempts, taken_over, lease_until, expires_at, fingerprint,"
-                + " outcome, ${now} AS now FROM ${table} WHERE id = ?");
-        this.findNow = find + " FOR UPDATE";
+        String fields = "k." + String.join(", k.", COLUMNS);
+        this.find = text.apply("SELECT c.now AS now, FALSE AS inserted, " + fields
+                + " FROM (SELECT ${now} AS now) c LEFT JOIN ${table} k ON k.id = ?");
+        this.findNow = text.apply(
+                "SELECT ${now} AS now, FALSE AS inserted, " + fields + " FROM ${table} k WHERE k.id = ? FOR UPDATE");
+        this.insertOrFind = text.apply("WITH k AS (" + dialect.insertIfAbsent() + " RETURNING *)"
+                + " SELECT k.token AS now, TRUE AS inserted, " + fields + " FROM k UNION ALL"
+                + " SELECT c.now AS now, FALSE AS inserted, " + fields.replace("k.", "t.")
+                + " FROM (SELECT ${now} AS now) c LEFT JOIN ${table} t ON t.id = ?"
+                + " WHERE NOT EXISTS (SELECT 1 FROM k)");
+        this.insert =
+                text.apply("INSERT INTO ${table} (${columns}) VALUES (?" + ", ?".repeat(COLUMNS.size() - 1) + ")");
+        this.insertIfAbsent = text.apply(dialect.insertIfAbsent());
+        this.replace = text.apply("UPDATE ${table} SET state = ?, owner = ?, token = ?, attempts = ?, prior_run = ?,"
+                + " begun_at = ?, lease_until = ?, expires_at = ?, fingerprint = ?, outcome = ?"
+                + " WHERE id = ? AND state = ? AND token = ? AND attempts = ? AND lease_until = ? AND expires_at = ?");
+        this.probeLock = text.apply("SELECT id FROM ${table} WHERE id = ? FOR UPDATE SKIP LOCKED");
         this.renew = text.apply("UPDATE ${table} SET lease_until = GREATEST(lease_until, ${now} + ?),"
                 + " expires_at = GREATEST(expires_at, ${now} + ?)" + HELD);
         this.complete = text.apply("UPDATE ${table} SET state = ?, outcome = ?, expires_at = ${now} + ?" + HELD);
-        this.release = text.apply("UPDATE ${table} SET state = 'R', expires_at = ${now} + ?" + HELD);
+        this.release = text.apply("UPDATE ${table} SET state = 'R', attempts = attempts - ?,"
+                + " prior_run = LEAST(prior_run, 1), expires_at = ${now} + ?" + HELD);
+        this.resetAttempts = text.apply("UPDATE ${table} SET attempts = 0 WHERE id = ? AND state = 'R'");
         this.purge = text.apply(dialect.purge());
     }
 
-    /** Takes what {@link Dialect} says. */
-    String claim() {
-        return now(claim);
+    /** Whether {@link #insertOrFind} is there. */
+    boolean insertsOrFinds() {
+        return insertsOrFinds;
     }
 
-    /** Whether a claim that is won returns its token, the number of attempts and whether it was taken over. */
-    boolean claimReturnsRow() {
-        return claimReturnsRow;
-    }
-
+    /** One row: the time, and the record of the key where there is one. Takes the id. */
     String find() {
         return now(find);
     }
 
-    /** As {@link #find}, of what is committed now, whatever the transaction has read before. */
+    /** As {@link #find}, of what is committed now, whatever the transaction has read before; no row where there is none. */
     String findNow() {
         return now(findNow);
     }
 
-    /** Takes the milliseconds of the lease, those of what follows it, and who holds it. */
+    /** As {@link #find}, but that a row is inserted where there is none. Takes what an insertion takes, and the id. */
+    String insertOrFind() {
+        return now(insertOrFind);
+    }
+
+    /** Takes all columns. */
+    String insert() {
+        return insert;
+    }
+
+    /** Takes id, owner, milliseconds of the lease, milliseconds until it expires, and fingerprint. */
+    String insertIfAbsent() {
+        return now(insertIfAbsent);
+    }
+
+    /** Takes all columns but the id, and then the id and what must not have changed. */
+    String replace() {
+        return replace;
+    }
+
+    /** A row, unless a transaction that has not ended holds it. Takes the id. */
+    String probeLock() {
+        return probeLock;
+    }
+
+    /** Takes the milliseconds of the lease, those of what follows it, and the owner of the lease. */
     String renew() {
         return now(renew);
     }
 
-    /** Takes the state, the outcome, the milliseconds it is kept, and who holds the lease. */
+    /** Takes the state, the outcome, the milliseconds it is kept, and the owner of the lease. */
     String complete() {
         return now(complete);
     }
 
-    /** Takes the milliseconds it is kept, and who holds the lease. */
+    /** Takes how many attempts are not to count, the milliseconds it is kept, and the owner of the lease. */
     String release() {
         return now(release);
     }
 
+    /** Takes the id. */
+    String resetAttempts() {
+        return resetAttempts;
+    }
+
+    /** Takes how many. */
     String purge() {
         return now(purge);
     }

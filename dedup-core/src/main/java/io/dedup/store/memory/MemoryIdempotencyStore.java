@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.memory;
 
-import io.dedup.Fingerprint;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
+import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Clock;
 import java.time.Duration;
@@ -15,181 +17,175 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A store in the memory of this process, for tests and for work that no other process does.
  *
- * <p>It holds a bounded number of keys. When it is full of keys that live, it {@linkplain ClaimResult.Unavailable says so}
- * and takes no more: it never drops one to make room. What it remembers is gone with the process.
+ * <p>It holds a bounded number of keys, in a bounded number of bytes. When it is full of keys that live, it {@linkplain
+ * ClaimResult.Unavailable refuses} further claims: it never drops a key to make room. An outcome for which there is no room is
+ * left out; its operation stays completed. What the store remembers is gone with the process.
  *
  * <p>Thread-safe, by one lock.
  */
 public final class MemoryIdempotencyStore implements IdempotencyStore {
     private static final LeaseResult DONE = new LeaseResult.Done();
     private static final LeaseResult LOST = new LeaseResult.Lost();
+    private static final int HEAP_SHARE = 4;
+    /** Of an entry, its record, and its places in both collections. */
+    private static final int ENTRY_BYTES = 400;
 
-    private final int mostKeys;
+    private final int maxKeys;
+    private final long maxBytes;
     private final Clock clock;
     private final Map<ScopedKey, Entry> entries = new HashMap<>();
-    /** The entries, those first that end first. */
-    private final NavigableSet<Entry> ends = new TreeSet<>();
+    /** The entries, those first that expire first. */
+    private final NavigableSet<Entry> byExpiry = new TreeSet<>();
 
     private long created;
+    private long bytes;
 
-    private MemoryIdempotencyStore(int mostKeys, Clock clock) {
-        this.mostKeys = mostKeys;
+    private MemoryIdempotencyStore(int maxKeys, long maxBytes, Clock clock) {
+        if (maxKeys < 1) {
+            throw new IllegalArgumentException("maxKeys must be at least 1: " + maxKeys);
+        } else if (maxBytes < 1) {
+            throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
+        }
+        this.maxKeys = maxKeys;
+        this.maxBytes = maxBytes;
         this.clock = clock;
     }
 
     /**
-     * An empty store for that many keys.
+     * An empty store for that many keys, in at most a quarter of the largest heap.
      *
-     * @param mostKeys at least 1
+     * @param maxKeys at least 1
      */
-    public static MemoryIdempotencyStore holding(int mostKeys) {
-        return holding(mostKeys, Clock.systemUTC());
+    public static MemoryIdempotencyStore holding(int maxKeys) {
+        return holding(maxKeys, Clock.systemUTC());
+    }
+
+    /**
+     * An empty store for that many keys, in at most that many bytes.
+     *
+     * @param maxKeys at least 1
+     * @param maxBytes at least 1; about 400 and the length of the key go to each key, and then its outcome
+     */
+    public static MemoryIdempotencyStore holding(int maxKeys, long maxBytes) {
+        return new MemoryIdempotencyStore(maxKeys, maxBytes, Clock.systemUTC());
     }
 
     /**
      * An empty store for that many keys, which takes its time from that clock.
      *
-     * @param mostKeys at least 1
+     * @param maxKeys at least 1
      */
-    public static MemoryIdempotencyStore holding(int mostKeys, Clock clock) {
-        if (mostKeys < 1) {
-            throw new IllegalArgumentException("A store for " + mostKeys + " keys cannot remember any");
-        }
-        return new MemoryIdempotencyStore(mostKeys, clock);
+    public static MemoryIdempotencyStore holding(int maxKeys, Clock clock) {
+        return new MemoryIdempotencyStore(maxKeys, Runtime.getRuntime().maxMemory() / HEAP_SHARE, clock);
     }
 
     @Override
     public synchronized ClaimResult claim(ClaimRequest request) {
         long now = clock.millis();
         Entry entry = entries.get(request.key());
-        if (entry == null || entry.expiresAt < now) {
-            return entry == null && isFull(now) ? full() : first(request, entry, now);
+        if (entry == null && isFull(now)) {
+            return full();
         }
-        if (entry.state == State.RELEASED) {
-            return acquire(request, entry, now, false);
+        KeyRecord.Decision decision = KeyRecord.claim(entry == null ? null : entry.record, request, now);
+        if (decision instanceof KeyRecord.Decision.Grant grant) {
+            write(entry == null ? new Entry(request.key(), ++created, grant.next()) : entry, grant.next());
+            return grant.result();
         }
-        if (entry.conflictsWith(request.fingerprint())) {
-            return new ClaimResult.Conflict();
-        }
-        if (entry.state == State.CLAIMED) {
-            if (entry.owner.equals(request.owner())) {
-                extend(entry, request, now + request.leaseFor().toMillis());
-                return new ClaimResult.Acquired(entry.claim(request), entry.takenOver);
-            }
-            return entry.leaseUntil < now
-                    ? acquire(request, entry, now, true)
-                    : new ClaimResult.InProgress(Duration.ofMillis(entry.leaseUntil - now));
-        }
-        Completion completion = entry.completion();
-        return completion.kind() == Completion.Kind.UNKNOWN && request.reopensUnknown()
-                ? acquire(request, entry, now, true)
-                : new ClaimResult.Completed(completion);
-    }
-
-    private ClaimResult first(ClaimRequest request, @Nullable Entry outlived, long now) {
-        long lastToken = 0;
-        if (outlived != null) {
-            ends.remove(outlived);
-            lastToken = outlived.token;
-        }
-        Entry entry = new Entry(request.key(), ++created, lastToken);
-        ClaimResult acquired = acquire(request, entry, now, false);
-        entries.put(request.key(), entry);
-        return acquired;
-    }
-
-    private ClaimResult acquire(ClaimRequest request, Entry entry, long now, boolean takenOver) {
-        entry.state = State.CLAIMED;
-        entry.owner = request.owner();
-        entry.token = Math.max(entry.token + 1, now);
-        entry.attempts++;
-        entry.fingerprint = request.fingerprint();
-        entry.completion = null;
-        entry.takenOver = takenOver;
-        entry.leaseUntil = now + request.leaseFor().toMillis();
-        endsAt(entry.leaseUntil + request.timeToLive().toMillis(), entry);
-        return new ClaimResult.Acquired(entry.claim(request), takenOver);
+        return ((KeyRecord.Decision.Answer) decision).result();
     }
 
     private boolean isFull(long now) {
-        if (entries.size() >= mostKeys) {
+        if (entries.size() >= maxKeys || bytes >= maxBytes) {
             purge(now, 2);
         }
-        return entries.size() >= mostKeys;
+        return entries.size() >= maxKeys || bytes >= maxBytes;
     }
 
     private ClaimResult full() {
         return new ClaimResult.Unavailable(
-                "The store holds " + mostKeys + " keys that are still needed; give it more room, or a shorter TTL",
+                "The store holds " + entries.size() + " keys that are still needed, in " + bytes + " bytes, of at most "
+                        + maxKeys + " and " + maxBytes + "; give it more room, or a shorter TTL",
                 null);
     }
 
     @Override
     public synchronized LeaseResult renew(Claim claim, Duration leaseFor) {
-        long millis = ClaimRequest.millis("leaseFor", leaseFor);
-        long now = clock.millis();
-        Entry entry = held(claim, now);
-        if (entry == null || entry.state != State.CLAIMED) {
-            return LOST;
-        }
-        extend(entry, claim.request(), now + millis);
-        return DONE;
-    }
-
-    private void extend(Entry entry, ClaimRequest request, long leaseUntil) {
-        entry.leaseUntil = Math.max(entry.leaseUntil, leaseUntil);
-        endsAt(entry.leaseUntil + request.timeToLive().toMillis(), entry);
+        ClaimRequest.millis("leaseFor", leaseFor);
+        Entry entry = entries.get(claim.key());
+        return change(entry, entry == null ? null : entry.record.renewed(claim, leaseFor, clock.millis()));
     }
 
     @Override
     public synchronized LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-        long millis = ClaimRequest.millis("timeToLive", timeToLive);
+        ClaimRequest.millis("timeToLive", timeToLive);
         long now = clock.millis();
-        Entry entry = held(claim, now);
-        if (entry == null || entry.state == State.RELEASED) {
+        Entry entry = entries.get(claim.key());
+        if (entry == null) {
             return LOST;
         }
-        if (entry.state == State.CLAIMED) {
-            entry.state = State.COMPLETED;
-            entry.completion = completion;
-            endsAt(now + millis, entry);
+        KeyRecord next = entry.record.completed(claim, completion, timeToLive, now);
+        if (next == null) {
+            // The same call as before, whose outcome was left out.
+            next = entry.record.completed(claim, completion.withoutOutcome(), timeToLive, now);
+        } else if (entry.record.state() == KeyRecord.State.CLAIMED && !hasRoomFor(next, now)) {
+            next = entry.record.completed(claim, completion.withoutOutcome(), timeToLive, now);
         }
-        return completion.equals(entry.completion) ? DONE : LOST;
+        return change(entry, next);
+    }
+
+    private boolean hasRoomFor(KeyRecord record, long now) {
+        long needed = outcomeBytes(record);
+        if (bytes + needed > maxBytes) {
+            purge(now, Integer.MAX_VALUE);
+        }
+        return needed == 0 || bytes + needed <= maxBytes;
     }
 
     @Override
-    public synchronized LeaseResult release(Claim claim) {
-        long now = clock.millis();
-        Entry entry = held(claim, now);
-        if (entry == null || entry.state == State.COMPLETED) {
+    public synchronized LeaseResult release(Claim claim, Release why) {
+        Entry entry = entries.get(claim.key());
+        return change(entry, entry == null ? null : entry.record.released(claim, why, clock.millis()));
+    }
+
+    @Override
+    public synchronized ClaimState inspect(Claim claim) {
+        Entry entry = entries.get(claim.key());
+        return entry == null ? new ClaimState.Lost() : entry.record.stateOf(claim, clock.millis());
+    }
+
+    @Override
+    public synchronized LeaseResult resetAttempts(ScopedKey key) {
+        Entry entry = entries.get(key);
+        return entry == null ? DONE : change(entry, entry.record.attemptsReset());
+    }
+
+    private LeaseResult change(@Nullable Entry entry, @Nullable KeyRecord next) {
+        if (entry == null || next == null) {
             return LOST;
         }
-        if (entry.state == State.CLAIMED) {
-            entry.state = State.RELEASED;
-            endsAt(now + claim.request().timeToLive().toMillis(), entry);
-        }
+        write(entry, next);
         return DONE;
     }
 
-    private void endsAt(long expiresAt, Entry entry) {
-        ends.remove(entry);
-        entry.expiresAt = expiresAt;
-        ends.add(entry);
+    private void write(Entry entry, KeyRecord next) {
+        if (entries.get(entry.key) == entry) {
+            remove(entry);
+        }
+        entry.record = next;
+        entries.put(entry.key, entry);
+        byExpiry.add(entry);
+        bytes += entry.bytes();
     }
 
-    private @Nullable Entry held(Claim claim, long now) {
-        Entry entry = entries.get(claim.key());
-        boolean held = entry != null
-                && entry.expiresAt >= now
-                && entry.token == claim.token()
-                && entry.owner.equals(claim.request().owner());
-        return held ? entry : null;
+    private void remove(Entry entry) {
+        entries.remove(entry.key);
+        byExpiry.remove(entry);
+        bytes -= entry.bytes();
     }
 
     @Override
@@ -199,10 +195,8 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
 
     private int purge(long now, int atMost) {
         int purged = 0;
-        while (purged < atMost && !ends.isEmpty() && ends.first().expiresAt < now) {
-            Entry outlived = ends.first();
-            ends.remove(outlived);
-            entries.remove(outlived.key);
+        while (purged < atMost && !byExpiry.isEmpty() && byExpiry.first().record.isOutlived(now)) {
+            remove(byExpiry.first());
             purged++;
         }
         return purged;
@@ -213,54 +207,37 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         return entries.size();
     }
 
-    synchronized int waiting() {
-        return ends.size();
+    /** About how many bytes it holds. */
+    public synchronized long bytes() {
+        return bytes;
     }
 
-    private enum State {
-        CLAIMED,
-        RELEASED,
-        COMPLETED
+    private static long outcomeBytes(KeyRecord record) {
+        Completion completion = record.completion();
+        return completion == null
+                ? 0
+                : completion.outcome().map(outcome -> (long) outcome.length()).orElse(0L);
     }
 
     private static final class Entry implements Comparable<Entry> {
         private final ScopedKey key;
         private final long number;
-        private State state = State.RELEASED;
-        private UUID owner = new UUID(0, 0);
-        private long token;
-        private int attempts;
-        private boolean takenOver;
-        private long leaseUntil;
-        private long expiresAt;
-        private @Nullable Fingerprint fingerprint;
-        private @Nullable Completion completion;
+        private KeyRecord record;
 
-        Entry(ScopedKey key, long number, long token) {
+        Entry(ScopedKey key, long number, KeyRecord record) {
             this.key = key;
             this.number = number;
-            this.token = token;
+            this.record = record;
+        }
+
+        long bytes() {
+            return ENTRY_BYTES + key.key().length() + outcomeBytes(record);
         }
 
         @Override
         public int compareTo(Entry other) {
-            int byEnd = Long.compare(expiresAt, other.expiresAt);
-            return byEnd == 0 ? Long.compare(number, other.number) : byEnd;
-        }
-
-        Claim claim(ClaimRequest request) {
-            return new Claim(request, token, attempts);
-        }
-
-        Completion completion() {
-            if (completion == null) {
-                throw new IllegalStateException("nothing is completed in the state " + state);
-            }
-            return completion;
-        }
-
-        boolean conflictsWith(@Nullable Fingerprint other) {
-            return fingerprint != null && other != null && fingerprint.conflictsWith(other);
+            int byExpiry = Long.compare(record.expiresAt(), other.record.expiresAt());
+            return byExpiry == 0 ? Long.compare(number, other.number) : byExpiry;
         }
     }
 }

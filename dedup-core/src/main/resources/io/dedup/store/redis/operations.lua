@@ -1,5 +1,5 @@
 -- One operation on one key. KEYS[1] is the key, ARGV[1] the operation, ARGV[2] the time in milliseconds or '' for that of
--- the server. Whatever has expired is treated as if it were not there.
+-- the server. Whatever has expired is treated as if it were not there. The transitions are those of KeyRecord.
 local key = KEYS[1]
 local operation = ARGV[1]
 local now = tonumber(ARGV[2])
@@ -8,23 +8,26 @@ if not now then
   now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
+local NONE, ABANDONED, UNKNOWN = 0, 1, 2
+
 local function whole(number)
   return string.format('%.0f', number)
 end
 
-local row = redis.call('HMGET', key,
-  'state', 'owner', 'token', 'attempts', 'takenOver', 'leaseUntil', 'expiresAt', 'fingerprint', 'outcome')
+local row = redis.call('HMGET', key, 'state', 'owner', 'token', 'attempts', 'prior', 'begun', 'leaseUntil', 'expiresAt',
+  'fingerprint', 'outcome')
 local state, owner, token, attempts = row[1], row[2], tonumber(row[3] or '0'), tonumber(row[4] or '0')
-local takenOver, leaseUntil, expiresAt = row[5], tonumber(row[6] or '0'), tonumber(row[7] or '0')
-local fingerprint, outcome = row[8], row[9]
+local prior, begun = tonumber(row[5] or '0'), tonumber(row[6] or '0')
+local leaseUntil, expiresAt = tonumber(row[7] or '0'), tonumber(row[8] or '0')
+local fingerprint, outcome = row[9], row[10]
 if state and expiresAt < now then
   state = false
   attempts = 0
 end
 
 -- The server forgets by itself, a little later than the row does.
--- Also the first write of all that is for who holds the claim: a server without memory refuses to set a field, but not this,
--- and once a script has written everything is let through.
+-- Also the first write of all that is for the owner of the claim: a server without memory refuses to set a field, but not
+-- this, and once a script has written everything is let through.
 local function lives(until_)
   redis.call('PEXPIRE', key, whole(until_ - now + 1000))
   redis.call('HSET', key, 'expiresAt', whole(until_))
@@ -32,53 +35,83 @@ end
 
 local function extend(leaseFor, timeToLive)
   leaseUntil = math.max(leaseUntil, now + leaseFor)
-  lives(leaseUntil + timeToLive)
+  expiresAt = math.max(expiresAt, leaseUntil + timeToLive)
+  lives(expiresAt)
   redis.call('HSET', key, 'leaseUntil', whole(leaseUntil))
+end
+
+local function acquired()
+  return {'acquired', whole(token), whole(attempts), whole(prior), whole(begun)}
 end
 
 if operation == 'claim' then
   local newOwner, leaseFor, timeToLive = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
   local newFingerprint, reopens = ARGV[6], ARGV[7] == '1'
-  local taken = false
-  if state and state ~= 'R' then
-    if fingerprint and newFingerprint ~= '' and fingerprint ~= newFingerprint
+  if not state then
+    prior, begun = NONE, now
+  else
+    -- After a release the payload may be corrected, unless an earlier run may have been done.
+    local bound = state ~= 'R' or prior ~= NONE
+    if bound and fingerprint and newFingerprint ~= '' and fingerprint ~= newFingerprint
         and string.sub(fingerprint, 1, 4) == string.sub(newFingerprint, 1, 4) then
       return {'conflict'}
     end
     if state == 'C' then
       if owner == newOwner then
         extend(leaseFor, timeToLive)
-        return {'acquired', whole(token), whole(attempts), takenOver}
-      end
-      if leaseUntil >= now then
+        return acquired()
+      elseif leaseUntil >= now then
         return {'busy', whole(leaseUntil - now)}
+      elseif prior == UNKNOWN and not reopens then
+        return {'completed', 'U'}
+      elseif prior ~= UNKNOWN then
+        prior = ABANDONED
       end
-      taken = true
     elseif state == 'U' and reopens then
-      taken = true
-    elseif outcome then
-      return {'completed', state, outcome}
-    else
+      prior = UNKNOWN
+    elseif state ~= 'R' then
+      if outcome then
+        return {'completed', state, outcome}
+      end
       return {'completed', state}
     end
   end
   token = math.max(token + 1, now)
   attempts = attempts + 1
   leaseUntil = now + leaseFor
-  -- First of all what a server without memory refuses: a new claim is for those that have room.
+  -- First of all what a server without memory refuses: a new claim is only given where there is room.
   redis.call('HSET', key, 'state', 'C', 'owner', newOwner, 'token', whole(token), 'attempts', whole(attempts),
-    'takenOver', taken and '1' or '0', 'leaseUntil', whole(leaseUntil))
+    'prior', whole(prior), 'begun', whole(begun), 'leaseUntil', whole(leaseUntil))
   redis.call('HDEL', key, 'fingerprint', 'outcome')
   if newFingerprint ~= '' then
     redis.call('HSET', key, 'fingerprint', newFingerprint)
   end
   lives(leaseUntil + timeToLive)
-  return {'acquired', whole(token), whole(attempts), taken and '1' or '0'}
+  return acquired()
 end
 
--- Everything else is for who holds the claim.
+if operation == 'reset' then
+  if state == 'R' then
+    lives(expiresAt)
+    redis.call('HSET', key, 'attempts', '0')
+  end
+  return {'done'}
+end
+
+-- Everything else is for the owner of the claim.
 if not state or owner ~= ARGV[3] or whole(token) ~= ARGV[4] then
   return {'lost'}
+end
+
+if operation == 'inspect' then
+  if state == 'C' then
+    return {'held'}
+  elseif state == 'R' then
+    return {'lost'}
+  elseif outcome then
+    return {'completed', state, outcome}
+  end
+  return {'completed', state}
 end
 
 if operation == 'renew' then
@@ -92,7 +125,10 @@ end
 if operation == 'release' then
   if state == 'C' then
     lives(now + tonumber(ARGV[5]))
-    redis.call('HSET', key, 'state', 'R')
+    if ARGV[6] == '1' then
+      attempts = attempts - 1
+    end
+    redis.call('HSET', key, 'state', 'R', 'attempts', whole(attempts), 'prior', whole(math.min(prior, ABANDONED)))
   elseif state ~= 'R' then
     return {'lost'}
   end

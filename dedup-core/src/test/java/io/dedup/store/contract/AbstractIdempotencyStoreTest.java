@@ -11,9 +11,12 @@ import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Clock;
 import java.time.Duration;
@@ -101,7 +104,7 @@ public abstract class AbstractIdempotencyStoreTest {
         ClaimRequest request = request(key());
         ClaimResult result = store.claim(request);
         assertThat(result).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
-            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.NONE);
             assertThat(acquired.claim().attempt()).isEqualTo(1);
             assertThat(acquired.claim().request()).isEqualTo(request);
         });
@@ -129,7 +132,7 @@ public abstract class AbstractIdempotencyStoreTest {
         Claim first = acquired(request(key));
         clock.advance(LEASE.plus(MILLISECOND));
         ClaimResult.Acquired second = (ClaimResult.Acquired) store.claim(request(key));
-        assertThat(second.takenOver()).isTrue();
+        assertThat(second.claim().priorRun()).isEqualTo(PriorRun.ABANDONED);
         assertThat(second.claim().attempt()).isEqualTo(2);
         assertThat(second.claim().token()).isGreaterThan(first.token());
     }
@@ -140,7 +143,7 @@ public abstract class AbstractIdempotencyStoreTest {
         Claim first = acquired(request);
         clock.advance(Duration.ofSeconds(50));
         ClaimResult again = store.claim(request);
-        assertThat(again).isEqualTo(new ClaimResult.Acquired(first, false));
+        assertThat(again).isEqualTo(new ClaimResult.Acquired(first));
         clock.advance(Duration.ofSeconds(50));
         assertThat(store.claim(request(request.key()))).isEqualTo(new ClaimResult.InProgress(Duration.ofSeconds(10)));
     }
@@ -165,7 +168,7 @@ public abstract class AbstractIdempotencyStoreTest {
         assertThat(taken)
                 .isInstanceOfSatisfying(
                         ClaimResult.Acquired.class,
-                        acquired -> assertThat(acquired.takenOver()).isTrue());
+                        acquired -> assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.ABANDONED));
     }
 
     /** The time to live is that of the memory, and must not end a running operation. */
@@ -194,7 +197,7 @@ public abstract class AbstractIdempotencyStoreTest {
         acquired(request(key));
         clock.advance(LEASE.plus(TTL).plus(MILLISECOND));
         assertThat(store.claim(request(key))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
-            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.NONE);
             assertThat(acquired.claim().attempt()).isEqualTo(1);
         });
     }
@@ -210,6 +213,8 @@ public abstract class AbstractIdempotencyStoreTest {
                 Completion.succeeded(StoredOutcome.of(null)),
                 Completion.succeeded(StoredOutcome.of(new byte[1_000_000])),
                 Completion.failed(StoredOutcome.of("402 Payment Required".getBytes(UTF_8))),
+                Completion.succeeded(StoredOutcome.of(all)).withoutOutcome(),
+                Completion.failed(StoredOutcome.of(all)).withoutOutcome(),
                 Completion.unknown());
     }
 
@@ -236,7 +241,7 @@ public abstract class AbstractIdempotencyStoreTest {
         Claim claim = completed(TTL);
         clock.advance(TTL.plus(MILLISECOND));
         assertThat(store.claim(request(claim.key()))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
-            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.NONE);
             assertThat(acquired.claim().attempt()).isEqualTo(1);
             assertThat(acquired.claim().token()).isGreaterThan(claim.token());
         });
@@ -295,7 +300,7 @@ public abstract class AbstractIdempotencyStoreTest {
         clock.advance(LEASE.plus(MILLISECOND));
         Claim successor = acquired(request(key));
         assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
-        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.release(zombie, Release.FAILED)).isEqualTo(LOST);
         assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
         assertThat(store.renew(successor, LEASE)).isEqualTo(DONE);
     }
@@ -310,7 +315,7 @@ public abstract class AbstractIdempotencyStoreTest {
         store.complete(acquired(request(key)), right, TTL);
         assertThat(store.complete(zombie, Completion.failed(StoredOutcome.of(null)), TTL))
                 .isEqualTo(LOST);
-        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.release(zombie, Release.FAILED)).isEqualTo(LOST);
         assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
         assertThat(store.claim(request(key))).isEqualTo(new ClaimResult.Completed(right));
     }
@@ -324,7 +329,7 @@ public abstract class AbstractIdempotencyStoreTest {
         Claim successor = acquired(request(key));
         assertThat(successor.token()).isGreaterThan(zombie.token());
         assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
-        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.release(zombie, Release.FAILED)).isEqualTo(LOST);
     }
 
     @Test
@@ -333,7 +338,7 @@ public abstract class AbstractIdempotencyStoreTest {
         clock.advance(LEASE.plus(TTL).plus(MILLISECOND));
         assertThat(store.renew(zombie, LEASE)).isEqualTo(LOST);
         assertThat(store.complete(zombie, Completion.unknown(), TTL)).isEqualTo(LOST);
-        assertThat(store.release(zombie)).isEqualTo(LOST);
+        assertThat(store.release(zombie, Release.FAILED)).isEqualTo(LOST);
     }
 
     // Renewal
@@ -368,7 +373,7 @@ public abstract class AbstractIdempotencyStoreTest {
     void renew_completedOrReleased_isLost() {
         Claim completed = completed(TTL);
         Claim released = acquired(request(key()));
-        store.release(released);
+        store.release(released, Release.FAILED);
         assertThat(store.renew(completed, LEASE)).isEqualTo(LOST);
         assertThat(store.renew(released, LEASE)).isEqualTo(LOST);
     }
@@ -378,10 +383,10 @@ public abstract class AbstractIdempotencyStoreTest {
     @Test
     void release_claimedKey_isFreeAtOnceAndCountsAttempts() {
         Claim claim = acquired(request(key()));
-        LeaseResult released = store.release(claim);
+        LeaseResult released = store.release(claim, Release.FAILED);
         assertThat(released).isEqualTo(DONE);
         assertThat(store.claim(request(claim.key()))).isInstanceOfSatisfying(ClaimResult.Acquired.class, acquired -> {
-            assertThat(acquired.takenOver()).isFalse();
+            assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.NONE);
             assertThat(acquired.claim().attempt()).isEqualTo(2);
             assertThat(acquired.claim().token()).isGreaterThan(claim.token());
         });
@@ -390,30 +395,147 @@ public abstract class AbstractIdempotencyStoreTest {
     @Test
     void release_again_isDone() {
         Claim claim = acquired(request(key()));
-        store.release(claim);
-        assertThat(store.release(claim)).isEqualTo(DONE);
+        store.release(claim, Release.FAILED);
+        assertThat(store.release(claim, Release.FAILED)).isEqualTo(DONE);
     }
 
     @Test
     void release_completed_isLost() {
         Claim claim = completed(TTL);
-        assertThat(store.release(claim)).isEqualTo(LOST);
+        assertThat(store.release(claim, Release.FAILED)).isEqualTo(LOST);
         assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
     }
 
     @Test
     void complete_released_isLost() {
         Claim claim = acquired(request(key()));
-        store.release(claim);
+        store.release(claim, Release.FAILED);
         assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(LOST);
     }
 
     @Test
     void release_forLongerThanTheTimeToLive_countsFromOne() {
         Claim claim = acquired(request(key()));
-        store.release(claim);
+        store.release(claim, Release.FAILED);
         clock.advance(TTL.plus(MILLISECOND));
         assertThat(acquired(request(claim.key())).attempt()).isEqualTo(1);
+    }
+
+    @Test
+    void release_notAttempted_doesNotCount() {
+        Claim claim = acquired(request(key()));
+        assertThat(store.release(claim, Release.NOT_ATTEMPTED)).isEqualTo(DONE);
+        assertThat(store.release(claim, Release.NOT_ATTEMPTED)).as("again").isEqualTo(DONE);
+        Claim second = acquired(request(claim.key()));
+        assertThat(second.attempt()).isEqualTo(1);
+        store.release(second, Release.FAILED);
+        assertThat(acquired(request(claim.key())).attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void resetAttempts_released_countsFromOneAndChangesNothingElse() {
+        Claim first = acquired(request(key(), fingerprint(1)));
+        clock.advance(LEASE.plus(MILLISECOND));
+        Claim second = acquired(request(first.key(), fingerprint(1)));
+        store.release(second, Release.FAILED);
+        assertThat(store.resetAttempts(first.key())).isEqualTo(DONE);
+        Claim third = acquired(request(first.key(), fingerprint(1)));
+        assertThat(third.attempt()).isEqualTo(1);
+        assertThat(third.priorRun()).isEqualTo(PriorRun.ABANDONED);
+        assertThat(third.firstAttemptAt()).isEqualTo(first.firstAttemptAt());
+        assertThat(third.token()).isGreaterThan(second.token());
+    }
+
+    @Test
+    void resetAttempts_absentClaimedAbandonedOrCompleted_changesNothing() {
+        Claim completed = completed(TTL);
+        Claim claimed = acquired(request(key()));
+        assertThat(store.resetAttempts(key())).isEqualTo(DONE);
+        assertThat(store.resetAttempts(completed.key())).isEqualTo(DONE);
+        assertThat(store.resetAttempts(claimed.key())).isEqualTo(DONE);
+        assertThat(store.claim(request(completed.key()))).isInstanceOf(ClaimResult.Completed.class);
+        assertThat(store.inspect(claimed)).isEqualTo(new ClaimState.Held());
+        clock.advance(LEASE.plus(MILLISECOND));
+        assertThat(store.resetAttempts(claimed.key())).isEqualTo(DONE);
+        Claim successor = acquired(request(claimed.key()));
+        assertThat(successor.attempt()).isEqualTo(2);
+        assertThat(successor.priorRun()).isEqualTo(PriorRun.ABANDONED);
+    }
+
+    // Earlier runs
+
+    /** An owner died after its effect; that a later attempt fails and is released does not make the effect undone. */
+    @Test
+    void claim_abandonedOnce_saysSoUntilItIsCompleted() {
+        Claim abandoned = acquired(request(key(), fingerprint(1)));
+        clock.advance(LEASE.plus(MILLISECOND));
+        for (int attempt = 2; attempt < 5; attempt++) {
+            Claim next = acquired(request(abandoned.key(), fingerprint(1)));
+            assertThat(next.priorRun()).as("attempt %d", attempt).isEqualTo(PriorRun.ABANDONED);
+            assertThat(next.attempt()).isEqualTo(attempt);
+            store.release(next, attempt == 3 ? Release.NOT_ATTEMPTED : Release.FAILED);
+            if (attempt == 3) {
+                store.release(acquired(request(abandoned.key(), fingerprint(1))), Release.FAILED);
+            }
+        }
+        assertThat(store.claim(request(abandoned.key(), fingerprint(2))))
+                .as("it may have been done with the first payload")
+                .isEqualTo(new ClaimResult.Conflict());
+        store.complete(acquired(request(abandoned.key())), Completion.unknown(), MILLISECOND);
+        clock.advance(MILLISECOND.multipliedBy(2));
+        assertThat(acquired(request(abandoned.key())).priorRun()).isEqualTo(PriorRun.NONE);
+    }
+
+    /** A process that was to find out dies over it: for others the outcome is as unknown as before, and not theirs to run. */
+    @Test
+    void claim_ownerDiedWhileFindingOut_isUnknownAgainAndOnlyReopened() {
+        Claim claim = acquired(request(key()));
+        store.complete(claim, Completion.unknown(), TTL);
+        acquired(request(claim.key()).reopening());
+        clock.advance(LEASE.plus(MILLISECOND));
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(Completion.unknown()));
+        Claim again = acquired(request(claim.key()).reopening());
+        assertThat(again.priorRun()).isEqualTo(PriorRun.UNKNOWN);
+        store.release(again, Release.FAILED);
+        assertThat(acquired(request(claim.key())).priorRun()).isEqualTo(PriorRun.ABANDONED);
+    }
+
+    @Test
+    void claim_everyAttempt_hasTheTimeOfTheFirst() {
+        Claim first = acquired(request(key()));
+        clock.advance(Duration.ofHours(1));
+        Claim second = acquired(request(first.key()));
+        store.release(second, Release.FAILED);
+        clock.advance(Duration.ofHours(1));
+        Claim third = acquired(request(first.key()));
+        store.complete(third, Completion.unknown(), TTL);
+        clock.advance(Duration.ofHours(1));
+        Claim fourth = acquired(request(first.key()).reopening());
+        assertThat(List.of(second, third, fourth))
+                .allSatisfy(claim -> assertThat(claim.firstAttemptAt()).isEqualTo(first.firstAttemptAt()));
+        assertThat(first.firstAttemptAt().toEpochMilli()).isEqualTo(first.token());
+    }
+
+    // Looking at a claim
+
+    @Test
+    void inspect_everyState_isSaid() {
+        Claim claim = acquired(request(key()));
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Held());
+        clock.advance(LEASE.multipliedBy(2));
+        assertThat(store.inspect(claim)).as("after the lease, not superseded").isEqualTo(new ClaimState.Held());
+        Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1, 2}));
+        store.complete(claim, completion, TTL);
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Completed(completion));
+        clock.advance(TTL.plus(MILLISECOND));
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Lost());
+        Claim released = acquired(request(key()));
+        store.release(released, Release.FAILED);
+        assertThat(store.inspect(released)).isEqualTo(new ClaimState.Lost());
+        Claim superseded = acquired(request(key()));
+        clock.advance(LEASE.plus(MILLISECOND));
+        acquired(request(superseded.key()));
+        assertThat(store.inspect(superseded)).isEqualTo(new ClaimState.Lost());
     }
 
     // Payloads
@@ -456,7 +578,7 @@ public abstract class AbstractIdempotencyStoreTest {
     @Test
     void claim_otherPayloadAfterRelease_isGiven() {
         ScopedKey key = key();
-        store.release(acquired(request(key, fingerprint(1))));
+        store.release(acquired(request(key, fingerprint(1))), Release.FAILED);
         assertThat(store.claim(request(key, fingerprint(2)))).isInstanceOf(ClaimResult.Acquired.class);
     }
 
@@ -470,7 +592,7 @@ public abstract class AbstractIdempotencyStoreTest {
         assertThat(store.claim(request(claim.key()).reopening()))
                 .isInstanceOfSatisfying(
                         ClaimResult.Acquired.class,
-                        acquired -> assertThat(acquired.takenOver()).isTrue());
+                        acquired -> assertThat(acquired.claim().priorRun()).isEqualTo(PriorRun.UNKNOWN));
         assertThat(store.claim(request(claim.key()).reopening())).isInstanceOf(ClaimResult.InProgress.class);
     }
 
@@ -607,7 +729,7 @@ public abstract class AbstractIdempotencyStoreTest {
                     assertThat(inside.compareAndSet(acquired.claim(), null))
                             .as("alone")
                             .isTrue();
-                    assertThat(store.release(acquired.claim())).isEqualTo(DONE);
+                    assertThat(store.release(acquired.claim(), Release.FAILED)).isEqualTo(DONE);
                 }
             }
             return null;
@@ -655,7 +777,14 @@ public abstract class AbstractIdempotencyStoreTest {
                         .as(at)
                         .isEqualTo(reference.complete(claim, completion, ttl));
             } else if (claim != null) {
-                assertThat(store.release(claim)).as(at).isEqualTo(reference.release(claim));
+                Release why = random.nextBoolean() ? Release.FAILED : Release.NOT_ATTEMPTED;
+                assertThat(store.release(claim, why)).as(at).isEqualTo(reference.release(claim, why));
+                if (random.nextInt(4) == 0) {
+                    assertThat(store.resetAttempts(claim.key())).as(at).isEqualTo(reference.resetAttempts(claim.key()));
+                }
+            }
+            if (claim != null) {
+                assertThat(store.inspect(claim)).as(at).isEqualTo(reference.inspect(claim));
             }
         }
     }

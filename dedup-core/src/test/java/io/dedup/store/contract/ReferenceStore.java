@@ -5,12 +5,16 @@ import io.dedup.Fingerprint;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class ReferenceStore implements IdempotencyStore {
     private record Row(
             Claim claim,
-            boolean takenOver,
             boolean released,
             long leaseUntil,
             long expiresAt,
@@ -37,43 +40,59 @@ final class ReferenceStore implements IdempotencyStore {
         long now = clock.millis();
         Row row = rows.get(request.key());
         if (row == null || row.expiresAt < now) {
-            return acquired(request, row == null ? 0 : row.claim.token(), 1, false);
+            long lastToken = row == null ? 0 : row.claim.token();
+            return acquired(request, lastToken, 1, PriorRun.NONE, clock.instant());
         }
         Claim was = row.claim;
-        if (row.released) {
-            return acquired(request, was.token(), was.attempt() + 1, false);
-        }
         Fingerprint fingerprint = was.request().fingerprint();
-        if (fingerprint != null && request.fingerprint() != null && fingerprint.conflictsWith(request.fingerprint())) {
+        boolean mayBeDone = !row.released || was.priorRun() != PriorRun.NONE;
+        if (mayBeDone
+                && fingerprint != null
+                && request.fingerprint() != null
+                && fingerprint.conflictsWith(request.fingerprint())) {
             return new ClaimResult.Conflict();
         }
+        if (row.released) {
+            return next(request, was, was.priorRun());
+        }
         if (row.end != null) {
-            boolean reopened = row.end.kind() == Completion.Kind.UNKNOWN && request.reopensUnknown();
-            return reopened
-                    ? acquired(request, was.token(), was.attempt() + 1, true)
+            return row.end.kind() == Completion.Kind.UNKNOWN && request.reopensUnknown()
+                    ? next(request, was, PriorRun.UNKNOWN)
                     : new ClaimResult.Completed(row.end);
         }
         if (was.request().owner().equals(request.owner())) {
             extend(row, request.leaseFor());
-            return new ClaimResult.Acquired(new Claim(request, was.token(), was.attempt()), row.takenOver);
+            return new ClaimResult.Acquired(
+                    new Claim(request, was.token(), was.attempt(), was.priorRun(), was.firstAttemptAt()));
         }
-        return row.leaseUntil < now
-                ? acquired(request, was.token(), was.attempt() + 1, true)
-                : new ClaimResult.InProgress(Duration.ofMillis(row.leaseUntil - now));
+        if (row.leaseUntil >= now) {
+            return new ClaimResult.InProgress(Duration.ofMillis(row.leaseUntil - now));
+        }
+        if (was.priorRun() != PriorRun.UNKNOWN) {
+            return next(request, was, PriorRun.ABANDONED);
+        }
+        return request.reopensUnknown()
+                ? next(request, was, PriorRun.UNKNOWN)
+                : new ClaimResult.Completed(Completion.unknown());
     }
 
-    private ClaimResult acquired(ClaimRequest request, long lastToken, int attempt, boolean takenOver) {
+    private ClaimResult next(ClaimRequest request, Claim was, PriorRun prior) {
+        return acquired(request, was.token(), was.attempt() + 1, prior, was.firstAttemptAt());
+    }
+
+    private ClaimResult acquired(
+            ClaimRequest request, long lastToken, int attempt, PriorRun prior, Instant firstAttemptAt) {
         long leaseUntil = clock.millis() + request.leaseFor().toMillis();
-        Claim claim = new Claim(request, Math.max(lastToken + 1, clock.millis()), attempt);
+        Claim claim = new Claim(request, Math.max(lastToken + 1, clock.millis()), attempt, prior, firstAttemptAt);
         long expiresAt = leaseUntil + request.timeToLive().toMillis();
-        rows.put(request.key(), new Row(claim, takenOver, false, leaseUntil, expiresAt, null));
-        return new ClaimResult.Acquired(claim, takenOver);
+        rows.put(request.key(), new Row(claim, false, leaseUntil, expiresAt, null));
+        return new ClaimResult.Acquired(claim);
     }
 
     private void extend(Row row, Duration leaseFor) {
         long leaseUntil = Math.max(row.leaseUntil, clock.millis() + leaseFor.toMillis());
         long expiresAt = leaseUntil + row.claim.request().timeToLive().toMillis();
-        rows.put(row.claim.key(), new Row(row.claim, row.takenOver, false, leaseUntil, expiresAt, null));
+        rows.put(row.claim.key(), new Row(row.claim, false, leaseUntil, Math.max(row.expiresAt, expiresAt), null));
     }
 
     private @Nullable Row heldBy(Claim claim) {
@@ -103,20 +122,47 @@ final class ReferenceStore implements IdempotencyStore {
         }
         if (row.end == null) {
             long expiresAt = clock.millis() + timeToLive.toMillis();
-            rows.put(claim.key(), new Row(row.claim, row.takenOver, false, row.leaseUntil, expiresAt, completion));
+            rows.put(claim.key(), new Row(row.claim, false, row.leaseUntil, expiresAt, completion));
         }
         return new LeaseResult.Done();
     }
 
     @Override
-    public LeaseResult release(Claim claim) {
+    public LeaseResult release(Claim claim, Release why) {
         Row row = heldBy(claim);
         if (row == null || row.end != null) {
             return new LeaseResult.Lost();
         }
         if (!row.released) {
+            Claim was = row.claim;
+            Claim released = new Claim(
+                    was.request(),
+                    was.token(),
+                    why == Release.FAILED ? was.attempt() : was.attempt() - 1,
+                    was.priorRun() == PriorRun.NONE ? PriorRun.NONE : PriorRun.ABANDONED,
+                    was.firstAttemptAt());
             long expiresAt = clock.millis() + claim.request().timeToLive().toMillis();
-            rows.put(claim.key(), new Row(row.claim, row.takenOver, true, row.leaseUntil, expiresAt, null));
+            rows.put(claim.key(), new Row(released, true, row.leaseUntil, expiresAt, null));
+        }
+        return new LeaseResult.Done();
+    }
+
+    @Override
+    public ClaimState inspect(Claim claim) {
+        Row row = heldBy(claim);
+        if (row == null || row.released) {
+            return new ClaimState.Lost();
+        }
+        return row.end == null ? new ClaimState.Held() : new ClaimState.Completed(row.end);
+    }
+
+    @Override
+    public LeaseResult resetAttempts(ScopedKey key) {
+        Row row = rows.get(key);
+        if (row != null && row.released) {
+            Claim was = row.claim;
+            Claim reset = new Claim(was.request(), was.token(), 0, was.priorRun(), was.firstAttemptAt());
+            rows.put(key, new Row(reset, true, row.leaseUntil, row.expiresAt, null));
         }
         return new LeaseResult.Done();
     }

@@ -3,19 +3,24 @@ package io.dedup.store.jdbc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import java.sql.Connection;
@@ -24,10 +29,13 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What is true of a store in any database, beside the contract. */
@@ -38,18 +46,31 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     private static final Completion COMPLETION = Completion.succeeded(StoredOutcome.of(new byte[] {1, 2}));
     private static final AtomicInteger TABLES = new AtomicInteger();
 
+    private final List<JdbcIdempotencyStore> stores = new ArrayList<>();
+
     abstract DataSource dataSource();
+
+    @AfterEach
+    final void closeStores() {
+        stores.forEach(JdbcIdempotencyStore::close);
+    }
+
+    private JdbcIdempotencyStore opened(JdbcIdempotencyStore.Builder builder) throws SQLException {
+        JdbcIdempotencyStore store = builder.open();
+        stores.add(store);
+        return store;
+    }
 
     @Override
     protected IdempotencyStore open(Clock time) throws Exception {
-        return JdbcIdempotencyStore.on(dataSource()).withClock(time::millis).open();
+        return opened(JdbcIdempotencyStore.on(dataSource()).withClock(time::millis));
     }
 
     // Time
 
     @Test
     void claim_withoutAnotherClock_takesTheDatabases() throws Exception {
-        IdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        IdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         ScopedKey key = key();
         Claim first = acquired(store.claim(ClaimRequest.of(key, null, Duration.ofMillis(300), TTL)));
         assertThat(first.token()).isCloseTo(System.currentTimeMillis(), within(60_000L));
@@ -62,12 +83,12 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     @Test
     void everyCall_onTheDatabasesClock_isAnswered() throws Exception {
         JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(dataSource()).withTable(table()).open();
+                opened(JdbcIdempotencyStore.on(dataSource()).withTable(table()));
         Claim claim = acquired(store.claim(request(key())));
         assertThat(store.renew(claim, LEASE)).isEqualTo(new LeaseResult.Done());
         assertThat(store.complete(claim, COMPLETION, Duration.ofMillis(1))).isEqualTo(new LeaseResult.Done());
         Claim released = acquired(store.claim(request(key())));
-        assertThat(store.release(released)).isEqualTo(new LeaseResult.Done());
+        assertThat(store.release(released, Release.FAILED)).isEqualTo(new LeaseResult.Done());
         await().atMost(PATIENCE).until(() -> store.purge(10) == 1);
         assertThat(store.purge(10)).as("the released one lives").isZero();
     }
@@ -78,7 +99,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void joining_committed_effectAndOutcomeAreBothThere() throws Exception {
         // Given
         String ledger = ledger();
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         Claim claim = acquired(store.claim(request(key())));
         // When
         try (Connection transaction = transaction()) {
@@ -96,7 +117,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void joining_rolledBack_neitherIsThere() throws Exception {
         // Given
         String ledger = ledger();
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         Claim claim = acquired(store.claim(request(key())));
         // When
         try (Connection transaction = transaction()) {
@@ -114,7 +135,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     @Test
     void joining_claimedInTheTransaction_anotherWaitsAndThenSeesTheOutcome() throws Exception {
         // Given
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         ScopedKey key = key();
         try (Connection transaction = transaction()) {
             IdempotencyStore joined = store.joining(transaction);
@@ -132,7 +153,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     @Test
     void joining_claimedInTwoTransactionsAtOnce_theSecondWaitsAndThenSeesTheOutcome() throws Exception {
         // Given
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         ScopedKey key = key();
         try (Connection transaction = transaction()) {
             IdempotencyStore joined = store.joining(transaction);
@@ -161,7 +182,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     /** What a transaction has read before must not hide what others have committed since. */
     @Test
     void joining_transactionThatHasReadBefore_seesWhatWasCompletedSince() throws Exception {
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         ScopedKey key = key();
         try (Connection transaction = transaction()) {
             execute(transaction, "SELECT COUNT(*) FROM " + JdbcIdempotencyStore.DEFAULT_TABLE);
@@ -175,7 +196,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void joining_takenOverMeanwhile_isLostAndTheEffectIsRolledBack() throws Exception {
         // Given
         String ledger = ledger();
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         ScopedKey key = key();
         Claim zombie = acquired(store.claim(ClaimRequest.of(key, null, Duration.ofMillis(1), TTL)));
         await().atMost(PATIENCE).until(() -> store.claim(request(key)) instanceof ClaimResult.Acquired);
@@ -193,7 +214,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
 
     @Test
     void joining_connectionThatCommitsByItself_isRefused() throws Exception {
-        JdbcIdempotencyStore store = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
         try (Connection connection = dataSource().getConnection()) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> store.joining(connection))
@@ -201,15 +222,130 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
         }
     }
 
+    /** What an operation has noted counts when its transaction has been committed, and nobody waits for that. */
+    @Test
+    void joining_transactionStillOpen_isLockedForOthersAndNotWaitedFor() throws Exception {
+        // Given
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
+        Claim claim = acquired(store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), TTL)));
+        try (Connection transaction = transaction()) {
+            store.joining(transaction).complete(claim, COMPLETION, TTL);
+            // Then
+            assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Locked());
+            assertThat(store.renew(claim, LEASE)).isEqualTo(new LeaseResult.Locked());
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(store.claim(request(claim.key())))
+                            .isEqualTo(new ClaimResult.InProgress(Duration.ZERO)));
+            // When
+            transaction.rollback();
+        }
+        // Then
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Held());
+        assertThat(store.renew(claim, LEASE)).isEqualTo(new LeaseResult.Done());
+        // When
+        try (Connection transaction = transaction()) {
+            store.joining(transaction).complete(claim, COMPLETION, TTL);
+            transaction.commit();
+        }
+        // Then
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Completed(COMPLETION));
+    }
+
     // Connections
+
+    /** As Spring's proxy and the pools of JTA do: the thread that has a transaction gets its connection, whatever it asks for. */
+    @Test
+    void anyCall_dataSourceBindsConnectionsToThreads_transactionOfTheCallerIsLeftAlone() throws Exception {
+        // Given
+        String ledger = ledger();
+        try (Connection transaction = transaction()) {
+            Thread bound = Thread.currentThread();
+            DataSource binding = Faults.binding(dataSource(), bound, transaction);
+            JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(binding));
+            // When
+            execute(transaction, "INSERT INTO " + ledger + " VALUES (1)");
+            Claim claim = acquired(store.claim(request(key())));
+            LeaseResult renewed = store.renew(claim, LEASE);
+            LeaseResult completed = store.complete(claim, COMPLETION, TTL);
+            transaction.rollback();
+            // Then
+            assertThat(List.of(renewed, completed)).containsOnly(new LeaseResult.Done());
+            assertThat(rows(ledger))
+                    .as("the caller's row, after the caller's rollback")
+                    .isZero();
+            assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(COMPLETION));
+        }
+    }
+
+    @Test
+    void open_oneConnectionForAllThreads_isRefused() throws Exception {
+        try (Connection only = dataSource().getConnection()) {
+            JdbcIdempotencyStore.Builder builder = JdbcIdempotencyStore.on((ConnectionSource) () -> only);
+            assertThatIllegalStateException()
+                    .isThrownBy(builder::open)
+                    .withMessageContaining("one connection for all threads");
+        }
+    }
+
+    /** Operations that hold every other connection of a shared pool keep nothing of the store waiting. */
+    @Test
+    void anyCall_operationsHoldAllOtherConnections_isAnswered() throws Exception {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(dataSource());
+        config.setMaximumPoolSize(4 + 2);
+        config.setConnectionTimeout(250);
+        try (HikariDataSource shared = new HikariDataSource(config)) {
+            JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(shared));
+            try (Connection first = shared.getConnection();
+                    Connection second = shared.getConnection()) {
+                assertThatExceptionOfType(SQLException.class).isThrownBy(shared::getConnection);
+                Claim claim = acquired(store.claim(request(key())));
+                assertThat(store.renew(claim, LEASE)).isEqualTo(new LeaseResult.Done());
+                assertThat(store.complete(claim, COMPLETION, TTL)).isEqualTo(new LeaseResult.Done());
+                assertThat(List.of(first.isClosed(), second.isClosed())).containsOnly(false);
+            }
+            store.close();
+        }
+    }
+
+    @Test
+    void open_poolTooSmall_isRefused() {
+        HikariConfig config = new HikariConfig();
+        config.setDataSource(dataSource());
+        config.setMaximumPoolSize(3);
+        config.setConnectionTimeout(250);
+        try (HikariDataSource small = new HikariDataSource(config)) {
+            assertThatExceptionOfType(SQLException.class)
+                    .isThrownBy(() -> JdbcIdempotencyStore.on(small).open())
+                    .withMessageContaining("4 connections");
+        }
+    }
+
+    @Test
+    void anyCall_threadIsInterrupted_isAnsweredAndStaysInterrupted() throws Exception {
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
+        Thread.currentThread().interrupt();
+        Claim claim = acquired(store.claim(request(key())));
+        assertThat(store.complete(claim, COMPLETION, TTL)).isEqualTo(new LeaseResult.Done());
+        assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(COMPLETION));
+    }
+
+    @Test
+    void anyCall_closed_isNotBegun() throws Exception {
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
+        Claim claim = acquired(store.claim(request(key())));
+        store.close();
+        assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Unavailable.class);
+        assertThat(store.complete(claim, COMPLETION, TTL)).isInstanceOf(LeaseResult.Indeterminate.class);
+    }
 
     @Test
     void claim_connectionsThatDoNotCommitByThemselves_isCommitted() throws Exception {
-        JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(Faults.withoutAutoCommit(dataSource())).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(Faults.withoutAutoCommit(dataSource())));
         Claim claim = acquired(store.claim(request(key())));
         assertThat(store.complete(claim, COMPLETION, TTL)).isEqualTo(new LeaseResult.Done());
-        JdbcIdempotencyStore other = JdbcIdempotencyStore.on(dataSource()).open();
+        JdbcIdempotencyStore other = opened(JdbcIdempotencyStore.on(dataSource()));
         assertThat(other.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(COMPLETION));
     }
 
@@ -218,8 +354,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void anyCall_connectionBreaksAfterwards_isIndeterminateAndCanBeRepeated() throws Exception {
         // Given
         Faults faults = new Faults(dataSource());
-        JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(faults.dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(faults.dataSource()));
         ClaimRequest request = request(key());
         // When
         faults.breakAfterNextUpdate();
@@ -238,25 +373,29 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
         Claim released = acquired(store.claim(request(key())));
         faults.breakAfterNextUpdate();
         // Then
-        assertThat(store.release(released)).isInstanceOf(LeaseResult.Indeterminate.class);
-        assertThat(store.release(released)).isEqualTo(new LeaseResult.Done());
+        assertThat(store.release(released, Release.FAILED)).isInstanceOf(LeaseResult.Indeterminate.class);
+        assertThat(store.release(released, Release.FAILED)).isEqualTo(new LeaseResult.Done());
         assertThat(faults.pending()).as("every fault has happened").isFalse();
     }
 
     @Test
     void anyCall_databaseCannotBeReached_saysSo() throws Exception {
         Faults faults = new Faults(dataSource());
-        JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(faults.dataSource()).open();
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(faults.dataSource()));
         Claim claim = acquired(store.claim(request(key())));
         faults.refuseConnections();
+        await().atMost(PATIENCE)
+                .until(() -> store.claim(request(key())) instanceof ClaimResult.Unavailable unavailable
+                        && unavailable.reason().contains("cannot be reached"));
+        assertThat(store.inspect(claim)).isInstanceOf(ClaimState.Indeterminate.class);
+        assertThat(store.resetAttempts(claim.key())).isInstanceOf(LeaseResult.Indeterminate.class);
         assertThat(store.claim(request(key())))
                 .isInstanceOfSatisfying(
                         ClaimResult.Unavailable.class,
                         unavailable -> assertThat(unavailable.reason()).contains("cannot be reached"));
         assertThat(store.renew(claim, LEASE)).isInstanceOf(LeaseResult.Indeterminate.class);
         assertThat(store.complete(claim, COMPLETION, TTL)).isInstanceOf(LeaseResult.Indeterminate.class);
-        assertThat(store.release(claim)).isInstanceOf(LeaseResult.Indeterminate.class);
+        assertThat(store.release(claim, Release.FAILED)).isInstanceOf(LeaseResult.Indeterminate.class);
         assertThatIllegalStateException().isThrownBy(() -> store.purge(1)).withMessageContaining("Outlived");
     }
 
@@ -266,13 +405,11 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void open_otherTable_isCreatedAndUsed() throws Exception {
         String table = table();
         JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(dataSource()).withTable(table).open();
+                opened(JdbcIdempotencyStore.on(dataSource()).withTable(table));
         acquired(store.claim(request(key())));
         assertThat(rows(table)).isEqualTo(1);
-        JdbcIdempotencyStore checking = JdbcIdempotencyStore.on(dataSource())
-                .withTable(table)
-                .withSchema(SchemaPolicy.CHECK)
-                .open();
+        JdbcIdempotencyStore checking =
+                opened(JdbcIdempotencyStore.on(dataSource()).withTable(table).withSchema(SchemaPolicy.CHECK));
         assertThat(checking.claim(request(key()))).isInstanceOf(ClaimResult.Acquired.class);
     }
 
@@ -303,7 +440,7 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     void claim_tableHasGone_isUnavailable() throws Exception {
         String table = table();
         JdbcIdempotencyStore store =
-                JdbcIdempotencyStore.on(dataSource()).withTable(table).open();
+                opened(JdbcIdempotencyStore.on(dataSource()).withTable(table));
         try (Connection connection = dataSource().getConnection()) {
             execute(connection, "DROP TABLE " + table);
         }

@@ -35,7 +35,7 @@ final class Faults {
     }
 
     DataSource dataSource() {
-        return proxy(DataSource.class, real, (method, result) -> {
+        return proxy(DataSource.class, real, (method, args, result) -> {
             if (refuses.get() && method.getName().equals("getConnection")) {
                 if (result instanceof Connection connection) {
                     connection.close();
@@ -47,17 +47,33 @@ final class Faults {
     }
 
     private Connection breaking(Connection connection) {
-        return proxy(
-                Connection.class,
-                connection,
-                (method, result) -> result instanceof PreparedStatement statement ? breaking(statement) : result);
+        return proxy(Connection.class, connection, (method, args, result) -> {
+            if (refuses.get() && method.getName().equals("isValid")) {
+                return false;
+            }
+            return result instanceof PreparedStatement statement
+                    ? breaking(statement, String.valueOf(args[0]))
+                    : result;
+        });
     }
 
-    private PreparedStatement breaking(PreparedStatement statement) {
-        return proxy(PreparedStatement.class, statement, (method, result) -> {
+    private PreparedStatement breaking(PreparedStatement statement, String sql) {
+        boolean writes = sql.contains("INSERT") || sql.startsWith("UPDATE");
+        return proxy(PreparedStatement.class, statement, (method, args, result) -> {
             boolean executed = method.getName().startsWith("execute");
-            if (executed && breaks.compareAndSet(true, false)) {
+            if (executed && (refuses.get() || (writes && breaks.compareAndSet(true, false)))) {
                 throw new SQLRecoverableException("connection reset", "08006");
+            }
+            return result;
+        });
+    }
+
+    /** A data source that gives a thread the connection of its transaction, and others a connection of their own. */
+    static DataSource binding(DataSource real, Thread bound, Connection transaction) {
+        return proxy(DataSource.class, real, (method, args, result) -> {
+            if (Thread.currentThread() == bound && result instanceof Connection connection) {
+                connection.close();
+                return proxy(Connection.class, transaction, (called, with, of) -> of);
             }
             return result;
         });
@@ -65,7 +81,7 @@ final class Faults {
 
     /** A data source whose connections have auto-commit off, as pools can be configured. */
     static DataSource withoutAutoCommit(DataSource real) {
-        return proxy(DataSource.class, real, (method, result) -> {
+        return proxy(DataSource.class, real, (method, args, result) -> {
             if (result instanceof Connection connection) {
                 connection.setAutoCommit(false);
             }
@@ -75,13 +91,13 @@ final class Faults {
 
     private interface After {
         @Nullable
-        Object seen(Method method, @Nullable Object result) throws SQLException;
+        Object seen(Method method, Object[] args, @Nullable Object result) throws SQLException;
     }
 
     private static <T> T proxy(Class<T> type, T real, After after) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, args) -> {
             try {
-                return after.seen(method, method.invoke(real, args));
+                return after.seen(method, args == null ? new Object[0] : args, method.invoke(real, args));
             } catch (InvocationTargetException thrown) {
                 throw thrown.getCause();
             }

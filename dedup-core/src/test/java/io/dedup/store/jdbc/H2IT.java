@@ -18,6 +18,7 @@ class H2IT extends AbstractJdbcStoreTest {
     static void open(@TempDir Path directory) {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:file:" + directory.resolve("contract").toAbsolutePath() + ";DB_CLOSE_DELAY=0");
+        config.setMaximumPoolSize(24);
         pool = new HikariDataSource(config);
     }
 

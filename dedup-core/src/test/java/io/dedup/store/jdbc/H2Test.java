@@ -13,6 +13,7 @@ class H2Test extends AbstractJdbcStoreTest {
     private static HikariConfig config() {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl("jdbc:h2:mem:contract;DB_CLOSE_DELAY=-1");
+        config.setMaximumPoolSize(24);
         return config;
     }
 

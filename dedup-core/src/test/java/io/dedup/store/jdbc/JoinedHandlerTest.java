@@ -10,19 +10,32 @@ import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
+import io.dedup.handler.LeaseLostException;
 import io.dedup.handler.OnFailure;
 import io.dedup.handler.Outcome;
+import io.dedup.handler.OutcomeNotCommittedException;
+import io.dedup.handler.StoreUnavailableException;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.ScopedKey;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import org.h2.jdbcx.JdbcDataSource;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Operations whose effect and outcome are in one transaction. */
+@Timeout(60)
 class JoinedHandlerTest {
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:idempotency-key", "42".getBytes(UTF_8));
     private static final byte[] BYTES = {7};
@@ -48,7 +61,7 @@ class JoinedHandlerTest {
             assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
                     .isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
             assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
-                    .isEqualTo(new Outcome.Replayed(StoredOutcome.of(BYTES), false));
+                    .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(BYTES)), false));
         }
         assertThat(charges()).isEqualTo(1);
     }
@@ -65,26 +78,127 @@ class JoinedHandlerTest {
         assertThat(charges()).isEqualTo(1);
     }
 
-    /** The answer to the commit was lost: the caller gets the failure, and the retry the outcome. */
+    /** The answer to the commit was lost, or what followed it has failed: the store is asked, and the operation was done. */
     @Test
-    void handle_committedAndThenFailed_isReplayed() throws Exception {
+    void handle_committedAndThenFailed_isProcessed() throws Exception {
         for (OnFailure then : new OnFailure[] {OnFailure.release(), OnFailure.keep()}) {
             IdempotencyKey key = IdempotencyKey.of(
                     "header:idempotency-key", UUID.randomUUID().toString().getBytes(UTF_8));
             try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
                     .withFailure(SQLException.class, then)
                     .build()) {
-                assertThatExceptionOfType(SQLException.class)
-                        .isThrownBy(() -> handler.handle(key, null, execution -> {
-                            charge(execution, true);
-                            throw new SQLException("connection reset", "08006");
-                        }))
-                        .withMessage("connection reset");
+                Outcome outcome = handler.handle(key, null, execution -> {
+                    charge(execution, true);
+                    throw new SQLException("connection reset", "08006");
+                });
+                assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
                 assertThat(handler.handle(key, null, execution -> charge(execution, true)))
-                        .isEqualTo(new Outcome.Replayed(StoredOutcome.of(BYTES), false));
+                        .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(BYTES)), false));
             }
         }
         assertThat(charges()).isEqualTo(2);
+    }
+
+    /** As where the commit fails and the failure is swallowed. */
+    @Test
+    void handle_rolledBackAndReturned_isAFailureAndTheRetryRuns() throws Exception {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
+            assertThatExceptionOfType(OutcomeNotCommittedException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
+                        return BYTES;
+                    }));
+            assertThat(charges()).isZero();
+            assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
+                    .isInstanceOf(Outcome.Processed.class);
+        }
+        assertThat(charges()).isEqualTo(1);
+    }
+
+    /** An operation that tries its transaction again keeps its lease, and is the only one. */
+    @Test
+    void handle_rolledBackAndStillBusy_keepsItsLeaseAndMayNoteAgain() throws Exception {
+        ScopedKey key = new ScopedKey("test", KEY);
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+                .withLease(Duration.ofMillis(600))
+                .build()) {
+            Outcome outcome = handler.handle(KEY, null, execution -> {
+                assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
+                await().during(Duration.ofMillis(1500))
+                        .until(() -> store.claim(ClaimRequest.of(key, null, Duration.ofMinutes(1), Duration.ofHours(1)))
+                                instanceof ClaimResult.InProgress);
+                execution.throwIfLeaseLost();
+                return charge(execution, true);
+            });
+            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+        }
+        assertThat(charges()).isEqualTo(1);
+    }
+
+    @Test
+    void handle_rolledBackAndThenSuperseded_isTold() throws Exception {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+                .withLease(Duration.ofMillis(300))
+                .build()) {
+            assertThatExceptionOfType(LeaseLostException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
+                        try (Connection connection = database.getConnection();
+                                Statement statement = connection.createStatement()) {
+                            statement.execute("UPDATE dedup_operations SET token = token + 1");
+                        }
+                        new CountDownLatch(1).await();
+                        return BYTES;
+                    }));
+        }
+        assertThat(charges()).isZero();
+    }
+
+    /** A transaction that is longer than the lease is not interrupted: while it is open nobody else can have the key. */
+    @Test
+    void handle_transactionLongerThanTheLease_isNotInterrupted() throws Exception {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+                .withLease(Duration.ofMillis(300))
+                .build()) {
+            Outcome outcome = handler.handle(KEY, null, execution -> {
+                try (Connection transaction = database.getConnection()) {
+                    transaction.setAutoCommit(false);
+                    execution.complete(store.joining(transaction), BYTES);
+                    await().during(Duration.ofMillis(1200)).until(() -> !execution.isLeaseLost());
+                    transaction.commit();
+                }
+                return null;
+            });
+            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+        }
+    }
+
+    /** As in a transaction that begins before the handler and ends after it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void handle_transactionStillOpenAtTheEnd_isNotKnownYetAndThenAsItEnded(boolean commits) throws Exception {
+        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+                        .withPatience(Duration.ofMillis(100))
+                        .build();
+                Connection transaction = database.getConnection();
+                Statement statement = transaction.createStatement()) {
+            transaction.setAutoCommit(false);
+            assertThatExceptionOfType(StoreUnavailableException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        statement.execute("INSERT INTO ledger VALUES (1)");
+                        execution.complete(store.joining(transaction), BYTES);
+                        return null;
+                    }))
+                    .satisfies(unknown -> assertThat(unknown.operationRan()).isTrue());
+            if (commits) {
+                transaction.commit();
+            } else {
+                transaction.rollback();
+            }
+            Outcome outcome = handler.handle(KEY, null, execution -> charge(execution, true));
+            assertThat(outcome).isInstanceOf(commits ? Outcome.Replayed.class : Outcome.Processed.class);
+        }
+        assertThat(charges()).isEqualTo(1);
     }
 
     /** Its lease was not renewed any more, since there was nothing left to renew. */
@@ -101,6 +215,11 @@ class JoinedHandlerTest {
             assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
         }
         assertThat(charges()).isEqualTo(1);
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
     }
 
     private byte[] charge(Execution execution, boolean commits) throws SQLException {

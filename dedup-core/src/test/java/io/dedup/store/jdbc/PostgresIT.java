@@ -21,6 +21,7 @@ class PostgresIT extends AbstractJdbcStoreTest {
         postgres = TestServers.postgres();
         HikariConfig config = new HikariConfig();
         config.setDataSource(postgres.dataSource());
+        config.setMaximumPoolSize(24);
         pool = new HikariDataSource(config);
     }
 

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import io.dedup.store.contract.StoreClock;
@@ -62,12 +65,39 @@ class MemoryIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
             store.purge(1);
         }
         assertThat(store.size()).isZero();
-        assertThat(store.waiting()).isZero();
+        assertThat(store.bytes()).isZero();
     }
 
     @Test
-    void holding_noKeys_isRefused() {
+    void claim_noBytesLeft_saysSoAndDropsNone() {
+        MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(1000, 1000);
+        Claim claim = ((ClaimResult.Acquired) store.claim(request("a"))).claim();
+        store.claim(request("b"));
+        store.claim(request("c"));
+        assertThat(store.claim(request("d")))
+                .isInstanceOfSatisfying(
+                        ClaimResult.Unavailable.class,
+                        full -> assertThat(full.reason()).contains("bytes"));
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Held());
+    }
+
+    /** The operation stays done, whatever room there is for what it came to. */
+    @Test
+    void complete_noRoomForTheOutcome_isLeftOutAndTheOperationStaysDone() {
+        MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(1000, 1000);
+        Claim claim = ((ClaimResult.Acquired) store.claim(request("a"))).claim();
+        Completion large = Completion.succeeded(StoredOutcome.of(new byte[1000]));
+        assertThat(store.complete(claim, large, Duration.ofHours(1))).isEqualTo(new LeaseResult.Done());
+        assertThat(store.complete(claim, large, Duration.ofHours(1)))
+                .as("again")
+                .isEqualTo(new LeaseResult.Done());
+        assertThat(store.claim(request("a"))).isEqualTo(new ClaimResult.Completed(large.withoutOutcome()));
+    }
+
+    @Test
+    void holding_noKeysOrBytes_isRefused() {
         assertThatIllegalArgumentException().isThrownBy(() -> MemoryIdempotencyStore.holding(0));
+        assertThatIllegalArgumentException().isThrownBy(() -> MemoryIdempotencyStore.holding(1, 0));
     }
 
     private static ClaimRequest request(String key) {

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
@@ -15,17 +18,22 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.RedisClient;
+import redis.embedded.RedisServer;
 
 class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -79,7 +87,7 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
         store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), Duration.ofMillis(1)));
         Claim released =
                 acquired(store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), Duration.ofMillis(1))));
-        store.release(released);
+        store.release(released, Release.FAILED);
         assertThat(redis.keys("short:*")).isNotEmpty();
         await().atMost(PATIENCE).until(() -> redis.keys("short:*").isEmpty());
     }
@@ -114,7 +122,7 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
         try {
             assertThat(store.renew(running, LEASE)).as("who runs may go on").isEqualTo(new LeaseResult.Done());
             assertThat(store.complete(running, completion, TTL)).isEqualTo(new LeaseResult.Done());
-            assertThat(store.release(failing)).isEqualTo(new LeaseResult.Done());
+            assertThat(store.release(failing, Release.FAILED)).isEqualTo(new LeaseResult.Done());
             assertThat(store.claim(request(key())))
                     .isInstanceOfSatisfying(
                             ClaimResult.Unavailable.class,
@@ -142,8 +150,71 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
             assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Indeterminate.class);
             assertThat(store.renew(claim, LEASE)).isInstanceOf(LeaseResult.Indeterminate.class);
             assertThat(store.complete(claim, Completion.unknown(), TTL)).isInstanceOf(LeaseResult.Indeterminate.class);
-            assertThat(store.release(claim)).isInstanceOf(LeaseResult.Indeterminate.class);
+            assertThat(store.release(claim, Release.FAILED)).isInstanceOf(LeaseResult.Indeterminate.class);
         }
+    }
+
+    /** A claim that the replicas do not have could be given to another owner after a failover. */
+    @Test
+    void withReplicas_notConfirmed_isIndeterminateAndTheSameClaimOnceItIs() throws Exception {
+        RedisServer primary = embedded("save \"\"");
+        int port = primary.ports().get(0);
+        try (RedisClient client = RedisClient.create("localhost", port)) {
+            RedisIdempotencyStore store = RedisIdempotencyStore.on(client)
+                    .withReplicas(1, Duration.ofMillis(200))
+                    .open();
+            ClaimRequest request = request(key());
+            assertThat(store.claim(request))
+                    .isInstanceOfSatisfying(
+                            ClaimResult.Indeterminate.class,
+                            unanswered -> assertThat(unanswered.cause()).hasMessageContaining("0 of 1"));
+            RedisServer replica = embedded("replicaof localhost " + port);
+            try (RedisClient second =
+                    RedisClient.create("localhost", replica.ports().get(0))) {
+                await().atMost(PATIENCE).until(() -> store.claim(request) instanceof ClaimResult.Acquired);
+                Claim claim = acquired(store.claim(request));
+                assertThat(claim.attempt()).isEqualTo(1);
+                assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(new LeaseResult.Done());
+                assertThat(second.hget("dedup:" + new String(claim.key().bytes(), UTF_8), "state"))
+                        .as("by the time of the answer")
+                        .isEqualTo("U");
+            } finally {
+                replica.stop();
+            }
+        } finally {
+            primary.stop();
+        }
+    }
+
+    private static RedisServer embedded(String setting) throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        RedisServer started =
+                RedisServer.newRedisServer().port(port).setting(setting).build();
+        started.start();
+        return started;
+    }
+
+    @Test
+    void open_serverWithoutAppendOnlyFile_warns() {
+        Logger logger = (Logger) LoggerFactory.getLogger(RedisIdempotencyStore.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            redis.configSet("appendonly", "no");
+            RedisIdempotencyStore.on(redis).open();
+            redis.configSet("appendonly", "yes");
+            RedisIdempotencyStore.on(redis).open();
+        } finally {
+            redis.configSet("appendonly", "no");
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .singleElement()
+                .satisfies(event -> assertThat(event.getFormattedMessage()).contains("appendonly yes"));
     }
 
     private static ScopedKey key() {

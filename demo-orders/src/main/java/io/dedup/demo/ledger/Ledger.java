@@ -65,10 +65,16 @@ public final class Ledger implements AutoCloseable {
     private final HikariDataSource booking;
     /** Apart, so that nobody who reads keeps anything from being booked. */
     private final HikariDataSource reading;
+    /** Apart as well: whether the database answers does not depend on how many read. */
+    private final HikariDataSource probing;
+    // Guarded by this.
+    private @Nullable Totals summedUp;
+    private long summedUpAt;
 
-    private Ledger(HikariDataSource booking, HikariDataSource reading) {
+    private Ledger(HikariDataSource booking, HikariDataSource reading, HikariDataSource probing) {
         this.booking = booking;
         this.reading = reading;
+        this.probing = probing;
     }
 
     /**
@@ -99,7 +105,7 @@ public final class Ledger implements AutoCloseable {
             for (String index : INDEXES) {
                 statement.execute(index);
             }
-            return new Ledger(booking, pool(database, "ledger-reading", READERS));
+            return new Ledger(booking, pool(database, "ledger-reading", READERS), pool(database, "ledger-probing", 1));
         } catch (SQLException failed) {
             booking.close();
             throw failed;
@@ -186,9 +192,25 @@ public final class Ledger implements AutoCloseable {
         });
     }
 
+    /**
+     * The totals as they were at most that long ago, summed up by one caller at a time: for pages, of which there may be many.
+     *
+     * @throws SQLException if the database cannot be read
+     */
+    public synchronized Totals totalsWithin(Duration age) throws SQLException {
+        Totals known = summedUp;
+        if (known != null && System.nanoTime() - summedUpAt < age.toNanos()) {
+            return known;
+        }
+        Totals fresh = totals();
+        summedUp = fresh;
+        summedUpAt = System.nanoTime();
+        return fresh;
+    }
+
     /** Whether the database answers. */
     public boolean answers() {
-        try (Connection connection = reading.getConnection()) {
+        try (Connection connection = probing.getConnection()) {
             return connection.isValid(ANSWERS_WITHIN_SECONDS);
         } catch (SQLException failed) {
             LOGGER.warn("The ledger does not answer", failed);
@@ -274,6 +296,7 @@ public final class Ledger implements AutoCloseable {
 
     @Override
     public void close() {
+        probing.close();
         reading.close();
         booking.close();
     }

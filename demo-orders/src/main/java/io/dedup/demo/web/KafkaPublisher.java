@@ -7,6 +7,7 @@ import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
 import io.dedup.demo.traffic.Sending;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -48,8 +49,8 @@ final class KafkaPublisher implements Publisher, AutoCloseable {
     }
 
     @Override
-    public void publish(String idempotencyKey, Operation operation) throws UnpublishedException {
-        Sent record = new Sent(idempotencyKey, operation, System.currentTimeMillis());
+    public void publish(String idempotencyKey, Operation operation, Instant at) throws UnpublishedException {
+        Sent record = new Sent(idempotencyKey, operation, at.toEpochMilli());
         send(record);
         synchronized (sent) {
             sent.addLast(record);

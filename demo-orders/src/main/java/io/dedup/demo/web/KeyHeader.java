@@ -38,6 +38,9 @@ sealed interface KeyHeader {
             return new Malformed("there are " + values.size() + " of them");
         }
         String value = values.get(0).strip();
+        if (value.length() > Syntax.MAX_WRITTEN) {
+            return new Malformed("it is longer than " + MOST_CHARACTERS + " characters");
+        }
         KeyHeader read = value.startsWith("\"") ? Syntax.quoted(value) : Syntax.bare(value);
         if (read instanceof Key key && key.text().isEmpty()) {
             return new Malformed("it is empty");
@@ -50,7 +53,10 @@ sealed interface KeyHeader {
     /** How keys are written. */
     final class Syntax {
         /** Of RFC 8941: printable ASCII, in which quotes and backslashes are escaped. Parameters are of no use here. */
-        private static final Pattern QUOTED = Pattern.compile("\"((?:[ !#-\\[\\]-~]|\\\\[\"\\\\])*)\"");
+        private static final Pattern QUOTED = Pattern.compile("\"((?:[ !#-\\[\\]-~]|\\\\[\"\\\\])*+)\"");
+
+        /** How long a key may be as it is written: every character escaped, and the quotes. Longer ones are not looked at. */
+        private static final int MAX_WRITTEN = 2 * MOST_CHARACTERS + 2;
 
         /** Printable ASCII but for spaces, quotes, commas and backslashes, which would make it something else. */
         private static final Pattern BARE = Pattern.compile("[!#-+\\--\\[\\]-~]*");

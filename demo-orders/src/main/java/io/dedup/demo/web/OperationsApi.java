@@ -57,7 +57,7 @@ final class OperationsApi {
     private static final String REQUEST_DEFINITION = "demo-request/1";
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final int NUMBER_CHARACTERS = 20;
-    /** An operation takes no longer than the brokers are waited for; a claim of a server that died is free after that. */
+    /** As long as the brokers are waited for, and a little: a claim of a server that died is free after that. */
     private static final Duration LEASE = Duration.ofSeconds(15);
 
     private final IdempotentHandler handler;
@@ -155,10 +155,10 @@ final class OperationsApi {
     }
 
     private byte[] publish(Requested requested, String recordKey, Execution execution) throws UnpublishedException {
-        // The same number whenever this is run, so that it is the same record.
+        // The same number and the same time whenever this is run, so that it is the same record.
         Operation operation =
                 requested.numbered(execution.downstreamKey("number").substring(0, NUMBER_CHARACTERS));
-        publisher.publish(recordKey, operation);
+        publisher.publish(recordKey, operation, execution.firstAttemptAt());
         boolean isOrder = operation.paymentId() == null;
         String location = isOrder ? "/orders/" + operation.orderId() : "/payments/" + operation.paymentId();
         ObjectNode body = MAPPER.valueToTree(operation);
@@ -177,7 +177,7 @@ final class OperationsApi {
         if (outcome instanceof Outcome.Processed processed) {
             StoredResponse.from(processed.outcome()).answer(context, false);
         } else if (outcome instanceof Outcome.Replayed replayed) {
-            StoredResponse.from(replayed.outcome()).answer(context, true);
+            StoredResponse.from(replayed.stored().orElseThrow()).answer(context, true);
         } else if (outcome instanceof Outcome.InProgress inProgress) {
             context.header("Retry-After", String.valueOf(seconds(inProgress.retryAfter())));
             Problem.inProgress().answer(context);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.javalin.http.staticfiles.Location;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +23,9 @@ final class WebServer implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(WebServer.class);
     private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final Problem FAILED =
+            new Problem("about:blank", "The server has failed", 500, "The log of the server says why.");
     private static final int TOO_LARGE = 413;
     /** Nothing comes from elsewhere, nothing is inline, and nobody shows this in a frame. */
     private static final Map<String, String> HEADERS = Map.of(
@@ -61,6 +67,7 @@ final class WebServer implements AutoCloseable {
         config.staticFiles.enableWebjars();
         config.http.maxRequestSize = MOST_BODY_BYTES;
         config.http.prefer405over404 = true;
+        config.router.javaLangErrorHandler(WebServer::answerError);
         config.jetty.modifyHttpConfiguration(http -> {
             http.setIdleTimeout(IDLE.toMillis());
             http.setSendServerVersion(false);
@@ -70,9 +77,22 @@ final class WebServer implements AutoCloseable {
         config.routes.exception(HttpResponseException.class, WebServer::answer);
         config.routes.exception(Exception.class, (failed, context) -> {
             LOGGER.error("A request to {} has failed", context.path(), failed);
-            new Problem("about:blank", "The server has failed", 500, "The log of the server says why.").answer(context);
+            FAILED.answer(context);
         });
         parts.forEach(part -> part.accept(config.routes));
+    }
+
+    /** What is no exception ends in an answer like any other too. */
+    private static void answerError(HttpServletResponse response, Error error) {
+        LOGGER.error("A request has failed", error);
+        try {
+            byte[] body = MAPPER.writeValueAsBytes(FAILED);
+            response.setStatus(FAILED.status());
+            response.setContentType(Problem.MEDIA_TYPE);
+            response.getOutputStream().write(body);
+        } catch (IOException gone) {
+            LOGGER.debug("The client has gone", gone);
+        }
     }
 
     private static void answer(HttpResponseException refused, Context context) {

@@ -19,6 +19,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -49,18 +50,26 @@ class IdempotencyConformanceIT {
     private final IdempotentHandler handler = OperationsApi.handlerOn(MemoryIdempotencyStore.holding(10_000))
             .withWait(Duration.ofSeconds(1))
             .build();
-    private volatile Publisher pipeline = (key, operation) -> published.add(new Published(key, operation));
+    private volatile Publisher pipeline = (key, operation, at) -> published.add(new Published(key, operation, at));
 
     @SuppressWarnings("NullAway.Init") // started before each test
     private WebServer server;
 
-    private record Published(String key, Operation operation) {}
+    private record Published(String key, Operation operation, Instant at) {}
 
     @BeforeEach
     void start() {
         OperationsApi operations =
-                new OperationsApi(handler, (key, operation) -> pipeline.publish(key, operation), new LiveLog());
-        server = WebServer.start("127.0.0.1", 0, List.of(operations::addTo, new CustomersApi()::addTo));
+                new OperationsApi(handler, (key, operation, at) -> pipeline.publish(key, operation, at), new LiveLog());
+        server = WebServer.start(
+                "127.0.0.1",
+                0,
+                List.of(
+                        operations::addTo,
+                        new CustomersApi()::addTo,
+                        routes -> routes.get("/overflow", context -> {
+                            throw new StackOverflowError("as deep as it goes");
+                        })));
     }
 
     @AfterEach
@@ -83,16 +92,39 @@ class IdempotencyConformanceIT {
         assertThat(published).isEmpty();
     }
 
+    /** What is far too long is not even read. */
+    @ParameterizedTest
+    @ValueSource(ints = {256, 600, 3_000})
+    void post_keyIsFarTooLong_is400(int length) throws Exception {
+        String plain = "k".repeat(length);
+        String escaped = "\\\"".repeat(length);
+        for (String tooLong : List.of(plain, "\"" + plain + "\"", "\"" + escaped + "\"")) {
+            assertProblem(
+                    send(request("/payments", PAYMENT, "Idempotency-Key", tooLong)),
+                    400,
+                    "Idempotency-Key is malformed");
+        }
+    }
+
+    @Test
+    void get_serverOverflows_isAProblemToo() throws Exception {
+        HttpResponse<String> response =
+                send(HttpRequest.newBuilder(uri("/overflow")).build());
+        assertThat(response.statusCode()).isEqualTo(500);
+        assertThat(header(response, "Content-Type")).startsWith("application/problem+json");
+        assertThat(MAPPER.readTree(response.body()).path("title").asText()).isEqualTo("The server has failed");
+    }
+
     /** The record may be there although nobody has heard so: then it is neither another payment nor none. */
     @Test
     void post_brokersHaveNotAnswered_sameRequestIsDoneAgain_otherBodyIs422() throws Exception {
         // Given
-        pipeline = (key, operation) -> {
-            published.add(new Published(key, operation));
+        pipeline = (key, operation, at) -> {
+            published.add(new Published(key, operation, at));
             throw new UnpublishedException(new IOException("no answer"));
         };
         assertThat(send(pay("k-1")).statusCode()).isEqualTo(503);
-        pipeline = (key, operation) -> published.add(new Published(key, operation));
+        pipeline = (key, operation, at) -> published.add(new Published(key, operation, at));
         // When, then
         assertThat(send(request("/payments", PAYMENT.replace("1999", "2999"), "Idempotency-Key", "k-1"))
                         .statusCode())
@@ -139,10 +171,10 @@ class IdempotencyConformanceIT {
         // Given
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        pipeline = (key, operation) -> {
+        pipeline = (key, operation, at) -> {
             begun.countDown();
             awaitQuietly(goOn);
-            published.add(new Published(key, operation));
+            published.add(new Published(key, operation, at));
         };
         CompletableFuture<HttpResponse<String>> first = client.sendAsync(pay("k-1"), BodyHandlers.ofString());
         begun.await();
@@ -231,12 +263,12 @@ class IdempotencyConformanceIT {
     void post_brokersDoNotAnswer_is503AndTheRetryPublishesTheVerySameRecord() throws Exception {
         // Given
         List<Published> lost = new CopyOnWriteArrayList<>();
-        pipeline = (key, operation) -> {
-            lost.add(new Published(key, operation));
+        pipeline = (key, operation, at) -> {
+            lost.add(new Published(key, operation, at));
             throw new UnpublishedException(new IOException("broken pipe"));
         };
         HttpResponse<String> first = send(pay("k-1"));
-        pipeline = (key, operation) -> published.add(new Published(key, operation));
+        pipeline = (key, operation, at) -> published.add(new Published(key, operation, at));
         // When
         HttpResponse<String> again = send(pay("k-1"));
         // Then

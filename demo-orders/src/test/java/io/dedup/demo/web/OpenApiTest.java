@@ -62,7 +62,7 @@ class OpenApiTest {
                 IdempotentHandler handler = IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "demo-test")
                         .build()) {
             Javalin server = Javalin.create(config -> {
-                new OperationsApi(handler, (key, operation) -> {}, new LiveLog()).addTo(config.routes);
+                new OperationsApi(handler, (key, operation, at) -> {}, new LiveLog()).addTo(config.routes);
                 new LedgerApi(ledger).addTo(config.routes);
                 new CustomersApi().addTo(config.routes);
             });

@@ -6,33 +6,33 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps what a listener throws from operations, and in the log. */
-record CarefulListener(HandlerListener listener) implements HandlerListener {
-    private static final Logger LOGGER = LoggerFactory.getLogger(CarefulListener.class);
+/** Logs what a listener throws, so that it does not reach operations. */
+record SafeListener(HandlerListener listener) implements HandlerListener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SafeListener.class);
 
     @Override
     public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
-        tell(() -> listener.answered(key, outcome, attempt, waited, took));
+        guarded(() -> listener.answered(key, outcome, attempt, waited, took));
     }
 
     @Override
     public void failed(ScopedKey key, Throwable failure, int attempt) {
-        tell(() -> listener.failed(key, failure, attempt));
+        guarded(() -> listener.failed(key, failure, attempt));
     }
 
     @Override
     public void leaseLost(ScopedKey key) {
-        tell(() -> listener.leaseLost(key));
+        guarded(() -> listener.leaseLost(key));
     }
 
     @Override
     public void storeUnavailable(ScopedKey key, StoreUnavailableException failure) {
-        tell(() -> listener.storeUnavailable(key, failure));
+        guarded(() -> listener.storeUnavailable(key, failure));
     }
 
-    private static void tell(Runnable told) {
+    private static void guarded(Runnable call) {
         try {
-            told.run();
+            call.run();
         } catch (RuntimeException thrown) {
             LOGGER.warn("A listener of operations has failed", thrown);
         }

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import io.dedup.store.ClaimState;
+import io.dedup.store.IdempotencyStore;
+import io.dedup.store.LeaseResult;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Renews the leases of running operations, and interrupts those that have lost theirs or have taken too long.
+ *
+ * <p>A lease is renewed when a third of it is over. It counts as lost when the store says so, or when it has not been renewed
+ * for as long as it lasts, counted from before the call that was last answered: the store's lease cannot end earlier. A call
+ * that hangs does not delay the second of these, since calls are made on other threads than those that count.
+ *
+ * <p>While a transaction of the operation holds the key, the store cannot renew the lease, and no other owner can take it. So it
+ * is not lost meanwhile; it may be the moment that transaction is rolled back, which the next renewal finds out.
+ *
+ * <p>Thread-safe.
+ */
+final class LeaseRenewer implements AutoCloseable {
+    private static final int RENEWALS = 3;
+    private static final Logger LOGGER = LoggerFactory.getLogger(LeaseRenewer.class);
+    private static final AtomicInteger THREADS = new AtomicInteger();
+
+    private final IdempotencyStore store;
+    private final Duration leaseFor;
+    private final Duration maxDuration;
+    private final HandlerListener listener;
+    private final ScheduledExecutorService timer;
+    private final ExecutorService calls;
+    private volatile boolean closed;
+
+    /**
+     * @param maxDuration how long an operation may take
+     */
+    LeaseRenewer(IdempotencyStore store, Duration leaseFor, Duration maxDuration, HandlerListener listener) {
+        this.store = store;
+        this.leaseFor = leaseFor;
+        this.maxDuration = maxDuration;
+        this.listener = listener;
+        ScheduledThreadPoolExecutor one = new ScheduledThreadPoolExecutor(1, LeaseRenewer::thread);
+        one.setRemoveOnCancelPolicy(true);
+        one.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
+        this.timer = one;
+        this.calls = Executors.newCachedThreadPool(LeaseRenewer::thread);
+    }
+
+    private static Thread thread(Runnable work) {
+        Thread thread = new Thread(work, "dedup-lease-" + THREADS.incrementAndGet());
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Begins to renew the lease of an operation that runs on this thread.
+     *
+     * @param claimedAt the nano time before the claim was made
+     */
+    Lease keep(Execution execution, long claimedAt) {
+        Lease lease = new Lease(execution, claimedAt);
+        execution.hold(lease);
+        lease.start();
+        return lease;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        timer.shutdown();
+        calls.shutdown();
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /**
+     * To be called before anything is claimed.
+     *
+     * @throws IllegalStateException if nothing is renewed any more
+     */
+    void throwIfClosed() {
+        if (closed) {
+            throw new IllegalStateException("The handler has been closed");
+        }
+    }
+
+    /** Runs the task on the pool for calls, or inline after shutdown. */
+    void aside(Runnable task) {
+        try {
+            calls.execute(task);
+        } catch (RejectedExecutionException noMore) {
+            task.run();
+        }
+    }
+
+    /** Runs the task on the pool for calls after a pause; not at all after shutdown. */
+    void later(Runnable task, Duration pause) {
+        try {
+            Future<?> unused = timer.schedule(() -> aside(task), pause.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException noMore) {
+            LOGGER.debug("The handler is closed, and a task is left out");
+        }
+    }
+
+    /** The lease of a running operation. */
+    final class Lease implements AutoCloseable {
+        private final Execution execution;
+        private final Thread worker = Thread.currentThread();
+        // All guarded by this.
+        private long heldSince;
+        private boolean running = true;
+        private boolean interrupted;
+        private boolean over;
+        /** Whether a transaction held the key when the store was last asked. */
+        private boolean locked;
+
+        private @Nullable Future<?> renewal;
+        private @Nullable Future<?> end;
+        private @Nullable Future<?> timeout;
+
+        private Lease(Execution execution, long claimedAt) {
+            this.execution = execution;
+            this.heldSince = claimedAt;
+        }
+
+        private synchronized void start() {
+            if (!closed) {
+                timeout = timer.schedule(this::timeOut, maxDuration.toNanos(), TimeUnit.NANOSECONDS);
+            }
+            scheduleRenewal();
+            scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - heldSince));
+        }
+
+        private void scheduleRenewal() {
+            if (!closed) {
+                renewal = timer.schedule(() -> aside(this::renew), leaseFor.toNanos() / RENEWALS, TimeUnit.NANOSECONDS);
+            }
+        }
+
+        private void scheduleEnd(long nanos) {
+            if (closed) {
+                return;
+            }
+            if (end != null) {
+                end.cancel(false);
+            }
+            end = timer.schedule(this::expire, nanos, TimeUnit.NANOSECONDS);
+        }
+
+        private void renew() {
+            if (closed || execution.isTimedOut()) {
+                return;
+            }
+            if (ask()) {
+                synchronized (this) {
+                    if (!over) {
+                        scheduleRenewal();
+                    }
+                }
+            }
+        }
+
+        /** Asks the store for a renewal; false if there is nothing to renew any more. */
+        private boolean ask() {
+            long sentAt = System.nanoTime();
+            LeaseResult result;
+            try {
+                result = store.renew(execution.claim(), leaseFor);
+            } catch (RuntimeException failed) {
+                result = new LeaseResult.Indeterminate(failed);
+            }
+            if (result instanceof LeaseResult.Indeterminate unanswered) {
+                LOGGER.warn(
+                        "The lease of {} could not be renewed",
+                        execution.claim().key(),
+                        unanswered.cause());
+            } else if (result instanceof LeaseResult.Lost && !isCommitted()) {
+                lose();
+                return false;
+            }
+            synchronized (this) {
+                locked = result instanceof LeaseResult.Locked;
+                if (!over && result instanceof LeaseResult.Done && !execution.isLeaseLost()) {
+                    heldSince = sentAt;
+                    scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - sentAt));
+                }
+                return !(result instanceof LeaseResult.Lost);
+            }
+        }
+
+        /** Whether the operation has completed the key itself, and its transaction has been committed. */
+        private boolean isCommitted() {
+            boolean committed =
+                    execution.noted() != null && store.inspect(execution.claim()) instanceof ClaimState.Completed;
+            if (committed) {
+                synchronized (this) {
+                    stop();
+                }
+            }
+            return committed;
+        }
+
+        /** Makes sure that the lease is held, as long as it has been confirmed within its length. */
+        void confirm() {
+            boolean late;
+            synchronized (this) {
+                late = !over && System.nanoTime() - heldSince >= leaseFor.toNanos();
+            }
+            if (late && ask()) {
+                synchronized (this) {
+                    if (!locked && System.nanoTime() - heldSince >= leaseFor.toNanos()) {
+                        execution.loseLease();
+                    }
+                }
+            }
+        }
+
+        /** The lease has not been renewed for as long as it lasts. */
+        private void expire() {
+            synchronized (this) {
+                if (locked && running && !over) {
+                    scheduleEnd(leaseFor.toNanos() / RENEWALS);
+                    return;
+                }
+            }
+            lose();
+        }
+
+        private void lose() {
+            synchronized (this) {
+                // How an operation ended that is just being completed is found out by that call.
+                if (over || !running || execution.isLeaseLost()) {
+                    return;
+                }
+                execution.loseLease();
+                interrupt();
+            }
+            aside(() -> listener.leaseLost(execution.claim().key()));
+        }
+
+        private synchronized void timeOut() {
+            if (!over && running) {
+                LOGGER.warn(
+                        "The operation {} has taken longer than {} and is interrupted",
+                        execution.claim().key(),
+                        maxDuration);
+                execution.timeOut();
+                interrupt();
+            }
+        }
+
+        private void interrupt() {
+            interrupted = true;
+            worker.interrupt();
+        }
+
+        /** The nano time from which the lease counts. */
+        synchronized long heldSince() {
+            return heldSince;
+        }
+
+        /** From now on the thread is not interrupted; if it was, it is not any more. To be called on it. */
+        synchronized void endOperation() {
+            running = false;
+            if (interrupted) {
+                interrupted = false;
+                Thread.interrupted();
+            }
+        }
+
+        private void stop() {
+            over = true;
+            cancel(renewal);
+            cancel(end);
+            cancel(timeout);
+        }
+
+        private void cancel(@Nullable Future<?> task) {
+            if (task != null) {
+                task.cancel(false);
+            }
+        }
+
+        /** Stops renewing. */
+        @Override
+        public synchronized void close() {
+            stop();
+        }
+    }
+}

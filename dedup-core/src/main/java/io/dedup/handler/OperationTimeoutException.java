@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation has taken longer than {@link IdempotentHandler.Builder#withMaxDuration}, was interrupted, and has failed. It may
+ * have been done in part, or whole. The key is released, unless {@link IdempotentHandler.Builder#withFailure} says something
+ * else about this exception.
+ */
+public final class OperationTimeoutException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    OperationTimeoutException(String operation, Duration maxDuration, @Nullable Throwable cause) {
+        super("The operation " + operation + " has taken longer than " + maxDuration + " and was interrupted", cause);
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store;
+
+import io.dedup.Fingerprint;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store keeps for a key, and the transitions of it: the state machine of {@link IdempotencyStore} in one place, for
+ * stores that read a record, ask here, and write the next one unless it has changed meanwhile. All times are milliseconds of
+ * the store's clock.
+ *
+ * <p>Immutable.
+ *
+ * @param owner of the last claim
+ * @param token of the last claim
+ * @param attempts claims since the key was last absent, but for those that were released unused
+ * @param firstAttemptAt when the key was first claimed since it was last absent
+ * @param leaseUntil the last moment of the lease
+ * @param expiresAt the last moment at which the record counts; after it the key is absent
+ * @param fingerprint of the payload of the last claim; null if it had none
+ * @param completion null unless the state is {@link State#COMPLETED}
+ */
+public record KeyRecord(
+        State state,
+        UUID owner,
+        long token,
+        int attempts,
+        PriorRun priorRun,
+        long firstAttemptAt,
+        long leaseUntil,
+        long expiresAt,
+        @Nullable Fingerprint fingerprint,
+        @Nullable Completion completion) {
+    /** Where a key stands. */
+    public enum State {
+        /** An owner has the right to run the operation, or had it and vanished. */
+        CLAIMED,
+        /** The right was given back. */
+        RELEASED,
+        /** The operation has ended. */
+        COMPLETED
+    }
+
+    /** What a store has to do about a request. */
+    public sealed interface Decision {
+        /** Write this record in place of the one that was read, and answer with the claim. */
+        record Grant(KeyRecord next, Claim claim) implements Decision {
+            /** The answer once it is written. */
+            public ClaimResult result() {
+                return new ClaimResult.Acquired(claim);
+            }
+        }
+
+        /** Write nothing, and answer this. */
+        record Answer(ClaimResult result) implements Decision {}
+    }
+
+    /**
+     * Decides about a request.
+     *
+     * @param current what is kept for the key; null if nothing is
+     */
+    public static Decision claim(@Nullable KeyRecord current, ClaimRequest request, long now) {
+        if (current == null) {
+            return granted(request, now, 1, PriorRun.NONE, now, now);
+        } else if (current.isOutlived(now)) {
+            return granted(request, Math.max(current.token + 1, now), 1, PriorRun.NONE, now, now);
+        } else if (current.conflictsWith(request)) {
+            return new Decision.Answer(new ClaimResult.Conflict());
+        }
+        return switch (current.state) {
+            case RELEASED -> current.next(request, now, current.priorRun);
+            case CLAIMED -> current.claimRunning(request, now);
+            case COMPLETED -> current.claimEnded(request, now);
+        };
+    }
+
+    private Decision claimRunning(ClaimRequest request, long now) {
+        if (owner.equals(request.owner())) {
+            KeyRecord extended = extended(request.leaseFor(), request.timeToLive(), now);
+            return new Decision.Grant(extended, extended.claimFor(request));
+        } else if (leaseUntil >= now) {
+            return new Decision.Answer(new ClaimResult.InProgress(Duration.ofMillis(leaseUntil - now)));
+        } else if (priorRun == PriorRun.UNKNOWN) {
+            // The owner was to find out, and has vanished: it is as unknown as it was.
+            return request.reopensUnknown()
+                    ? next(request, now, PriorRun.UNKNOWN)
+                    : new Decision.Answer(new ClaimResult.Completed(Completion.unknown()));
+        }
+        return next(request, now, PriorRun.ABANDONED);
+    }
+
+    private Decision claimEnded(ClaimRequest request, long now) {
+        Completion ended = ended();
+        return ended.kind() == Completion.Kind.UNKNOWN && request.reopensUnknown()
+                ? next(request, now, PriorRun.UNKNOWN)
+                : new Decision.Answer(new ClaimResult.Completed(ended));
+    }
+
+    private Decision next(ClaimRequest request, long now, PriorRun prior) {
+        return granted(request, Math.max(token + 1, now), attempts + 1, prior, firstAttemptAt, now);
+    }
+
+    private static Decision granted(
+            ClaimRequest request, long token, int attempts, PriorRun prior, long firstAttemptAt, long now) {
+        long leaseUntil = now + request.leaseFor().toMillis();
+        KeyRecord next = new KeyRecord(
+                State.CLAIMED,
+                request.owner(),
+                token,
+                attempts,
+                prior,
+                firstAttemptAt,
+                leaseUntil,
+                leaseUntil + request.timeToLive().toMillis(),
+                request.fingerprint(),
+                null);
+        return new Decision.Grant(next, next.claimFor(request));
+    }
+
+    private KeyRecord extended(Duration leaseFor, Duration timeToLive, long now) {
+        long until = Math.max(leaseUntil, now + leaseFor.toMillis());
+        return with(State.CLAIMED, attempts, priorRun, until, Math.max(expiresAt, until + timeToLive.toMillis()), null);
+    }
+
+    private KeyRecord with(
+            State next, int count, PriorRun prior, long lease, long expires, @Nullable Completion completed) {
+        return new KeyRecord(next, owner, token, count, prior, firstAttemptAt, lease, expires, fingerprint, completed);
+    }
+
+    /** The claim that the record stands for, as the answer to that request. */
+    public Claim claimFor(ClaimRequest request) {
+        return new Claim(request, token, attempts, priorRun, Instant.ofEpochMilli(firstAttemptAt));
+    }
+
+    /** The record after a renewal; null if the claim is lost. */
+    public @Nullable KeyRecord renewed(Claim claim, Duration leaseFor, long now) {
+        return isHeldBy(claim, now) && state == State.CLAIMED
+                ? extended(leaseFor, claim.request().timeToLive(), now)
+                : null;
+    }
+
+    /** The record after a completion, which is this one if that was recorded before; null if the claim is lost. */
+    public @Nullable KeyRecord completed(Claim claim, Completion completed, Duration timeToLive, long now) {
+        if (!isHeldBy(claim, now) || state == State.RELEASED) {
+            return null;
+        } else if (state == State.COMPLETED) {
+            return completed.equals(completion) ? this : null;
+        }
+        return with(State.COMPLETED, attempts, priorRun, leaseUntil, now + timeToLive.toMillis(), completed);
+    }
+
+    /** The record after a release, which is this one if it was released before; null if the claim is lost. */
+    public @Nullable KeyRecord released(Claim claim, Release why, long now) {
+        if (!isHeldBy(claim, now) || state == State.COMPLETED) {
+            return null;
+        } else if (state == State.RELEASED) {
+            return this;
+        }
+        return with(
+                State.RELEASED,
+                why == Release.NOT_ATTEMPTED ? attempts - 1 : attempts,
+                priorRun == PriorRun.NONE ? PriorRun.NONE : PriorRun.ABANDONED,
+                leaseUntil,
+                now + claim.request().timeToLive().toMillis(),
+                null);
+    }
+
+    /** The record with its attempts counted from one again, if it is released; else this one. */
+    public KeyRecord attemptsReset() {
+        return state == State.RELEASED ? with(State.RELEASED, 0, priorRun, leaseUntil, expiresAt, null) : this;
+    }
+
+    /** What has become of a claim. */
+    public ClaimState stateOf(Claim claim, long now) {
+        if (!isHeldBy(claim, now) || state == State.RELEASED) {
+            return new ClaimState.Lost();
+        }
+        return state == State.CLAIMED ? new ClaimState.Held() : new ClaimState.Completed(ended());
+    }
+
+    /** Whether the record counts no longer. */
+    public boolean isOutlived(long now) {
+        return expiresAt < now;
+    }
+
+    /** Whether the last claim is this one, and the record still counts. */
+    public boolean isHeldBy(Claim claim, long now) {
+        return !isOutlived(now)
+                && token == claim.token()
+                && owner.equals(claim.request().owner());
+    }
+
+    /** After a release nothing has been done, so that the payload may be corrected; unless an earlier run may have done it. */
+    private boolean conflictsWith(ClaimRequest request) {
+        Fingerprint other = request.fingerprint();
+        boolean bound = state != State.RELEASED || priorRun != PriorRun.NONE;
+        return bound && fingerprint != null && other != null && fingerprint.conflictsWith(other);
+    }
+
+    private Completion ended() {
+        if (completion == null) {
+            throw new IllegalStateException("a record in the state " + state + " has no completion");
+        }
+        return completion;
+    }
+}

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
+import io.dedup.store.LeaseResult;
+import io.dedup.store.ScopedKey;
+import io.dedup.store.memory.MemoryIdempotencyStore;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Where one thing that goes wrong meets another. */
+@Timeout(60)
+class HandlerSeamsTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration SHORT = Duration.ofMillis(150);
+    private static final Duration TTL = Duration.ofHours(1);
+    private static final IdempotencyKey KEY = IdempotencyKey.of("header:idempotency-key", "42".getBytes(UTF_8));
+    private static final ScopedKey SCOPED = new ScopedKey("test", KEY);
+    private static final byte[] BYTES = {0, -1, 13, 10};
+    private static final StoredOutcome OUTCOME = StoredOutcome.of(BYTES);
+    private static final Outcome REPLAYED = new Outcome.Replayed(Optional.of(OUTCOME), false);
+    private static final LeaseResult NO_ANSWER = new LeaseResult.Indeterminate(new IOException("no answer"));
+
+    private final ShiftedClock clock = new ShiftedClock();
+    private final WatchedStore store = new WatchedStore(MemoryIdempotencyStore.holding(1000, clock));
+    private final AtomicInteger runs = new AtomicInteger();
+    private final AtomicInteger asked = new AtomicInteger();
+    private final List<IdempotentHandler> handlers = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        handlers.forEach(IdempotentHandler::close);
+    }
+
+    // A takeover of what may have been done
+
+    @Test
+    void handle_ownerDiesWhileFindingOut_nextFindsOutAndDoesNotRun() {
+        failUnknown();
+        vanish(request().reopening());
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
+                        .handle(KEY, null, this::run))
+                .isEqualTo(REPLAYED);
+        assertThat(asked).hasValue(1);
+        assertThat(runs).hasValue(0);
+    }
+
+    /** An instance that is configured otherwise does not run it either. */
+    @Test
+    void handle_ownerDiesWhileFindingOutAndNobodyElseCan_isStillUnknown() {
+        failUnknown();
+        vanish(request().reopening());
+        assertThat(built(handler()).handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_ownerVanished_reconcilerIsAskedFirst() {
+        vanish(request());
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
+                        .handle(KEY, null, this::run))
+                .isEqualTo(REPLAYED);
+        assertThat(asked).hasValue(1);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_findingCannotBeStored_isKeptAndNotRun() {
+        failUnknown();
+        IdempotentHandler handler =
+                built(handler().withPatience(SHORT).withReconciler(finding(new Reconciler.Done(OUTCOME))));
+        store.onComplete = result -> NO_ANSWER;
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+        store.onComplete = result -> result;
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(asked).hasValue(1);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_finderLosesItsLease_nextFindsOut() {
+        failUnknown();
+        store.onRenew = renewed -> NO_ANSWER;
+        IdempotentHandler slow = built(handler().withLease(SHORT).withReconciler(execution -> {
+            await().atMost(PATIENCE).ignoreExceptions().until(execution::isLeaseLost);
+            return new Reconciler.NotDone();
+        }));
+        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.handle(KEY, null, this::run));
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
+                        .handle(KEY, null, this::run))
+                .isEqualTo(REPLAYED);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void isTakenOver_laterAttemptsFail_staysTrue() {
+        vanish(request());
+        IdempotentHandler handler = built(handler());
+        for (int attempt = 2; attempt < 5; attempt++) {
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        assertThat(execution.isTakenOver()).isTrue();
+                        throw new IOException("try again");
+                    }));
+        }
+        handler.handle(KEY, null, execution -> {
+            assertThat(execution.isTakenOver()).isTrue();
+            return run(execution);
+        });
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void resetAttempts_abandoned_isNotForgotten() {
+        vanish(request());
+        IdempotentHandler handler = built(handler().withAbandonedUnknown());
+        handler.resetAttempts(KEY);
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    // What this process knows
+
+    @Test
+    void handle_completionNotConfirmed_isKeptStoredAndNotRunAgain() {
+        AtomicBoolean away = new AtomicBoolean(true);
+        WatchedStore gone = new WatchedStore(store) {
+            @Override
+            public LeaseResult complete(
+                    io.dedup.store.Claim claim, io.dedup.store.Completion completion, Duration timeToLive) {
+                return away.get() ? NO_ANSWER : super.complete(claim, completion, timeToLive);
+            }
+        };
+        IdempotentHandler handler =
+                built(IdempotentHandler.on(gone, "test").withLease(SHORT).withPatience(Duration.ofMillis(300)));
+        for (int call = 0; call < 3; call++) {
+            assertThatExceptionOfType(StoreUnavailableException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                    .satisfies(unknown -> assertThat(unknown.operationRan()).isTrue());
+        }
+        away.set(false);
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(built(handler()).handle(KEY, null, this::run))
+                .as("another process")
+                .isEqualTo(REPLAYED);
+        assertThat(runs).hasValue(1);
+    }
+
+    /** Without a call that asks for it. */
+    @Test
+    void handle_completionNotConfirmed_isStoredOnceTheStoreIsBack() {
+        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        store.onComplete = result -> NO_ANSWER;
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+        AtomicInteger completions = new AtomicInteger();
+        store.onComplete = result -> {
+            completions.incrementAndGet();
+            return result;
+        };
+        await().atMost(PATIENCE).until(() -> completions.get() > 0);
+        assertThat(built(handler()).handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+    }
+
+    @Test
+    void handle_completionNotConfirmedAndOtherPayload_isAConflict() {
+        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        store.onComplete = result -> NO_ANSWER;
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, fingerprint(1), this::run));
+        assertThat(handler.handle(KEY, fingerprint(2), this::run)).isEqualTo(new Outcome.Conflict());
+    }
+
+    /** A failure that is kept is a result too. */
+    @Test
+    void handle_unknownNotConfirmed_isKept() {
+        IdempotentHandler handler =
+                built(handler().withPatience(Duration.ZERO).withFailure(IOException.class, OnFailure.keep()));
+        store.onComplete = result -> NO_ANSWER;
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw new IOException("no answer from the provider");
+                }));
+        store.onComplete = result -> result;
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void handle_outcomeTooLong_staysDoneAndNobodyIsAsked(boolean failed) {
+        IdempotentHandler handler = built(handler()
+                .withMaxOutcomeBytes(1)
+                .withFailure(IOException.class, OnFailure.store(failure -> BYTES))
+                .withReconciler(finding(new Reconciler.NotDone())));
+        Outcome first = outcome(handler, failed);
+        assertThat(first).isEqualTo(new Outcome.Processed(OUTCOME, failed));
+        assertThat(outcome(handler, failed)).isEqualTo(new Outcome.Replayed(Optional.empty(), failed));
+        assertThat(asked).hasValue(0);
+    }
+
+    private Outcome outcome(IdempotentHandler handler, boolean fails) {
+        try {
+            return handler.handle(KEY, null, execution -> {
+                if (fails) {
+                    throw new IOException("declined");
+                }
+                return run(execution);
+            });
+        } catch (IOException unexpected) {
+            throw new AssertionError(unexpected);
+        }
+    }
+
+    // Scopes
+
+    @Test
+    void within_partsWithSlashes_doNotRunIntoEachOther() {
+        IdempotentHandler root = built(handler());
+        IdempotentHandler slashed = built(IdempotentHandler.on(store, "test/a"));
+        List<IdempotentHandler> different = List.of(
+                root.within("a/b").within("x"),
+                root.within("a").within("b/x"),
+                root.within("a").within("b").within("x"),
+                root.within("a%2Fb").within("x"),
+                root.within("a/b/x"),
+                root.within("").within(""),
+                root.within(""),
+                root.within("/"),
+                slashed.within("b").within("x"),
+                slashed,
+                root);
+        Set<String> downstream = new HashSet<>();
+        for (IdempotentHandler handler : different) {
+            handler.handle(KEY, null, execution -> {
+                downstream.add(execution.downstreamKey("charge"));
+                return run(execution);
+            });
+        }
+        assertThat(runs).hasValue(different.size());
+        assertThat(downstream).hasSize(different.size());
+    }
+
+    // Time
+
+    @Test
+    void firstAttemptAt_everyAttempt_isTheSame() {
+        IdempotentHandler handler = built(handler()
+                .withFailure(IOException.class, OnFailure.keep())
+                .withReconciler(finding(new Reconciler.NotDone())));
+        List<Instant> times = new ArrayList<>();
+        for (int attempt = 0; attempt < 3; attempt++) {
+            assertThatExceptionOfType(IOException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        times.add(execution.firstAttemptAt());
+                        clock.shift(Duration.ofMinutes(7));
+                        throw new IOException("no answer");
+                    }));
+        }
+        assertThat(times).hasSize(3);
+        assertThat(new HashSet<>(times)).hasSize(1);
+    }
+
+    @Test
+    void handle_hangs_isInterruptedAndFails() {
+        IdempotentHandler handler = built(handler().withMaxDuration(SHORT));
+        assertThatExceptionOfType(OperationTimeoutException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }))
+                .withCauseInstanceOf(InterruptedException.class);
+        assertThat(Thread.interrupted()).isFalse();
+        handler.handle(KEY, null, execution -> {
+            assertThat(execution.attempt()).as("it counts").isEqualTo(2);
+            return run(execution);
+        });
+        assertThat(runs).hasValue(1);
+    }
+
+    @Test
+    void handle_hangsAndThatIsUnknown_isNotRunAgain() {
+        IdempotentHandler handler =
+                built(handler().withMaxDuration(SHORT).withFailure(OperationTimeoutException.class, OnFailure.keep()));
+        assertThatExceptionOfType(OperationTimeoutException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+    }
+
+    /** Who does not listen keeps its lease no longer than it lasts. */
+    @Test
+    void handle_hangsAndDoesNotListen_isNotRenewedAnyMore() {
+        IdempotentHandler handler = built(handler().withLease(SHORT).withMaxDuration(SHORT));
+        AtomicBoolean superseded = new AtomicBoolean();
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    while (!superseded.get()) {
+                        superseded.set(store.claim(request()) instanceof ClaimResult.Acquired);
+                    }
+                    return BYTES;
+                }));
+    }
+
+    /** A store that hangs parks no caller for a whole lease. */
+    @Test
+    void handle_storeDoesNotAnswer_givesUpWhenPatienceIsOver() {
+        store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
+        IdempotentHandler handler = built(
+                handler().withLease(Duration.ofHours(1)).withPatience(SHORT).withWait(Duration.ZERO));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .satisfies(unknown -> assertThat(unknown.operationRan()).isFalse());
+        assertThat(runs).hasValue(0);
+    }
+
+    /** The claim was given, and its answer took so long that its lease was over. */
+    @Test
+    void handle_claimAnsweredAfterItsLease_isNotRunOnIt() {
+        AtomicBoolean first = new AtomicBoolean(true);
+        store.onClaim = result -> {
+            if (first.compareAndSet(true, false)) {
+                ClaimRequest successor = ClaimRequest.of(SCOPED, null, TTL, TTL);
+                await().atMost(PATIENCE).until(() -> store.claim(successor) instanceof ClaimResult.Acquired);
+            }
+            return result;
+        };
+        Outcome outcome =
+                built(handler().withLease(SHORT).withWait(Duration.ZERO)).handle(KEY, null, this::run);
+        assertThat(outcome).isInstanceOf(Outcome.InProgress.class);
+        assertThat(runs).hasValue(0);
+    }
+
+    @Test
+    void handle_claimsAlwaysAnsweredAfterTheLease_isNotRun() {
+        store.onClaim = result -> {
+            long asked = System.nanoTime();
+            await().until(() ->
+                    System.nanoTime() - asked > Duration.ofMillis(30).toNanos());
+            return result;
+        };
+        IdempotentHandler handler =
+                built(handler().withLease(Duration.ofMillis(10)).withPatience(SHORT));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .withMessageContaining("longer to answer than a lease lasts");
+        assertThat(runs).hasValue(0);
+    }
+
+    // Attempts that do not count
+
+    @Test
+    void handle_declined_isReleasedWhateverIsConfiguredAndDoesNotCount() {
+        IdempotentHandler handler = built(handler().withFailure(Throwable.class, OnFailure.keep()));
+        for (int call = 0; call < 3; call++) {
+            assertThatExceptionOfType(OperationDeclinedException.class)
+                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                        throw new OperationDeclinedException("over the rate");
+                    }));
+        }
+        handler.handle(KEY, null, execution -> {
+            assertThat(execution.attempt()).isEqualTo(1);
+            return run(execution);
+        });
+        assertThat(runs).hasValue(1);
+    }
+
+    /** As when an application is shut down. */
+    @Test
+    void handle_interruptedByTheApplication_doesNotCount() {
+        IdempotentHandler handler = built(handler());
+        Thread.currentThread().interrupt();
+        assertThatExceptionOfType(InterruptedException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        handler.handle(KEY, null, execution -> {
+            assertThat(execution.attempt()).isEqualTo(1);
+            return run(execution);
+        });
+    }
+
+    // What tests are made of
+
+    private IdempotentHandler.Builder handler() {
+        return IdempotentHandler.on(store, "test");
+    }
+
+    private IdempotentHandler built(IdempotentHandler.Builder builder) {
+        IdempotentHandler handler = builder.build();
+        handlers.add(handler);
+        return handler;
+    }
+
+    private byte @Nullable [] run(Execution execution) {
+        runs.incrementAndGet();
+        return BYTES;
+    }
+
+    private Reconciler finding(Reconciler.Finding finding) {
+        return execution -> {
+            asked.incrementAndGet();
+            return finding;
+        };
+    }
+
+    private static ClaimRequest request() {
+        return ClaimRequest.of(SCOPED, null, Duration.ofMillis(1), TTL);
+    }
+
+    private void failUnknown() {
+        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw new IOException("no answer");
+                }));
+    }
+
+    /** Claims the key as a process does that then dies, and waits until its lease is over. */
+    private void vanish(ClaimRequest request) {
+        ClaimResult result = store.claim(request);
+        assertThat(result).isInstanceOf(ClaimResult.Acquired.class);
+        clock.shift(Duration.ofMillis(2));
+    }
+
+    /** The time of day, and then some. */
+    private static final class ShiftedClock extends Clock {
+        private final AtomicLong ahead = new AtomicLong();
+
+        void shift(Duration by) {
+            ahead.addAndGet(by.toMillis());
+        }
+
+        @Override
+        public Instant instant() {
+            return Clock.systemUTC().instant().plusMillis(ahead.get());
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+
+    private static Fingerprint fingerprint(int payload) {
+        byte[] digest = new byte[32];
+        digest[0] = (byte) payload;
+        return Fingerprint.of("value", digest);
+    }
+}
