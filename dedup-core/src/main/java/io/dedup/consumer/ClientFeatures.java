@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -90,6 +91,11 @@ final class ClientFeatures {
                 headers,
                 record.leaderEpoch(),
                 record.deliveryCount());
+    }
+
+    /** How often a record was delivered; none if the client or the kind of group does not say. */
+    static Optional<Short> deliveryCount(ConsumerRecord<?, ?> record) {
+        return DELIVERY_COUNTS ? record.deliveryCount() : Optional.empty();
     }
 
     /** Some of the records that were polled, with the offsets after all of them. */

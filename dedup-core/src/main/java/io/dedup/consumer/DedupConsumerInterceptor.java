@@ -4,7 +4,6 @@ package io.dedup.consumer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.Action;
-import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
@@ -64,6 +63,13 @@ import org.slf4j.LoggerFactory;
  *       given, as Spring does. After a pause longer than the TTL they are read again, and pass.
  *   <li>A duplicate can overtake its first where they are on different partitions.
  * </ul>
+ *
+ * <p>A copy in a retry topic or a dead-letter topic is the record that it was made of, and passes again: those of Spring's
+ * retry topics and {@code DeadLetterPublishingRecoverer}, and those of {@link IdempotentConsumer}, say in their headers where that
+ * was read, and by which group.
+ *
+ * <p>Where producers use transactions the consumer has to read committed records only ({@code
+ * isolation.level=read_committed}); the interceptor warns if it does not.
  *
  * <p>While the store is away nothing is passed on: {@code poll} waits, and says so in the log and as {@code blocked}. If that
  * takes longer than {@code max.poll.interval.ms} the member loses its partitions, and reads the same records again.
@@ -128,6 +134,14 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
         Object group = configs.get(ConsumerConfig.GROUP_ID_CONFIG);
         if (group == null) {
             LOGGER.warn("There is no group.id: keys are shared with every other consumer without one");
+        }
+        Object isolation = configs.get(ConsumerConfig.ISOLATION_LEVEL_CONFIG);
+        if (isolation == null || !isolation.toString().equalsIgnoreCase("read_committed")) {
+            LOGGER.warn(
+                    "DEDUP-117: {} is {}: where a producer uses transactions, the attempt that it has rolled back is passed"
+                            + " on, and the one that it has committed is left out as its duplicate. Set it to read_committed",
+                    ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                    isolation == null ? "read_uncommitted, by default" : isolation);
         }
         judge = new Judge(config, group == null ? "" : group.toString(), store, counts);
         if (countsInJmx()) {
@@ -214,8 +228,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
             this.keys = config.keyExtractor();
             this.fingerprints = config.fingerprinter();
             this.scope = config.scope();
-            // With its length, so that no group and scope run into another.
-            this.group = group.length() + ":" + group + "/";
+            this.group = group;
             this.ttl = config.policy().ttl();
             this.dropsMissing = drops(config, Verdict.MISSING_KEY);
             this.dropsConflicts = drops(config, Verdict.CONFLICT);
@@ -257,7 +270,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
                 counts.conflicts.increment();
                 return !dropsConflicts;
             } else if (result == null) {
-                return unprotected(record, "Nobody waits for the store any longer");
+                return unprotected(record, "The thread was interrupted while it waited for the store");
             }
             counts.duplicates.increment();
             return !dropsDuplicates;
@@ -265,10 +278,12 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
 
         private ClaimRequest request(
                 ConsumerRecord<Object, Object> record, IdempotencyKey key, @Nullable Fingerprint fingerprint) {
-            Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
-            UUID owner = UUID.nameUUIDFromBytes(at.toString().getBytes(UTF_8));
-            String within = group + scope.nameFor(record.topic());
-            // For as long as the key is remembered it belongs to these coordinates, and to nobody else's.
+            Origin origin = Origin.of(record, group);
+            UUID owner = UUID.nameUUIDFromBytes(origin.at().toString().getBytes(UTF_8));
+            // With its length, so that no group and scope run into another.
+            String within = origin.group().length() + ":" + origin.group() + "/"
+                    + scope.nameFor(origin.at().topic());
+            // For as long as the key is remembered it belongs to these coordinates, and to no others.
             return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, SHORTEST_LIFE, false);
         }
 

@@ -7,6 +7,7 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -14,12 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -66,14 +64,22 @@ public final class IdempotentConsumer implements AutoCloseable {
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
             ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
 
+    /** Without it a member locks whole batches, and releases what it has not begun. */
+    private static final String ACQUIRE_MODE = "share.acquire.mode";
+
+    private static final int PRODUCER_BLOCKS_MS = 10_000;
+    /** More than brokers take by default, so that they decide. */
+    private static final int MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
     private static final AtomicInteger NUMBERS = new AtomicInteger();
 
-    private final Loop loop;
-    private final ExecutorService workers;
-    private final ScheduledExecutorService timer;
+    private final List<Loop> loops;
+    private final Workers workers;
+    private final ConsumerCounts counts = new ConsumerCounts();
     private final @Nullable Producer<byte[], byte[]> deadLetterProducer;
     private final Duration drainFor;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicInteger running = new AtomicInteger();
+    private final CountDownLatch ended;
 
     private <K, V> IdempotentConsumer(
             Builder<K, V> builder, boolean shares, IdempotentHandler handler, RecordOperation<K, V> operation) {
@@ -82,44 +88,58 @@ public final class IdempotentConsumer implements AutoCloseable {
         this.drainFor = builder.drainFor;
         String topic = builder.deadLetterTopic;
         this.deadLetterProducer = topic == null ? null : new KafkaProducer<>(builder.producerConfigs());
-        DeadLetters deadLetters =
-                topic == null || deadLetterProducer == null ? null : new DeadLetters(deadLetterProducer, topic);
-        RecordHandling<K, V> handling = new RecordHandling<>(handler, operation, builder, deadLetters);
-        this.workers = Executors.newFixedThreadPool(builder.threads, named("dedup-worker-" + number));
-        this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
+        DeadLetters deadLetters = topic == null || deadLetterProducer == null
+                ? null
+                : new DeadLetters(deadLetterProducer, topic, builder.group());
+        Outage outage = new Outage(builder.maxGivenUp);
+        RecordHandling<K, V> handling = new RecordHandling<>(
+                handler, operation, builder, deadLetters, outage, counts, shares ? builder.deliveryLimit : 0);
+        this.workers = new Workers(builder.threads, number, handler.maxDuration(), counts);
+        this.loops = new ArrayList<>();
         try {
-            this.loop = shares
-                    ? ShareLoop.joining(configs, builder, handling, workers, timer)
-                    : new PollLoop(new KafkaConsumer<>(configs), builder, handling, workers, timer);
+            if (deadLetters != null) {
+                deadLetters.requireTopic(DeadLetters.adminConfigs(builder.producerConfigs()));
+            }
+            for (int i = 0; i < (shares ? builder.threads : 1); i++) {
+                loops.add(
+                        shares
+                                ? ShareLoop.joining(configs, builder, handling, workers)
+                                : new PollLoop(
+                                        new KafkaConsumer<>(configs),
+                                        builder,
+                                        handling,
+                                        workers,
+                                        handler.ttl().dividedBy(2)));
+            }
         } catch (RuntimeException unusable) {
+            loops.forEach(Loop::abandon);
             endHelpers();
             throw unusable;
         }
-        Thread poller = new Thread(this::run, "dedup-consumer-" + number);
-        poller.start();
+        this.ended = new CountDownLatch(loops.size());
+        this.running.set(loops.size());
+        Object client = configs.get(ConsumerConfig.CLIENT_ID_CONFIG);
+        counts.publish(client == null ? "dedup-consumer-" + number : client.toString(), loops, outage);
+        for (int i = 0; i < loops.size(); i++) {
+            Loop loop = loops.get(i);
+            new Thread(() -> run(loop), "dedup-consumer-" + number + (i == 0 ? "" : "-" + i)).start();
+        }
     }
 
-    private static ThreadFactory named(String name) {
-        AtomicInteger threads = new AtomicInteger();
-        return work -> {
-            Thread thread = new Thread(work, name + "-" + threads.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        };
-    }
-
-    private void run() {
+    private void run(Loop loop) {
         try {
             loop.run();
         } finally {
-            endHelpers();
+            if (running.decrementAndGet() == 0) {
+                endHelpers();
+            }
             ended.countDown();
         }
     }
 
     private void endHelpers() {
-        timer.shutdownNow();
-        workers.shutdownNow();
+        workers.close();
+        counts.close();
         if (deadLetterProducer != null) {
             deadLetterProducer.close(drainFor);
         }
@@ -150,7 +170,9 @@ public final class IdempotentConsumer implements AutoCloseable {
         final Set<String> topics;
         KeyExtractor keys = KeyExtractors.header("idempotency-key");
         Fingerprinter fingerprints = Fingerprinter.none();
-        Retries retries = new Retries(4, Duration.ofMillis(100), Duration.ofSeconds(10));
+        Retries retries = Retries.DEFAULT;
+        Predicate<Throwable> passing = failure -> false;
+        int maxGivenUp = 10;
         final Set<Class<? extends Throwable>> hopeless = new HashSet<>();
 
         @Nullable
@@ -159,6 +181,8 @@ public final class IdempotentConsumer implements AutoCloseable {
         int threads = 4;
         ProcessingOrder order = ProcessingOrder.PARTITION;
         int mostOpen = 500;
+        long maxOpenBytes = 64L * 1024 * 1024;
+        long maxUncommitted = 10_000;
         Scope scope = Scope.topic();
         int deliveryLimit = 5;
         Duration drainFor = Duration.ofSeconds(25);
@@ -176,14 +200,14 @@ public final class IdempotentConsumer implements AutoCloseable {
         }
 
         /**
-         * What keys and values are read into; bytes unless something else is asked for. Both are called by many threads at
+         * What keys and values are read into; bytes unless configured. Both are called by many threads at
          * once. To be said before anything else.
          */
         public <L, W> Builder<L, W> withDeserializers(Deserializer<L> ofKeys, Deserializer<W> ofValues) {
             return new Builder<>(properties, topics, ofKeys, ofValues);
         }
 
-        /** Where the idempotency key is; in the header {@code idempotency-key} unless something else is asked for. */
+        /** Where the idempotency key is; in the header {@code idempotency-key} unless configured. */
         public Builder<K, V> withKey(KeyExtractor extractor) {
             keys = extractor;
             return this;
@@ -198,21 +222,43 @@ public final class IdempotentConsumer implements AutoCloseable {
             return this;
         }
 
-        /** The group, with its length, so that no two groups and topics run into each other. */
         String group() {
-            String group = String.valueOf(properties.get(ConsumerConfig.GROUP_ID_CONFIG));
-            return group.length() + ":" + group;
+            return String.valueOf(properties.get(ConsumerConfig.GROUP_ID_CONFIG));
         }
 
-        /** What of a payload has to be the same for the same key; nothing unless something else is asked for. */
+        /** What of a payload has to be the same for the same key; nothing unless configured. */
         public Builder<K, V> withFingerprint(Fingerprinter fingerprinter) {
             fingerprints = fingerprinter;
             return this;
         }
 
-        /** How often a record is tried; four times, with 100 ms to 10 s in between, unless something else is asked for. */
+        /** How often a record is tried; as {@link Retries#DEFAULT} unless configured. */
         public Builder<K, V> withRetries(Retries policy) {
             retries = policy;
+            return this;
+        }
+
+        /**
+         * How many records in a row are dead-lettered because they keep failing; 10 unless configured. If none has succeeded in
+         * between, it is not the records: the rest is held, and tried at the longest pause, until one succeeds.
+         *
+         * @param records at least 1; {@link Integer#MAX_VALUE} for no limit
+         */
+        public Builder<K, V> withMaxDeadLettersInARow(int records) {
+            if (records < 1) {
+                throw new IllegalArgumentException("records must be at least 1: " + records);
+            }
+            maxGivenUp = records;
+            return this;
+        }
+
+        /**
+         * Failures of deserializers that may pass, after which a record is tried again instead of being dead-lettered. Beside
+         * these, connections that fail or time out, Kafka's retriable exceptions, and a schema registry that is overloaded or
+         * does not let the application in are taken for such.
+         */
+        public Builder<K, V> withRetryOfUnreadable(Predicate<Throwable> mayPass) {
+            passing = mayPass;
             return this;
         }
 
@@ -222,7 +268,7 @@ public final class IdempotentConsumer implements AutoCloseable {
             return this;
         }
 
-        /** Where records go that cannot be handled. Without, such a record stops the consumer. */
+        /** The topic of records that cannot be handled. It has to exist. Without one, such a record stops the consumer. */
         public Builder<K, V> withDeadLetters(String topic) {
             deadLetterTopic = topic;
             return this;
@@ -230,35 +276,72 @@ public final class IdempotentConsumer implements AutoCloseable {
 
         /**
          * How many records are worked on at once, and which of them wait for each other; four, and those of a partition,
-         * unless something else is asked for.
+         * unless configured.
          */
         public Builder<K, V> withThreads(int atOnce, ProcessingOrder waiting) {
             if (atOnce < 1) {
-                throw new IllegalArgumentException("Nothing is done by " + atOnce + " threads");
+                throw new IllegalArgumentException("atOnce must be at least 1: " + atOnce);
             }
             threads = atOnce;
             order = waiting;
             return this;
         }
 
-        /** How many records of a partition may be open before no more are read of it; 500 unless asked for. At least 1. */
+        /** How many records of a partition may be open before no more are read of it; 500 unless configured. At least 1. */
         public Builder<K, V> withMostOpen(int records) {
             if (records < 1) {
-                throw new IllegalArgumentException("Nothing is read where " + records + " records may be open");
+                throw new IllegalArgumentException("records must be at least 1: " + records);
             }
             mostOpen = records;
             return this;
         }
 
-        /** The {@code share.delivery.count.limit} of the share group; 5 unless it is configured otherwise. */
+        /**
+         * How many bytes of records may be open before no more are read; 64 MiB unless configured. What was fetched already
+         * comes on top.
+         *
+         * @param bytes at least 1
+         */
+        public Builder<K, V> withMaxOpenBytes(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException("bytes must be at least 1: " + bytes);
+            }
+            maxOpenBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How far a partition is read beyond the first record that is not done with; 10,000 offsets unless configured. After a
+         * crash all of those are read again. It is not read beyond such a record for longer than half the TTL of the handler
+         * either, since outcomes that have expired would not be recognised.
+         *
+         * @param offsets at least 1
+         */
+        public Builder<K, V> withMaxUncommitted(long offsets) {
+            if (offsets < 1) {
+                throw new IllegalArgumentException("offsets must be at least 1: " + offsets);
+            }
+            maxUncommitted = offsets;
+            return this;
+        }
+
+        /**
+         * The {@code share.delivery.count.limit} of the share group; 5 unless configured. A record that has been delivered so
+         * often is dead-lettered instead of being released.
+         *
+         * @param deliveries at least 1
+         */
         public Builder<K, V> withDeliveryLimit(int deliveries) {
+            if (deliveries < 1) {
+                throw new IllegalArgumentException("deliveries must be at least 1: " + deliveries);
+            }
             deliveryLimit = deliveries;
             return this;
         }
 
         /**
          * How long records that are being worked on are waited for when the consumer is closed or partitions move; 25 s
-         * unless something else is asked for. Less than {@code max.poll.interval.ms}.
+         * unless configured. Less than {@code max.poll.interval.ms}.
          */
         public Builder<K, V> withDrain(Duration atMost) {
             drainFor = atMost;
@@ -268,8 +351,9 @@ public final class IdempotentConsumer implements AutoCloseable {
         /**
          * Starts.
          *
-         * @param handler not closed here. Give it a wait of zero: a record that somebody else works on is then tried again
+         * @param handler not closed here. Give it a wait of zero: a record that another member works on is then tried again
          *     later, and no thread waits for it
+         * @throws IllegalStateException if the dead-letter topic does not exist
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
         public IdempotentConsumer start(IdempotentHandler handler, RecordOperation<K, V> operation) {
@@ -277,24 +361,26 @@ public final class IdempotentConsumer implements AutoCloseable {
         }
 
         /**
-         * Starts as a member of a share group, any of whose members may get any record. Nothing is ordered. The lock of a
-         * record is renewed until it is done with, so that the broker counts another delivery only if a member dies; after
-         * {@code share.delivery.count.limit} of them it drops the record, so attempts have to be fewer.
+         * Starts as members of a share group, one for each thread, any of which may get any record. Nothing is ordered. The lock
+         * of a record is renewed until it is done with, so that the broker counts another delivery only if a member ends
+         * before; a record that has been delivered {@code share.delivery.count.limit} times it drops, so that one is
+         * dead-lettered instead of being released.
          *
-         * <p>Of the properties, those that only plain consumers take are left out.
+         * <p>Of the properties, those that only plain consumers take are left out. Each member reads one record at a time
+         * unless {@code max.poll.records} says otherwise.
          *
          * @param handler not closed here, and shared with the other members through its store
-         * @throws IllegalArgumentException if the attempts are not fewer than the deliveries, five unless the group is
-         *     configured otherwise and {@link #withDeliveryLimit} says so
+         * @throws IllegalArgumentException if no dead-letter topic is named
+         * @throws IllegalStateException if the dead-letter topic does not exist
          * @throws UnsupportedOperationException with kafka-clients before 4.2.0, which cannot renew a lock
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
         public IdempotentConsumer startInShareGroup(IdempotentHandler handler, RecordOperation<K, V> operation) {
             ClientFeatures.requireShareGroups();
-            if (retries.attempts() >= deliveryLimit) {
-                throw new IllegalArgumentException("The broker drops a record after " + deliveryLimit
-                        + " deliveries, so that it can be tried " + (deliveryLimit - 1) + " times and not "
-                        + retries.attempts() + ": try less often, or raise the group's share.delivery.count.limit");
+            if (deadLetterTopic == null) {
+                throw new IllegalArgumentException(
+                        "A share group needs a dead-letter topic, since its broker drops a record"
+                                + " that was delivered " + deliveryLimit + " times: name it with withDeadLetters()");
             }
             return new IdempotentConsumer(this, true, handler, operation);
         }
@@ -303,7 +389,10 @@ public final class IdempotentConsumer implements AutoCloseable {
             Map<String, Object> configs = commonConfigs();
             configs.keySet().removeAll(NOT_SHARED);
             configs.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
-            configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, threads * 4);
+            configs.putIfAbsent(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+            if (ConsumerConfig.configNames().contains(ACQUIRE_MODE)) {
+                configs.putIfAbsent(ACQUIRE_MODE, "record_limit");
+            }
             return configs;
         }
 
@@ -335,15 +424,22 @@ public final class IdempotentConsumer implements AutoCloseable {
             Map<String, Object> configs = new HashMap<>(properties);
             configs.keySet().retainAll(ProducerConfig.configNames());
             configs.remove(ProducerConfig.INTERCEPTOR_CLASSES_CONFIG);
+            configs.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, PRODUCER_BLOCKS_MS);
+            configs.putIfAbsent(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, MAX_REQUEST_BYTES);
             configs.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
             configs.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class.getName());
             return configs;
         }
     }
 
+    /** How long the oldest record has been read that is not done with; zero if there is none. */
+    public Duration oldestUncommittedAge() {
+        return ConsumerCounts.oldestAge(loops);
+    }
+
     /** What has stopped it, if it has failed. */
     public Optional<Throwable> failure() {
-        return loop.failure();
+        return workers.failure();
     }
 
     /**
@@ -363,9 +459,9 @@ public final class IdempotentConsumer implements AutoCloseable {
     /** Begins no more records, waits for those that are being worked on, commits what is done with, and leaves the group. */
     @Override
     public void close() {
-        loop.stop();
+        workers.stop();
         if (!awaitEnd(drainFor.multipliedBy(2))) {
-            workers.shutdownNow();
+            workers.interrupt();
         }
     }
 }

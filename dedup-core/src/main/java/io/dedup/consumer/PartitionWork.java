@@ -8,11 +8,13 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +34,8 @@ final class PartitionWork {
 
     // All guarded by this.
     private final Map<ByteBuffer, Lane> lanes = new HashMap<>();
-    private final TreeSet<Long> open = new TreeSet<>();
+    private final NavigableMap<Long, Open> open = new TreeMap<>();
+    private long openBytes;
     private @Nullable OffsetAndMetadata afterLast;
     private @Nullable OffsetAndMetadata committed;
     private int running;
@@ -50,11 +53,13 @@ final class PartitionWork {
      */
     synchronized void add(List<ConsumerRecord<byte[], byte[]>> records, OffsetAndMetadata next) {
         if (committed != null && next.offset() < committed.offset()) {
-            committed = null; // The topic has been made anew.
+            committed = null; // The topic has been re-created.
         }
         afterLast = next;
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            open.add(record.offset());
+            Open added = new Open(bytes(record), System.nanoTime());
+            Open before = open.put(record.offset(), added);
+            openBytes += added.bytes() - (before == null ? 0 : before.bytes());
             ByteBuffer key =
                     order == ProcessingOrder.PARTITION || record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
             Lane lane = lanes.computeIfAbsent(key, Lane::new);
@@ -65,9 +70,43 @@ final class PartitionWork {
         }
     }
 
+    /** A record that was read and is not done with. */
+    private record Open(long bytes, long since) {}
+
+    private static long bytes(ConsumerRecord<byte[], byte[]> record) {
+        long bytes = Math.max(0L, record.serializedKeySize()) + Math.max(0L, record.serializedValueSize());
+        for (Header header : record.headers()) {
+            bytes += header.key().length() + (header.value() == null ? 0 : header.value().length);
+        }
+        return bytes;
+    }
+
     /** How many records are not done with. */
     synchronized int size() {
         return open.size();
+    }
+
+    /** How many bytes of keys, values and headers they have. */
+    synchronized long bytes() {
+        return openBytes;
+    }
+
+    /** How far the partition was read beyond what may be committed. */
+    synchronized long uncommitted() {
+        return open.isEmpty() || afterLast == null ? 0 : afterLast.offset() - open.firstKey();
+    }
+
+    /** How long the first record that is not done with has been read; zero if there is none. */
+    synchronized Duration oldestAge() {
+        return open.isEmpty()
+                ? Duration.ZERO
+                : Duration.ofNanos(
+                        System.nanoTime() - open.firstEntry().getValue().since());
+    }
+
+    /** The offset of the first record that is not done with; -1 if there is none. */
+    synchronized long firstOpen() {
+        return open.isEmpty() ? -1 : open.firstKey();
     }
 
     /** What may be committed, unless it has been. */
@@ -76,7 +115,7 @@ final class PartitionWork {
             return Optional.empty();
         }
         OffsetAndMetadata position =
-                open.isEmpty() ? afterLast : new OffsetAndMetadata(open.first(), Optional.empty(), "");
+                open.isEmpty() ? afterLast : new OffsetAndMetadata(open.firstKey(), Optional.empty(), "");
         return committed != null && committed.offset() >= position.offset() ? Optional.empty() : Optional.of(position);
     }
 
@@ -119,7 +158,7 @@ final class PartitionWork {
             this.key = key;
         }
 
-        /** The record to work on now; null if no more is to be begun. Whoever gets one has to say what became of it. */
+        /** The record to work on now; null if no more is to be begun. To be followed by {@link #done} or {@link #again}. */
         @Nullable
         ConsumerRecord<byte[], byte[]> begin() {
             synchronized (PartitionWork.this) {
@@ -141,7 +180,8 @@ final class PartitionWork {
         /** The record is done with, and the next one may begin. */
         void done() {
             synchronized (PartitionWork.this) {
-                open.remove(waiting.removeFirst().offset());
+                Open ended = open.remove(waiting.removeFirst().offset());
+                openBytes -= ended == null ? 0 : ended.bytes();
                 waits = 0;
                 ended();
                 if (waiting.isEmpty()) {
@@ -152,7 +192,7 @@ final class PartitionWork {
             }
         }
 
-        /** The record is not done with, and is begun again later by whoever calls this. */
+        /** The record is not done with, and the caller begins it again later. */
         void again() {
             synchronized (PartitionWork.this) {
                 waits++;

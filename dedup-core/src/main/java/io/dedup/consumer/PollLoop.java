@@ -7,8 +7,6 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ScheduledExecutorService;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * Polls, hands records to workers, and commits what is done with. It polls all the time, also while workers are busy, so
  * that the group never takes it for dead; partitions with enough to do are paused.
  *
- * <p>Confined to its thread, but for {@link #stop} and the work on lanes.
+ * <p>Confined to its thread, but for the work on lanes.
  */
 final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
@@ -34,22 +32,34 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private final Set<String> topics;
     private final ProcessingOrder order;
     private final int mostOpen;
+    private final long maxOpenBytes;
+    private final long maxUncommitted;
+    /** How long a record may be open before no more are read of its partition. */
+    private final Duration maxAge;
+
     private final Duration drainFor;
     private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
+    private volatile Duration oldestAge = Duration.ZERO;
 
+    /**
+     * @param maxAge how long a record may be open before no more are read of its partition
+     */
     PollLoop(
             Consumer<byte[], byte[]> consumer,
             IdempotentConsumer.Builder<?, ?> builder,
             RecordHandling<?, ?> handling,
-            ExecutorService workers,
-            ScheduledExecutorService timer) {
-        super(handling, workers, timer);
+            Workers workers,
+            Duration maxAge) {
+        super(workers, handling);
         this.consumer = consumer;
         this.topics = builder.topics;
         this.order = builder.order;
         this.mostOpen = builder.mostOpen;
+        this.maxOpenBytes = builder.maxOpenBytes;
+        this.maxUncommitted = builder.maxUncommitted;
+        this.maxAge = maxAge;
         this.drainFor = builder.drainFor;
     }
 
@@ -78,19 +88,54 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
                 work.add(records.records(partition), next);
             }
         });
+        pauseOrResume();
+    }
+
+    /** Reads no more of partitions with enough to do, or of any while all of them together have. */
+    private void pauseOrResume() {
         Set<TopicPartition> paused = consumer.paused();
         Set<TopicPartition> busy = new LinkedHashSet<>();
         Set<TopicPartition> idle = new LinkedHashSet<>();
+        long openBytes = 0;
+        Duration oldest = Duration.ZERO;
+        for (PartitionWork work : assigned.values()) {
+            openBytes += work.bytes();
+            Duration age = work.oldestAge();
+            oldest = age.compareTo(oldest) > 0 ? age : oldest;
+        }
+        oldestAge = oldest;
+        boolean full = openBytes >= maxOpenBytes;
+        boolean roomy = openBytes <= maxOpenBytes / 2;
         assigned.forEach((partition, work) -> {
-            int open = work.size();
-            if (open >= mostOpen && !paused.contains(partition)) {
+            boolean far =
+                    work.uncommitted() >= maxUncommitted || work.oldestAge().compareTo(maxAge) >= 0;
+            if (paused.contains(partition)) {
+                if (!far && roomy && work.size() <= mostOpen / 2) {
+                    idle.add(partition);
+                }
+            } else if (far || full || work.size() >= mostOpen) {
                 busy.add(partition);
-            } else if (open <= mostOpen / 2 && paused.contains(partition)) {
-                idle.add(partition);
+                if (far) {
+                    LOGGER.warn(
+                            "{} is not read any further: its record at {} is not done with since {}",
+                            partition,
+                            work.firstOpen(),
+                            work.oldestAge());
+                }
             }
         });
         consumer.pause(busy);
         consumer.resume(idle);
+    }
+
+    @Override
+    void abandon() {
+        consumer.close();
+    }
+
+    @Override
+    Duration oldestAge() {
+        return oldestAge;
     }
 
     private Map<TopicPartition, OffsetAndMetadata> toCommit(Collection<TopicPartition> partitions) {
@@ -133,7 +178,7 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
                 consumer.commitSync(offsets);
                 offsets.forEach(this::committed);
             } catch (KafkaException failed) {
-                // What is completed is replayed by whoever reads it again.
+                // What is completed is replayed when it is read again.
                 LOGGER.warn("Offsets could not be committed: {}", failed.toString());
             }
         }
@@ -172,7 +217,7 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
         assigned.keySet().removeAll(Set.copyOf(partitions));
     }
 
-    /** Somebody else has them by now: what is still being worked on is fenced by its lease. */
+    /** Another member has them by now: what is still being worked on is fenced by its lease. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         works(partitions).forEach(PartitionWork::stop);
@@ -199,16 +244,17 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
         if (record == null) {
             return;
         }
-        RecordHandling.Result result = handle(record, lane.waits());
-        if (result instanceof RecordHandling.Done) {
-            lane.done();
-            return;
-        }
-        lane.again();
-        if (result instanceof RecordHandling.Again again) {
-            later(() -> start(lane), again.pause());
-        } else if (result instanceof RecordHandling.Fatal fatal) {
-            fail(fatal.cause());
-        }
+        handle(record, lane.waits(), result -> {
+            if (result instanceof RecordHandling.Done) {
+                lane.done();
+                return;
+            }
+            lane.again();
+            if (result instanceof RecordHandling.Again again) {
+                later(() -> start(lane), again.pause());
+            } else if (result instanceof RecordHandling.Fatal fatal) {
+                fail(fatal.cause());
+            }
+        });
     }
 }

@@ -9,6 +9,7 @@ import io.dedup.Scope;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
+import io.dedup.handler.OperationDeclinedException;
 import io.dedup.handler.Outcome;
 import io.dedup.handler.StoreUnavailableException;
 import io.dedup.key.Fingerprinter;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.Headers;
@@ -28,11 +30,19 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Decides what becomes of one record. Thread-safe. */
+/**
+ * Decides what is done about one record.
+ *
+ * <p>An operation over which an owner has vanished may have killed its process. It runs alone, so that its next victims are not
+ * the records beside it.
+ *
+ * <p>Thread-safe.
+ */
 final class RecordHandling<K, V> {
     private static final Logger LOGGER = LoggerFactory.getLogger(RecordHandling.class);
+    private static final Duration ALONE_WITHIN = Duration.ofMinutes(1);
 
-    /** What became of a record: {@link Done}, {@link Again} or {@link Fatal}. */
+    /** What has become of a record: {@link Done}, {@link Again} or {@link Fatal}. */
     sealed interface Result {}
 
     /** It is done with. */
@@ -45,11 +55,20 @@ final class RecordHandling<K, V> {
     record Fatal(Throwable cause) implements Result {}
 
     /** A record that has been tried often enough. */
-    static final class AttemptsExhaustedException extends Exception {
+    static final class AttemptsExhaustedException extends OperationDeclinedException {
         private static final long serialVersionUID = 1L;
 
         AttemptsExhaustedException(int attempts) {
             super("It was tried " + attempts + " times, the last time without coming back");
+        }
+    }
+
+    /** A record that may have killed a process, and is not alone. */
+    private static final class NotAloneException extends OperationDeclinedException {
+        private static final long serialVersionUID = 1L;
+
+        NotAloneException() {
+            super("It runs alone, since an earlier run has not come back");
         }
     }
 
@@ -59,136 +78,255 @@ final class RecordHandling<K, V> {
     private final Fingerprinter fingerprints;
     private final Deserializer<K> keyDeserializer;
     private final Deserializer<V> valueDeserializer;
+    private final Predicate<Throwable> passing;
     private final Retries retries;
     private final Scope scope;
-    private final Map<String, IdempotentHandler> byTopic = new ConcurrentHashMap<>();
+    private final String group;
+    private final Map<String, IdempotentHandler> byScope = new ConcurrentHashMap<>();
     private final Set<Class<? extends Throwable>> hopeless;
     private final @Nullable DeadLetters deadLetters;
+    private final Outage outage;
+    private final ConsumerCounts counts;
+    private final ExclusiveGate gate = new ExclusiveGate();
+    /** After how many deliveries the broker drops a record; 0 if it drops none. */
+    private final int deliveryLimit;
 
+    /**
+     * @param deliveryLimit of a share group; else 0
+     */
     RecordHandling(
             IdempotentHandler handler,
             RecordOperation<K, V> operation,
             IdempotentConsumer.Builder<K, V> builder,
-            @Nullable DeadLetters deadLetters) {
-        this.handler = handler.within(builder.group());
+            @Nullable DeadLetters deadLetters,
+            Outage outage,
+            ConsumerCounts counts,
+            int deliveryLimit) {
+        this.handler = handler;
+        this.group = builder.group();
         this.scope = builder.scope;
         this.operation = operation;
         this.keys = builder.keys;
         this.fingerprints = builder.fingerprints;
         this.keyDeserializer = builder.keyDeserializer;
         this.valueDeserializer = builder.valueDeserializer;
+        this.passing = builder.passing;
         this.retries = builder.retries;
         this.hopeless = Set.copyOf(builder.hopeless);
         this.deadLetters = deadLetters;
+        this.outage = outage;
+        this.counts = counts;
+        this.deliveryLimit = deliveryLimit;
     }
 
     /**
      * Handles a record.
      *
      * @param waits how often in a row it has been {@link Again}
+     * @param run of the worker
      */
-    Result handle(ConsumerRecord<byte[], byte[]> record, int waits) {
-        IdempotencyKey key;
-        Fingerprint fingerprint;
-        ConsumerRecord<K, V> typed;
+    Result handle(ConsumerRecord<byte[], byte[]> record, int waits, Workers.Run run) {
+        Task task;
         try {
             RecordView view = RecordView.of(record.headers(), record.key(), record.value());
             KeyResult found = keys.extract(view);
             if (found instanceof MissingKey missing) {
                 return deadLetter(record, "missing-key", new IllegalArgumentException(missing.toString()), waits);
             }
-            key = (IdempotencyKey) found;
-            fingerprint = fingerprints.fingerprint(view);
-            typed = typed(record);
+            Fingerprint fingerprint = fingerprints.fingerprint(view);
+            task = new Task(record, typed(record), (IdempotencyKey) found, fingerprint, waits, run);
         } catch (RuntimeException unreadable) {
-            return deadLetter(record, "unreadable", unreadable, waits);
+            return unreadable(record, unreadable, waits);
         }
-        IdempotentHandler within =
-                byTopic.computeIfAbsent(record.topic(), topic -> handler.within(scope.nameFor(topic)));
-        Attempts attempts = new Attempts();
+        Result result;
         try {
-            Outcome outcome = within.handle(key, fingerprint, execution -> run(typed, execution, attempts));
-            return attempts.exhausted ? failed(record, key, within, exhausted(), waits) : ended(record, outcome, waits);
-        } catch (StoreUnavailableException | LeaseLostException notOurs) {
-            LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
+            result = task.handle();
+        } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+            result = new Again(retries.pauseAfter(waits + 1));
+        }
+        if (result instanceof Again) {
+            counts.retries.increment();
+        }
+        return result;
+    }
+
+    /** What may pass holds the record up; what is its own does not. */
+    private Result unreadable(ConsumerRecord<byte[], byte[]> record, RuntimeException failure, int waits) {
+        if (TransientFailures.isTransient(failure) || passing.test(failure)) {
+            LOGGER.warn("{} cannot be read now, and waits", at(record), failure);
             return new Again(retries.pauseAfter(waits + 1));
-        } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
-            if (attempts.attempt == 0) {
-                return notBegun(record, failure, waits);
+        }
+        return deadLetter(record, "unreadable", failure, waits);
+    }
+
+    /** Whether the broker drops the record if it is delivered once more. */
+    boolean isLastDelivery(ConsumerRecord<byte[], byte[]> record) {
+        return deliveryLimit > 0
+                && ClientFeatures.deliveryCount(record)
+                        .filter(count -> count >= deliveryLimit)
+                        .isPresent();
+    }
+
+    /** Dead-letters a record that the broker would drop; what cannot be dead-lettered is released all the same. */
+    Result undelivered(ConsumerRecord<byte[], byte[]> record) {
+        return deadLetter(record, "delivery-limit", null, 0);
+    }
+
+    /** The work on one record. Confined to its worker. */
+    private final class Task {
+        private final ConsumerRecord<byte[], byte[]> record;
+        private final ConsumerRecord<K, V> typed;
+        private final IdempotencyKey key;
+        private final @Nullable Fingerprint fingerprint;
+        private final int waits;
+        private final Workers.Run run;
+        private final IdempotentHandler within;
+        private int attempt;
+        private boolean alone;
+
+        Task(
+                ConsumerRecord<byte[], byte[]> record,
+                ConsumerRecord<K, V> typed,
+                IdempotencyKey key,
+                @Nullable Fingerprint fingerprint,
+                int waits,
+                Workers.Run run) {
+            this.record = record;
+            this.typed = typed;
+            this.key = key;
+            this.fingerprint = fingerprint;
+            this.waits = waits;
+            this.run = run;
+            Origin origin = Origin.of(record, group);
+            String topic = scope.nameFor(origin.at().topic());
+            this.within = byScope.computeIfAbsent(
+                    origin.group() + "\0" + topic,
+                    none -> handler.within(origin.group()).within(topic));
+        }
+
+        Result handle() throws InterruptedException {
+            run.hold(gate.enter());
+            try {
+                return attempt();
+            } catch (NotAloneException suspect) {
+                run.leave();
+                return handleAlone();
+            } finally {
+                run.leave();
             }
-            boolean last = attempts.exhausted
-                    || attempts.attempt >= retries.attempts()
-                    || hopeless.stream().anyMatch(type -> type.isInstance(failure));
-            if (last) {
-                return failed(record, key, within, failure, waits);
+        }
+
+        private Result handleAlone() throws InterruptedException {
+            LOGGER.warn("{} runs alone, since an earlier run of its operation has not come back", at(record));
+            ExclusiveGate.Pass pass = gate.enterAlone(ALONE_WITHIN);
+            if (pass == null) {
+                return again(retries.pauseAfter(waits + 1));
+            }
+            run.hold(pass);
+            alone = true;
+            return attempt();
+        }
+
+        private Result attempt() {
+            try {
+                Outcome outcome = within.handle(key, fingerprint, this::run);
+                return ended(outcome);
+            } catch (NotAloneException suspect) {
+                throw suspect;
+            } catch (AttemptsExhaustedException exhausted) {
+                return given(exhausted);
+            } catch (OperationDeclinedException declined) {
+                return again(retries.pauseAfter(waits + 1));
+            } catch (StoreUnavailableException | LeaseLostException notOurs) {
+                LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
+                return again(retries.pauseAfter(waits + 1));
+            } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
+                return failed(failure);
+            }
+        }
+
+        private byte @Nullable [] run(Execution execution) throws Exception {
+            attempt = execution.attempt();
+            if (execution.isTakenOver()) {
+                // It has not come back, and not only failed: so holding it does not help.
+                if (attempt > retries.attempts() || isLastDelivery(record)) {
+                    throw new AttemptsExhaustedException(attempt - 1);
+                } else if (!alone) {
+                    throw new NotAloneException();
+                }
+            }
+            run.begin();
+            try {
+                return operation.run(typed, execution);
+            } finally {
+                run.end();
+            }
+        }
+
+        private Result failed(Throwable failure) {
+            if (attempt == 0) {
+                return notBegun(failure);
+            } else if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
+                return given(failure);
+            } else if (Thread.currentThread().isInterrupted() || failure instanceof InterruptedException) {
+                return again(retries.pauseAfter(1)); // The consumer is being closed.
+            } else if (attempt >= retries.attempts() && outage.mayGiveUp()) {
+                Result result = given(failure);
+                if (result instanceof Done) {
+                    outage.gaveUp();
+                }
+                return result;
             }
             LOGGER.warn(
                     "{} has failed with {} at attempt {} of {} and is tried again",
                     at(record),
                     failure.getClass().getName(),
-                    attempts.attempt,
+                    attempt,
                     retries.attempts());
             LOGGER.debug("The failure of {}", at(record), failure);
-            return new Again(retries.pauseAfter(attempts.attempt));
+            return again(retries.pauseAfter(attempt));
         }
-    }
 
-    /** What becomes of a record whose operation was not even begun. */
-    private Result notBegun(ConsumerRecord<byte[], byte[]> record, Throwable failure, int waits) {
-        if (failure instanceof IllegalArgumentException) {
-            return deadLetter(record, "unreadable", failure, waits); // Its key is too long for any store.
-        } else if (handler.isClosed()) {
-            return new Fatal(failure);
+        /** What is done about a record whose operation was not even begun. */
+        private Result notBegun(Throwable failure) {
+            if (failure instanceof IllegalArgumentException) {
+                return deadLetter(record, "unreadable", failure, waits); // Its key is too long for any store.
+            } else if (handler.isClosed()) {
+                return new Fatal(failure);
+            }
+            LOGGER.warn("{} waits, since its operation could not be begun", at(record), failure);
+            return again(retries.pauseAfter(waits + 1));
         }
-        LOGGER.warn("{} waits, since its operation could not be begun", at(record), failure);
-        return new Again(retries.pauseAfter(waits + 1));
-    }
 
-    /** What is known of the attempts at a record, once it has been begun. Confined to the worker. */
-    private static final class Attempts {
-        private int attempt;
-        private boolean exhausted;
-    }
-
-    private AttemptsExhaustedException exhausted() {
-        return new AttemptsExhaustedException(retries.attempts());
-    }
-
-    /** Gives a record up, so that it is tried anew if somebody sends it again. */
-    private Result failed(
-            ConsumerRecord<byte[], byte[]> record,
-            IdempotencyKey key,
-            IdempotentHandler within,
-            Throwable failure,
-            int waits) {
-        Result result = deadLetter(record, "failed", failure, waits);
-        if (result instanceof Done) {
-            within.resetAttempts(key);
+        /** Gives a record up, so that its attempts are counted from one if it is sent again. */
+        private Result given(Throwable failure) {
+            Result result = deadLetter(record, "failed", failure, waits);
+            if (result instanceof Done) {
+                within.resetAttempts(key);
+            }
+            return result;
         }
-        return result;
-    }
 
-    private byte @Nullable [] run(ConsumerRecord<K, V> record, Execution execution, Attempts attempts)
-            throws Exception {
-        attempts.attempt = execution.attempt();
-        if (execution.attempt() > retries.attempts()) {
-            attempts.exhausted = true;
-            throw exhausted();
+        private Result ended(Outcome outcome) {
+            if (outcome instanceof Outcome.InProgress busy) {
+                Duration pause = retries.pauseAfter(waits + 1);
+                Duration left = busy.retryAfter().plusMillis(1);
+                return again(pause.compareTo(left) < 0 ? pause : left);
+            } else if (outcome instanceof Outcome.Conflict) {
+                return deadLetter(record, "conflict", null, waits);
+            } else if (outcome instanceof Outcome.Unknown) {
+                return deadLetter(record, "unknown-outcome", null, waits);
+            } else if (outcome instanceof Outcome.Processed) {
+                outage.succeeded();
+            }
+            counts.handled.increment();
+            return new Done();
         }
-        return operation.run(record, execution);
-    }
 
-    private Result ended(ConsumerRecord<byte[], byte[]> record, Outcome outcome, int waits) {
-        if (outcome instanceof Outcome.InProgress busy) {
-            Duration pause = retries.pauseAfter(waits + 1);
-            Duration left = busy.retryAfter().plusMillis(1);
-            return new Again(pause.compareTo(left) < 0 ? pause : left);
-        } else if (outcome instanceof Outcome.Conflict) {
-            return deadLetter(record, "conflict", null, waits);
-        } else if (outcome instanceof Outcome.Unknown) {
-            return deadLetter(record, "unknown-outcome", null, waits);
+        private Result again(Duration pause) {
+            return new Again(pause);
         }
-        return new Done();
     }
 
     /** With headers of its own: deserializers take some away. */
@@ -208,6 +346,7 @@ final class RecordHandling<K, V> {
         }
         try {
             deadLetters.send(record, reason, failure);
+            counts.deadLetters.increment();
             LOGGER.warn("{} is dead-lettered: {}", at(record), reason);
             return new Done();
         } catch (InterruptedException interrupted) {
@@ -215,7 +354,7 @@ final class RecordHandling<K, V> {
             return new Again(retries.pauseAfter(waits + 1));
         } catch (ExecutionException notSent) {
             if (notSent.getCause() instanceof RetriableException) {
-                LOGGER.warn("{} could not be dead-lettered and is tried again", at(record), notSent.getCause());
+                LOGGER.error("{} could not be dead-lettered and is tried again", at(record), notSent.getCause());
                 return new Again(retries.pauseAfter(waits + 1));
             }
             return new Fatal(new IllegalStateException(

@@ -8,10 +8,13 @@ import java.time.Duration;
  * the store, so that a record that kills its process does not do so for ever.
  *
  * @param attempts in all; at least 1
- * @param firstPause after the first
- * @param longestPause after any
+ * @param firstPause after the first; at least a millisecond
+ * @param longestPause after any; not less than the first
  */
 public record Retries(int attempts, Duration firstPause, Duration longestPause) {
+    /** 15 attempts within 6 to 7 minutes, which outlast an ordinary deployment of what an operation needs. */
+    public static final Retries DEFAULT = new Retries(15, Duration.ofMillis(200), Duration.ofMinutes(1));
+
     /**
      * That many attempts.
      *
@@ -19,11 +22,12 @@ public record Retries(int attempts, Duration firstPause, Duration longestPause) 
      */
     public Retries {
         if (attempts < 1) {
-            throw new IllegalArgumentException("A record that is tried " + attempts + " times is not tried");
-        }
-        if (firstPause.toMillis() < 1 || longestPause.compareTo(firstPause) < 0) {
-            throw new IllegalArgumentException("The pauses are " + firstPause + " to " + longestPause
-                    + ", and have to be a millisecond or more, the shorter one first");
+            throw new IllegalArgumentException("attempts must be at least 1: " + attempts);
+        } else if (firstPause.toMillis() < 1) {
+            throw new IllegalArgumentException("firstPause must be at least PT0.001S: " + firstPause);
+        } else if (longestPause.compareTo(firstPause) < 0) {
+            throw new IllegalArgumentException(
+                    "longestPause must not be less than firstPause, which is " + firstPause + ": " + longestPause);
         }
     }
 

@@ -4,15 +4,13 @@ package io.dedup.consumer;
 import io.dedup.Coordinates;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,19 +22,23 @@ import org.apache.kafka.common.errors.InterruptException;
 /**
  * Polls as a member of a share group, hands records to workers, and acknowledges each when it is done with. Until then its
  * lock is renewed, also while it waits for another attempt: a record that is released is delivered again only so many times,
- * and then dropped by the broker.
+ * and then dropped by the broker. One that would be dropped is dead-lettered instead.
  *
- * <p>Confined to its thread, but for {@link #stop}.
+ * <p>While a record is renewed the client gives out no others. So a consumer has one of these for each thread, which reads one
+ * record at a time unless configured otherwise.
+ *
+ * <p>Confined to its thread.
  */
 final class ShareLoop extends Loop {
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final int SHORTEST_LOCK_MS = 1000;
+    private static final int MIN_LOCK_MS = 1000;
 
     private final ShareConsumer<byte[], byte[]> consumer;
+    private final RecordHandling<?, ?> handling;
     private final Set<String> topics;
     private final Duration drainFor;
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
-    private final Map<Coordinates, Work> works = new HashMap<>();
+    private final Map<Coordinates, Work> works = new ConcurrentHashMap<>();
 
     /**
      * A member of the group in the configs.
@@ -47,19 +49,18 @@ final class ShareLoop extends Loop {
             Map<String, Object> configs,
             IdempotentConsumer.Builder<?, ?> builder,
             RecordHandling<?, ?> handling,
-            ExecutorService workers,
-            ScheduledExecutorService timer) {
-        return new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers, timer);
+            Workers workers) {
+        return new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers);
     }
 
     private ShareLoop(
             ShareConsumer<byte[], byte[]> consumer,
             IdempotentConsumer.Builder<?, ?> builder,
             RecordHandling<?, ?> handling,
-            ExecutorService workers,
-            ScheduledExecutorService timer) {
-        super(handling, workers, timer);
+            Workers workers) {
+        super(workers, handling);
         this.consumer = consumer;
+        this.handling = handling;
         this.topics = builder.topics;
         this.drainFor = builder.drainFor;
     }
@@ -89,8 +90,23 @@ final class ShareLoop extends Loop {
         }
     }
 
+    @Override
+    void abandon() {
+        consumer.close();
+    }
+
+    @Override
+    Duration oldestAge() {
+        long now = System.nanoTime();
+        long oldest = 0;
+        for (Work work : works.values()) {
+            oldest = Math.max(oldest, now - work.readAt);
+        }
+        return Duration.ofNanos(oldest);
+    }
+
     private int lockMillis() {
-        return Math.max(SHORTEST_LOCK_MS, consumer.acquisitionLockTimeoutMs().orElse(SHORTEST_LOCK_MS));
+        return Math.max(MIN_LOCK_MS, consumer.acquisitionLockTimeoutMs().orElse(MIN_LOCK_MS));
     }
 
     /** Waits until all of them are done with or given up, or for that long. */
@@ -118,6 +134,9 @@ final class ShareLoop extends Loop {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             Work work = works.get(at(record));
             boolean done = work != null && work.done.getNow(false);
+            if (!done && ofTheRest == AcknowledgeType.RELEASE && handling.isLastDelivery(record)) {
+                done = handling.undelivered(record) instanceof RecordHandling.Done;
+            }
             consumer.acknowledge(record, done ? AcknowledgeType.ACCEPT : ofTheRest);
             if (!done) {
                 here.add(at(record));
@@ -132,6 +151,8 @@ final class ShareLoop extends Loop {
         private final ConsumerRecord<byte[], byte[]> record;
         /** True once it is done with, false if it was given up. */
         private final CompletableFuture<Boolean> done = new CompletableFuture<>();
+
+        private final long readAt = System.nanoTime();
         // Guarded by this.
         private boolean started;
         private boolean running;
@@ -170,7 +191,7 @@ final class ShareLoop extends Loop {
                 running = true;
                 before = waits;
             }
-            ended(handle(record, before));
+            handle(record, before, this::ended);
         }
 
         private synchronized void ended(RecordHandling.Result result) {

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.store.Claim;
@@ -22,6 +25,7 @@ import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,6 +48,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class DedupConsumerInterceptorTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -76,6 +81,45 @@ class DedupConsumerInterceptorTest {
         ConsumerRecords<Object, Object> records = records(record(0, 0, "a", "1"), record(0, 1, "a", "2"));
         assertThat(values(interceptor(Map.of()).onConsume(records))).containsExactly("1");
         assertThat(values(interceptor(Map.of()).onConsume(records))).containsExactly("1");
+    }
+
+    /** Another attempt at the record that it was made of, and no duplicate of it. */
+    @Test
+    void onConsume_copyInARetryTopic_passes() {
+        DedupConsumerInterceptor interceptor = interceptor(Map.of("dedup.scope", "payments"));
+        ConsumerRecord<Object, Object> first = record(0, 7, "a", "1");
+        assertThat(values(interceptor.onConsume(records(first)))).containsExactly("1");
+        ConsumerRecord<Object, Object> copy = record(0, 99, "a", "copy");
+        copy.headers().add("kafka_original-topic", first.topic().getBytes(UTF_8));
+        copy.headers()
+                .add(
+                        "kafka_original-partition",
+                        ByteBuffer.allocate(4).putInt(0).array());
+        copy.headers()
+                .add("kafka_original-offset", ByteBuffer.allocate(8).putLong(7).array());
+        assertThat(values(interceptor.onConsume(records(copy)))).containsExactly("copy");
+        assertThat(values(interceptor.onConsume(records(record(0, 100, "a", "duplicate")))))
+                .isEmpty();
+    }
+
+    @Test
+    void configure_isolationLevelIsKafkasDefault_warnsByName() {
+        Logger logger = (Logger) LoggerFactory.getLogger(DedupConsumerInterceptor.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            interceptor(Map.of());
+            interceptor(Map.of("isolation.level", "read_committed"));
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertThat(log.list)
+                .singleElement()
+                .satisfies(event -> assertThat(event.getFormattedMessage())
+                        .contains("DEDUP-117")
+                        .contains("isolation.level")
+                        .contains("read_committed"));
     }
 
     @Test

@@ -113,7 +113,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
                 .withLease(Duration.ofMillis(20))
                 .build());
         for (int i = 0; i < 3; i++) {
-            store.abandon("test/6:deadly/deadly", "id-1");
+            store.abandon("test/deadly/deadly", "id-1");
         }
         started(consuming(topic), dying, this::run);
         awaitCommitted(topic, 1, 1);

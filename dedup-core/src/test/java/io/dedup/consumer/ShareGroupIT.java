@@ -9,8 +9,10 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.Outcome;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -119,12 +121,77 @@ class ShareGroupIT extends ConsumerFixture {
     }
 
     @Test
-    void shareGroup_moreAttemptsThanDeliveries_isRefused() {
+    void startInShareGroup_noDeadLetterTopic_isRefused() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> consuming("t")
-                        .withRetries(new Retries(5, Duration.ofMillis(1), Duration.ofMillis(1)))
-                        .startInShareGroup(handler(), this::run))
-                .withMessageContaining("share.delivery.count.limit");
+                .isThrownBy(() -> IdempotentConsumer.subscribing(configs("t"), "t")
+                        .startInShareGroup(handler(), (record, ex) -> null))
+                .withMessageContaining("dead-letter topic");
+    }
+
+    /** While a lock is renewed the client gives out no other records, so each thread is a member of its own. */
+    @Test
+    void shareGroup_oneRecordIsSlow_othersAreHandledMeanwhile() throws Exception {
+        // Given
+        String topic = topic("shared-idle", 1);
+        shareGroup(topic, 2_000);
+        send(topic, 0, "k", "id-slow", "slow");
+        for (int i = 0; i < 200; i++) {
+            send(topic, 0, "k", "id-" + i, "v" + i);
+        }
+        CountDownLatch goOn = new CountDownLatch(1);
+        // When
+        opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
+            if (record.value().equals("slow")) {
+                goOn.await();
+            }
+            return run(record, execution);
+        }));
+        // Then
+        await().atMost(PATIENCE).until(() -> runs.size() == 200);
+        assertThat(runs).doesNotContainKey("slow");
+        goOn.countDown();
+        await().atMost(PATIENCE).until(() -> runs.size() == 201);
+        assertThat(runs).allSatisfy((value, times) -> assertThat(times).isEqualTo(1));
+    }
+
+    /** Rolling restarts while one worker is blocked: what the broker would drop is a dead letter. */
+    @Test
+    void shareGroup_closedAndStartedManyTimes_everyRecordIsHandledOrDeadLettered() throws Exception {
+        // Given
+        String topic = topic("shared-rolling", 1);
+        shareGroup(topic, 2_000);
+        for (int i = 0; i < 20; i++) {
+            send(topic, 0, "k", "id-" + i, "v" + i);
+        }
+        CountDownLatch never = new CountDownLatch(1);
+        // When
+        for (int restart = 0; restart < 7; restart++) {
+            CountDownLatch blocked = new CountDownLatch(1);
+            IdempotentConsumer consumer = renewingQuickly(topic)
+                    .withThreads(1, ProcessingOrder.PARTITION)
+                    .withDrain(Duration.ofMillis(10))
+                    .startInShareGroup(handler(), (record, execution) -> {
+                        blocked.countDown();
+                        never.await();
+                        return null;
+                    });
+            // It has begun a record, or there is none left that it could begin.
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            blocked.getCount() == 0 || read(topic + "-dead").size() == 20);
+            consumer.close();
+        }
+        opened(renewingQuickly(topic).startInShareGroup(handler(), this::run));
+        // Then
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            Set<String> ended = new HashSet<>(runs.keySet());
+            read(topic + "-dead").forEach(letter -> ended.add(letter.value()));
+            assertThat(ended).hasSize(20);
+        });
+        assertThat(read(topic + "-dead"))
+                .isNotEmpty()
+                .allSatisfy(
+                        letter -> assertThat(header(letter, "__dedup.reason")).isEqualTo("delivery-limit"));
     }
 
     /** From the beginning. */

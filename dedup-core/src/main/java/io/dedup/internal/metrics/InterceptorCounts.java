@@ -70,11 +70,19 @@ public final class InterceptorCounts implements DynamicMBean, AutoCloseable {
      * @param domain {@code kafka.consumer} or {@code kafka.producer}
      */
     public void publish(String domain, String clientId) {
+        publish(domain, "dedup-interceptor-metrics", clientId);
+    }
+
+    /**
+     * Publishes them in JMX, as {@code DOMAIN:type=TYPE,client-id=CLIENT}, until they are closed.
+     *
+     * @param type of the client that counts
+     */
+    public void publish(String domain, String type, String clientId) {
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         synchronized (PUBLISHED) {
             try {
-                ObjectName name =
-                        new ObjectName(domain + ":type=dedup-interceptor-metrics,client-id=" + quoted(clientId));
+                ObjectName name = new ObjectName(domain + ":type=" + type + ",client-id=" + quoted(clientId));
                 if (server.isRegistered(name)) {
                     server.unregisterMBean(name);
                 }
@@ -82,7 +90,7 @@ public final class InterceptorCounts implements DynamicMBean, AutoCloseable {
                 PUBLISHED.put(name, this);
                 publishedAs = name;
             } catch (JMException failed) {
-                LOGGER.warn("Counts of the interceptor of {} are not in JMX", clientId, failed);
+                LOGGER.warn("Counts of {} are not in JMX", clientId, failed);
             }
         }
     }
@@ -152,6 +160,6 @@ public final class InterceptorCounts implements DynamicMBean, AutoCloseable {
                 .map(count -> new MBeanAttributeInfo(
                         count.name(), double.class.getName(), count.description(), true, false, false))
                 .toArray(MBeanAttributeInfo[]::new);
-        return new MBeanInfo(getClass().getName(), "Counts of an interceptor", attributes, null, null, null);
+        return new MBeanInfo(getClass().getName(), "Counts of dedup", attributes, null, null, null);
     }
 }

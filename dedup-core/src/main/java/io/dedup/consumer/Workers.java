@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.consumer;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads of a consumer that run operations, and whether it goes on.
+ *
+ * <p>An operation that takes too long is interrupted by its handler. One that ignores that is abandoned: its record is dealt with
+ * as failed, another thread takes the place of its own, and what it still comes to is fenced by its lease.
+ *
+ * <p>Thread-safe.
+ */
+final class Workers implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Workers.class);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final Duration MAX_GRACE = Duration.ofSeconds(30);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private final ThreadPoolExecutor threads;
+    private final ScheduledExecutorService timer;
+    private final ConsumerCounts counts;
+    private final Duration abandonedAfter;
+    private final Set<Run> runs = ConcurrentHashMap.newKeySet();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private volatile boolean stopping;
+
+    /**
+     * @param maxDuration after which an operation is interrupted
+     */
+    Workers(int count, int number, Duration maxDuration, ConsumerCounts counts) {
+        this.threads = new ThreadPoolExecutor(
+                count, count, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("dedup-worker-" + number));
+        this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
+        this.counts = counts;
+        Duration grace = maxDuration.compareTo(MAX_GRACE) < 0 ? maxDuration : MAX_GRACE;
+        this.abandonedAfter = maxDuration.plus(grace);
+        Future<?> unused = timer.scheduleWithFixedDelay(
+                this::abandonHung, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private static ThreadFactory named(String name) {
+        AtomicInteger numbers = new AtomicInteger();
+        return work -> {
+            Thread thread = new Thread(work, name + "-" + numbers.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    ScheduledExecutorService timer() {
+        return timer;
+    }
+
+    void execute(Runnable work) {
+        threads.execute(work);
+    }
+
+    /** Begins no more records. */
+    void stop() {
+        stopping = true;
+    }
+
+    boolean goOn() {
+        return !stopping && failure.get() == null;
+    }
+
+    void fail(Throwable cause) {
+        if (failure.compareAndSet(null, cause)) {
+            LOGGER.error("The consumer stops", cause);
+        }
+    }
+
+    /** Why it has ended; none if it was stopped. */
+    Optional<Throwable> failure() {
+        return Optional.ofNullable(failure.get());
+    }
+
+    /** Interrupts what still runs. */
+    void interrupt() {
+        threads.shutdownNow();
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+        threads.shutdownNow();
+    }
+
+    /** Handles a record on this thread, and passes the result on, unless it was abandoned before. */
+    void run(
+            ConsumerRecord<byte[], byte[]> record,
+            Consumer<RecordHandling.Result> then,
+            Function<Run, RecordHandling.Result> handling) {
+        Run run = new Run(record, then);
+        runs.add(run);
+        RecordHandling.Result result;
+        try {
+            result = handling.apply(run);
+        } catch (Throwable broken) {
+            result = new RecordHandling.Fatal(broken);
+        } finally {
+            runs.remove(run);
+            run.leave();
+        }
+        if (run.ended.compareAndSet(false, true)) {
+            then.accept(result);
+        } else {
+            LOGGER.warn("An operation that was abandoned has come back: {}", record.topic());
+            resize(-1);
+        }
+    }
+
+    private void abandonHung() {
+        try {
+            for (Run run : runs) {
+                if (run.isHung() && run.ended.compareAndSet(false, true)) {
+                    abandon(run);
+                }
+            }
+        } catch (RuntimeException failed) {
+            LOGGER.error("Operations that hang could not be looked for", failed);
+        }
+    }
+
+    private void abandon(Run run) {
+        counts.abandoned.increment();
+        IllegalStateException where = new IllegalStateException("it is here");
+        where.setStackTrace(run.thread.getStackTrace());
+        LOGGER.error(
+                "The operation of {}-{}@{} has ignored the interrupt after the longest duration; its thread is abandoned",
+                run.record.topic(),
+                run.record.partition(),
+                run.record.offset(),
+                where);
+        run.leave();
+        resize(1);
+        run.then.accept(new RecordHandling.Again(PAUSE));
+    }
+
+    private synchronized void resize(int by) {
+        int size = threads.getCorePoolSize() + by;
+        if (by > 0) {
+            threads.setMaximumPoolSize(size);
+            threads.setCorePoolSize(size);
+        } else {
+            threads.setCorePoolSize(size);
+            threads.setMaximumPoolSize(size);
+        }
+    }
+
+    /** A record that is being handled on a thread. */
+    final class Run {
+        private final ConsumerRecord<byte[], byte[]> record;
+        private final Consumer<RecordHandling.Result> then;
+        private final Thread thread = Thread.currentThread();
+        private final AtomicBoolean ended = new AtomicBoolean();
+        /** 0 unless the operation runs. */
+        private volatile long begunAt;
+
+        private volatile ExclusiveGate.@Nullable Pass pass;
+
+        private Run(ConsumerRecord<byte[], byte[]> record, Consumer<RecordHandling.Result> then) {
+            this.record = record;
+            this.then = then;
+        }
+
+        /** It has been let through, and leaves at its end. */
+        void hold(ExclusiveGate.Pass held) {
+            pass = held;
+        }
+
+        void leave() {
+            ExclusiveGate.Pass held = pass;
+            if (held != null) {
+                held.close();
+            }
+        }
+
+        /** Its operation begins. */
+        void begin() {
+            begunAt = System.nanoTime() | 1;
+        }
+
+        void end() {
+            begunAt = 0;
+        }
+
+        private boolean isHung() {
+            long begun = begunAt;
+            return begun != 0 && System.nanoTime() - begun > abandonedAfter.toNanos();
+        }
+    }
+}
