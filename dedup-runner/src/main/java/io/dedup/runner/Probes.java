@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KafkaStreams.State;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +24,17 @@ import org.jspecify.annotations.Nullable;
 final class Probes implements AutoCloseable {
     static final Probes NONE = new Probes(null, null);
 
-    private static final int THREADS = 8;
+    private static final int MAX_THREADS = 256;
+    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final String MAX_REQUEST_SECONDS = "sun.net.httpserver.maxReqTime";
+    private static final String MAX_RESPONSE_SECONDS = "sun.net.httpserver.maxRspTime";
+
+    static {
+        // The JDK's server waits for the rest of a request without an end, unless it is limited before it is loaded.
+        System.getProperties().putIfAbsent(MAX_REQUEST_SECONDS, "5");
+        System.getProperties().putIfAbsent(MAX_RESPONSE_SECONDS, "30");
+    }
+
     private static final int OK = 200;
     private static final int UNAVAILABLE = 503;
 
@@ -36,12 +49,15 @@ final class Probes implements AutoCloseable {
     static Probes start(String host, int port, KafkaStreams streams) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 0);
         PrometheusMetrics metrics = PrometheusMetrics.of(streams);
-        // More than one thread, so that a client that sends its request slowly keeps nobody waiting.
-        ExecutorService threads = Executors.newFixedThreadPool(THREADS, task -> {
-            Thread thread = new Thread(task, "dedup-http");
-            thread.setDaemon(true);
-            return thread;
-        });
+        // A thread for each connection, so that a client that sends its request slowly keeps no other waiting; beyond
+        // the
+        // bound connections are closed.
+        ExecutorService threads = new ThreadPoolExecutor(
+                0, MAX_THREADS, IDLE.toSeconds(), TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread thread = new Thread(task, "dedup-http");
+                    thread.setDaemon(true);
+                    return thread;
+                });
         server.setExecutor(threads);
         server.createContext("/health/live", exchange -> {
             State state = streams.state();

@@ -20,6 +20,7 @@ import io.dedup.streams.CommittedRecords;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -44,7 +45,7 @@ import picocli.CommandLine.Spec;
             "Counts the duplicates in a topic.",
             "Reads a topic and counts its duplicates by the configured key within the TTL: is it clean, and "
                     + "would dedup help? Equal keys count wherever they are, also on different partitions. Keys are "
-                    + "held in memory. Exit code 5 if there are duplicates."
+                    + "kept in a temporary directory. Exit code 5 if there are duplicates."
         })
 final class VerifyCommand implements Callable<Integer> {
     private static final int WORST = 10;
@@ -74,34 +75,39 @@ final class VerifyCommand implements Callable<Integer> {
     public Integer call() {
         Settings settings = new ConfigurationOptions(file, set).checked();
         DedupConfig config = ConfigurationOptions.config(settings);
-        Count count = new Count(config);
         try (CommittedRecords records =
-                new CommittedRecords(new StreamsConfig(settings.application()), "dedup-verify")) {
+                        new CommittedRecords(new StreamsConfig(settings.application()), "dedup-verify");
+                KeysOnDisk keys = new KeysOnDisk(topic)) {
             List<TopicPartition> partitions = records.partitions(topic);
             if (partitions.isEmpty()) {
                 throw new EndedException(ExitCode.USAGE, "The cluster has no topic " + topic);
             }
+            Count count = new Count(config, keys);
             partitions.forEach(partition -> records.readAll(partition, count::take));
+            count.print(topic, spec.commandLine().getOut());
+            long twice = count.of(Verdict.DUPLICATE) + count.of(Verdict.CONFLICT);
+            return twice > 0 ? ExitCode.FOUND_SOMETHING : ExitCode.DONE;
         }
-        count.print(topic, spec.commandLine().getOut());
-        return count.of(Verdict.DUPLICATE) + count.of(Verdict.CONFLICT) > 0 ? ExitCode.FOUND_SOMETHING : ExitCode.DONE;
     }
 
-    /** Judges as the operator does, with everything in memory. Nothing is late, since nothing is forgotten. */
+    /** Judges as the operator does, with all keys on disk. Nothing is late, since nothing is forgotten. */
     private static final class Count {
         private final DedupPolicy policy;
         private final KeyExtractor extractor;
         private final DedupConfig config;
         private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
-        private final Map<IdempotencyKey, List<Sighting>> firsts = new HashMap<>();
-        private final Map<IdempotencyKey, Long> copies = new HashMap<>();
+        private final KeysOnDisk keys;
         private final Memory memory = (key, time, ttl) -> Recollection.of(firstsOf(key).stream()
                 .filter(first -> first.covers(time, ttl))
                 .findFirst()
                 .orElse(null));
+        /** Of the keys with the most copies, how many. */
+        private final Map<IdempotencyKey, Long> worst = new HashMap<>();
+
         private long records;
 
-        Count(DedupConfig config) {
+        Count(DedupConfig config, KeysOnDisk keys) {
+            this.keys = keys;
             this.config = config;
             this.policy = config.policy();
             this.extractor = config.keyExtractor();
@@ -121,10 +127,19 @@ final class VerifyCommand implements Callable<Integer> {
             verdicts.merge(judgement.verdict(), 1L, Long::sum);
             if (key instanceof IdempotencyKey found) {
                 if (judgement.verdict() == Verdict.FIRST) {
-                    firsts.computeIfAbsent(found, unseen -> new ArrayList<>(1)).add(policy.sightingOf(candidate));
+                    keys.addFirst(found, policy.sightingOf(candidate));
                 } else {
-                    copies.merge(found, 1L, Long::sum);
+                    rank(found, keys.addCopy(found));
                 }
+            }
+        }
+
+        /** A count grows by one at a time, so that a key is among the worst from the copy on that makes it so. */
+        private void rank(IdempotencyKey key, long copies) {
+            worst.put(key, copies);
+            if (worst.size() > WORST) {
+                worst.remove(Collections.min(worst.entrySet(), Map.Entry.comparingByValue())
+                        .getKey());
             }
         }
 
@@ -149,9 +164,8 @@ final class VerifyCommand implements Callable<Integer> {
                     share(of(Verdict.MISSING_KEY)));
             if (twice > 0) {
                 out.println("  most often:");
-                copies.entrySet().stream()
+                worst.entrySet().stream()
                         .sorted(Map.Entry.<IdempotencyKey, Long>comparingByValue(Comparator.reverseOrder()))
-                        .limit(WORST)
                         .forEach(entry -> out.printf(
                                 Locale.ROOT,
                                 "    %s  %,d more, first at %s%n",
@@ -167,7 +181,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
 
         private List<Sighting> firstsOf(IdempotencyKey key) {
-            return firsts.getOrDefault(key, List.of());
+            return keys.of(key).firsts();
         }
 
         private String firstOf(IdempotencyKey key) {

@@ -9,6 +9,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -372,12 +374,20 @@ class RelayIT {
         Settings settings = Settings.load(file(id, ""), Map.of(), List.of());
         try (Relay relay = new Relay(settings.application(), ConfigurationOptions.config(settings));
                 Probes probes = Probes.start("127.0.0.1", 0, relay.streams())) {
+            List<Socket> slow = halfRequests(probes, 64);
             assertThat(get(probes, "/health/live").statusCode())
                     .as("not started")
                     .isEqualTo(200);
             assertThat(get(probes, "/health/ready").statusCode())
                     .as("not started")
                     .isEqualTo(503);
+            for (Socket socket : slow) {
+                socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
+                assertThat(socket.getInputStream().read())
+                        .as("closed by the server")
+                        .isEqualTo(-1);
+                socket.close();
+            }
             // When
             relay.start(false);
             // Then
@@ -441,6 +451,17 @@ class RelayIT {
                 .as("it has left its group")
                 .singleElement()
                 .satisfies(group -> assertThat(group.members()).isEmpty());
+    }
+
+    /** Clients that send one byte of their request and then nothing. */
+    private static List<Socket> halfRequests(Probes probes, int count) throws IOException {
+        List<Socket> sockets = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Socket socket = new Socket(InetAddress.getLoopbackAddress(), probes.port());
+            socket.getOutputStream().write('G');
+            sockets.add(socket);
+        }
+        return sockets;
     }
 
     private static HttpResponse<String> get(Probes probes, String path) throws IOException, InterruptedException {

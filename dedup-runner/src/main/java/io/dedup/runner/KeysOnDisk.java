@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.runner;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.dedup.Coordinates;
+import io.dedup.Fingerprint;
+import io.dedup.IdempotencyKey;
+import io.dedup.Sighting;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteOptions;
+
+/**
+ * The firsts of all keys of a topic, and how many copies there are of each key, in a temporary directory: there may be more keys
+ * than fit into memory. Confined to one thread.
+ */
+final class KeysOnDisk implements AutoCloseable {
+    private static final int WITHOUT_FINGERPRINT = 8 + 8 + 4 + 8 + 1;
+    private static final byte[] NONE = new byte[8];
+
+    private final Path directory;
+    private final Options options = new Options().setCreateIfMissing(true);
+    private final WriteOptions writes = new WriteOptions().setDisableWAL(true);
+    private final RocksDB database;
+    private final String topic;
+
+    /**
+     * What is known of a key.
+     *
+     * @param copies how many records are no firsts
+     */
+    record Known(long copies, List<Sighting> firsts) {}
+
+    /**
+     * Opens an empty one.
+     *
+     * @param topic whose records they are
+     */
+    KeysOnDisk(String topic) {
+        this.topic = topic;
+        RocksDB.loadLibrary();
+        try {
+            this.directory = Files.createTempDirectory("dedup-verify");
+            this.database = RocksDB.open(options, directory.toString());
+        } catch (IOException | RocksDBException failed) {
+            throw new IllegalStateException("The keys cannot be kept on disk: " + failed.getMessage(), failed);
+        }
+    }
+
+    Known of(IdempotencyKey key) {
+        ByteBuffer value = ByteBuffer.wrap(read(key));
+        long copies = value.getLong();
+        List<Sighting> firsts = new ArrayList<>();
+        while (value.hasRemaining()) {
+            long timestamp = value.getLong();
+            long expiresAt = value.getLong();
+            Coordinates at = new Coordinates(topic, value.getInt(), value.getLong());
+            byte[] fingerprint = new byte[value.get()];
+            value.get(fingerprint);
+            firsts.add(new Sighting(
+                    timestamp, expiresAt, at, fingerprint.length == 0 ? null : Fingerprint.fromBytes(fingerprint)));
+        }
+        return new Known(copies, firsts);
+    }
+
+    void addFirst(IdempotencyKey key, Sighting first) {
+        byte[] before = read(key);
+        Fingerprint fingerprint = first.fingerprint();
+        byte[] digest = fingerprint == null ? new byte[0] : fingerprint.bytes();
+        Coordinates at = first.coordinates();
+        if (at == null) {
+            throw new IllegalArgumentException("first must have coordinates: " + first);
+        }
+        byte[] after = new byte[before.length + WITHOUT_FINGERPRINT + digest.length];
+        ByteBuffer.wrap(after)
+                .put(before)
+                .putLong(first.timestamp())
+                .putLong(first.expiresAt())
+                .putInt(at.partition())
+                .putLong(at.offset())
+                .put((byte) digest.length)
+                .put(digest);
+        write(key, after);
+    }
+
+    /** Counts a copy, and returns how many there are. */
+    long addCopy(IdempotencyKey key) {
+        byte[] value = read(key);
+        long copies = ByteBuffer.wrap(value).getLong(0) + 1;
+        ByteBuffer.wrap(value).putLong(0, copies);
+        write(key, value);
+        return copies;
+    }
+
+    private byte[] read(IdempotencyKey key) {
+        try {
+            byte[] found = database.get(bytes(key));
+            return found == null ? NONE.clone() : found;
+        } catch (RocksDBException failed) {
+            throw new IllegalStateException("The keys on disk cannot be read: " + failed.getMessage(), failed);
+        }
+    }
+
+    private void write(IdempotencyKey key, byte[] value) {
+        try {
+            database.put(writes, bytes(key), value);
+        } catch (RocksDBException failed) {
+            throw new IllegalStateException("The keys cannot be kept on disk: " + failed.getMessage(), failed);
+        }
+    }
+
+    private static byte[] bytes(IdempotencyKey key) {
+        byte[] source = key.source().getBytes(UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(4 + source.length + key.length())
+                .putInt(source.length)
+                .put(source);
+        key.writeTo(bytes);
+        return bytes.array();
+    }
+
+    @Override
+    public void close() {
+        database.close();
+        writes.close();
+        options.close();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException left) {
+            throw new UncheckedIOException("The temporary directory " + directory + " could not be deleted", left);
+        }
+    }
+}
