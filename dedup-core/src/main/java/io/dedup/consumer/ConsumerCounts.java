@@ -13,7 +13,7 @@ final class ConsumerCounts implements AutoCloseable {
     final LongAdder deadLetters = all.counter("dead-letters", "Records that were dead-lettered");
     final LongAdder retries = all.counter("retries", "Attempts that were followed by another");
     final LongAdder abandoned =
-            all.counter("abandoned", "Operations that have ignored the interrupt after the longest duration");
+            all.counter("abandoned", "Threads that have not come back long after the longest duration of an operation");
 
     /**
      * Publishes them, with those that are read from the loops.

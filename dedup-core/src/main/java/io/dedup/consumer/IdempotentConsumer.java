@@ -67,6 +67,7 @@ public final class IdempotentConsumer implements AutoCloseable {
     /** Without it a member locks whole batches, and releases what it has not begun. */
     private static final String ACQUIRE_MODE = "share.acquire.mode";
 
+    private static final Duration HELD_FOR = Duration.ofMinutes(15);
     private static final int PRODUCER_BLOCKS_MS = 10_000;
     /** More than brokers take by default, so that they decide. */
     private static final int MAX_REQUEST_BYTES = 64 * 1024 * 1024;
@@ -91,10 +92,10 @@ public final class IdempotentConsumer implements AutoCloseable {
         DeadLetters deadLetters = topic == null || deadLetterProducer == null
                 ? null
                 : new DeadLetters(deadLetterProducer, topic, builder.group());
-        Outage outage = new Outage(builder.maxGivenUp);
-        RecordHandling<K, V> handling = new RecordHandling<>(
-                handler, operation, builder, deadLetters, outage, counts, shares ? builder.deliveryLimit : 0);
+        Outage outage = new Outage(builder.maxGivenUp, HELD_FOR);
         this.workers = new Workers(builder.threads, number, handler.maxDuration(), counts);
+        RecordHandling<K, V> handling = new RecordHandling<>(
+                handler, operation, builder, deadLetters, outage, counts, workers, shares ? builder.deliveryLimit : 0);
         this.loops = new ArrayList<>();
         try {
             if (deadLetters != null) {
@@ -240,7 +241,8 @@ public final class IdempotentConsumer implements AutoCloseable {
 
         /**
          * How many records in a row are dead-lettered because they keep failing; 10 unless configured. If none has succeeded in
-         * between, it is not the records: the rest is held, and tried at the longest pause, until one succeeds.
+         * between, it is hardly the records: the rest is held, and tried at the longest pause, until one succeeds. One more is
+         * dead-lettered every 15 minutes, in case it is.
          *
          * @param records at least 1; {@link Integer#MAX_VALUE} for no limit
          */

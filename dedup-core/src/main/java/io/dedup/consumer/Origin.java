@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.dedup.Coordinates;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -15,8 +16,14 @@ import org.jspecify.annotations.Nullable;
  * Where a record was first read, and by which group. A copy in a retry topic or a dead-letter topic is another attempt at the
  * operation of the record it was made of, and says so in its headers: those that the dead letters of this library carry, and
  * those that Spring's retry topics and {@code DeadLetterPublishingRecoverer} write. Any other record is its own origin.
+ *
+ * <p>Headers are written by producers, and travel on where records are forwarded. So they count only in a topic whose name is
+ * that of the origin with a suffix that says what it is for, as in {@code payments-retry-0} and {@code payments.DLT}, or in
+ * the origin itself, to which a dead letter has been sent again.
  */
 record Origin(Coordinates at, String group) {
+    private static final Pattern COPIES =
+            Pattern.compile("[-._](retry|dlt|dlq|dead|dead-?letters?|errors?)([-._].*)?", Pattern.CASE_INSENSITIVE);
     private static final String OURS = "__dedup.";
     private static final String RETRY_TOPICS = "kafka_original-";
     private static final String RECOVERER = "kafka_dlt-original-";
@@ -34,8 +41,15 @@ record Origin(Coordinates at, String group) {
                 .or(() -> text(headers, OURS + "topic").flatMap(topic -> ours(headers, topic)))
                 .or(() ->
                         text(headers, RECOVERER + "topic").flatMap(topic -> spring(headers, RECOVERER, topic, group)));
-        return origin.orElseGet(
-                () -> new Origin(new Coordinates(record.topic(), record.partition(), record.offset()), group));
+        return origin.filter(named -> isCopiedTo(record.topic(), named.at().topic()))
+                .orElseGet(
+                        () -> new Origin(new Coordinates(record.topic(), record.partition(), record.offset()), group));
+    }
+
+    private static boolean isCopiedTo(String topic, String origin) {
+        return topic.startsWith(origin)
+                && (topic.length() == origin.length()
+                        || COPIES.matcher(topic.substring(origin.length())).matches());
     }
 
     /** Only dead letters of consumers name a group; other records that are marked are not copies of another one. */

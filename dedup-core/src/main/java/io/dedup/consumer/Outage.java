@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Tells records that are bad from a world that is: when so many records in a row have been given up and none has succeeded since,
- * no more are given up until one does.
+ * the rest is held until one does. But one more is given up from time to time, in case it is the records.
  *
  * <p>Thread-safe.
  */
@@ -14,15 +15,19 @@ final class Outage {
     private static final Logger LOGGER = LoggerFactory.getLogger(Outage.class);
 
     private final int maxGivenUp;
+    private final Duration oneMoreAfter;
     // Guarded by this.
     private int givenUp;
+    private long lastGivenUpAt;
     private boolean told;
 
     /**
      * @param maxGivenUp how many records in a row may be given up
+     * @param oneMoreAfter how long the rest is held before one more is given up
      */
-    Outage(int maxGivenUp) {
+    Outage(int maxGivenUp, Duration oneMoreAfter) {
         this.maxGivenUp = maxGivenUp;
+        this.oneMoreAfter = oneMoreAfter;
     }
 
     /** A record has succeeded. */
@@ -36,13 +41,14 @@ final class Outage {
 
     /** Whether a record that has failed too often may be given up. */
     synchronized boolean mayGiveUp() {
-        if (givenUp >= maxGivenUp) {
+        if (givenUp >= maxGivenUp && System.nanoTime() - lastGivenUpAt < oneMoreAfter.toNanos()) {
             if (!told) {
                 told = true;
                 LOGGER.error(
                         "The last {} records were given up and none has succeeded since: the rest is held, and tried"
-                                + " until one succeeds",
-                        givenUp);
+                                + " until one succeeds; one more is given up every {}",
+                        givenUp,
+                        oneMoreAfter);
             }
             return false;
         }
@@ -52,9 +58,10 @@ final class Outage {
     /** A record that has failed too often was given up. */
     synchronized void gaveUp() {
         givenUp++;
+        lastGivenUpAt = System.nanoTime();
     }
 
-    /** Whether no record is given up. */
+    /** Whether records are held. */
     synchronized boolean isHolding() {
         return givenUp >= maxGivenUp;
     }

@@ -110,10 +110,11 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
             boolean far =
                     work.uncommitted() >= maxUncommitted || work.oldestAge().compareTo(maxAge) >= 0;
             if (paused.contains(partition)) {
-                if (!far && roomy && work.size() <= mostOpen / 2) {
+                // A partition with nothing open is read, however much of the others is.
+                if (!far && (roomy || work.size() == 0) && work.size() <= mostOpen / 2) {
                     idle.add(partition);
                 }
-            } else if (far || full || work.size() >= mostOpen) {
+            } else if (far || (full && work.size() > 0) || work.size() >= mostOpen) {
                 busy.add(partition);
                 if (far) {
                     LOGGER.warn(

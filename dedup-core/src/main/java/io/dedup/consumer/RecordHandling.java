@@ -11,17 +11,20 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
 import io.dedup.handler.OperationDeclinedException;
 import io.dedup.handler.Outcome;
+import io.dedup.handler.ReconciliationFailedException;
 import io.dedup.handler.StoreUnavailableException;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
+import io.dedup.store.PriorRun;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -40,7 +43,11 @@ import org.slf4j.LoggerFactory;
  */
 final class RecordHandling<K, V> {
     private static final Logger LOGGER = LoggerFactory.getLogger(RecordHandling.class);
-    private static final Duration ALONE_WITHIN = Duration.ofMinutes(1);
+    private static final Duration ALONE_WITHIN = Duration.ofSeconds(5);
+    /** What kills its process does so sooner. */
+    private static final Duration ALONE_FOR = Duration.ofSeconds(30);
+
+    private static final Duration NOT_ALONE_PAUSE = Duration.ofSeconds(20);
 
     /** What has become of a record: {@link Done}, {@link Again} or {@link Fatal}. */
     sealed interface Result {}
@@ -82,11 +89,11 @@ final class RecordHandling<K, V> {
     private final Retries retries;
     private final Scope scope;
     private final String group;
-    private final Map<String, IdempotentHandler> byScope = new ConcurrentHashMap<>();
     private final Set<Class<? extends Throwable>> hopeless;
     private final @Nullable DeadLetters deadLetters;
     private final Outage outage;
     private final ConsumerCounts counts;
+    private final Workers workers;
     private final ExclusiveGate gate = new ExclusiveGate();
     /** After how many deliveries the broker drops a record; 0 if it drops none. */
     private final int deliveryLimit;
@@ -101,6 +108,7 @@ final class RecordHandling<K, V> {
             @Nullable DeadLetters deadLetters,
             Outage outage,
             ConsumerCounts counts,
+            Workers workers,
             int deliveryLimit) {
         this.handler = handler;
         this.group = builder.group();
@@ -116,6 +124,7 @@ final class RecordHandling<K, V> {
         this.deadLetters = deadLetters;
         this.outage = outage;
         this.counts = counts;
+        this.workers = workers;
         this.deliveryLimit = deliveryLimit;
     }
 
@@ -135,7 +144,7 @@ final class RecordHandling<K, V> {
             }
             Fingerprint fingerprint = fingerprints.fingerprint(view);
             task = new Task(record, typed(record), (IdempotencyKey) found, fingerprint, waits, run);
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | StackOverflowError unreadable) {
             return unreadable(record, unreadable, waits);
         }
         Result result;
@@ -152,7 +161,7 @@ final class RecordHandling<K, V> {
     }
 
     /** What may pass holds the record up; what is its own does not. */
-    private Result unreadable(ConsumerRecord<byte[], byte[]> record, RuntimeException failure, int waits) {
+    private Result unreadable(ConsumerRecord<byte[], byte[]> record, Throwable failure, int waits) {
         if (TransientFailures.isTransient(failure) || passing.test(failure)) {
             LOGGER.warn("{} cannot be read now, and waits", at(record), failure);
             return new Again(retries.pauseAfter(waits + 1));
@@ -200,9 +209,7 @@ final class RecordHandling<K, V> {
             this.run = run;
             Origin origin = Origin.of(record, group);
             String topic = scope.nameFor(origin.at().topic());
-            this.within = byScope.computeIfAbsent(
-                    origin.group() + "\0" + topic,
-                    none -> handler.within(origin.group()).within(topic));
+            this.within = handler.within(origin.group()).within(topic);
         }
 
         Result handle() throws InterruptedException {
@@ -221,56 +228,69 @@ final class RecordHandling<K, V> {
             LOGGER.warn("{} runs alone, since an earlier run of its operation has not come back", at(record));
             ExclusiveGate.Pass pass = gate.enterAlone(ALONE_WITHIN);
             if (pass == null) {
-                return again(retries.pauseAfter(waits + 1));
+                return again(NOT_ALONE_PAUSE);
             }
             run.hold(pass);
             alone = true;
+            Future<?> unused = workers.timer().schedule(pass::close, ALONE_FOR.toMillis(), TimeUnit.MILLISECONDS);
             return attempt();
         }
 
         private Result attempt() {
+            attempt = 0;
             try {
                 Outcome outcome = within.handle(key, fingerprint, this::run);
-                return ended(outcome);
+                return run.isAbandoned() ? new Done() : ended(outcome);
             } catch (NotAloneException suspect) {
                 throw suspect;
             } catch (AttemptsExhaustedException exhausted) {
-                return given(exhausted);
+                return run.isAbandoned() ? new Done() : given(exhausted);
             } catch (OperationDeclinedException declined) {
                 return again(retries.pauseAfter(waits + 1));
             } catch (StoreUnavailableException | LeaseLostException notOurs) {
                 LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
                 return again(retries.pauseAfter(waits + 1));
+            } catch (ReconciliationFailedException unknown) {
+                return waits + 1 < retries.attempts()
+                        ? again(retries.pauseAfter(waits + 1))
+                        : deadLetter(record, "unknown-outcome", unknown, waits);
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
-                return failed(failure);
+                return run.isAbandoned() ? new Done() : failed(failure);
             }
         }
 
         private byte @Nullable [] run(Execution execution) throws Exception {
             attempt = execution.attempt();
-            if (execution.isTakenOver()) {
+            if (execution.isTakenOver() && isLastDelivery(record)) {
+                throw new AttemptsExhaustedException(attempt - 1);
+            }
+            boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
+            if (vanished && attempt > retries.attempts()) {
                 // It has not come back, and not only failed: so holding it does not help.
-                if (attempt > retries.attempts() || isLastDelivery(record)) {
-                    throw new AttemptsExhaustedException(attempt - 1);
-                } else if (!alone) {
-                    throw new NotAloneException();
-                }
+                throw new AttemptsExhaustedException(attempt - 1);
+            } else if (vanished && !alone) {
+                throw new NotAloneException();
             }
             run.begin();
-            try {
-                return operation.run(typed, execution);
-            } finally {
-                run.end();
-            }
+            return operation.run(typed, execution);
         }
 
         private Result failed(Throwable failure) {
             if (attempt == 0) {
                 return notBegun(failure);
-            } else if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
-                return given(failure);
-            } else if (Thread.currentThread().isInterrupted() || failure instanceof InterruptedException) {
+            }
+            boolean interrupted = Thread.currentThread().isInterrupted() || failure instanceof InterruptedException;
+            if (interrupted && !workers.goOn()) {
                 return again(retries.pauseAfter(1)); // The consumer is being closed.
+            }
+            // Whoever has interrupted the operation, it is not for the thread: that has other records to handle.
+            Thread.interrupted();
+            if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
+                return given(failure);
+            } else if (interrupted && waits + 1 < retries.attempts()) {
+                return again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
+            } else if (interrupted && outage.mayGiveUp()) {
+                return given(failure);
             } else if (attempt >= retries.attempts() && outage.mayGiveUp()) {
                 Result result = given(failure);
                 if (result instanceof Done) {
@@ -349,9 +369,14 @@ final class RecordHandling<K, V> {
             counts.deadLetters.increment();
             LOGGER.warn("{} is dead-lettered: {}", at(record), reason);
             return new Done();
-        } catch (InterruptedException interrupted) {
+        } catch (InterruptedException | InterruptException interrupted) {
             Thread.currentThread().interrupt();
             return new Again(retries.pauseAfter(waits + 1));
+        } catch (IllegalStateException closed) {
+            if (workers.goOn()) {
+                return new Fatal(closed);
+            }
+            return new Again(retries.pauseAfter(waits + 1)); // The producer is closed, as the consumer is.
         } catch (ExecutionException notSent) {
             if (notSent.getCause() instanceof RetriableException) {
                 LOGGER.error("{} could not be dead-lettered and is tried again", at(record), notSent.getCause());

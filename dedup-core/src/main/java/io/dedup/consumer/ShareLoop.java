@@ -68,25 +68,47 @@ final class ShareLoop extends Loop {
     @Override
     public void run() {
         try (consumer) {
-            ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
-            consumer.subscribe(topics);
-            while (goesOn()) {
-                records = consumer.poll(POLL);
-                records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
-                        .start());
-                await(records, Duration.ofMillis(lockMillis() / 3));
-                if (goesOn()) {
-                    acknowledge(records, AcknowledgeType.RENEW);
+            try {
+                ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
+                consumer.subscribe(topics);
+                while (goesOn()) {
+                    records = consumer.poll(POLL);
+                    records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
+                            .start());
+                    await(records, Duration.ofMillis(lockMillis() / 3));
+                    if (goesOn()) {
+                        acknowledge(records, AcknowledgeType.RENEW);
+                    }
                 }
+                drain(records);
+            } catch (Throwable failed) {
+                fail(failed);
+                deadLetterLastDeliveries();
             }
-            works.values().forEach(Work::giveUpUnlessRunning);
-            // No longer than the locks last, so that what is finished meanwhile can still be accepted.
-            Duration half = Duration.ofMillis(lockMillis() / 2);
-            await(records, drainFor.compareTo(half) < 0 ? drainFor : half);
-            acknowledge(records, AcknowledgeType.RELEASE);
-            consumer.commitSync();
-        } catch (Throwable failed) {
-            fail(failed);
+        }
+    }
+
+    private void drain(ConsumerRecords<byte[], byte[]> last) {
+        works.values().forEach(Work::giveUpUnlessRunning);
+        // No longer than the locks last, so that what is finished meanwhile can still be accepted.
+        Duration half = Duration.ofMillis(lockMillis() / 2);
+        long until = System.nanoTime() + half.toNanos();
+        ConsumerRecords<byte[], byte[]> records = last;
+        // What is being renewed comes back with the answer of the broker, and cannot be acknowledged before.
+        while (records.isEmpty() && !works.isEmpty() && System.nanoTime() < until) {
+            records = consumer.poll(POLL);
+        }
+        await(records, drainFor.compareTo(half) < 0 ? drainFor : half);
+        acknowledge(records, AcknowledgeType.RELEASE);
+        consumer.commitSync();
+    }
+
+    /** The broker drops what this member holds for the last time; a dead letter of what is handled after all is no loss. */
+    private void deadLetterLastDeliveries() {
+        for (Work work : works.values()) {
+            if (!work.done.getNow(false) && handling.isLastDelivery(work.record)) {
+                handling.undelivered(work.record);
+            }
         }
     }
 

@@ -25,8 +25,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The threads of a consumer that run operations, and whether it goes on.
  *
- * <p>An operation that takes too long is interrupted by its handler. One that ignores that is abandoned: its record is dealt with
- * as failed, another thread takes the place of its own, and what it still comes to is fenced by its lease.
+ * <p>An operation that takes too long is interrupted by its handler. A thread that does not come back is abandoned, whatever it
+ * waits for: another one takes its place and the record is tried again, and what the first still comes to is fenced by its lease.
  *
  * <p>Thread-safe.
  */
@@ -147,7 +147,7 @@ final class Workers implements AutoCloseable {
         IllegalStateException where = new IllegalStateException("it is here");
         where.setStackTrace(run.thread.getStackTrace());
         LOGGER.error(
-                "The operation of {}-{}@{} has ignored the interrupt after the longest duration; its thread is abandoned",
+                "The thread that handles {}-{}@{} has not come back long after the longest duration, and is abandoned",
                 run.record.topic(),
                 run.record.partition(),
                 run.record.offset(),
@@ -174,8 +174,8 @@ final class Workers implements AutoCloseable {
         private final Consumer<RecordHandling.Result> then;
         private final Thread thread = Thread.currentThread();
         private final AtomicBoolean ended = new AtomicBoolean();
-        /** 0 unless the operation runs. */
-        private volatile long begunAt;
+        /** When the last phase of it began: reading the record, or running its operation. */
+        private volatile long begunAt = System.nanoTime();
 
         private volatile ExclusiveGate.@Nullable Pass pass;
 
@@ -198,16 +198,16 @@ final class Workers implements AutoCloseable {
 
         /** Its operation begins. */
         void begin() {
-            begunAt = System.nanoTime() | 1;
+            begunAt = System.nanoTime();
         }
 
-        void end() {
-            begunAt = 0;
+        /** Whether another thread has the record by now. */
+        boolean isAbandoned() {
+            return ended.get();
         }
 
         private boolean isHung() {
-            long begun = begunAt;
-            return begun != 0 && System.nanoTime() - begun > abandonedAfter.toNanos();
+            return System.nanoTime() - begunAt > abandonedAfter.toNanos();
         }
     }
 }

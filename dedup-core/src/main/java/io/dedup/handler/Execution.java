@@ -81,11 +81,16 @@ public final class Execution {
     }
 
     /**
-     * Whether an earlier run has vanished without a word, so that part of the operation, or all of it, may be done. It stays
-     * so for all later runs, until the operation is completed.
+     * Whether an earlier run has vanished without a word, or was interrupted, so that part of the operation, or all of it, may
+     * be done. It stays so for all later runs, until the operation is completed.
      */
     public boolean isTakenOver() {
         return claim.priorRun() != PriorRun.NONE;
+    }
+
+    /** What is known about earlier runs. */
+    public PriorRun priorRun() {
+        return claim.priorRun();
     }
 
     /** Whether another owner may be running the operation by now. From then on nothing should be done. */

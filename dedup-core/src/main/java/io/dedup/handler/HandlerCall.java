@@ -9,6 +9,7 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.nio.channels.ClosedByInterruptException;
@@ -94,6 +95,8 @@ final class HandlerCall {
             return replayed(completed.completion());
         } else if (result instanceof ClaimResult.InProgress busy) {
             return new Outcome.InProgress(busy.leaseLeft());
+        } else if (result instanceof ClaimResult.Locked) {
+            return new Outcome.InProgress(Duration.ZERO);
         }
         return new Outcome.Conflict();
     }
@@ -101,7 +104,7 @@ final class HandlerCall {
     private boolean isToBeReconciled(Claim claim) {
         return switch (claim.priorRun()) {
             case NONE -> false;
-            case ABANDONED -> settings.reconciler() != null || settings.abandonedIsUnknown();
+            case INTERRUPTED, ABANDONED -> settings.reconciler() != null || settings.abandonedIsUnknown();
             case UNKNOWN -> true;
         };
     }
@@ -131,7 +134,11 @@ final class HandlerCall {
         while (true) {
             UnstoredResults.Settlement settlement = uninterruptibly(() -> unstored.settle(result));
             if (settlement instanceof UnstoredResults.Stored) {
-                return replayed(result.completion());
+                return result.outcome() == null
+                        ? replayed(result.completion())
+                        : new Outcome.Replayed(
+                                Optional.of(result.outcome()),
+                                result.completion().kind() == Completion.Kind.FAILED);
             } else if (settlement instanceof UnstoredResults.Obsolete) {
                 return null;
             } else if (!backoff.pause()) {
@@ -154,7 +161,7 @@ final class HandlerCall {
             boolean goesOn;
             if (result instanceof ClaimResult.Unavailable unavailable) {
                 throw notBegun(unavailable.reason(), unavailable.cause());
-            } else if (result instanceof ClaimResult.InProgress) {
+            } else if (result instanceof ClaimResult.InProgress || result instanceof ClaimResult.Locked) {
                 if (waiting == null) {
                     waitingSince = claimedAt;
                     waiting = new Backoff(settings.waitFor());
@@ -163,6 +170,7 @@ final class HandlerCall {
             } else if (result instanceof ClaimResult.Indeterminate unanswered) {
                 goesOn = patience.pause();
                 if (!goesOn) {
+                    unstored.giveBack(request);
                     throw notBegun("The store does not answer which owner is to run it", unanswered.cause());
                 }
             } else if (result instanceof ClaimResult.Acquired acquired && isLate()) {
@@ -203,18 +211,23 @@ final class HandlerCall {
 
     private <E extends Exception> Outcome reconcile(Claim claim, Operation<E> operation) throws E {
         Execution execution = execution(claim);
-        Reconciler.Finding finding = new Reconciler.StillUnknown();
+        Reconciler.Finding finding;
         try (LeaseRenewer.Lease held = renewer.keep(execution, claimedAt)) {
             try {
-                Reconciler reconciler = settings.reconciler();
-                if (reconciler != null) {
-                    finding = reconciler.find(execution);
-                }
-            } finally {
+                finding = found(execution);
+            } catch (RuntimeException failed) {
                 held.endOperation();
-                if (finding instanceof Reconciler.StillUnknown) {
+                ReconciliationFailedException unknown = new ReconciliationFailedException(key.toString(), failed);
+                try {
                     complete(claim, Completion.unknown(), null);
+                } catch (RuntimeException notStored) {
+                    unknown.addSuppressed(notStored);
                 }
+                throw unknown;
+            }
+            held.endOperation();
+            if (finding instanceof Reconciler.StillUnknown) {
+                complete(claim, Completion.unknown(), null);
             }
             if (finding instanceof Reconciler.Done done) {
                 Completion completion = bounded(Completion.succeeded(done.outcome()));
@@ -225,6 +238,11 @@ final class HandlerCall {
             claimedAt = held.heldSince();
         }
         return finding instanceof Reconciler.NotDone ? run(claim, operation) : new Outcome.Unknown();
+    }
+
+    private Reconciler.Finding found(Execution execution) {
+        Reconciler reconciler = settings.reconciler();
+        return reconciler == null ? new Reconciler.StillUnknown() : reconciler.find(execution);
     }
 
     private <E extends Exception> Outcome run(Claim claim, Operation<E> operation) throws E {
@@ -277,8 +295,7 @@ final class HandlerCall {
             } else if (state instanceof ClaimState.Lost) {
                 throw superseded(failure);
             } else if (!backoff.pause()) {
-                unstored.keep(
-                        new UnstoredResults.Unstored(claim, noted.completion(), noted.outcome(), settings.ttl(), true));
+                unstored.keep(claim, noted.completion(), noted.outcome(), settings.ttl(), true);
                 StoreUnavailableException unknown =
                         notStored(state instanceof ClaimState.Indeterminate unanswered ? unanswered.cause() : null);
                 if (failure != null) {
@@ -317,10 +334,10 @@ final class HandlerCall {
         }
         settings.listener().failed(key, seen, attempt);
         if (then.releases()) {
-            release(claim, isCancelled(execution, failure) ? Release.NOT_ATTEMPTED : Release.FAILED);
+            release(claim, releaseOf(execution, failure));
             throw HandlerCall.<E>sneaky(seen);
         }
-        StoredOutcome outcome = then.outcomeOf(seen);
+        StoredOutcome outcome = outcomeOf(then, seen);
         try {
             complete(claim, completionOf(outcome), outcome);
         } catch (RuntimeException notStored) {
@@ -336,6 +353,25 @@ final class HandlerCall {
     /** What is stored of a failure that is kept. */
     private Completion completionOf(@Nullable StoredOutcome outcome) {
         return outcome == null ? Completion.unknown() : bounded(Completion.failed(outcome));
+    }
+
+    /** The outcome that a failure is; null if it is unknown whether the operation was done. */
+    private @Nullable StoredOutcome outcomeOf(OnFailure then, Throwable failure) {
+        try {
+            return then.outcomeOf(failure);
+        } catch (RuntimeException unusable) {
+            LOGGER.error(
+                    "What is to be stored of the failure of {} could not be made; it stays a failure", key, unusable);
+            return StoredOutcome.of(null);
+        }
+    }
+
+    /** What interrupted an operation says about what it has done. */
+    private static Release releaseOf(Execution execution, Throwable failure) {
+        if (isCancelled(execution, failure)) {
+            return Release.CANCELLED;
+        }
+        return execution.isTimedOut() ? Release.INTERRUPTED : Release.FAILED;
     }
 
     /** Whether the application has interrupted the operation, as it does when it is shut down. */
@@ -363,10 +399,14 @@ final class HandlerCall {
     /** What can still be said of an operation whose lease is over, if no other owner has begun it. */
     private void giveUp(Claim claim, OnFailure then, Throwable failure) {
         if (!then.releases()) {
-            Completion completion = completionOf(then.outcomeOf(failure));
-            uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
+            StoredOutcome outcome = outcomeOf(then, failure);
+            Completion completion = completionOf(outcome);
+            LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
+            if (!(result instanceof LeaseResult.Done) && !(result instanceof LeaseResult.Lost)) {
+                unstored.keep(claim, completion, outcome, settings.ttl(), false);
+            }
         } else if (!settings.abandonedIsUnknown()) {
-            release(claim, Release.FAILED);
+            release(claim, Release.INTERRUPTED);
         }
     }
 
@@ -393,12 +433,31 @@ final class HandlerCall {
             if (result instanceof LeaseResult.Done) {
                 return;
             } else if (result instanceof LeaseResult.Lost) {
-                throw superseded(null);
+                completeForgotten(completion);
+                return;
             } else if (!backoff.pause()) {
-                unstored.keep(new UnstoredResults.Unstored(claim, completion, outcome, settings.ttl(), false));
+                unstored.keep(claim, completion, outcome, settings.ttl(), false);
                 throw notStored(result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null);
             }
         }
+    }
+
+    /** Stores how the operation ended under a new claim, if the store has forgotten the old one and no other owner has begun. */
+    private void completeForgotten(Completion completion) {
+        ClaimRequest request = ClaimRequest.of(key, fingerprint, settings.lease(), settings.ttl());
+        ClaimResult result = uninterruptibly(() -> settings.store().claim(request));
+        if (!(result instanceof ClaimResult.Acquired acquired)) {
+            throw superseded(null);
+        }
+        Claim claim = acquired.claim();
+        boolean forgotten = claim.attempt() == 1 && claim.priorRun() == PriorRun.NONE;
+        LeaseResult stored = uninterruptibly(() -> forgotten
+                ? settings.store().complete(claim, completion, settings.ttl())
+                : settings.store().release(claim, Release.NOT_ATTEMPTED));
+        if (!forgotten || !(stored instanceof LeaseResult.Done)) {
+            throw superseded(null);
+        }
+        LOGGER.warn("The store had forgotten the claim of {}, and has its end now", key);
     }
 
     /** Makes a call that an interrupt of earlier does not keep from being answered. */

@@ -63,7 +63,7 @@ public final class IdempotentHandler implements AutoCloseable {
         this.scope = escaped(builder.scope);
         this.renewer =
                 new LeaseRenewer(settings.store(), settings.lease(), settings.maxDuration(), settings.listener());
-        this.unstored = new UnstoredResults(settings.store(), renewer);
+        this.unstored = new UnstoredResults(settings.store(), settings.lease(), renewer);
         this.purge = Purge.every(builder.purgeEvery, settings.store());
     }
 
@@ -245,6 +245,7 @@ public final class IdempotentHandler implements AutoCloseable {
      *     has not committed its outcome before
      * @throws LeaseLostException if another owner may have begun the operation before this one had ended it
      * @throws OperationTimeoutException if it took too long, was interrupted and has failed
+     * @throws ReconciliationFailedException if the reconciler has thrown; the outcome stays unknown
      * @throws OutcomeNotCommittedException if it has noted its outcome in a transaction that was rolled back
      * @throws IllegalStateException if the handler has been closed
      * @throws StoreUnavailableException if the store does not say which owner is to run it, in which case it is not run, or

@@ -67,8 +67,10 @@ final class LeaseRenewer implements AutoCloseable {
      * Begins to renew the lease of an operation that runs on this thread.
      *
      * @param claimedAt the nano time before the claim was made
+     * @throws IllegalStateException if nothing is renewed any more
      */
     Lease keep(Execution execution, long claimedAt) {
+        throwIfClosed();
         Lease lease = new Lease(execution, claimedAt);
         execution.hold(lease);
         lease.start();
@@ -115,6 +117,14 @@ final class LeaseRenewer implements AutoCloseable {
         }
     }
 
+    /** What the store says to a renewal. */
+    private enum Answer {
+        GOES_ON,
+        LOST,
+        /** The operation has completed the key itself. */
+        COMMITTED
+    }
+
     /** The lease of a running operation. */
     final class Lease implements AutoCloseable {
         private final Execution execution;
@@ -137,34 +147,38 @@ final class LeaseRenewer implements AutoCloseable {
         }
 
         private synchronized void start() {
-            if (!closed) {
-                timeout = timer.schedule(this::timeOut, maxDuration.toNanos(), TimeUnit.NANOSECONDS);
-            }
+            timeout = schedule(this::timeOut, maxDuration.toNanos());
             scheduleRenewal();
             scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - heldSince));
         }
 
         private void scheduleRenewal() {
-            if (!closed) {
-                renewal = timer.schedule(() -> aside(this::renew), leaseFor.toNanos() / RENEWALS, TimeUnit.NANOSECONDS);
+            renewal = schedule(() -> aside(this::renew), leaseFor.toNanos() / RENEWALS);
+        }
+
+        /** Null after shutdown: what was scheduled before is still done, and nothing more. */
+        private @Nullable Future<?> schedule(Runnable task, long nanos) {
+            try {
+                return closed ? null : timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
+            } catch (RejectedExecutionException noMore) {
+                LOGGER.debug("The handler is closed, and no lease is renewed any more");
+                return null;
             }
         }
 
         private void scheduleEnd(long nanos) {
             if (closed) {
-                return;
+                return; // The last end stands.
             }
-            if (end != null) {
-                end.cancel(false);
-            }
-            end = timer.schedule(this::expire, nanos, TimeUnit.NANOSECONDS);
+            cancel(end);
+            end = schedule(this::expire, nanos);
         }
 
         private void renew() {
             if (closed || execution.isTimedOut()) {
                 return;
             }
-            if (ask()) {
+            if (ask() == Answer.GOES_ON) {
                 synchronized (this) {
                     if (!over) {
                         scheduleRenewal();
@@ -173,8 +187,8 @@ final class LeaseRenewer implements AutoCloseable {
             }
         }
 
-        /** Asks the store for a renewal; false if there is nothing to renew any more. */
-        private boolean ask() {
+        /** Asks the store for a renewal. */
+        private Answer ask() {
             long sentAt = System.nanoTime();
             LeaseResult result;
             try {
@@ -187,17 +201,21 @@ final class LeaseRenewer implements AutoCloseable {
                         "The lease of {} could not be renewed",
                         execution.claim().key(),
                         unanswered.cause());
-            } else if (result instanceof LeaseResult.Lost && !isCommitted()) {
+            } else if (result instanceof LeaseResult.Lost) {
+                if (isCommitted()) {
+                    return Answer.COMMITTED;
+                }
                 lose();
-                return false;
+                return Answer.LOST;
             }
             synchronized (this) {
-                locked = result instanceof LeaseResult.Locked;
+                // The lock of another transaction says nothing: that may be the one that takes over.
+                locked = result instanceof LeaseResult.Locked && execution.noted() != null;
                 if (!over && result instanceof LeaseResult.Done && !execution.isLeaseLost()) {
                     heldSince = sentAt;
                     scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - sentAt));
                 }
-                return !(result instanceof LeaseResult.Lost);
+                return Answer.GOES_ON;
             }
         }
 
@@ -219,11 +237,14 @@ final class LeaseRenewer implements AutoCloseable {
             synchronized (this) {
                 late = !over && System.nanoTime() - heldSince >= leaseFor.toNanos();
             }
-            if (late && ask()) {
-                synchronized (this) {
-                    if (!locked && System.nanoTime() - heldSince >= leaseFor.toNanos()) {
-                        execution.loseLease();
-                    }
+            if (!late) {
+                return;
+            }
+            Answer answer = ask();
+            synchronized (this) {
+                boolean unconfirmed = !locked && System.nanoTime() - heldSince >= leaseFor.toNanos();
+                if (answer == Answer.LOST || (answer == Answer.GOES_ON && unconfirmed)) {
+                    execution.loseLease();
                 }
             }
         }

@@ -10,7 +10,7 @@ import java.time.Instant;
  * @param token the fencing token: greater than that of every earlier claim for the key that the store remembers, so that a
  *     resource that remembers the highest it has seen can turn away an owner that comes late
  * @param attempt how often the key has been claimed since it was last absent, this time included; from 1. Claims that were
- *     {@linkplain Release#NOT_ATTEMPTED released unused} do not count
+ *     {@linkplain Release#uncounted released uncounted} do not count
  * @param priorRun what is known about the runs before
  * @param firstAttemptAt when the key was first claimed since it was last absent, by the store's clock. It is the same for all
  *     attempts, and is the time of the operation

@@ -16,6 +16,12 @@ public sealed interface ClaimResult {
      */
     record InProgress(Duration leaseLeft) implements ClaimResult {}
 
+    /**
+     * A transaction that has not ended holds the key, or a statement of another connection does. Nothing else is known. Ask
+     * again.
+     */
+    record Locked() implements ClaimResult {}
+
     /** The operation has been run. */
     record Completed(Completion completion) implements ClaimResult {}
 

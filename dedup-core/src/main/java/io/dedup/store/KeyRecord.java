@@ -155,18 +155,29 @@ public record KeyRecord(
 
     /** The record after a release, which is this one if it was released before; null if the claim is lost. */
     public @Nullable KeyRecord released(Claim claim, Release why, long now) {
-        if (!isHeldBy(claim, now) || state == State.COMPLETED) {
+        if (!isHeldBy(claim, now)) {
             return null;
-        } else if (state == State.RELEASED) {
-            return this;
+        }
+        boolean unknownAgain = why.leavesUnknown() && priorRun == PriorRun.UNKNOWN;
+        if (state != State.CLAIMED) {
+            boolean already = unknownAgain ? Completion.unknown().equals(completion) : state == State.RELEASED;
+            return already ? this : null;
         }
         return with(
-                State.RELEASED,
-                why == Release.NOT_ATTEMPTED ? attempts - 1 : attempts,
-                priorRun == PriorRun.NONE ? PriorRun.NONE : PriorRun.ABANDONED,
+                unknownAgain ? State.COMPLETED : State.RELEASED,
+                attempts - why.uncounted(),
+                priorAfter(why),
                 leaseUntil,
                 now + claim.request().timeToLive().toMillis(),
-                null);
+                unknownAgain ? Completion.unknown() : null);
+    }
+
+    /** A claim to find out that ends with a run has found out; otherwise it is as unknown as before. */
+    private PriorRun priorAfter(Release why) {
+        if (priorRun == PriorRun.UNKNOWN) {
+            return why.leavesUnknown() ? PriorRun.UNKNOWN : PriorRun.ABANDONED;
+        }
+        return why.mayBeDone() ? priorRun.worse(PriorRun.INTERRUPTED) : priorRun;
     }
 
     /** The record with its attempts counted from one again, if it is released; else this one. */

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
+import io.dedup.store.PriorRun;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.ConnectException;
@@ -20,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -142,13 +144,56 @@ class ConsumerSeamsIT extends ConsumerFixture {
             consumer.close();
         }
         AtomicInteger attempt = new AtomicInteger();
+        AtomicReference<PriorRun> prior = new AtomicReference<>(PriorRun.NONE);
         started(consuming(topic), handler(), (record, execution) -> {
             attempt.set(execution.attempt());
+            prior.set(execution.priorRun());
             return run(record, execution);
         });
         awaitCommitted(topic, 1, 1);
         assertThat(attempt).hasValue(1);
+        assertThat(prior).as("part of it may be done").hasValue(PriorRun.INTERRUPTED);
         assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    /** It stays unknown, and is dead-lettered as such: it does not hold its partition for ever. */
+    @Test
+    void reconciler_alwaysFails_isDeadLetteredAsUnknownAndTheNextIsHandled() throws Exception {
+        String topic = topic("unfindable", 1);
+        store.abandon("test/unfindable/unfindable", "id-1");
+        send(topic, 0, "k", "id-1", "v1");
+        send(topic, 0, "k", "id-2", "next");
+        IdempotentHandler asking = opened(IdempotentHandler.on(store, "test")
+                .withWait(Duration.ZERO)
+                .withReconciler(execution -> {
+                    throw new IllegalArgumentException("the provider does not know such a key");
+                })
+                .build());
+        started(consuming(topic), asking, this::run);
+        awaitCommitted(topic, 1, 2);
+        assertThat(done).containsExactly("next");
+        assertThat(read(topic + "-dead")).singleElement().satisfies(letter -> {
+            assertThat(header(letter, "__dedup.reason")).isEqualTo("unknown-outcome");
+            assertThat(header(letter, "__dedup.message")).contains("does not know such a key");
+        });
+    }
+
+    /** Whoever has done it, the thread has other records to handle. */
+    @Test
+    void operation_throwsInterruptedExceptionItself_isDeadLetteredInTheEnd() throws Exception {
+        String topic = topic("interrupting", 1);
+        send(topic, 0, "k", "id-1", "bad");
+        send(topic, 0, "k", "id-2", "next");
+        started(consuming(topic), handler(), (record, execution) -> {
+            if (record.value().equals("bad")) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedException("a library gives up");
+            }
+            return run(record, execution);
+        });
+        awaitCommitted(topic, 1, 2);
+        assertThat(done).containsExactly("next");
+        assertThat(read(topic + "-dead")).extracting(ConsumerRecord::value).containsExactly("bad");
     }
 
     // Everything fails

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.Coordinates;
 import java.nio.ByteBuffer;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,22 @@ class OriginTest {
         assertThat(Origin.of(record, "g").at().topic()).isEqualTo("payments-retry-0");
     }
 
+    /** A producer of another topic does not choose what its records are. */
+    @Test
+    void of_headersInATopicOfItsOwn_isItself() {
+        for (String topic : List.of("payments-settled", "chat", "paymentsretry")) {
+            ConsumerRecord<String, String> other = new ConsumerRecord<>(topic, 1, 7, "k", "v");
+            spring(other.headers(), "kafka_original-", "payments", 3, 42);
+            assertThat(Origin.of(other, "g").at().topic()).isEqualTo(topic);
+        }
+        for (String topic :
+                List.of("payments", "payments-retry", "payments-retry-1000", "payments.DLT", "payments-dlt")) {
+            ConsumerRecord<String, String> copy = new ConsumerRecord<>(topic, 1, 7, "k", "v");
+            spring(copy.headers(), "kafka_original-", "payments", 3, 42);
+            assertThat(Origin.of(copy, "g").at()).as(topic).isEqualTo(ORIGINAL);
+        }
+    }
+
     @Test
     void of_malformedHeaders_isItself() {
         headers.add("kafka_original-topic", "payments".getBytes(UTF_8));
@@ -68,6 +85,10 @@ class OriginTest {
     }
 
     private void spring(String prefix, String topic, int partition, long offset) {
+        spring(headers, prefix, topic, partition, offset);
+    }
+
+    private static void spring(Headers headers, String prefix, String topic, int partition, long offset) {
         headers.add(prefix + "topic", topic.getBytes(UTF_8));
         headers.add(
                 prefix + "partition", ByteBuffer.allocate(4).putInt(partition).array());

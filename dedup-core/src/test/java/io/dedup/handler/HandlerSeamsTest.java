@@ -9,8 +9,11 @@ import static org.awaitility.Awaitility.await;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
+import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
+import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.memory.MemoryIdempotencyStore;
@@ -25,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +51,7 @@ class HandlerSeamsTest {
     private static final byte[] BYTES = {0, -1, 13, 10};
     private static final StoredOutcome OUTCOME = StoredOutcome.of(BYTES);
     private static final Outcome REPLAYED = new Outcome.Replayed(Optional.of(OUTCOME), false);
+    private static final ClaimResult NO_CLAIM = new ClaimResult.Indeterminate(new IOException("no answer"));
     private static final LeaseResult NO_ANSWER = new LeaseResult.Indeterminate(new IOException("no answer"));
 
     private final ShiftedClock clock = new ShiftedClock();
@@ -155,8 +160,7 @@ class HandlerSeamsTest {
         AtomicBoolean away = new AtomicBoolean(true);
         WatchedStore gone = new WatchedStore(store) {
             @Override
-            public LeaseResult complete(
-                    io.dedup.store.Claim claim, io.dedup.store.Completion completion, Duration timeToLive) {
+            public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
                 return away.get() ? NO_ANSWER : super.complete(claim, completion, timeToLive);
             }
         };
@@ -410,6 +414,127 @@ class HandlerSeamsTest {
             assertThat(execution.attempt()).isEqualTo(1);
             return run(execution);
         });
+    }
+
+    /** Part of it may be done, so that who can be asked is asked, however the interrupt came about. */
+    @ParameterizedTest
+    @ValueSource(strings = {"cancelled", "timeout", "lease lost"})
+    void handle_interruptedOperation_isAskedAboutBeforeItIsRunAgain(String by) {
+        IdempotentHandler.Builder builder = handler().withReconciler(finding(new Reconciler.Done(OUTCOME)));
+        if (by.equals("timeout")) {
+            builder.withMaxDuration(SHORT);
+        } else if (by.equals("lease lost")) {
+            builder.withLease(SHORT);
+            store.onRenew = result -> NO_ANSWER;
+        }
+        IdempotentHandler handler = built(builder);
+        if (by.equals("cancelled")) {
+            Thread.currentThread().interrupt();
+        }
+        assertThatExceptionOfType(Exception.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(asked).hasValue(1);
+        assertThat(runs).hasValue(0);
+    }
+
+    /** It was found out that nothing had been done, and by then the claim was another owner's. */
+    @Test
+    void handle_supersededWhileFindingOut_isNotRun() {
+        failUnknown();
+        AtomicBoolean superseded = new AtomicBoolean();
+        store.onRenew = result -> superseded.get() ? new LeaseResult.Lost() : NO_ANSWER;
+        IdempotentHandler slow = built(handler().withLease(SHORT).withReconciler(execution -> {
+            superseded.set(true);
+            long since = System.nanoTime();
+            while (System.nanoTime() - since < SHORT.toNanos() * 2) {
+                Thread.onSpinWait();
+            }
+            return new Reconciler.NotDone();
+        }));
+        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.handle(KEY, null, this::run));
+        assertThat(runs).hasValue(0);
+    }
+
+    /** A failure that is kept is kept also if the store was away when the lease was lost. */
+    @Test
+    void handle_leaseLostAndFailureNotConfirmed_isKeptUntilItIs() {
+        IdempotentHandler handler =
+                built(handler().withLease(SHORT).withFailure(InterruptedException.class, OnFailure.keep()));
+        store.onRenew = result -> NO_ANSWER;
+        store.onComplete = result -> NO_ANSWER;
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    new CountDownLatch(1).await();
+                    return BYTES;
+                }));
+        store.onComplete = result -> result;
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(runs).hasValue(0);
+    }
+
+    /** As Redis does after a failover onto a replica that had not heard of the claim. */
+    @Test
+    void handle_storeHasForgottenTheClaim_endIsStoredUnderANewOne() {
+        List<MemoryIdempotencyStore> servers = new CopyOnWriteArrayList<>();
+        servers.add(MemoryIdempotencyStore.holding(10, clock));
+        IdempotencyStore failingOver = new WatchedStore(store) {
+            @Override
+            public ClaimResult claim(ClaimRequest request) {
+                return servers.get(servers.size() - 1).claim(request);
+            }
+
+            @Override
+            public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+                return servers.get(servers.size() - 1).complete(claim, completion, timeToLive);
+            }
+        };
+        IdempotentHandler handler = built(IdempotentHandler.on(failingOver, "test"));
+        Outcome outcome = handler.handle(KEY, null, execution -> {
+            servers.add(MemoryIdempotencyStore.holding(10, clock));
+            return run(execution);
+        });
+        assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(runs).hasValue(1);
+    }
+
+    /** A claim whose answer never came was granted all the same, and nobody ran it: it is no vanished owner. */
+    @Test
+    void handle_claimGivenUpUnanswered_isGivenBack() {
+        store.onClaim = result -> NO_CLAIM;
+        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO).withAbandonedUnknown());
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+        store.onClaim = result -> result;
+        IdempotentHandler other = built(handler().withWait(PATIENCE).withAbandonedUnknown());
+        Outcome outcome = other.handle(KEY, null, execution -> {
+            assertThat(execution.attempt()).isEqualTo(1);
+            assertThat(execution.isTakenOver()).isFalse();
+            return run(execution);
+        });
+        assertThat(outcome).isInstanceOf(Outcome.Processed.class);
+    }
+
+    @Test
+    void close_resultsAndAStoreThatDoesNotAnswer_endsAtOnce() {
+        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        AtomicInteger completions = new AtomicInteger();
+        store.onComplete = result -> {
+            completions.incrementAndGet();
+            return NO_ANSWER;
+        };
+        for (int i = 0; i < 20; i++) {
+            IdempotencyKey key = IdempotencyKey.of("header:id", ("k" + i).getBytes(UTF_8));
+            assertThatExceptionOfType(StoreUnavailableException.class)
+                    .isThrownBy(() -> handler.handle(key, null, this::run));
+        }
+        int before = completions.get();
+        handler.close();
+        assertThat(completions.get() - before).as("it does not ask about each").isLessThan(10);
     }
 
     // What tests are made of

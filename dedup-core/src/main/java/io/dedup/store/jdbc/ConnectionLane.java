@@ -37,7 +37,7 @@ final class ConnectionLane implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(ConnectionLane.class);
     private static final AtomicInteger NUMBERS = new AtomicInteger();
     private static final long VALIDATED_AFTER_NANOS = Duration.ofSeconds(1).toNanos();
-    private static final long LIFETIME_NANOS = Duration.ofMinutes(10).toNanos();
+    private static final long ENDED_WITHIN_MILLIS = 2_000;
     private static final int VALIDATION_SECONDS = 2;
 
     private final ConnectionSource source;
@@ -61,7 +61,6 @@ final class ConnectionLane implements AutoCloseable {
      *
      * @param timeout how long the database may take for a statement, and a call may wait for a thread
      * @throws SQLException if one of them cannot be opened
-     * @throws IllegalStateException if two of them are the same
      */
     static ConnectionLane open(ConnectionSource source, int connections, Duration timeout) throws SQLException {
         ConnectionLane lane = new ConnectionLane(source, timeout);
@@ -74,7 +73,6 @@ final class ConnectionLane implements AutoCloseable {
             for (Worker worker : lane.workers) {
                 worker.awaitOpen();
             }
-            lane.requireDistinct();
             return lane;
         } catch (SQLException | RuntimeException failed) {
             lane.close();
@@ -82,9 +80,15 @@ final class ConnectionLane implements AutoCloseable {
         }
     }
 
-    private void requireDistinct() throws SQLException {
+    /**
+     * Makes sure that no two threads have the same connection.
+     *
+     * @throws IllegalStateException if two of them have
+     */
+    static void requireDistinct(List<ConnectionLane> lanes) throws SQLException {
         Set<Connection> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
-        for (Worker worker : workers) {
+        for (Worker worker :
+                lanes.stream().flatMap(lane -> lane.workers.stream()).toList()) {
             Connection connection = worker.connection;
             if (connection == null) {
                 continue;
@@ -161,6 +165,13 @@ final class ConnectionLane implements AutoCloseable {
         closed = true;
         refuseAll();
         workers.forEach(worker -> tasks.add(Task.wakeUp()));
+        try {
+            for (Worker worker : workers) {
+                worker.join(ENDED_WITHIN_MILLIS);
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void refuseAll() {
@@ -209,8 +220,10 @@ final class ConnectionLane implements AutoCloseable {
     private final class Worker extends Thread {
         private final CompletableFuture<Boolean> opened = new CompletableFuture<>();
         private volatile @Nullable Connection connection;
+        // As the connection was opened, and is given back.
         private boolean autoCommit;
-        private long openedAt;
+        private int networkTimeout;
+
         private long usedAt;
 
         Worker() {
@@ -263,9 +276,7 @@ final class ConnectionLane implements AutoCloseable {
         private Connection usable() throws SQLException {
             Connection open = connection;
             long now = System.nanoTime();
-            if (open != null
-                    && now - openedAt < LIFETIME_NANOS
-                    && (now - usedAt < VALIDATED_AFTER_NANOS || isValid(open))) {
+            if (open != null && (now - usedAt < VALIDATED_AFTER_NANOS || isValid(open))) {
                 return open;
             }
             disconnect();
@@ -291,8 +302,7 @@ final class ConnectionLane implements AutoCloseable {
                 fresh.close();
                 throw failed;
             }
-            openedAt = System.nanoTime();
-            usedAt = openedAt;
+            usedAt = System.nanoTime();
             connection = fresh;
             return fresh;
         }
@@ -300,6 +310,7 @@ final class ConnectionLane implements AutoCloseable {
         /** A database that is gone does not say that a statement is late: the socket has to. */
         private void limit(Connection fresh) throws SQLException {
             try {
+                networkTimeout = fresh.getNetworkTimeout();
                 fresh.setNetworkTimeout(Runnable::run, Math.toIntExact(timeout.toMillis() * 3 / 2));
             } catch (SQLFeatureNotSupportedException notWithThisDriver) {
                 LOGGER.debug("The driver has no network timeout", notWithThisDriver);
@@ -325,6 +336,9 @@ final class ConnectionLane implements AutoCloseable {
                 if (!autoCommit) {
                     open.setAutoCommit(false);
                 }
+                open.setNetworkTimeout(Runnable::run, networkTimeout);
+            } catch (SQLFeatureNotSupportedException notWithThisDriver) {
+                LOGGER.debug("The driver has no network timeout", notWithThisDriver);
             } catch (SQLException broken) {
                 LOGGER.debug("A connection could not be closed as it was opened", broken);
             }

@@ -15,6 +15,8 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.LongSupplier;
@@ -50,13 +52,18 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     private static final String CONSTRAINT = "23";
 
     private final Operations operations;
-    private final ConnectionLane calls;
-    /** For renewals alone, which nothing may keep waiting. */
+    /** For claims, which may wait in the database for a transaction that claims the same key. */
+    private final ConnectionLane claims;
+    /** For how operations end, which no claim keeps waiting. */
+    private final ConnectionLane ends;
+    /** For renewals alone. */
     private final ConnectionLane renewals;
 
-    private JdbcIdempotencyStore(Operations operations, ConnectionLane calls, ConnectionLane renewals) {
+    private JdbcIdempotencyStore(
+            Operations operations, ConnectionLane claims, ConnectionLane ends, ConnectionLane renewals) {
         this.operations = operations;
-        this.calls = calls;
+        this.claims = claims;
+        this.ends = ends;
         this.renewals = renewals;
     }
 
@@ -153,14 +160,15 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * How many connections the store keeps; 4 unless configured. One of them is for renewals alone. A pool that the
-         * application shares with the store needs as many more.
+         * How many connections the store keeps; 4 unless configured. One of them is for renewals alone, one for how operations
+         * end, and the rest for claims. A pool that the application shares with the store needs as many more, and takes them
+         * for leaks if it looks for such.
          *
-         * @param count at least 2
+         * @param count at least 3
          */
         public Builder withConnections(int count) {
-            if (count < 2) {
-                throw new IllegalArgumentException("count must be at least 2: " + count);
+            if (count < 3) {
+                throw new IllegalArgumentException("count must be at least 3: " + count);
             }
             connections = count;
             return this;
@@ -181,14 +189,18 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
          * @throws SQLException if the database cannot be reached, or has too few connections
          */
         public JdbcIdempotencyStore open() throws SQLException {
-            ConnectionLane calls = lane(connections - 1);
+            List<ConnectionLane> lanes = new ArrayList<>();
             try {
-                Dialect dialect = calls.call(this::prepared);
+                for (int size : new int[] {connections - 2, 1, 1}) {
+                    lanes.add(lane(size));
+                }
+                ConnectionLane.requireDistinct(lanes);
+                Dialect dialect = lanes.get(0).call(this::prepared);
                 Operations operations =
                         new Operations(new Statements(dialect, table, clock), Math.toIntExact(timeout.toSeconds()));
-                return new JdbcIdempotencyStore(operations, calls, lane(1));
+                return new JdbcIdempotencyStore(operations, lanes.get(0), lanes.get(1), lanes.get(2));
             } catch (SQLException | RuntimeException failed) {
-                calls.close();
+                lanes.forEach(ConnectionLane::close);
                 throw failed;
             }
         }
@@ -238,7 +250,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     @Override
     public ClaimResult claim(ClaimRequest request) {
         try {
-            return calls.call(connection -> claim(connection, request));
+            return claims.call(connection -> claim(connection, request));
         } catch (SQLTransientConnectionException notBegun) {
             return new ClaimResult.Unavailable(String.valueOf(notBegun.getMessage()), notBegun);
         } catch (SQLException failed) {
@@ -274,18 +286,18 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     @Override
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         long millis = ClaimRequest.millis("timeToLive", timeToLive);
-        return changed(calls, connection -> operations.complete(connection, claim, completion, millis));
+        return changed(ends, connection -> operations.complete(connection, claim, completion, millis));
     }
 
     @Override
     public LeaseResult release(Claim claim, Release why) {
-        return changed(calls, connection -> operations.release(connection, claim, why));
+        return changed(ends, connection -> operations.release(connection, claim, why));
     }
 
     @Override
     public ClaimState inspect(Claim claim) {
         try {
-            return calls.call(connection -> operations.inspect(connection, claim));
+            return ends.call(connection -> operations.inspect(connection, claim));
         } catch (SQLException failed) {
             return new ClaimState.Indeterminate(failed);
         }
@@ -293,7 +305,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
 
     @Override
     public LeaseResult resetAttempts(ScopedKey key) {
-        return changed(calls, connection -> operations.resetAttempts(connection, key));
+        return changed(ends, connection -> operations.resetAttempts(connection, key));
     }
 
     @Override
@@ -303,7 +315,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
             int wanted = Math.min(PURGED_AT_ONCE, atMost - purged);
             int now;
             try {
-                now = calls.call(connection -> operations.purge(connection, wanted));
+                now = claims.call(connection -> operations.purge(connection, wanted));
             } catch (SQLException failed) {
                 // Room is left to be made, and is made at the next call.
                 throw new IllegalStateException("Outlived keys could not be deleted: " + failed.getMessage(), failed);
@@ -320,7 +332,8 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     @Override
     public void close() {
         renewals.close();
-        calls.close();
+        claims.close();
+        ends.close();
     }
 
     private static LeaseResult changed(ConnectionLane lane, ConnectionLane.Work<LeaseResult> work) {

@@ -17,7 +17,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -62,7 +61,7 @@ final class Operations {
         if (decision instanceof KeyRecord.Decision.Grant grant) {
             if (found.row() != null && isLocked(connection, request.key())) {
                 // By a transaction that completes it, or claims it: not for this call to wait for.
-                return Optional.of(new ClaimResult.InProgress(Duration.ZERO));
+                return Optional.of(new ClaimResult.Locked());
             }
             return write(connection, request.key(), found.row(), grant);
         }
@@ -139,13 +138,30 @@ final class Operations {
         }
     }
 
-    /** Renews, unless a transaction holds the key. */
+    /** Renews, unless a transaction holds the key. The row that was found free is held until it is renewed. */
     LeaseResult renewUnlessLocked(Connection connection, Claim claim, long leaseMillis) throws SQLException {
-        boolean locked = isLocked(connection, claim.key());
-        if (locked && find(connection, claim.key()).row() != null) {
-            return LOCKED;
+        connection.setAutoCommit(false);
+        try {
+            LeaseResult result = isLocked(connection, claim.key())
+                            && find(connection, claim.key()).row() != null
+                    ? LOCKED
+                    : renew(connection, claim, leaseMillis);
+            connection.commit();
+            return result;
+        } catch (SQLException failed) {
+            rollback(connection, failed);
+            throw failed;
+        } finally {
+            connection.setAutoCommit(true);
         }
-        return renew(connection, claim, leaseMillis);
+    }
+
+    private static void rollback(Connection connection, SQLException failed) {
+        try {
+            connection.rollback();
+        } catch (SQLException gone) {
+            failed.addSuppressed(gone);
+        }
     }
 
     LeaseResult renew(Connection connection, Claim claim, long leaseMillis) throws SQLException {
@@ -153,8 +169,12 @@ final class Operations {
             renew.setLong(1, leaseMillis);
             renew.setLong(2, leaseMillis + claim.request().timeToLive().toMillis());
             setHolder(renew, 3, claim);
-            return renew.executeUpdate() == 1 ? DONE : LOST;
+            if (renew.executeUpdate() == 1) {
+                return DONE;
+            }
         }
+        // A driver may count only rows that have changed, and the lease may be as long already.
+        return stateOf(connection, claim) instanceof ClaimState.Held ? DONE : LOST;
     }
 
     LeaseResult complete(Connection connection, Claim claim, Completion completion, long millis) throws SQLException {
@@ -173,16 +193,20 @@ final class Operations {
 
     LeaseResult release(Connection connection, Claim claim, Release why) throws SQLException {
         try (PreparedStatement release = prepare(connection, statements.release())) {
-            release.setInt(1, why == Release.NOT_ATTEMPTED ? 1 : 0);
-            release.setLong(2, claim.request().timeToLive().toMillis());
-            setHolder(release, 3, claim);
+            release.setInt(1, why.leavesUnknown() ? 1 : 0);
+            release.setInt(2, why.leavesUnknown() ? 0 : 1);
+            release.setInt(3, why.mayBeDone() ? 1 : 0);
+            release.setInt(4, why.uncounted());
+            release.setLong(5, claim.request().timeToLive().toMillis());
+            setHolder(release, 6, claim);
             if (release.executeUpdate() == 1) {
                 return DONE;
             }
         }
         Found found = find(connection, claim.key());
         KeyRecord row = found.row();
-        boolean already = row != null && row.state() == KeyRecord.State.RELEASED && row.isHeldBy(claim, found.now());
+        boolean already =
+                row != null && row.state() != KeyRecord.State.CLAIMED && row.released(claim, why, found.now()) != null;
         return already ? DONE : LOST;
     }
 

@@ -69,8 +69,10 @@ final class Statements {
         this.renew = text.apply("UPDATE ${table} SET lease_until = GREATEST(lease_until, ${now} + ?),"
                 + " expires_at = GREATEST(expires_at, ${now} + ?)" + HELD);
         this.complete = text.apply("UPDATE ${table} SET state = ?, outcome = ?, expires_at = ${now} + ?" + HELD);
-        this.release = text.apply("UPDATE ${table} SET state = 'R', attempts = attempts - ?,"
-                + " prior_run = LEAST(prior_run, 1), expires_at = ${now} + ?" + HELD);
+        // MySQL assigns from left to right, so what others depend on comes last.
+        this.release = text.apply("UPDATE ${table} SET state = CASE WHEN prior_run = 3 AND ? = 1 THEN 'U' ELSE 'R' END,"
+                + " prior_run = CASE WHEN prior_run = 3 THEN 3 - ? ELSE GREATEST(prior_run, ?) END,"
+                + " attempts = attempts - ?, expires_at = ${now} + ?" + HELD);
         this.resetAttempts = text.apply("UPDATE ${table} SET attempts = 0 WHERE id = ? AND state = 'R'");
         this.purge = text.apply(dialect.purge());
     }
@@ -125,7 +127,10 @@ final class Statements {
         return now(complete);
     }
 
-    /** Takes how many attempts are not to count, the milliseconds it is kept, and the owner of the lease. */
+    /**
+     * Takes whether it leaves an unknown outcome unknown, 1 if it does not, 1 if it may have been done, how many attempts are
+     * not to count, the milliseconds it is kept, and the owner of the lease.
+     */
     String release() {
         return now(release);
     }

@@ -100,7 +100,9 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     private boolean isFull(long now) {
-        if (entries.size() >= maxKeys || bytes >= maxBytes) {
+        if (bytes >= maxBytes) {
+            purge(now, Integer.MAX_VALUE);
+        } else if (entries.size() >= maxKeys) {
             purge(now, 2);
         }
         return entries.size() >= maxKeys || bytes >= maxBytes;

@@ -226,7 +226,7 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
         arguments.add(millis(request.leaseFor()));
         arguments.add(millis(request.timeToLive()));
         arguments.add(fingerprint == null ? new byte[0] : fingerprint.bytes());
-        arguments.add(text(request.reopensUnknown() ? "1" : "0"));
+        arguments.add(flag(request.reopensUnknown()));
         try {
             return claimed(request, run(request.key().bytes(), arguments));
         } catch (JedisDataException refused) {
@@ -283,7 +283,9 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     public LeaseResult release(Claim claim, Release why) {
         List<byte[]> arguments = holder("release", claim);
         arguments.add(millis(claim.request().timeToLive()));
-        arguments.add(text(why == Release.NOT_ATTEMPTED ? "1" : "0"));
+        arguments.add(text(Integer.toString(why.uncounted())));
+        arguments.add(flag(why.mayBeDone()));
+        arguments.add(flag(why.leavesUnknown()));
         return changed(claim.key(), arguments);
     }
 
@@ -380,6 +382,10 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
 
     private static byte[] text(String text) {
         return text.getBytes(UTF_8);
+    }
+
+    private static byte[] flag(boolean set) {
+        return text(set ? "1" : "0");
     }
 
     private static long number(byte[] bytes) {

@@ -8,7 +8,7 @@ if not now then
   now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
-local NONE, ABANDONED, UNKNOWN = 0, 1, 2
+local NONE, INTERRUPTED, ABANDONED, UNKNOWN = 0, 1, 2, 3
 
 local function whole(number)
   return string.format('%.0f', number)
@@ -123,13 +123,18 @@ if operation == 'renew' then
 end
 
 if operation == 'release' then
+  local uncounted, mayBeDone, leavesUnknown = tonumber(ARGV[6]), ARGV[7] == '1', ARGV[8] == '1'
+  local unknownAgain = leavesUnknown and prior == UNKNOWN
+  local newState = unknownAgain and 'U' or 'R'
   if state == 'C' then
     lives(now + tonumber(ARGV[5]))
-    if ARGV[6] == '1' then
-      attempts = attempts - 1
+    if prior == UNKNOWN and not leavesUnknown then
+      prior = ABANDONED
+    elseif prior == NONE and mayBeDone then
+      prior = INTERRUPTED
     end
-    redis.call('HSET', key, 'state', 'R', 'attempts', whole(attempts), 'prior', whole(math.min(prior, ABANDONED)))
-  elseif state ~= 'R' then
+    redis.call('HSET', key, 'state', newState, 'attempts', whole(attempts - uncounted), 'prior', whole(prior))
+  elseif state ~= newState then
     return {'lost'}
   end
   return {'done'}

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -432,6 +433,37 @@ public abstract class AbstractIdempotencyStoreTest {
         assertThat(acquired(request(claim.key())).attempt()).isEqualTo(2);
     }
 
+    /** What was interrupted may have been done in part, whether the attempt counts or not. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Release.class,
+            names = {"INTERRUPTED", "CANCELLED"})
+    void release_interrupted_mayBeDoneUntilItIsCompleted(Release why) {
+        Claim claim = acquired(request(key(), fingerprint(1)));
+        assertThat(store.release(claim, why)).isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key(), fingerprint(2)))).isEqualTo(new ClaimResult.Conflict());
+        Claim second = acquired(request(claim.key(), fingerprint(1)));
+        assertThat(second.priorRun()).isEqualTo(PriorRun.INTERRUPTED);
+        assertThat(second.attempt()).isEqualTo(why == Release.CANCELLED ? 1 : 2);
+        store.release(second, Release.FAILED);
+        assertThat(acquired(request(claim.key())).priorRun()).isEqualTo(PriorRun.INTERRUPTED);
+    }
+
+    /** To ask and not to find out makes nothing known. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Release.class,
+            names = {"NOT_ATTEMPTED", "CANCELLED"})
+    void release_unknownAndNothingFoundOut_isUnknownAgain(Release why) {
+        Claim claim = acquired(request(key()));
+        store.complete(claim, Completion.unknown(), TTL);
+        Claim finder = acquired(request(claim.key()).reopening());
+        assertThat(store.release(finder, why)).isEqualTo(DONE);
+        assertThat(store.release(finder, why)).as("again").isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(Completion.unknown()));
+        assertThat(acquired(request(claim.key()).reopening()).priorRun()).isEqualTo(PriorRun.UNKNOWN);
+    }
+
     @Test
     void resetAttempts_released_countsFromOneAndChangesNothingElse() {
         Claim first = acquired(request(key(), fingerprint(1)));
@@ -777,7 +809,7 @@ public abstract class AbstractIdempotencyStoreTest {
                         .as(at)
                         .isEqualTo(reference.complete(claim, completion, ttl));
             } else if (claim != null) {
-                Release why = random.nextBoolean() ? Release.FAILED : Release.NOT_ATTEMPTED;
+                Release why = List.of(Release.values()).get(random.nextInt(Release.values().length));
                 assertThat(store.release(claim, why)).as(at).isEqualTo(reference.release(claim, why));
                 if (random.nextInt(4) == 0) {
                     assertThat(store.resetAttempts(claim.key())).as(at).isEqualTo(reference.resetAttempts(claim.key()));

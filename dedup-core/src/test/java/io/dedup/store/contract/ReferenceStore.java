@@ -130,20 +130,34 @@ final class ReferenceStore implements IdempotencyStore {
     @Override
     public LeaseResult release(Claim claim, Release why) {
         Row row = heldBy(claim);
-        if (row == null || row.end != null) {
+        if (row == null) {
             return new LeaseResult.Lost();
         }
-        if (!row.released) {
-            Claim was = row.claim;
-            Claim released = new Claim(
-                    was.request(),
-                    was.token(),
-                    why == Release.FAILED ? was.attempt() : was.attempt() - 1,
-                    was.priorRun() == PriorRun.NONE ? PriorRun.NONE : PriorRun.ABANDONED,
-                    was.firstAttemptAt());
-            long expiresAt = clock.millis() + claim.request().timeToLive().toMillis();
-            rows.put(claim.key(), new Row(released, true, row.leaseUntil, expiresAt, null));
+        Claim was = row.claim;
+        boolean uncounted = why == Release.CANCELLED || why == Release.NOT_ATTEMPTED;
+        boolean interrupted = why == Release.CANCELLED || why == Release.INTERRUPTED;
+        boolean unknownAgain = was.priorRun() == PriorRun.UNKNOWN && uncounted;
+        if (row.released || row.end != null) {
+            boolean already = unknownAgain ? Completion.unknown().equals(row.end) : row.released;
+            return already ? new LeaseResult.Done() : new LeaseResult.Lost();
         }
+        PriorRun prior = was.priorRun();
+        if (prior == PriorRun.UNKNOWN && !unknownAgain) {
+            prior = PriorRun.ABANDONED;
+        } else if (prior == PriorRun.NONE && interrupted) {
+            prior = PriorRun.INTERRUPTED;
+        }
+        int attempts = uncounted ? was.attempt() - 1 : was.attempt();
+        Claim released = new Claim(was.request(), was.token(), attempts, prior, was.firstAttemptAt());
+        long expiresAt = clock.millis() + claim.request().timeToLive().toMillis();
+        rows.put(
+                claim.key(),
+                new Row(
+                        released,
+                        !unknownAgain,
+                        row.leaseUntil,
+                        expiresAt,
+                        unknownAgain ? Completion.unknown() : null));
         return new LeaseResult.Done();
     }
 

@@ -9,6 +9,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -68,15 +69,31 @@ final class Faults {
         });
     }
 
-    /** A data source that gives a thread the connection of its transaction, and others a connection of their own. */
-    static DataSource binding(DataSource real, Thread bound, Connection transaction) {
+    /** A data source that gives a thread the connection of its transaction, and others one of their own. */
+    static DataSource binding(DataSource real, Supplier<@Nullable Connection> transactionOfThread) {
         return proxy(DataSource.class, real, (method, args, result) -> {
-            if (Thread.currentThread() == bound && result instanceof Connection connection) {
-                connection.close();
-                return proxy(Connection.class, transaction, (called, with, of) -> of);
+            Connection transaction = transactionOfThread.get();
+            if (transaction == null || !(result instanceof Connection connection)) {
+                return result;
             }
-            return result;
+            connection.close();
+            return unclosed(transaction);
         });
+    }
+
+    /** As Spring's proxy: to close it does nothing. */
+    private static Connection unclosed(Connection transaction) {
+        return (Connection) Proxy.newProxyInstance(
+                Connection.class.getClassLoader(), new Class<?>[] {Connection.class}, (self, method, args) -> {
+                    if (method.getName().equals("close")) {
+                        return null;
+                    }
+                    try {
+                        return method.invoke(transaction, args);
+                    } catch (InvocationTargetException thrown) {
+                        throw thrown.getCause();
+                    }
+                });
     }
 
     /** A data source whose connections have auto-commit off, as pools can be configured. */

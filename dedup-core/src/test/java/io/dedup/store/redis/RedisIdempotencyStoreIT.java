@@ -12,6 +12,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
+import io.dedup.handler.SeamHarness;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -27,10 +28,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.RedisClient;
 import redis.embedded.RedisServer;
@@ -184,6 +190,20 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
         } finally {
             primary.stop();
         }
+    }
+
+    static List<Long> seeds() {
+        return SeamHarness.seeds(3);
+    }
+
+    /** Handlers of several processes, against the truth. */
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void handlers_anyHistory_everyOperationHasItsEffectOnce(long seed) throws Exception {
+        RedisIdempotencyStore store =
+                RedisIdempotencyStore.on(redis).withPrefix("seam-" + seed + ":").open();
+        assertThat(new SeamHarness(seed, () -> store, null).run()).isEmpty();
     }
 
     private static RedisServer embedded(String setting) throws IOException {
