@@ -2,6 +2,7 @@
 package io.dedup.consumer;
 
 import java.nio.ByteBuffer;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -28,6 +29,11 @@ import org.jspecify.annotations.Nullable;
 final class PartitionWork {
     private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
 
+    /** What is committed with an offset: since when the record there has been read, in milliseconds since 1970. */
+    private static final String SINCE = "dedup-read-since=";
+
+    private final Clock clock;
+    private final @Nullable OffsetAndMetadata found;
     private final ProcessingOrder order;
     /** Starts work on a lane, some time, on some thread. */
     private final Consumer<Lane> start;
@@ -41,7 +47,12 @@ final class PartitionWork {
     private int running;
     private boolean stopped;
 
-    PartitionWork(ProcessingOrder order, Consumer<Lane> start) {
+    /**
+     * @param found what has been committed of the partition before; null if nothing has
+     */
+    PartitionWork(ProcessingOrder order, Clock clock, @Nullable OffsetAndMetadata found, Consumer<Lane> start) {
+        this.clock = clock;
+        this.found = found;
         this.order = order;
         this.start = start;
     }
@@ -57,7 +68,7 @@ final class PartitionWork {
         }
         afterLast = next;
         for (ConsumerRecord<byte[], byte[]> record : records) {
-            Open added = new Open(bytes(record), System.nanoTime());
+            Open added = new Open(bytes(record), since(record.offset()));
             Open before = open.put(record.offset(), added);
             openBytes += added.bytes() - (before == null ? 0 : before.bytes());
             ByteBuffer key =
@@ -70,8 +81,24 @@ final class PartitionWork {
         }
     }
 
-    /** A record that was read and is not done with. */
+    /**
+     * A record that was read and is not done with.
+     *
+     * @param since when it was first read, by this member or an earlier one
+     */
     private record Open(long bytes, long since) {}
+
+    /** A restart does not make a record younger that has held up its partition. */
+    private long since(long offset) {
+        if (found != null && found.offset() == offset && found.metadata().startsWith(SINCE)) {
+            try {
+                return Long.parseLong(found.metadata().substring(SINCE.length()));
+            } catch (NumberFormatException ofSomethingElse) {
+                return clock.millis();
+            }
+        }
+        return clock.millis();
+    }
 
     private static long bytes(ConsumerRecord<byte[], byte[]> record) {
         long bytes = Math.max(0L, record.serializedKeySize()) + Math.max(0L, record.serializedValueSize());
@@ -100,8 +127,8 @@ final class PartitionWork {
     synchronized Duration oldestAge() {
         return open.isEmpty()
                 ? Duration.ZERO
-                : Duration.ofNanos(
-                        System.nanoTime() - open.firstEntry().getValue().since());
+                : Duration.ofMillis(
+                        clock.millis() - open.firstEntry().getValue().since());
     }
 
     /** The offset of the first record that is not done with; -1 if there is none. */
@@ -114,8 +141,12 @@ final class PartitionWork {
         if (afterLast == null) {
             return Optional.empty();
         }
-        OffsetAndMetadata position =
-                open.isEmpty() ? afterLast : new OffsetAndMetadata(open.firstKey(), Optional.empty(), "");
+        OffsetAndMetadata position = open.isEmpty()
+                ? afterLast
+                : new OffsetAndMetadata(
+                        open.firstKey(),
+                        Optional.empty(),
+                        SINCE + open.firstEntry().getValue().since());
         return committed != null && committed.offset() >= position.offset() ? Optional.empty() : Optional.of(position);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -206,7 +207,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-        partitions.forEach(partition -> assigned.put(partition, new PartitionWork(order, this::start)));
+        Map<TopicPartition, OffsetAndMetadata> found = consumer.committed(Set.copyOf(partitions));
+        partitions.forEach(partition -> assigned.put(
+                partition, new PartitionWork(order, Clock.systemUTC(), found.get(partition), this::start)));
     }
 
     @Override

@@ -261,11 +261,8 @@ final class RecordHandling<K, V> {
 
         private byte @Nullable [] run(Execution execution) throws Exception {
             attempt = execution.attempt();
-            if (execution.isTakenOver() && isLastDelivery(record)) {
-                throw new AttemptsExhaustedException(attempt - 1);
-            }
             boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
-            if (vanished && attempt > retries.attempts()) {
+            if (vanished && (attempt > retries.attempts() || isLastDelivery(record))) {
                 // It has not come back, and not only failed: so holding it does not help.
                 throw new AttemptsExhaustedException(attempt - 1);
             } else if (vanished && !alone) {

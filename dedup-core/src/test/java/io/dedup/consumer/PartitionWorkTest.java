@@ -3,6 +3,7 @@ package io.dedup.consumer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dedup.store.contract.StoreClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PartitionWorkTest {
+    private final StoreClock clock = new StoreClock();
     private final Deque<PartitionWork.Lane> ready = new ArrayDeque<>();
 
     @Test
@@ -32,15 +34,35 @@ class PartitionWorkTest {
         PartitionWork.Lane second = ready.removeFirst();
         first.begin();
         second.begin();
-        assertThat(work.toCommit()).contains(offset(5));
+        assertThat(work.toCommit()).contains(held(5));
         second.done();
-        assertThat(work.toCommit()).as("6 is done but 5 is not").contains(offset(5));
+        assertThat(work.toCommit()).as("6 is done but 5 is not").contains(held(5));
         first.done();
-        assertThat(work.toCommit()).contains(offset(7));
+        assertThat(work.toCommit()).contains(held(7));
         ready.getFirst().begin();
         ready.removeFirst().done();
         assertThat(work.toCommit()).as("with what is behind the last record").contains(offset(9));
         assertThat(work.size()).isZero();
+    }
+
+    /** Its age goes with its offset to the next member, and not with others. */
+    @Test
+    void oldestAge_readByAnEarlierMember_countsFromThere() {
+        PartitionWork before = work(ProcessingOrder.KEY);
+        before.add(List.of(record(5, "a"), record(6, "b")), offset(7));
+        OffsetAndMetadata committed = before.toCommit().orElseThrow();
+        clock.advance(Duration.ofHours(10));
+        PartitionWork after = new PartitionWork(ProcessingOrder.KEY, clock, committed, ready::add);
+        after.add(List.of(record(5, "a"), record(6, "b")), offset(7));
+        assertThat(after.oldestAge()).isEqualTo(Duration.ofHours(10));
+        assertThat(after.toCommit()).contains(committed);
+        PartitionWork ofAnother = new PartitionWork(ProcessingOrder.KEY, clock, committed, ready::add);
+        ofAnother.add(List.of(record(6, "b")), offset(7));
+        assertThat(ofAnother.oldestAge()).isZero();
+        OffsetAndMetadata foreign = new OffsetAndMetadata(5, Optional.empty(), "dedup-read-since=yesterday");
+        PartitionWork odd = new PartitionWork(ProcessingOrder.KEY, clock, foreign, ready::add);
+        odd.add(List.of(record(5, "a")), offset(6));
+        assertThat(odd.oldestAge()).isZero();
     }
 
     @Test
@@ -85,7 +107,7 @@ class PartitionWorkTest {
         assertThat(work.awaitIdle(Duration.ofMillis(1))).isFalse();
         running.done();
         assertThat(work.awaitIdle(Duration.ofMillis(1))).isTrue();
-        assertThat(work.toCommit()).contains(offset(1));
+        assertThat(work.toCommit()).contains(held(1));
     }
 
     /** Whatever is done in whatever order: what may be committed is the lowest offset that is not done with. */
@@ -149,7 +171,7 @@ class PartitionWorkTest {
     }
 
     private PartitionWork work(ProcessingOrder order) {
-        return new PartitionWork(order, ready::add);
+        return new PartitionWork(order, clock, null, ready::add);
     }
 
     private static ConsumerRecord<byte[], byte[]> begun(PartitionWork.Lane lane) {
@@ -159,6 +181,11 @@ class PartitionWorkTest {
             throw new AssertionError("nothing was begun");
         }
         return record;
+    }
+
+    /** The offset of a record that was read when the clock began. */
+    private static OffsetAndMetadata held(long offset) {
+        return new OffsetAndMetadata(offset, Optional.empty(), "dedup-read-since=" + new StoreClock().millis());
     }
 
     private static OffsetAndMetadata offset(long offset) {
