@@ -44,7 +44,7 @@ public final class Payments implements AutoCloseable {
     }
 
     public static void main(String[] args) throws SQLException {
-        DataSource database = JdbcConnectionPool.create("jdbc:h2:./ledger", "sa", "");
+        DataSource database = JdbcConnectionPool.create("jdbc:h2:async:./ledger", "sa", "");
         Payments payments = new Payments(database, args.length > 0 ? args[0] : "localhost:9092");
         Runtime.getRuntime().addShutdownHook(new Thread(payments::close));
         payments.awaitFailure();
