@@ -88,6 +88,10 @@ final class HandlerCall {
             result = claim(request.reopening());
         }
         if (result instanceof ClaimResult.Acquired acquired) {
+            if (renewer.isClosed()) {
+                release(acquired.claim(), Release.NOT_ATTEMPTED);
+                renewer.throwIfClosed();
+            }
             return isToBeReconciled(acquired.claim())
                     ? reconcile(acquired.claim(), operation)
                     : run(acquired.claim(), operation);
@@ -426,38 +430,44 @@ final class HandlerCall {
      *
      * @param outcome null if it is unknown
      */
-    private void complete(Claim claim, Completion completion, @Nullable StoredOutcome outcome) {
+    private void complete(Claim claimed, Completion completion, @Nullable StoredOutcome outcome) {
         Backoff backoff = new Backoff(settings.patience());
+        Claim claim = claimed;
         while (true) {
-            LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
+            Claim now = claim;
+            LeaseResult result = uninterruptibly(() -> settings.store().complete(now, completion, settings.ttl()));
             if (result instanceof LeaseResult.Done) {
                 return;
             } else if (result instanceof LeaseResult.Lost) {
-                completeForgotten(completion);
-                return;
+                if (!now.equals(claimed)) {
+                    throw superseded(null);
+                }
+                claim = claimForgotten();
             } else if (!backoff.pause()) {
-                unstored.keep(claim, completion, outcome, settings.ttl(), false);
+                unstored.keep(now, completion, outcome, settings.ttl(), false);
                 throw notStored(result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null);
             }
         }
     }
 
-    /** Stores how the operation ended under a new claim, if the store has forgotten the old one and no other owner has begun. */
-    private void completeForgotten(Completion completion) {
+    /**
+     * Claims the key anew for an operation that has ended, if the store has forgotten the old claim and no other owner has begun.
+     *
+     * @throws LeaseLostException if another owner has, or that is not known
+     */
+    private Claim claimForgotten() {
         ClaimRequest request = ClaimRequest.of(key, fingerprint, settings.lease(), settings.ttl());
         ClaimResult result = uninterruptibly(() -> settings.store().claim(request));
         if (!(result instanceof ClaimResult.Acquired acquired)) {
             throw superseded(null);
         }
         Claim claim = acquired.claim();
-        boolean forgotten = claim.attempt() == 1 && claim.priorRun() == PriorRun.NONE;
-        LeaseResult stored = uninterruptibly(() -> forgotten
-                ? settings.store().complete(claim, completion, settings.ttl())
-                : settings.store().release(claim, Release.NOT_ATTEMPTED));
-        if (!forgotten || !(stored instanceof LeaseResult.Done)) {
+        if (claim.attempt() != 1 || claim.priorRun() != PriorRun.NONE) {
+            release(claim, Release.NOT_ATTEMPTED);
             throw superseded(null);
         }
-        LOGGER.warn("The store had forgotten the claim of {}, and has its end now", key);
+        LOGGER.warn("The store has forgotten the claim of {}, whose end is stored under a new one", key);
+        return claim;
     }
 
     /** Makes a call that an interrupt of earlier does not keep from being answered. */
