@@ -297,8 +297,9 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
             try {
                 while (true) {
                     ClaimResult result = answer(request);
-                    boolean unanswered =
-                            result instanceof ClaimResult.Unavailable || result instanceof ClaimResult.Indeterminate;
+                    boolean unanswered = result instanceof ClaimResult.Unavailable
+                            || result instanceof ClaimResult.Indeterminate
+                            || result instanceof ClaimResult.Locked;
                     if (!unanswered) {
                         return result;
                     }

@@ -35,6 +35,11 @@ record ForwardingStore(IdempotencyStore store, Runnable closing) implements Idem
     }
 
     @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        return store.withdraw(request);
+    }
+
+    @Override
     public ClaimState inspect(Claim claim) {
         return store.inspect(claim);
     }

@@ -42,6 +42,8 @@ record Origin(Coordinates at, String group) {
                 .or(() ->
                         text(headers, RECOVERER + "topic").flatMap(topic -> spring(headers, RECOVERER, topic, group)));
         return origin.filter(named -> isCopiedTo(record.topic(), named.at().topic()))
+                // Sent again to where it was read first, it is for every group that reads there.
+                .map(named -> named.at().topic().equals(record.topic()) ? new Origin(named.at(), group) : named)
                 .orElseGet(
                         () -> new Origin(new Coordinates(record.topic(), record.partition(), record.offset()), group));
     }

@@ -39,7 +39,7 @@ final class Outage {
         told = false;
     }
 
-    /** Whether a record that has failed too often may be given up. */
+    /** Whether a record that has failed too often may be given up, which then counts. */
     synchronized boolean mayGiveUp() {
         if (givenUp >= maxGivenUp && System.nanoTime() - lastGivenUpAt < oneMoreAfter.toNanos()) {
             if (!told) {
@@ -52,13 +52,14 @@ final class Outage {
             }
             return false;
         }
+        givenUp++;
+        lastGivenUpAt = System.nanoTime();
         return true;
     }
 
-    /** A record that has failed too often was given up. */
-    synchronized void gaveUp() {
-        givenUp++;
-        lastGivenUpAt = System.nanoTime();
+    /** A record that might be given up was not. */
+    synchronized void notGivenUp() {
+        givenUp = Math.max(0, givenUp - 1);
     }
 
     /** Whether records are held. */

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -207,9 +208,19 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-        Map<TopicPartition, OffsetAndMetadata> found = consumer.committed(Set.copyOf(partitions));
+        Map<TopicPartition, OffsetAndMetadata> found = committedBefore(partitions);
         partitions.forEach(partition -> assigned.put(
                 partition, new PartitionWork(order, Clock.systemUTC(), found.get(partition), this::start)));
+    }
+
+    /** Nothing if the brokers do not say: then ages of records count from now. */
+    private Map<TopicPartition, OffsetAndMetadata> committedBefore(Collection<TopicPartition> partitions) {
+        try {
+            return consumer.committed(Set.copyOf(partitions));
+        } catch (TimeoutException unanswered) {
+            LOGGER.warn("Since when the first records of {} have been open is not known", partitions, unanswered);
+            return Map.of();
+        }
     }
 
     @Override

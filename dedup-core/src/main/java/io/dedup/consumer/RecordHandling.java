@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides what is done about one record.
  *
- * <p>An operation over which an owner has vanished may have killed its process. It runs alone, so that its next victims are not
- * the records beside it.
+ * <p>An operation over which an owner has vanished may have killed its process. It runs alone at first, so that its next victims are
+ * not the records beside it.
  *
  * <p>Thread-safe.
  */
@@ -214,6 +214,7 @@ final class RecordHandling<K, V> {
 
         Result handle() throws InterruptedException {
             run.hold(gate.enter());
+            run.begin();
             try {
                 return attempt();
             } catch (NotAloneException suspect) {
@@ -231,6 +232,7 @@ final class RecordHandling<K, V> {
                 return again(NOT_ALONE_PAUSE);
             }
             run.hold(pass);
+            run.begin();
             alone = true;
             Future<?> unused = workers.timer().schedule(pass::close, ALONE_FOR.toMillis(), TimeUnit.MILLISECONDS);
             return attempt();
@@ -244,16 +246,16 @@ final class RecordHandling<K, V> {
             } catch (NotAloneException suspect) {
                 throw suspect;
             } catch (AttemptsExhaustedException exhausted) {
-                return run.isAbandoned() ? new Done() : given(exhausted);
+                return run.isAbandoned() ? new Done() : counted(given(exhausted));
             } catch (OperationDeclinedException declined) {
                 return again(retries.pauseAfter(waits + 1));
             } catch (StoreUnavailableException | LeaseLostException notOurs) {
                 LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
                 return again(retries.pauseAfter(waits + 1));
             } catch (ReconciliationFailedException unknown) {
-                return waits + 1 < retries.attempts()
-                        ? again(retries.pauseAfter(waits + 1))
-                        : deadLetter(record, "unknown-outcome", unknown, waits);
+                return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
+                        ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
+                        : again(retries.pauseAfter(unknown.attempt()));
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
                 return run.isAbandoned() ? new Done() : failed(failure);
             }
@@ -262,11 +264,12 @@ final class RecordHandling<K, V> {
         private byte @Nullable [] run(Execution execution) throws Exception {
             attempt = execution.attempt();
             boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
-            if (vanished && (attempt > retries.attempts() || isLastDelivery(record))) {
-                // It has not come back, and not only failed: so holding it does not help.
+            if (vanished && (isLastDelivery(record) || (attempt > retries.attempts() && outage.mayGiveUp()))) {
                 throw new AttemptsExhaustedException(attempt - 1);
             } else if (vanished && !alone) {
                 throw new NotAloneException();
+            } else if (run.isAbandoned()) {
+                throw new OperationDeclinedException("Another thread has the record by now");
             }
             run.begin();
             return operation.run(typed, execution);
@@ -286,14 +289,8 @@ final class RecordHandling<K, V> {
                 return given(failure);
             } else if (interrupted && waits + 1 < retries.attempts()) {
                 return again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
-            } else if (interrupted && outage.mayGiveUp()) {
-                return given(failure);
-            } else if (attempt >= retries.attempts() && outage.mayGiveUp()) {
-                Result result = given(failure);
-                if (result instanceof Done) {
-                    outage.gaveUp();
-                }
-                return result;
+            } else if ((interrupted || attempt >= retries.attempts()) && outage.mayGiveUp()) {
+                return counted(given(failure));
             }
             LOGGER.warn(
                     "{} has failed with {} at attempt {} of {} and is tried again",
@@ -316,6 +313,14 @@ final class RecordHandling<K, V> {
             return again(retries.pauseAfter(waits + 1));
         }
 
+        /** The result of giving a record up, which was allowed and may not have succeeded. */
+        private Result counted(Result result) {
+            if (!(result instanceof Done)) {
+                outage.notGivenUp();
+            }
+            return result;
+        }
+
         /** Gives a record up, so that its attempts are counted from one if it is sent again. */
         private Result given(Throwable failure) {
             Result result = deadLetter(record, "failed", failure, waits);
@@ -328,8 +333,9 @@ final class RecordHandling<K, V> {
         private Result ended(Outcome outcome) {
             if (outcome instanceof Outcome.InProgress busy) {
                 Duration pause = retries.pauseAfter(waits + 1);
-                Duration left = busy.retryAfter().plusMillis(1);
-                return again(pause.compareTo(left) < 0 ? pause : left);
+                Duration left = busy.retryAfter();
+                // Nothing is left where it is not known how long a transaction holds the key.
+                return again(left.isZero() || pause.compareTo(left) < 0 ? pause : left.plusMillis(1));
             } else if (outcome instanceof Outcome.Conflict) {
                 return deadLetter(record, "conflict", null, waits);
             } else if (outcome instanceof Outcome.Unknown) {

@@ -74,7 +74,7 @@ final class ShareLoop extends Loop {
                 while (goesOn()) {
                     records = consumer.poll(POLL);
                     records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
-                            .start());
+                            .deliver(record));
                     await(records, Duration.ofMillis(lockMillis() / 3));
                     if (goesOn()) {
                         acknowledge(records, AcknowledgeType.RENEW);
@@ -170,7 +170,8 @@ final class ShareLoop extends Loop {
 
     /** The work on one record. */
     private final class Work {
-        private final ConsumerRecord<byte[], byte[]> record;
+        /** As it was delivered last, which counts. */
+        private volatile ConsumerRecord<byte[], byte[]> record;
         /** True once it is done with, false if it was given up. */
         private final CompletableFuture<Boolean> done = new CompletableFuture<>();
 
@@ -184,7 +185,8 @@ final class ShareLoop extends Loop {
             this.record = record;
         }
 
-        synchronized void start() {
+        synchronized void deliver(ConsumerRecord<byte[], byte[]> delivered) {
+            record = delivered;
             if (!started) {
                 started = true;
                 begin();

@@ -196,7 +196,7 @@ final class Workers implements AutoCloseable {
             }
         }
 
-        /** Its operation begins. */
+        /** Its next phase begins: it was let through, or its operation is run. */
         void begin() {
             begunAt = System.nanoTime();
         }

@@ -9,7 +9,6 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.LeaseResult;
-import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.nio.channels.ClosedByInterruptException;
@@ -88,10 +87,6 @@ final class HandlerCall {
             result = claim(request.reopening());
         }
         if (result instanceof ClaimResult.Acquired acquired) {
-            if (renewer.isClosed()) {
-                release(acquired.claim(), Release.NOT_ATTEMPTED);
-                renewer.throwIfClosed();
-            }
             return isToBeReconciled(acquired.claim())
                     ? reconcile(acquired.claim(), operation)
                     : run(acquired.claim(), operation);
@@ -174,7 +169,7 @@ final class HandlerCall {
             } else if (result instanceof ClaimResult.Indeterminate unanswered) {
                 goesOn = patience.pause();
                 if (!goesOn) {
-                    unstored.giveBack(request);
+                    unstored.withdraw(request);
                     throw notBegun("The store does not answer which owner is to run it", unanswered.cause());
                 }
             } else if (result instanceof ClaimResult.Acquired acquired && isLate()) {
@@ -209,6 +204,16 @@ final class HandlerCall {
                 cause);
     }
 
+    /** The lease, which is renewed from now on; or the claim is given back, since the handler is closed. */
+    private LeaseRenewer.Lease held(Execution execution) {
+        try {
+            return renewer.keep(execution, claimedAt);
+        } catch (IllegalStateException closed) {
+            release(execution.claim(), Release.NOT_ATTEMPTED);
+            throw closed;
+        }
+    }
+
     private Execution execution(Claim claim) {
         return new Execution(claim, settings.ttl(), this::bounded);
     }
@@ -216,12 +221,13 @@ final class HandlerCall {
     private <E extends Exception> Outcome reconcile(Claim claim, Operation<E> operation) throws E {
         Execution execution = execution(claim);
         Reconciler.Finding finding;
-        try (LeaseRenewer.Lease held = renewer.keep(execution, claimedAt)) {
+        try (LeaseRenewer.Lease held = held(execution)) {
             try {
                 finding = found(execution);
-            } catch (RuntimeException failed) {
+            } catch (Throwable failed) {
                 held.endOperation();
-                ReconciliationFailedException unknown = new ReconciliationFailedException(key.toString(), failed);
+                ReconciliationFailedException unknown =
+                        new ReconciliationFailedException(key.toString(), claim.attempt(), failed);
                 try {
                     complete(claim, Completion.unknown(), null);
                 } catch (RuntimeException notStored) {
@@ -252,7 +258,7 @@ final class HandlerCall {
     private <E extends Exception> Outcome run(Claim claim, Operation<E> operation) throws E {
         attempt = claim.attempt();
         Execution execution = execution(claim);
-        try (LeaseRenewer.Lease held = renewer.keep(execution, claimedAt)) {
+        try (LeaseRenewer.Lease held = held(execution)) {
             byte[] returned;
             try {
                 returned = operation.run(execution);
@@ -414,14 +420,18 @@ final class HandlerCall {
         }
     }
 
+    /** Gives the claim back. What the store does not confirm in time is kept and tried again. */
     private void release(Claim claim, Release why) {
-        LeaseResult result = uninterruptibly(() -> settings.store().release(claim, why));
-        if (result instanceof LeaseResult.Indeterminate unanswered) {
-            LOGGER.warn(
-                    "The key {} of a failed operation could not be released, and is free in {}",
-                    key,
-                    settings.lease(),
-                    unanswered.cause());
+        Backoff backoff = new Backoff(settings.patience());
+        while (true) {
+            LeaseResult result = uninterruptibly(() -> settings.store().release(claim, why));
+            if (!(result instanceof LeaseResult.Indeterminate unanswered)) {
+                return;
+            } else if (!backoff.pause()) {
+                LOGGER.warn("The key {} could not be released yet", key, unanswered.cause());
+                unstored.release(claim, why);
+                return;
+            }
         }
     }
 
@@ -430,44 +440,32 @@ final class HandlerCall {
      *
      * @param outcome null if it is unknown
      */
-    private void complete(Claim claimed, Completion completion, @Nullable StoredOutcome outcome) {
+    private void complete(Claim claim, Completion completion, @Nullable StoredOutcome outcome) {
         Backoff backoff = new Backoff(settings.patience());
-        Claim claim = claimed;
         while (true) {
-            Claim now = claim;
-            LeaseResult result = uninterruptibly(() -> settings.store().complete(now, completion, settings.ttl()));
+            LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
             if (result instanceof LeaseResult.Done) {
                 return;
-            } else if (result instanceof LeaseResult.Lost) {
-                if (!now.equals(claimed)) {
+            }
+            boolean lost = result instanceof LeaseResult.Lost;
+            if (lost || !backoff.pause()) {
+                UnstoredResults.Unstored kept = unstored.keep(claim, completion, outcome, settings.ttl(), false);
+                // A claim that is lost may have been forgotten by the store, which a new one shows.
+                UnstoredResults.Settlement settlement = lost
+                        ? uninterruptibly(() -> unstored.settle(kept))
+                        : new UnstoredResults.Unanswered(cause(result));
+                if (settlement instanceof UnstoredResults.Unanswered unanswered) {
+                    throw notStored(unanswered.cause());
+                } else if (settlement instanceof UnstoredResults.Obsolete) {
                     throw superseded(null);
                 }
-                claim = claimForgotten();
-            } else if (!backoff.pause()) {
-                unstored.keep(now, completion, outcome, settings.ttl(), false);
-                throw notStored(result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null);
+                return;
             }
         }
     }
 
-    /**
-     * Claims the key anew for an operation that has ended, if the store has forgotten the old claim and no other owner has begun.
-     *
-     * @throws LeaseLostException if another owner has, or that is not known
-     */
-    private Claim claimForgotten() {
-        ClaimRequest request = ClaimRequest.of(key, fingerprint, settings.lease(), settings.ttl());
-        ClaimResult result = uninterruptibly(() -> settings.store().claim(request));
-        if (!(result instanceof ClaimResult.Acquired acquired)) {
-            throw superseded(null);
-        }
-        Claim claim = acquired.claim();
-        if (claim.attempt() != 1 || claim.priorRun() != PriorRun.NONE) {
-            release(claim, Release.NOT_ATTEMPTED);
-            throw superseded(null);
-        }
-        LOGGER.warn("The store has forgotten the claim of {}, whose end is stored under a new one", key);
-        return claim;
+    private static @Nullable Throwable cause(LeaseResult result) {
+        return result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null;
     }
 
     /** Makes a call that an interrupt of earlier does not keep from being answered. */

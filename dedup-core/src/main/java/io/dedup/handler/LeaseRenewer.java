@@ -111,7 +111,14 @@ final class LeaseRenewer implements AutoCloseable {
     /** Runs the task on the pool for calls after a pause; not at all after shutdown. */
     void later(Runnable task, Duration pause) {
         try {
-            Future<?> unused = timer.schedule(() -> aside(task), pause.toNanos(), TimeUnit.NANOSECONDS);
+            Future<?> unused = timer.schedule(
+                    () -> {
+                        if (!closed) { // Else it would run on the thread that ends leases.
+                            aside(task);
+                        }
+                    },
+                    pause.toNanos(),
+                    TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException noMore) {
             LOGGER.debug("The handler is closed, and a task is left out");
         }

@@ -5,7 +5,15 @@ package io.dedup.handler;
 public final class ReconciliationFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    ReconciliationFailedException(String operation, Throwable cause) {
+    private final int attempt;
+
+    ReconciliationFailedException(String operation, int attempt, Throwable cause) {
         super("Whether the operation " + operation + " was done could not be found out: " + cause.getMessage(), cause);
+        this.attempt = attempt;
+    }
+
+    /** How often the operation has been begun or asked about, this time included; from 1. */
+    public int attempt() {
+        return attempt;
     }
 }

@@ -9,6 +9,7 @@ import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +48,9 @@ final class UnstoredResults implements AutoCloseable {
     private final Duration lease;
     private final LeaseRenewer renewer;
     private final Map<ScopedKey, Unstored> results = new ConcurrentHashMap<>();
-    private final Map<ClaimRequest, Long> claims = new ConcurrentHashMap<>();
+    /** Calls that are repeated until they are answered, by what they give back. */
+    private final Map<Object, Supplier<LeaseResult>> givenBack = new ConcurrentHashMap<>();
+
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
@@ -72,7 +76,8 @@ final class UnstoredResults implements AutoCloseable {
             boolean noted,
             long until) {
         long bytes() {
-            return completion.outcome().map(StoredOutcome::length).orElse(0);
+            long stored = completion.outcome().map(StoredOutcome::length).orElse(0);
+            return Math.max(stored, outcome == null ? 0 : outcome.length());
         }
     }
 
@@ -89,21 +94,42 @@ final class UnstoredResults implements AutoCloseable {
     record Unanswered(@Nullable Throwable cause) implements Settlement {}
 
     /** Keeps an end until it is stored. */
-    void keep(Claim claim, Completion completion, @Nullable StoredOutcome outcome, Duration ttl, boolean noted) {
+    Unstored keep(Claim claim, Completion completion, @Nullable StoredOutcome outcome, Duration ttl, boolean noted) {
         long until = System.nanoTime() + ttl.toNanos();
         Unstored result = new Unstored(claim, completion, outcome, ttl, noted, until);
-        if (!noted && bytes.get() + result.bytes() > MAX_BYTES) {
-            result = new Unstored(claim, completion.withoutOutcome(), null, ttl, false, until);
+        if (bytes.get() + result.bytes() > MAX_BYTES) {
+            // What was noted is in the database already, if it counts.
+            result = new Unstored(claim, completion.withoutOutcome(), null, ttl, noted, until);
         }
-        Unstored before = results.put(claim.key(), result);
-        bytes.addAndGet(result.bytes() - (before == null ? 0 : before.bytes()));
+        put(result);
         schedule();
+        return result;
+    }
+
+    private void put(Unstored result) {
+        Unstored before = results.put(result.claim().key(), result);
+        bytes.addAndGet(result.bytes() - (before == null ? 0 : before.bytes()));
+    }
+
+    private void remove(Unstored result) {
+        if (results.remove(result.claim().key(), result)) {
+            bytes.addAndGet(-result.bytes());
+        }
     }
 
     /** Gives back what may have been claimed by a request that was not answered. */
-    void giveBack(ClaimRequest request) {
-        if (claims.size() < MAX) {
-            claims.put(request, System.nanoTime() + lease.multipliedBy(2).toNanos());
+    void withdraw(ClaimRequest request) {
+        giveBack(request, () -> store.withdraw(request));
+    }
+
+    /** Gives a claim back whose release was not answered. */
+    void release(Claim claim, Release why) {
+        giveBack(claim, () -> store.release(claim, why));
+    }
+
+    private void giveBack(Object what, Supplier<LeaseResult> call) {
+        if (givenBack.size() < MAX) {
+            givenBack.put(what, call);
             schedule();
         }
     }
@@ -121,8 +147,8 @@ final class UnstoredResults implements AutoCloseable {
     /** Tries once to store it. What is settled is not kept any longer. */
     Settlement settle(Unstored result) {
         Settlement settlement = result.noted() ? confirmed(result) : stored(result);
-        if (!(settlement instanceof Unanswered) && results.remove(result.claim().key(), result)) {
-            bytes.addAndGet(-result.bytes());
+        if (!(settlement instanceof Unanswered)) {
+            remove(result);
         }
         return settlement;
     }
@@ -132,9 +158,40 @@ final class UnstoredResults implements AutoCloseable {
         if (answer instanceof LeaseResult.Done) {
             return new Stored(result);
         } else if (answer instanceof LeaseResult.Lost) {
-            return new Obsolete();
+            return storedAnew(result);
         }
         return new Unanswered(answer instanceof LeaseResult.Indeterminate failed ? failed.cause() : null);
+    }
+
+    /** Stores an end under a new claim, if the store has forgotten the old one and no other owner has begun. */
+    private Settlement storedAnew(Unstored result) {
+        ClaimRequest before = result.claim().request();
+        ClaimRequest request = ClaimRequest.of(before.key(), before.fingerprint(), lease, result.ttl());
+        ClaimResult claimed = store.claim(request);
+        if (!(claimed instanceof ClaimResult.Acquired acquired)) {
+            return notAcquired(request, claimed);
+        }
+        Claim claim = acquired.claim();
+        if (claim.attempt() != 1 || claim.priorRun() != PriorRun.NONE) {
+            release(claim, Release.NOT_ATTEMPTED);
+            return new Obsolete();
+        }
+        LOGGER.warn("The store has forgotten the claim of {}, whose end is stored under a new one", claim.key());
+        LeaseResult answer = store.complete(claim, result.completion(), result.ttl());
+        if (answer instanceof LeaseResult.Done) {
+            return new Stored(result);
+        }
+        put(new Unstored(claim, result.completion(), result.outcome(), result.ttl(), result.noted(), result.until()));
+        return new Unanswered(answer instanceof LeaseResult.Indeterminate failed ? failed.cause() : null);
+    }
+
+    private Settlement notAcquired(ClaimRequest request, ClaimResult claimed) {
+        if (claimed instanceof ClaimResult.Indeterminate unanswered) {
+            withdraw(request);
+            return new Unanswered(unanswered.cause());
+        }
+        boolean unknown = claimed instanceof ClaimResult.Unavailable || claimed instanceof ClaimResult.Locked;
+        return unknown ? new Unanswered(null) : new Obsolete();
     }
 
     private Settlement confirmed(Unstored result) {
@@ -160,11 +217,11 @@ final class UnstoredResults implements AutoCloseable {
         scheduled.set(false);
         try {
             settleResults();
-            settleClaims();
+            settleGivenBack();
         } catch (RuntimeException failed) {
             LOGGER.warn("Results could not be stored; the next attempt follows", failed);
         }
-        if (!results.isEmpty() || !claims.isEmpty()) {
+        if (!results.isEmpty() || !givenBack.isEmpty()) {
             schedule();
         }
     }
@@ -176,7 +233,7 @@ final class UnstoredResults implements AutoCloseable {
         int unanswered = 0;
         for (Unstored result : all) {
             if (System.nanoTime() - result.until() > 0) {
-                results.remove(result.claim().key(), result);
+                remove(result);
                 LOGGER.warn(
                         "The end of {} could not be stored for as long as it is of use",
                         result.claim().key());
@@ -195,22 +252,18 @@ final class UnstoredResults implements AutoCloseable {
         }
     }
 
-    private void settleClaims() {
+    private void settleGivenBack() {
         int unanswered = 0;
-        for (Map.Entry<ClaimRequest, Long> entry : List.copyOf(claims.entrySet())) {
-            ClaimResult result = store.claim(entry.getKey());
-            boolean over = System.nanoTime() - entry.getValue() > 0;
-            if (result instanceof ClaimResult.Acquired acquired) {
-                store.release(acquired.claim(), Release.NOT_ATTEMPTED);
-            } else if (result instanceof ClaimResult.Indeterminate || result instanceof ClaimResult.Unavailable) {
+        for (Object what : List.copyOf(givenBack.keySet())) {
+            Supplier<LeaseResult> call = givenBack.get(what);
+            if (call == null || !(call.get() instanceof LeaseResult.Indeterminate)) {
+                givenBack.remove(what);
+            } else {
                 unanswered++;
-                if (!over && unanswered == MAX_UNANSWERED) {
+                if (unanswered == MAX_UNANSWERED) {
                     return;
-                } else if (!over) {
-                    continue;
                 }
             }
-            claims.remove(entry.getKey());
         }
     }
 

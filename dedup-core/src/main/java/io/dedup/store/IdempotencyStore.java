@@ -71,12 +71,18 @@ public interface IdempotencyStore extends AutoCloseable {
      */
     LeaseResult release(Claim claim, Release why);
 
+    /**
+     * Gives back what may have been claimed by a request whose answer never came, as {@link Release#NOT_ATTEMPTED}. Changes
+     * nothing if another request has the key, or none.
+     */
+    LeaseResult withdraw(ClaimRequest request);
+
     /** What has become of the claim, as committed: a transaction that has not ended does not count, and is not waited for. */
     ClaimState inspect(Claim claim);
 
     /**
-     * Lets attempts be counted from one again, for a key that is released. Nothing else about the key changes, and nothing at
-     * all where it is claimed, completed or absent.
+     * Lets attempts be counted from one again, for a key that is released, or whose outcome is unknown. Nothing else about the
+     * key changes, and nothing at all where it is claimed, absent, or completed otherwise.
      */
     LeaseResult resetAttempts(ScopedKey key);
 

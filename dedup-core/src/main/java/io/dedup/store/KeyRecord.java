@@ -180,9 +180,19 @@ public record KeyRecord(
         return why.mayBeDone() ? priorRun.worse(PriorRun.INTERRUPTED) : priorRun;
     }
 
-    /** The record with its attempts counted from one again, if it is released; else this one. */
+    /** The record without a claim of that request; this one if it has none. */
+    public KeyRecord withdrawn(ClaimRequest request, long now) {
+        if (state != State.CLAIMED || isOutlived(now) || !owner.equals(request.owner())) {
+            return this;
+        }
+        KeyRecord released = released(claimFor(request), Release.NOT_ATTEMPTED, now);
+        return released == null ? this : released;
+    }
+
+    /** The record with its attempts counted from one again, if it is released or unknown; else this one. */
     public KeyRecord attemptsReset() {
-        return state == State.RELEASED ? with(State.RELEASED, 0, priorRun, leaseUntil, expiresAt, null) : this;
+        boolean isOpen = state == State.RELEASED || Completion.unknown().equals(completion);
+        return isOpen ? with(state, 0, priorRun, leaseUntil, expiresAt, completion) : this;
     }
 
     /** What has become of a claim. */

@@ -231,6 +231,11 @@ abstract class ConsumerFixture {
         }
 
         @Override
+        public LeaseResult withdraw(ClaimRequest request) {
+            return behind.withdraw(request);
+        }
+
+        @Override
         public ClaimState inspect(Claim claim) {
             return behind.inspect(claim);
         }

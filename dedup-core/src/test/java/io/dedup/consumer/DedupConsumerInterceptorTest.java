@@ -165,6 +165,16 @@ class DedupConsumerInterceptorTest {
                 .satisfies(passed -> assertThat(values(passed)).containsExactly("1"));
     }
 
+    /** As while outlived keys are being deleted: it is not known whether it is a duplicate. */
+    @Test
+    void onConsume_keyIsLocked_waitsAndPasses() {
+        AtomicInteger locked = new AtomicInteger();
+        store.onClaim = result -> locked.incrementAndGet() <= 2 ? new ClaimResult.Locked() : result;
+        assertThat(values(interceptor(Map.of()).onConsume(records(record(0, 0, "a", "1")))))
+                .containsExactly("1");
+        assertThat(locked).hasValue(3);
+    }
+
     @Test
     void onConsume_interruptedWhileTheStoreIsAway_passesEverythingOn() {
         store.onClaim = result -> new ClaimResult.Unavailable("down", null);
@@ -441,6 +451,11 @@ class DedupConsumerInterceptorTest {
         @Override
         public LeaseResult release(Claim claim, Release why) {
             return behind.release(claim, why);
+        }
+
+        @Override
+        public LeaseResult withdraw(ClaimRequest request) {
+            return behind.withdraw(request);
         }
 
         @Override

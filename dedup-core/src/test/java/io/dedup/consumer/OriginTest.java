@@ -37,6 +37,15 @@ class OriginTest {
         assertThat(Origin.of(record, "repair")).isEqualTo(new Origin(ORIGINAL, "repair"));
     }
 
+    /** Where it was read first it is for every group that reads there, and not for that which gave it up. */
+    @Test
+    void of_deadLetterSentAgainToItsTopic_isOfTheGroupThatReadsIt() {
+        ConsumerRecord<String, String> again = new ConsumerRecord<>("payments", 1, 7, "k", "v");
+        spring(again.headers(), "kafka_dlt-original-", "payments", 3, 42);
+        again.headers().add("kafka_dlt-original-consumer-group", "billing".getBytes(UTF_8));
+        assertThat(Origin.of(again, "reporting")).isEqualTo(new Origin(ORIGINAL, "reporting"));
+    }
+
     @Test
     void of_deadLetterOfAConsumer_isWhatItSays() {
         ours("payments", "3", "42");

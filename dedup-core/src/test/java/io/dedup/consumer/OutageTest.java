@@ -13,7 +13,6 @@ class OutageTest {
         Outage outage = new Outage(2, Duration.ofHours(1));
         for (int i = 0; i < 2; i++) {
             assertThat(outage.mayGiveUp()).isTrue();
-            outage.gaveUp();
         }
         assertThat(outage.mayGiveUp()).isFalse();
         assertThat(outage.isHolding()).isTrue();
@@ -26,9 +25,12 @@ class OutageTest {
     @Test
     void mayGiveUp_heldForLong_givesUpOneMore() {
         Outage outage = new Outage(1, Duration.ofMillis(100));
-        outage.gaveUp();
-        await().until(outage::mayGiveUp);
-        outage.gaveUp();
+        assertThat(outage.mayGiveUp()).isTrue();
         assertThat(outage.mayGiveUp()).isFalse();
+        await().until(outage::mayGiveUp);
+        assertThat(outage.mayGiveUp()).as("one, and not as many as ask").isFalse();
+        outage.notGivenUp();
+        outage.notGivenUp();
+        assertThat(outage.mayGiveUp()).as("its dead letter could not be sent").isTrue();
     }
 }

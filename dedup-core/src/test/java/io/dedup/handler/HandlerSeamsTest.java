@@ -15,6 +15,7 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
+import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
@@ -500,6 +501,55 @@ class HandlerSeamsTest {
         assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
         assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
         assertThat(runs).hasValue(1);
+    }
+
+    /** A failover begins with an outage: the end is kept by then, and the claim forgotten. */
+    @Test
+    void handle_storeHasForgottenTheClaimWhileItWasAway_endIsStoredUnderANewOne() {
+        List<MemoryIdempotencyStore> servers = new CopyOnWriteArrayList<>();
+        servers.add(MemoryIdempotencyStore.holding(10, clock));
+        IdempotencyStore failingOver = new WatchedStore(store) {
+            @Override
+            public ClaimResult claim(ClaimRequest request) {
+                return servers.get(servers.size() - 1).claim(request);
+            }
+
+            @Override
+            public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+                return servers.size() == 1
+                        ? NO_ANSWER
+                        : servers.get(servers.size() - 1).complete(claim, completion, timeToLive);
+            }
+        };
+        IdempotentHandler handler =
+                built(IdempotentHandler.on(failingOver, "test").withPatience(Duration.ZERO));
+        assertThatExceptionOfType(StoreUnavailableException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+        servers.add(MemoryIdempotencyStore.holding(10, clock));
+        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(runs).hasValue(1);
+    }
+
+    /** Nothing was done, and that is not forgotten because one answer was lost. */
+    @Test
+    void handle_releaseNotConfirmed_isRepeatedAndNoVanishedOwner() {
+        AtomicBoolean away = new AtomicBoolean(true);
+        IdempotencyStore unsure = new WatchedStore(store) {
+            @Override
+            public LeaseResult release(Claim claim, Release why) {
+                return away.get() ? NO_ANSWER : super.release(claim, why);
+            }
+        };
+        IdempotentHandler handler = built(IdempotentHandler.on(unsure, "test")
+                .withPatience(Duration.ZERO)
+                .withWait(PATIENCE)
+                .withAbandonedUnknown());
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    throw new IOException("nothing was done");
+                }));
+        away.set(false);
+        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
     }
 
     /** A claim whose answer never came was granted all the same, and nobody ran it: it is no vanished owner. */

@@ -589,6 +589,11 @@ public final class SeamHarness {
         }
 
         @Override
+        public LeaseResult withdraw(ClaimRequest request) {
+            return called(() -> behind.withdraw(request), LeaseResult.Indeterminate::new);
+        }
+
+        @Override
         public ClaimState inspect(Claim claim) {
             return called(() -> behind.inspect(claim), ClaimState.Indeterminate::new);
         }

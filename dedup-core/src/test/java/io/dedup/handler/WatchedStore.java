@@ -53,6 +53,11 @@ class WatchedStore implements IdempotencyStore {
     }
 
     @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        return behind.withdraw(request);
+    }
+
+    @Override
     public ClaimState inspect(Claim claim) {
         return onInspect.apply(behind.inspect(claim));
     }

@@ -295,6 +295,11 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        return changed(ends, connection -> operations.withdraw(connection, request));
+    }
+
+    @Override
     public ClaimState inspect(Claim claim) {
         try {
             return ends.call(connection -> operations.inspect(connection, claim));

@@ -64,6 +64,11 @@ final class JoiningStore implements IdempotencyStore {
         return changed(() -> operations.release(connection, claim, why));
     }
 
+    @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        return changed(() -> operations.withdraw(connection, request));
+    }
+
     /** As the transaction sees it: what it has done itself counts. */
     @Override
     public ClaimState inspect(Claim claim) {

@@ -138,14 +138,19 @@ final class Operations {
         }
     }
 
-    /** Renews, unless a transaction holds the key. The row that was found free is held until it is renewed. */
+    /**
+     * Renews, unless a transaction holds the key: that of the operation, as long as the committed row is still its own. A row
+     * that was found free is held until it is renewed.
+     */
     LeaseResult renewUnlessLocked(Connection connection, Claim claim, long leaseMillis) throws SQLException {
         connection.setAutoCommit(false);
         try {
-            LeaseResult result = isLocked(connection, claim.key())
-                            && find(connection, claim.key()).row() != null
-                    ? LOCKED
-                    : renew(connection, claim, leaseMillis);
+            LeaseResult result;
+            if (isLocked(connection, claim.key())) {
+                result = stateOf(connection, claim) instanceof ClaimState.Held ? LOCKED : LOST;
+            } else {
+                result = renew(connection, claim, leaseMillis);
+            }
             connection.commit();
             return result;
         } catch (SQLException failed) {
@@ -220,6 +225,16 @@ final class Operations {
     private ClaimState stateOf(Connection connection, Claim claim) throws SQLException {
         Found found = find(connection, claim.key());
         return found.row() == null ? new ClaimState.Lost() : found.row().stateOf(claim, found.now());
+    }
+
+    LeaseResult withdraw(Connection connection, ClaimRequest request) throws SQLException {
+        try (PreparedStatement withdraw = prepare(connection, statements.withdraw())) {
+            withdraw.setLong(1, request.timeToLive().toMillis());
+            withdraw.setBytes(2, request.key().bytes());
+            withdraw.setString(3, request.owner().toString());
+            withdraw.executeUpdate();
+            return DONE;
+        }
     }
 
     LeaseResult resetAttempts(Connection connection, ScopedKey key) throws SQLException {

@@ -39,6 +39,7 @@ final class Statements {
     private final String renew;
     private final String complete;
     private final String release;
+    private final String withdraw;
     private final String resetAttempts;
     private final String purge;
 
@@ -73,7 +74,10 @@ final class Statements {
         this.release = text.apply("UPDATE ${table} SET state = CASE WHEN prior_run = 3 AND ? = 1 THEN 'U' ELSE 'R' END,"
                 + " prior_run = CASE WHEN prior_run = 3 THEN 3 - ? ELSE GREATEST(prior_run, ?) END,"
                 + " attempts = attempts - ?, expires_at = ${now} + ?" + HELD);
-        this.resetAttempts = text.apply("UPDATE ${table} SET attempts = 0 WHERE id = ? AND state = 'R'");
+        this.withdraw = text.apply("UPDATE ${table} SET state = CASE WHEN prior_run = 3 THEN 'U' ELSE 'R' END,"
+                + " attempts = attempts - 1, expires_at = ${now} + ?"
+                + " WHERE id = ? AND owner = ? AND expires_at >= ${now} AND state = 'C'");
+        this.resetAttempts = text.apply("UPDATE ${table} SET attempts = 0 WHERE id = ? AND state IN ('R', 'U')");
         this.purge = text.apply(dialect.purge());
     }
 
@@ -133,6 +137,11 @@ final class Statements {
      */
     String release() {
         return now(release);
+    }
+
+    /** Takes the milliseconds it is kept, the id, and the owner. */
+    String withdraw() {
+        return now(withdraw);
     }
 
     /** Takes the id. */

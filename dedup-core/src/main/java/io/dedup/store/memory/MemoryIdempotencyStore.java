@@ -155,6 +155,12 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
+    public synchronized LeaseResult withdraw(ClaimRequest request) {
+        Entry entry = entries.get(request.key());
+        return entry == null ? DONE : change(entry, entry.record.withdrawn(request, clock.millis()));
+    }
+
+    @Override
     public synchronized ClaimState inspect(Claim claim) {
         Entry entry = entries.get(claim.key());
         return entry == null ? new ClaimState.Lost() : entry.record.stateOf(claim, clock.millis());

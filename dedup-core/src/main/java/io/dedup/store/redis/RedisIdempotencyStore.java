@@ -290,6 +290,14 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        List<byte[]> arguments = arguments("withdraw");
+        arguments.add(text(request.owner().toString()));
+        arguments.add(millis(request.timeToLive()));
+        return changed(request.key(), arguments);
+    }
+
+    @Override
     public ClaimState inspect(Claim claim) {
         try {
             List<byte[]> reply = run(claim.key().bytes(), holder("inspect", claim));

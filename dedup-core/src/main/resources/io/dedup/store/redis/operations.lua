@@ -90,8 +90,16 @@ if operation == 'claim' then
   return acquired()
 end
 
+if operation == 'withdraw' then
+  if state == 'C' and owner == ARGV[3] then
+    lives(now + tonumber(ARGV[4]))
+    redis.call('HSET', key, 'state', prior == UNKNOWN and 'U' or 'R', 'attempts', whole(attempts - 1))
+  end
+  return {'done'}
+end
+
 if operation == 'reset' then
-  if state == 'R' then
+  if state == 'R' or state == 'U' then
     lives(expiresAt)
     redis.call('HSET', key, 'attempts', '0')
   end

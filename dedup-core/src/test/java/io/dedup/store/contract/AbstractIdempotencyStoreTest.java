@@ -494,6 +494,43 @@ public abstract class AbstractIdempotencyStoreTest {
         assertThat(successor.priorRun()).isEqualTo(PriorRun.ABANDONED);
     }
 
+    @Test
+    void resetAttempts_unknown_countsFromOneAndStaysUnknown() {
+        Claim claim = acquired(request(key()));
+        store.complete(claim, Completion.unknown(), TTL);
+        assertThat(store.resetAttempts(claim.key())).isEqualTo(DONE);
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(Completion.unknown()));
+        assertThat(acquired(request(claim.key()).reopening()).attempt()).isEqualTo(1);
+    }
+
+    /** The answer to its claim never came, and it is no owner that has vanished. */
+    @Test
+    void withdraw_claimOfTheRequest_isFreeAsIfItHadNotBeen() {
+        Claim claim = acquired(request(key()));
+        assertThat(store.withdraw(claim.request())).isEqualTo(DONE);
+        assertThat(store.withdraw(claim.request())).as("again").isEqualTo(DONE);
+        Claim next = acquired(request(claim.key()));
+        assertThat(next.attempt()).isEqualTo(1);
+        assertThat(next.priorRun()).isEqualTo(PriorRun.NONE);
+        store.complete(next, Completion.unknown(), TTL);
+        Claim finder = acquired(request(claim.key()).reopening());
+        store.withdraw(finder.request());
+        assertThat(store.claim(request(claim.key()))).isEqualTo(new ClaimResult.Completed(Completion.unknown()));
+    }
+
+    /** Another owner has the key, or had done the operation when its lease was over. */
+    @Test
+    void withdraw_claimOfAnotherOrNone_changesNothing() {
+        Claim claim = acquired(request(key()));
+        assertThat(store.withdraw(request(claim.key()))).isEqualTo(DONE);
+        clock.advance(LEASE.plus(MILLISECOND));
+        assertThat(store.withdraw(request(claim.key()))).isEqualTo(DONE);
+        assertThat(store.complete(claim, Completion.unknown(), TTL)).isEqualTo(DONE);
+        assertThat(store.withdraw(claim.request())).isEqualTo(DONE);
+        assertThat(store.inspect(claim)).isEqualTo(new ClaimState.Completed(Completion.unknown()));
+        assertThat(store.withdraw(request(key()))).isEqualTo(DONE);
+    }
+
     // Earlier runs
 
     /** An owner died after its effect; that a later attempt fails and is released does not make the effect undone. */
@@ -814,6 +851,10 @@ public abstract class AbstractIdempotencyStoreTest {
                 if (random.nextInt(4) == 0) {
                     assertThat(store.resetAttempts(claim.key())).as(at).isEqualTo(reference.resetAttempts(claim.key()));
                 }
+            }
+            if (!requests.isEmpty() && random.nextInt(10) == 0) {
+                ClaimRequest withdrawn = requests.get(random.nextInt(requests.size()));
+                assertThat(store.withdraw(withdrawn)).as(at).isEqualTo(reference.withdraw(withdrawn));
             }
             if (claim != null) {
                 assertThat(store.inspect(claim)).as(at).isEqualTo(reference.inspect(claim));

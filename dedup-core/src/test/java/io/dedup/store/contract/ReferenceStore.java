@@ -162,6 +162,19 @@ final class ReferenceStore implements IdempotencyStore {
     }
 
     @Override
+    public LeaseResult withdraw(ClaimRequest request) {
+        Row row = rows.get(request.key());
+        if (row != null
+                && !row.released
+                && row.end == null
+                && row.expiresAt >= clock.millis()
+                && row.claim.request().owner().equals(request.owner())) {
+            release(row.claim, Release.NOT_ATTEMPTED);
+        }
+        return new LeaseResult.Done();
+    }
+
+    @Override
     public ClaimState inspect(Claim claim) {
         Row row = heldBy(claim);
         if (row == null || row.released) {
@@ -173,10 +186,10 @@ final class ReferenceStore implements IdempotencyStore {
     @Override
     public LeaseResult resetAttempts(ScopedKey key) {
         Row row = rows.get(key);
-        if (row != null && row.released) {
+        if (row != null && (row.released || Completion.unknown().equals(row.end))) {
             Claim was = row.claim;
             Claim reset = new Claim(was.request(), was.token(), 0, was.priorRun(), was.firstAttemptAt());
-            rows.put(key, new Row(reset, true, row.leaseUntil, row.expiresAt, null));
+            rows.put(key, new Row(reset, row.released, row.leaseUntil, row.expiresAt, row.end));
         }
         return new LeaseResult.Done();
     }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 public record Database(String url) {
     /** One in files of its own. */
     public static Database in(Path directory, String name) {
-        return new Database("jdbc:h2:async:" + directory.toAbsolutePath().resolve(name) + ";DB_CLOSE_ON_EXIT=FALSE");
+        return new Database("jdbc:h2:file:" + directory.toAbsolutePath().resolve(name) + ";DB_CLOSE_ON_EXIT=FALSE");
     }
 
     /** Where it is, and nothing that is secret. */
