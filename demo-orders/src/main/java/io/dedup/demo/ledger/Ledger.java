@@ -69,7 +69,8 @@ public final class Ledger implements AutoCloseable {
     private final HikariDataSource probing;
     // Guarded by this.
     private @Nullable Totals summedUp;
-    private long summedUpAt;
+    /** When the last summing began: what was asked before is answered by it. */
+    private long summingBegunAt;
 
     private Ledger(HikariDataSource booking, HikariDataSource reading, HikariDataSource probing) {
         this.booking = booking;
@@ -193,19 +194,22 @@ public final class Ledger implements AutoCloseable {
     }
 
     /**
-     * The totals as they were at most that long ago, summed up by one caller at a time: for pages, of which there may be many.
+     * The totals, summed up by one caller at a time for all who ask meanwhile: for pages, of which there may be many.
      *
      * @throws SQLException if the database cannot be read
      */
-    public synchronized Totals totalsWithin(Duration age) throws SQLException {
-        Totals known = summedUp;
-        if (known != null && System.nanoTime() - summedUpAt < age.toNanos()) {
-            return known;
+    public Totals sharedTotals() throws SQLException {
+        long askedAt = System.nanoTime();
+        synchronized (this) {
+            Totals known = summedUp;
+            if (known != null && summingBegunAt - askedAt > 0) {
+                return known;
+            }
+            summingBegunAt = System.nanoTime();
+            Totals fresh = totals();
+            summedUp = fresh;
+            return fresh;
         }
-        Totals fresh = totals();
-        summedUp = fresh;
-        summedUpAt = System.nanoTime();
-        return fresh;
     }
 
     /** Whether the database answers. */

@@ -21,7 +21,6 @@ final class LiveApi implements AutoCloseable {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final int MOST_LISTENERS = 32;
     private static final int LEDGER_ROWS = 50;
-    private static final Duration TOTALS_AGE = Duration.ofMillis(500);
     /** So that whoever is between here and the page does not take the connection for dead. */
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
@@ -41,7 +40,7 @@ final class LiveApi implements AutoCloseable {
     }
 
     private void ledger(Context context) throws SQLException {
-        context.json(Map.of("totals", ledger.totalsWithin(TOTALS_AGE), "latest", ledger.latest(LEDGER_ROWS)));
+        context.json(Map.of("totals", ledger.sharedTotals(), "latest", ledger.latest(LEDGER_ROWS)));
     }
 
     private void listen(SseClient client) {
