@@ -13,7 +13,7 @@ import java.util.Locale;
  * <ul>
  *   <li>{@code dedup.handler.calls}: how long calls took, by {@code scope} and {@code outcome} ({@code processed}, {@code
  *       replayed}, {@code inprogress}, {@code conflict}, {@code unknown})
- *   <li>{@code dedup.handler.waits}: how long they waited for somebody else, where they did
+ *   <li>{@code dedup.handler.waits}: how long they waited for another owner, where they did
  *   <li>{@code dedup.handler.attempts}: which attempt succeeded
  *   <li>{@code dedup.handler.failures}: operations that have failed, by {@code exception}
  *   <li>{@code dedup.handler.leases.lost} and {@code dedup.handler.store.unavailable}

@@ -29,7 +29,7 @@ enum Dialect {
               WHERE expires_at < (SELECT ${now}) ORDER BY expires_at LIMIT ? FOR UPDATE SKIP LOCKED)
             """),
 
-    /** Also MariaDB. Where the row is there, the assignment of nothing waits for whoever holds it, and locks it. */
+    /** Also MariaDB. Where the row is there, the assignment of nothing waits for the transaction that holds it, and locks it. */
     MYSQL(
             "mysql.sql",
             "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000)",

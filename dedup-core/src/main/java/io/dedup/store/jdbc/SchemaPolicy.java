@@ -6,6 +6,6 @@ public enum SchemaPolicy {
     /** It is created if it is not there. For development, and where the application owns its schema. */
     CREATE,
 
-    /** It has to be there with the columns that are needed. For where somebody else creates it, from the files shipped. */
+    /** It has to be there with the columns that are needed. For where it is created by other means, from the files shipped. */
     CHECK
 }
