@@ -229,7 +229,7 @@ final class RecordHandling<K, V> {
             LOGGER.warn("{} runs alone, since an earlier run of its operation has not come back", at(record));
             ExclusiveGate.Pass pass = gate.enterAlone(ALONE_WITHIN);
             if (pass == null) {
-                return again(NOT_ALONE_PAUSE);
+                return new Again(NOT_ALONE_PAUSE);
             }
             run.hold(pass);
             run.begin();
@@ -248,14 +248,14 @@ final class RecordHandling<K, V> {
             } catch (AttemptsExhaustedException exhausted) {
                 return run.isAbandoned() ? new Done() : counted(given(exhausted));
             } catch (OperationDeclinedException declined) {
-                return again(retries.pauseAfter(waits + 1));
+                return new Again(retries.pauseAfter(waits + 1));
             } catch (StoreUnavailableException | LeaseLostException notOurs) {
                 LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
-                return again(retries.pauseAfter(waits + 1));
+                return new Again(retries.pauseAfter(waits + 1));
             } catch (ReconciliationFailedException unknown) {
                 return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
                         ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
-                        : again(retries.pauseAfter(unknown.attempt()));
+                        : new Again(retries.pauseAfter(unknown.attempt()));
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
                 return run.isAbandoned() ? new Done() : failed(failure);
             }
@@ -281,14 +281,14 @@ final class RecordHandling<K, V> {
             }
             boolean interrupted = Thread.currentThread().isInterrupted() || failure instanceof InterruptedException;
             if (interrupted && !workers.goOn()) {
-                return again(retries.pauseAfter(1)); // The consumer is being closed.
+                return new Again(retries.pauseAfter(1)); // The consumer is being closed.
             }
-            // Whoever has interrupted the operation, it is not for the thread: that has other records to handle.
+            // The interrupt was for the operation. The thread has other records to handle.
             Thread.interrupted();
             if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
                 return given(failure);
             } else if (interrupted && waits + 1 < retries.attempts()) {
-                return again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
+                return new Again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
             } else if ((interrupted || attempt >= retries.attempts()) && outage.mayGiveUp()) {
                 return counted(given(failure));
             }
@@ -299,7 +299,7 @@ final class RecordHandling<K, V> {
                     attempt,
                     retries.attempts());
             LOGGER.debug("The failure of {}", at(record), failure);
-            return again(retries.pauseAfter(attempt));
+            return new Again(retries.pauseAfter(attempt));
         }
 
         /** What is done about a record whose operation was not even begun. */
@@ -310,7 +310,7 @@ final class RecordHandling<K, V> {
                 return new Fatal(failure);
             }
             LOGGER.warn("{} waits, since its operation could not be begun", at(record), failure);
-            return again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1));
         }
 
         /** The result of giving a record up, which was allowed and may not have succeeded. */
@@ -335,7 +335,7 @@ final class RecordHandling<K, V> {
                 Duration pause = retries.pauseAfter(waits + 1);
                 Duration left = busy.retryAfter();
                 // Nothing is left where it is not known how long a transaction holds the key.
-                return again(left.isZero() || pause.compareTo(left) < 0 ? pause : left.plusMillis(1));
+                return new Again(left.isZero() || pause.compareTo(left) < 0 ? pause : left.plusMillis(1));
             } else if (outcome instanceof Outcome.Conflict) {
                 return deadLetter(record, "conflict", null, waits);
             } else if (outcome instanceof Outcome.Unknown) {
@@ -345,10 +345,6 @@ final class RecordHandling<K, V> {
             }
             counts.handled.increment();
             return new Done();
-        }
-
-        private Result again(Duration pause) {
-            return new Again(pause);
         }
     }
 

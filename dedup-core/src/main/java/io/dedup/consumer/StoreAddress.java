@@ -22,7 +22,7 @@ final class StoreAddress {
 
     private StoreAddress() {}
 
-    /** What a store is opened with. Whoever names another user, or another password, gets a store of its own. */
+    /** What a store is opened with. Another user or another password opens another store. */
     private record Access(
             String address, @Nullable String user, @Nullable String password) {
         static Access of(DedupConfig config) {

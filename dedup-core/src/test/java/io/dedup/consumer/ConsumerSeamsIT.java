@@ -178,7 +178,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         });
     }
 
-    /** Whoever has done it, the thread has other records to handle. */
+    /** The interrupt ends with the operation: the thread has other records to handle. */
     @Test
     void operation_throwsInterruptedExceptionItself_isDeadLetteredInTheEnd() throws Exception {
         String topic = topic("interrupting", 1);
