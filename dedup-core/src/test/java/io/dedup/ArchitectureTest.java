@@ -62,6 +62,10 @@ class ArchitectureTest {
     static final ArchRule DATABASES_ARE_FOR_THEIR_PACKAGE = noClasses()
             .that()
             .resideOutsideOfPackage("io.dedup.store.jdbc..")
+            .and()
+            .doNotHaveSimpleName("TransactionalStore") // Connections of callers pass through these two.
+            .and()
+            .doNotHaveSimpleName("IdempotentHandler")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "javax.sql..")

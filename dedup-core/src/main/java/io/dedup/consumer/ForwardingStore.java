@@ -6,17 +6,24 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Duration;
+import java.util.List;
 
 /** A store that is shared, with another way to close it. Thread-safe if both are. */
 record ForwardingStore(IdempotencyStore store, Runnable closing) implements IdempotencyStore {
     @Override
     public ClaimResult claim(ClaimRequest request) {
         return store.claim(request);
+    }
+
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        return store.claimAll(requests);
     }
 
     @Override
@@ -27,6 +34,11 @@ record ForwardingStore(IdempotencyStore store, Runnable closing) implements Idem
     @Override
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         return store.complete(claim, completion, timeToLive);
+    }
+
+    @Override
+    public List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        return store.completeAll(requests);
     }
 
     @Override

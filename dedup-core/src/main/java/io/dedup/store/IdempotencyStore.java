@@ -2,6 +2,7 @@
 package io.dedup.store;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Remembers operations for all processes that may run them.
@@ -42,6 +43,9 @@ import java.time.Duration;
  * <p>Implementations are thread-safe.
  */
 public interface IdempotencyStore extends AutoCloseable {
+    /** How many operations {@link #claimAll} and {@link #completeAll} take at most. */
+    int MAX_BATCH = 1000;
+
     /**
      * Asks for the right to run an operation.
      *
@@ -49,6 +53,19 @@ public interface IdempotencyStore extends AutoCloseable {
      * request, if it has not been superseded, gets the same claim once more, with its lease from now.
      */
     ClaimResult claim(ClaimRequest request);
+
+    /**
+     * Asks for the right to run several operations: as {@link #claim} for each of them in that order, in as few round trips as the
+     * store can. Each has an answer of its own, and none depends on another's.
+     *
+     * @param requests at most {@link #MAX_BATCH}
+     * @return the answers, in the order of the requests
+     * @throws IllegalArgumentException if there are more
+     */
+    default List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        requireBatch(requests);
+        return requests.stream().map(this::claim).toList();
+    }
 
     /**
      * Lets the lease end no earlier than {@code leaseFor} from now. Succeeds also after the lease is over, as long as no other
@@ -64,6 +81,21 @@ public interface IdempotencyStore extends AutoCloseable {
      * @param timeToLive how long it is kept, from now; positive
      */
     LeaseResult complete(Claim claim, Completion completion, Duration timeToLive);
+
+    /**
+     * Records how several operations ended: as {@link #complete} for each of them in that order, in as few round trips as the
+     * store can. Each has an answer of its own, and none depends on another's.
+     *
+     * @param requests at most {@link #MAX_BATCH}
+     * @return the answers, in the order of the requests
+     * @throws IllegalArgumentException if there are more
+     */
+    default List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        requireBatch(requests);
+        return requests.stream()
+                .map(request -> complete(request.claim(), request.completion(), request.timeToLive()))
+                .toList();
+    }
 
     /**
      * Gives the right back, so that another owner may have it at once. The number of attempts and the time of the first are
@@ -98,4 +130,16 @@ public interface IdempotencyStore extends AutoCloseable {
     /** Closes what the store has opened itself. */
     @Override
     default void close() {}
+
+    /**
+     * Checks the size of a batch.
+     *
+     * @throws IllegalArgumentException if it has more than {@link #MAX_BATCH} elements
+     */
+    static void requireBatch(List<?> requests) {
+        if (requests.size() > MAX_BATCH) {
+            throw new IllegalArgumentException("requests must be at most " + MAX_BATCH
+                    + ", so that a batch takes a bounded time: " + requests.size());
+        }
+    }
 }

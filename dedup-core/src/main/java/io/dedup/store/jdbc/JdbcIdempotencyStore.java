@@ -10,6 +10,7 @@ import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.TransactionalStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public final class JdbcIdempotencyStore implements IdempotencyStore {
+public final class JdbcIdempotencyStore implements TransactionalStore {
     /** The name of the table unless configured otherwise. */
     public static final String DEFAULT_TABLE = "dedup_operations";
 
@@ -228,17 +229,7 @@ public final class JdbcIdempotencyStore implements IdempotencyStore {
         }
     }
 
-    /**
-     * The same store for the length of a transaction of the caller: what is called on it becomes true when that transaction
-     * commits, and never was if it rolls back. So the effect of an operation and its outcome are one.
-     *
-     * <p>Any answer but {@link LeaseResult.Done} or {@link ClaimResult.Acquired} is a reason to roll back. Another transaction that
-     * claims the key waits in the database until this one ends.
-     *
-     * @param connection with auto-commit off; neither committed nor closed here
-     * @throws IllegalArgumentException if auto-commit is on
-     * @throws SQLException if the connection cannot say
-     */
+    @Override
     public IdempotencyStore joining(Connection connection) throws SQLException {
         if (connection.getAutoCommit()) {
             throw new IllegalArgumentException(

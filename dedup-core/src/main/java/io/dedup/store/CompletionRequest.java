@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store;
+
+import java.time.Duration;
+
+/**
+ * Asks for the end of an operation to be recorded, as one of several.
+ *
+ * @param timeToLive how long it is kept, from now; positive
+ */
+public record CompletionRequest(Claim claim, Completion completion, Duration timeToLive) {
+    /**
+     * A request.
+     *
+     * @throws IllegalArgumentException if the duration is less than a millisecond, or more than {@link ClaimRequest#LONGEST}
+     */
+    public CompletionRequest {
+        ClaimRequest.millis("timeToLive", timeToLive);
+    }
+}
