@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.store.redis;
+
+import static org.awaitility.Awaitility.await;
+
+import io.dedup.testing.TestServers;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
+import redis.clients.jedis.Jedis;
+import redis.embedded.RedisServer;
+
+/** Three primaries that share the slots of a cluster, each with a replica: embedded, also where there are containers. */
+final class EmbeddedRedisCluster implements AutoCloseable {
+    static final String HOST = "127.0.0.1";
+    static final int PRIMARIES = 3;
+    private static final int SLOTS = 16_384;
+
+    /** What servers of a cluster talk to each other on is this much higher than what clients connect to. */
+    private static final int BUS = 10_000;
+
+    private final List<RedisServer> servers = new ArrayList<>();
+
+    /** The primaries in the order of their slots, then their replicas in that order. Confined to one thread. */
+    private final List<Jedis> nodes = new ArrayList<>();
+
+    static EmbeddedRedisCluster start() throws IOException {
+        EmbeddedRedisCluster cluster = new EmbeddedRedisCluster();
+        try {
+            for (int i = 0; i < 2 * PRIMARIES; i++) {
+                cluster.startServer();
+            }
+            cluster.join();
+            return cluster;
+        } catch (RuntimeException | IOException failed) {
+            cluster.close();
+            throw failed;
+        }
+    }
+
+    private void startServer() throws IOException {
+        Path directory = Files.createTempDirectory("redis-cluster");
+        int port = freePort();
+        RedisServer server = RedisServer.newRedisServer()
+                .port(port)
+                .setting("save \"\"")
+                .setting("dir " + directory)
+                .setting("cluster-enabled yes")
+                .setting("cluster-node-timeout 60000")
+                .build();
+        server.start();
+        servers.add(server);
+        nodes.add(new Jedis(HOST, port));
+    }
+
+    private static int freePort() {
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(12_000, 32_000);
+            if (isFree(port) && isFree(port + BUS)) {
+                return port;
+            }
+        }
+    }
+
+    private static boolean isFree(int port) {
+        try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName(HOST))) {
+            return free.isBound();
+        } catch (IOException taken) {
+            return false;
+        }
+    }
+
+    private void join() {
+        for (int i = 0; i < PRIMARIES; i++) {
+            nodes.get(i).clusterAddSlots(slots(i).toArray());
+        }
+        for (int i = 1; i < nodes.size(); i++) {
+            nodes.get(i).clusterMeet(HOST, port(0));
+        }
+        await().atMost(TestServers.LONGEST_START)
+                .until(() -> nodes.stream()
+                        .allMatch(node -> node.clusterInfo().contains("cluster_known_nodes:" + nodes.size())
+                                && node.clusterInfo().contains("cluster_state:ok")));
+        for (int i = 0; i < PRIMARIES; i++) {
+            replica(i).clusterReplicate(id(i));
+        }
+        await().atMost(TestServers.LONGEST_START)
+                .until(() -> IntStream.range(0, PRIMARIES)
+                        .allMatch(i -> primary(i).info("replication").contains("state=online")));
+        // Every node has to know of every replica, or a client learns from one that does not.
+        await().atMost(TestServers.LONGEST_START)
+                .until(() -> nodes.stream()
+                        .allMatch(node -> node.clusterNodes()
+                                        .lines()
+                                        .filter(line -> line.contains("slave"))
+                                        .count()
+                                == PRIMARIES));
+    }
+
+    private static IntStream slots(int primary) {
+        return IntStream.range(primary * SLOTS / PRIMARIES, (primary + 1) * SLOTS / PRIMARIES);
+    }
+
+    Jedis primary(int index) {
+        return nodes.get(index);
+    }
+
+    Jedis replica(int index) {
+        return nodes.get(PRIMARIES + index);
+    }
+
+    int port(int index) {
+        return servers.get(index).ports().get(0);
+    }
+
+    String id(int index) {
+        return nodes.get(index).clusterMyId();
+    }
+
+    /** Begins to give an empty slot away: a key that the first primary does not have is looked for at the second. */
+    void beginMove(int slot, int from, int to) {
+        primary(to).clusterSetSlotImporting(slot, id(from));
+        primary(from).clusterSetSlotMigrating(slot, id(to));
+    }
+
+    /** Ends it, where the slot is empty at the first primary. */
+    void endMove(int slot, int from, int to) {
+        primary(to).clusterSetSlotNode(slot, id(to));
+        primary(from).clusterSetSlotNode(slot, id(to));
+    }
+
+    @Override
+    public void close() throws IOException {
+        nodes.forEach(Jedis::close);
+        for (RedisServer server : servers) {
+            server.stop();
+        }
+    }
+}
