@@ -4,10 +4,12 @@ package io.dedup.testing;
 import io.dedup.embedded.EmbeddedBroker;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.Closeable;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -19,6 +21,8 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.kafka.KafkaContainer;
 import redis.embedded.RedisServer;
+import redis.embedded.core.ExecutableProvider;
+import redis.embedded.core.RedisServerBuilder;
 
 /**
  * Real servers for tests: in containers where there is a Docker engine, else embedded ones. {@code
@@ -128,17 +132,43 @@ public final class TestServers {
             container.start();
             return new Redis(container.getHost(), container.getMappedPort(REDIS_PORT), container::stop);
         }
+        return embeddedRedis("save \"\"", "appendonly no");
+    }
+
+    /** Starts an embedded Redis, also where there are containers, with these lines of {@code redis.conf}. */
+    public static Redis embeddedRedis(String... settings) throws IOException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        RedisServer embedded = RedisServer.newRedisServer()
+        return embeddedRedis(port, settings);
+    }
+
+    /** Starts an embedded Redis on that port. */
+    public static Redis embeddedRedis(int port, String... settings) throws IOException {
+        RedisServerBuilder builder = RedisServer.newRedisServer()
+                .executableProvider(() -> RedisExecutable.FILE)
                 .port(port)
-                .setting("save \"\"")
-                .setting("appendonly no")
-                .build();
+                .setting("dir " + Files.createTempDirectory("redis-data"));
+        for (String setting : settings) {
+            builder.setting(setting);
+        }
+        RedisServer embedded = builder.build();
         embedded.start();
         return new Redis("localhost", port, embedded::stop);
+    }
+
+    /** The program, which is unpacked once: while a file is written, no process can begin that runs it. */
+    private static final class RedisExecutable {
+        static final File FILE = unpacked();
+
+        private static File unpacked() {
+            try {
+                return ExecutableProvider.newJarResourceProvider().get();
+            } catch (IOException failed) {
+                throw new UncheckedIOException("Redis could not be unpacked", failed);
+            }
+        }
     }
 
     private static boolean usesContainers(String what) {

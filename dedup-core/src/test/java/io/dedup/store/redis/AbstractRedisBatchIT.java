@@ -20,8 +20,6 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -29,7 +27,6 @@ import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.RedisClient;
-import redis.embedded.RedisServer;
 
 /** Round trips and batches of every driver on one server. */
 abstract class AbstractRedisBatchIT extends AbstractIdempotencyStoreTest {
@@ -52,17 +49,6 @@ abstract class AbstractRedisBatchIT extends AbstractIdempotencyStoreTest {
     @Override
     protected boolean keepsOutlivedKeys() {
         return false;
-    }
-
-    static RedisServer embedded(String setting) throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
-        RedisServer started =
-                RedisServer.newRedisServer().port(port).setting(setting).build();
-        started.start();
-        return started;
     }
 
     // Round trips
@@ -208,8 +194,8 @@ abstract class AbstractRedisBatchIT extends AbstractIdempotencyStoreTest {
 
     @Test
     void batch_withReplicas_waitsOnceAndIsIndeterminateUntilTheyConfirm() throws Exception {
-        RedisServer primary = embedded("save \"\"");
-        int port = primary.ports().get(0);
+        TestServers.Redis primary = TestServers.embeddedRedis("save \"\"");
+        int port = primary.port();
         try (TestClient client = connect("localhost", port);
                 RedisClient aside = RedisClient.create("localhost", port)) {
             RedisIdempotencyStore store =
@@ -221,9 +207,8 @@ abstract class AbstractRedisBatchIT extends AbstractIdempotencyStoreTest {
                             .isInstanceOfSatisfying(
                                     ClaimResult.Indeterminate.class,
                                     unanswered -> assertThat(unanswered.cause()).hasMessageContaining("0 of 1")));
-            RedisServer replica = embedded("replicaof localhost " + port);
-            try (RedisClient second =
-                    RedisClient.create("localhost", replica.ports().get(0))) {
+            TestServers.Redis replica = TestServers.embeddedRedis("replicaof localhost " + port);
+            try (RedisClient second = RedisClient.create("localhost", replica.port())) {
                 await().atMost(PATIENCE).until(() -> store.claimAll(requests).get(0) instanceof ClaimResult.Acquired);
                 ServerUnderTest.calls(aside);
                 List<Claim> claims = acquired(store.claimAll(requests));
@@ -236,10 +221,10 @@ abstract class AbstractRedisBatchIT extends AbstractIdempotencyStoreTest {
                                 .isEqualTo("S"));
                 assertThat(ServerUnderTest.calls(aside)).containsEntry("wait", 2L);
             } finally {
-                replica.stop();
+                replica.close();
             }
         } finally {
-            primary.stop();
+            primary.close();
         }
     }
 }

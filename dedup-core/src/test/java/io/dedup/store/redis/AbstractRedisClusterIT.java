@@ -107,7 +107,7 @@ abstract class AbstractRedisClusterIT extends AbstractIdempotencyStoreTest {
         }
         // Then
         for (int i = 0; i < requests.size(); i++) {
-            boolean hasRoom = owner(slot(requests.get(i))) != 2;
+            boolean hasRoom = cluster().ownerOf(slot(requests.get(i))) != 2;
             assertThat(results.get(i))
                     .isInstanceOf(hasRoom ? ClaimResult.Acquired.class : ClaimResult.Unavailable.class);
         }
@@ -123,7 +123,7 @@ abstract class AbstractRedisClusterIT extends AbstractIdempotencyStoreTest {
         acquired(store.claimAll(requests(60)));
         List<ClaimRequest> requests = requests(60);
         int slot = slot(requests.get(30));
-        int from = owner(slot);
+        int from = cluster().ownerOf(slot);
         int to = (from + 1) % PRIMARIES;
         cluster().beginMove(slot, from, to);
         cluster().endMove(slot, from, to);
@@ -145,7 +145,7 @@ abstract class AbstractRedisClusterIT extends AbstractIdempotencyStoreTest {
         RedisIdempotencyStore store = client().store().open();
         List<ClaimRequest> requests = requests(3);
         int slot = slot(requests.get(1));
-        int from = owner(slot);
+        int from = cluster().ownerOf(slot);
         int to = (from + 1) % PRIMARIES;
         cluster().beginMove(slot, from, to);
         try {
@@ -172,14 +172,22 @@ abstract class AbstractRedisClusterIT extends AbstractIdempotencyStoreTest {
         IntStream.range(0, PRIMARIES).forEach(i -> cluster().replica(i).readonly());
         assertThat(claims).allSatisfy(claim -> {
             byte[] key = bytes(PREFIX, claim.key());
-            Jedis replica = cluster().replica(owner(JedisClusterCRC16.getSlot(key)));
+            Jedis replica = cluster().replica(cluster().ownerOf(JedisClusterCRC16.getSlot(key)));
             assertThat(replica.hget(key, "state".getBytes(UTF_8))).isEqualTo("S".getBytes(UTF_8));
         });
     }
 
-    /** It waits for the replicas of each server, and not once for each key. */
     @Test
-    void batch_tooFewReplicas_isIndeterminateAndSoInTime() {
+    void batch_withReplicas_waitsOnceForThoseOfEachServer() {
+        RedisIdempotencyStore store = store(true);
+        acquired(store.claimAll(requests(100)));
+        callsByPrimary();
+        acquired(store.claimAll(requests(100)));
+        assertThat(callsByPrimary()).allSatisfy(calls -> assertThat(calls).containsEntry("wait", 1L));
+    }
+
+    @Test
+    void batch_tooFewReplicas_isIndeterminateInTime() {
         RedisIdempotencyStore store =
                 client().store().withReplicas(2, Duration.ofMillis(300)).open();
         assertTimeout(
@@ -200,18 +208,6 @@ abstract class AbstractRedisClusterIT extends AbstractIdempotencyStoreTest {
 
     private static int slot(ClaimRequest request) {
         return JedisClusterCRC16.getSlot(bytes(PREFIX, request.key()));
-    }
-
-    /** Which primary has the slot now. */
-    private int owner(int slot) {
-        return IntStream.range(0, PRIMARIES)
-                .filter(i -> cluster().primary(i).clusterSlots().stream()
-                        .map(range -> (List<?>) range)
-                        .filter(range -> (long) range.get(0) <= slot && slot <= (long) range.get(1))
-                        .anyMatch(range -> (long) ((List<?>) range.get(2)).get(1)
-                                == cluster().port(i)))
-                .findFirst()
-                .orElseThrow();
     }
 
     private List<Map<String, Long>> callsByPrimary() {

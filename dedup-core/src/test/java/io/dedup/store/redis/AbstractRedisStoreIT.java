@@ -35,7 +35,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.RedisClient;
-import redis.embedded.RedisServer;
 
 /** What every driver has to hold on one server, beside {@linkplain AbstractRedisBatchIT batches}. */
 abstract class AbstractRedisStoreIT extends AbstractRedisBatchIT {
@@ -129,8 +128,8 @@ abstract class AbstractRedisStoreIT extends AbstractRedisBatchIT {
     /** A claim that the replicas do not have could be given to another owner after a failover. */
     @Test
     void withReplicas_notConfirmed_isIndeterminateAndTheSameClaimOnceItIs() throws Exception {
-        RedisServer primary = embedded("save \"\"");
-        int port = primary.ports().get(0);
+        TestServers.Redis primary = TestServers.embeddedRedis("save \"\"");
+        int port = primary.port();
         try (TestClient client = connect("localhost", port)) {
             RedisIdempotencyStore store =
                     client.store().withReplicas(1, Duration.ofMillis(200)).open();
@@ -139,9 +138,8 @@ abstract class AbstractRedisStoreIT extends AbstractRedisBatchIT {
                     .isInstanceOfSatisfying(
                             ClaimResult.Indeterminate.class,
                             unanswered -> assertThat(unanswered.cause()).hasMessageContaining("0 of 1"));
-            RedisServer replica = embedded("replicaof localhost " + port);
-            try (RedisClient second =
-                    RedisClient.create("localhost", replica.ports().get(0))) {
+            TestServers.Redis replica = TestServers.embeddedRedis("replicaof localhost " + port);
+            try (RedisClient second = RedisClient.create("localhost", replica.port())) {
                 await().atMost(PATIENCE).until(() -> store.claim(request) instanceof ClaimResult.Acquired);
                 Claim claim = acquired(store.claim(request));
                 assertThat(claim.attempt()).isEqualTo(1);
@@ -150,10 +148,10 @@ abstract class AbstractRedisStoreIT extends AbstractRedisBatchIT {
                         .as("by the time of the answer")
                         .isEqualTo("U");
             } finally {
-                replica.stop();
+                replica.close();
             }
         } finally {
-            primary.stop();
+            primary.close();
         }
     }
 
@@ -166,9 +164,10 @@ abstract class AbstractRedisStoreIT extends AbstractRedisBatchIT {
     @MethodSource("seeds")
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void handlers_anyHistory_everyOperationHasItsEffectOnce(long seed) throws Exception {
-        RedisIdempotencyStore store =
-                redis().store().withPrefix("seam-" + seed + ":").open();
-        assertThat(new SeamHarness(seed, () -> store, null).run()).isEmpty();
+        String prefix = "seam-" + seed + ":";
+        SeamHarness harness =
+                new SeamHarness(seed, () -> redis().store().withPrefix(prefix).open(), null);
+        assertThat(harness.run()).isEmpty();
     }
 
     @Test

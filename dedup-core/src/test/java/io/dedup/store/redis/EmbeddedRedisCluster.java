@@ -7,14 +7,12 @@ import io.dedup.testing.TestServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import redis.clients.jedis.Jedis;
-import redis.embedded.RedisServer;
 
 /** Three primaries that share the slots of a cluster, each with a replica: embedded, also where there are containers. */
 final class EmbeddedRedisCluster implements AutoCloseable {
@@ -25,7 +23,7 @@ final class EmbeddedRedisCluster implements AutoCloseable {
     /** What servers of a cluster talk to each other on is this much higher than what clients connect to. */
     private static final int BUS = 10_000;
 
-    private final List<RedisServer> servers = new ArrayList<>();
+    private final List<TestServers.Redis> servers = new ArrayList<>();
 
     /** The primaries in the order of their slots, then their replicas in that order. Confined to one thread. */
     private final List<Jedis> nodes = new ArrayList<>();
@@ -45,17 +43,8 @@ final class EmbeddedRedisCluster implements AutoCloseable {
     }
 
     private void startServer() throws IOException {
-        Path directory = Files.createTempDirectory("redis-cluster");
         int port = freePort();
-        RedisServer server = RedisServer.newRedisServer()
-                .port(port)
-                .setting("save \"\"")
-                .setting("dir " + directory)
-                .setting("cluster-enabled yes")
-                .setting("cluster-node-timeout 60000")
-                .build();
-        server.start();
-        servers.add(server);
+        servers.add(TestServers.embeddedRedis(port, "save \"\"", "cluster-enabled yes", "cluster-node-timeout 60000"));
         nodes.add(new Jedis(HOST, port));
     }
 
@@ -69,7 +58,7 @@ final class EmbeddedRedisCluster implements AutoCloseable {
     }
 
     private static boolean isFree(int port) {
-        try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getByName(HOST))) {
+        try (ServerSocket free = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             return free.isBound();
         } catch (IOException taken) {
             return false;
@@ -116,11 +105,35 @@ final class EmbeddedRedisCluster implements AutoCloseable {
     }
 
     int port(int index) {
-        return servers.get(index).ports().get(0);
+        return servers.get(index).port();
     }
 
     String id(int index) {
         return nodes.get(index).clusterMyId();
+    }
+
+    /** Which primary has the slot now. */
+    int ownerOf(int slot) {
+        return IntStream.range(0, PRIMARIES)
+                .filter(i -> has(i, slot))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** By the ranges in its own line of {@code CLUSTER NODES}: {@code id … myself,master … connected 0-99 200}. */
+    private boolean has(int primary, int slot) {
+        String own = primary(primary)
+                .clusterNodes()
+                .lines()
+                .filter(line -> line.contains("myself"))
+                .findFirst()
+                .orElseThrow();
+        return Stream.of(own.split(" "))
+                .skip(8)
+                .filter(range -> !range.startsWith("["))
+                .map(range -> range.split("-"))
+                .anyMatch(range ->
+                        Integer.parseInt(range[0]) <= slot && slot <= Integer.parseInt(range[range.length - 1]));
     }
 
     /** Begins to give an empty slot away: a key that the first primary does not have is looked for at the second. */
@@ -138,8 +151,8 @@ final class EmbeddedRedisCluster implements AutoCloseable {
     @Override
     public void close() throws IOException {
         nodes.forEach(Jedis::close);
-        for (RedisServer server : servers) {
-            server.stop();
+        for (TestServers.Redis server : servers) {
+            server.close();
         }
     }
 }

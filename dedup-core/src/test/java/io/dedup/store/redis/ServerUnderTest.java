@@ -7,6 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import redis.clients.jedis.BuilderFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Protocol;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.UnifiedJedis;
@@ -41,7 +44,8 @@ record ServerUnderTest(TestServers.Redis server, TestClient client, RedisClient 
         for (Matcher each = CALLS.matcher(server.info("commandstats")); each.find(); ) {
             calls.put(each.group(1), Long.parseLong(each.group(2)));
         }
-        server.sendCommand(Protocol.Command.CONFIG, "RESETSTAT");
+        server.executeCommand(new CommandObject<>(
+                new CommandArguments(Protocol.Command.CONFIG).add("RESETSTAT"), BuilderFactory.STRING));
         return calls;
     }
 
