@@ -63,9 +63,8 @@ class ArchitectureTest {
             .that()
             .resideOutsideOfPackage("io.dedup.store.jdbc..")
             .and()
-            .doNotHaveSimpleName("TransactionalStore") // Connections of callers pass through these two.
-            .and()
-            .doNotHaveSimpleName("IdempotentHandler")
+            .haveNameNotMatching(
+                    ".*\\.(TransactionalStore|IdempotentHandler|Execution(\\$.*)?)") // Callers' connections.
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "javax.sql..")

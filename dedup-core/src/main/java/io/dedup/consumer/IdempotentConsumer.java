@@ -83,7 +83,7 @@ public final class IdempotentConsumer implements AutoCloseable {
     private final CountDownLatch ended;
 
     private <K, V> IdempotentConsumer(
-            Builder<K, V> builder, boolean shares, IdempotentHandler handler, RecordOperation<K, V> operation) {
+            Builder<K, V> builder, boolean shares, IdempotentHandler<?> handler, RecordOperation<K, V> operation) {
         int number = NUMBERS.incrementAndGet();
         Map<String, Object> configs = shares ? builder.shareConfigs() : builder.consumerConfigs();
         this.drainFor = builder.drainFor;
@@ -358,7 +358,7 @@ public final class IdempotentConsumer implements AutoCloseable {
          * @throws IllegalStateException if the dead-letter topic does not exist
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
-        public IdempotentConsumer start(IdempotentHandler handler, RecordOperation<K, V> operation) {
+        public IdempotentConsumer start(IdempotentHandler<?> handler, RecordOperation<K, V> operation) {
             return new IdempotentConsumer(this, false, handler, operation);
         }
 
@@ -377,7 +377,7 @@ public final class IdempotentConsumer implements AutoCloseable {
          * @throws UnsupportedOperationException with kafka-clients before 4.2.0, which cannot renew a lock
          * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
          */
-        public IdempotentConsumer startInShareGroup(IdempotentHandler handler, RecordOperation<K, V> operation) {
+        public IdempotentConsumer startInShareGroup(IdempotentHandler<?> handler, RecordOperation<K, V> operation) {
             ClientFeatures.requireShareGroups();
             if (deadLetterTopic == null) {
                 throw new IllegalArgumentException(

@@ -6,6 +6,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Scope;
+import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
@@ -79,7 +80,7 @@ final class RecordHandling<K, V> {
         }
     }
 
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<?> handler;
     private final RecordOperation<K, V> operation;
     private final KeyExtractor keys;
     private final Fingerprinter fingerprints;
@@ -102,7 +103,7 @@ final class RecordHandling<K, V> {
      * @param deliveryLimit of a share group; else 0
      */
     RecordHandling(
-            IdempotentHandler handler,
+            IdempotentHandler<?> handler,
             RecordOperation<K, V> operation,
             IdempotentConsumer.Builder<K, V> builder,
             @Nullable DeadLetters deadLetters,
@@ -190,7 +191,7 @@ final class RecordHandling<K, V> {
         private final @Nullable Fingerprint fingerprint;
         private final int waits;
         private final Workers.Run run;
-        private final IdempotentHandler within;
+        private final IdempotentHandler<?> within;
         private int attempt;
         private boolean alone;
 
@@ -241,7 +242,7 @@ final class RecordHandling<K, V> {
         private Result attempt() {
             attempt = 0;
             try {
-                Outcome outcome = within.handle(key, fingerprint, this::run);
+                Outcome<?> outcome = within.tryRun(Call.of(key).withFingerprint(fingerprint), this::run);
                 return run.isAbandoned() ? new Done() : ended(outcome);
             } catch (NotAloneException suspect) {
                 throw suspect;
@@ -261,7 +262,7 @@ final class RecordHandling<K, V> {
             }
         }
 
-        private byte @Nullable [] run(Execution execution) throws Exception {
+        private void run(Execution<?> execution) throws Exception {
             attempt = execution.attempt();
             boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
             if (vanished && (isLastDelivery(record) || (attempt > retries.attempts() && outage.mayGiveUp()))) {
@@ -272,7 +273,7 @@ final class RecordHandling<K, V> {
                 throw new OperationDeclinedException("Another thread has the record by now");
             }
             run.begin();
-            return operation.run(typed, execution);
+            operation.run(typed, execution);
         }
 
         private Result failed(Throwable failure) {
@@ -330,8 +331,8 @@ final class RecordHandling<K, V> {
             return result;
         }
 
-        private Result ended(Outcome outcome) {
-            if (outcome instanceof Outcome.InProgress busy) {
+        private Result ended(Outcome<?> outcome) {
+            if (outcome instanceof Outcome.InProgress<?> busy) {
                 Duration pause = retries.pauseAfter(waits + 1);
                 Duration left = busy.retryAfter();
                 // Nothing is left where it is not known how long a transaction holds the key.

@@ -29,7 +29,7 @@ final class HandlerMode implements Running {
     private static final int THREADS = 8;
 
     private final IdempotencyStore store;
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<Void> handler;
     private final KafkaProducer<byte[], byte[]> producer;
     private final IdempotentConsumer consumer;
 
@@ -43,10 +43,10 @@ final class HandlerMode implements Running {
         this.consumer = IdempotentConsumer.subscribing(ConsumerMode.consumerConfigs(task), task.input())
                 .withKey(KeyExtractors.header(Mode.KEY_HEADER))
                 .withThreads(THREADS, ProcessingOrder.KEY)
-                .start(handler, (record, execution) -> {
-                    producer.send(ConsumerMode.onward(record, task.output())).get();
-                    return null;
-                });
+                .start(
+                        handler,
+                        (record, execution) -> producer.send(ConsumerMode.onward(record, task.output()))
+                                .get());
     }
 
     private static KafkaProducer<byte[], byte[]> producer(Task task) {
