@@ -119,14 +119,18 @@ final class AsyncCall<T> {
         } catch (Throwable failure) {
             ended.completeExceptionally(failure);
         }
-        ended.whenComplete((value, failure) -> {
-            held.endOperation();
-            if (failure == null && execution.noted() == null) {
-                complete(execution, held, value);
-            } else {
-                aside(() -> end(execution, held, value, failure));
-            }
-        });
+        CompletableFuture<?> unused =
+                ended.whenComplete((value, failure) -> guarded(() -> ended(execution, held, value, failure)));
+    }
+
+    private void ended(
+            Execution<T> execution, LeaseRenewer.Lease held, @Nullable T value, @Nullable Throwable failure) {
+        held.endOperation();
+        if (failure == null && execution.noted() == null) {
+            complete(execution, held, value);
+        } else {
+            aside(() -> end(execution, held, value, failure));
+        }
     }
 
     /** Stores, with others, what the operation came to. */
