@@ -38,11 +38,6 @@ public final class IdempotencyKey implements KeyResult {
         return new IdempotencyKey(source, value.clone());
     }
 
-    /** TEMP */
-    public static IdempotencyKey of(String text) {
-        return of("text", text.getBytes(StandardCharsets.UTF_8));
-    }
-
     /** What the key was read from, as it is written in configuration. */
     public String source() {
         return source;
