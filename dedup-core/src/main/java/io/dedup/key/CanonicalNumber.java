@@ -59,19 +59,19 @@ final class CanonicalNumber {
     }
 
     /**
-     * The number of fewest digits that is read back, and the closest of several. {@code Double.toString} of Java 17 does not
-     * always find it. What is read back is an interval around the exact value, so that only its neighbours come into question.
+     * The number of fewest digits that is read back; the closest of several, and the even one of two that are equally close. {@code
+     * Double.toString} of Java 17 does not always find it. What is read back is an interval around the exact value, so that only
+     * its neighbours come into question.
      */
     private static BigDecimal shortest(BigDecimal exact, int maxDigits, Predicate<BigDecimal> readsBack) {
         for (int digits = 1; digits < maxDigits; digits++) {
-            BigDecimal below = exact.round(new MathContext(digits, RoundingMode.FLOOR));
-            BigDecimal above = exact.round(new MathContext(digits, RoundingMode.CEILING));
-            boolean belowIsCloser = exact.subtract(below).compareTo(above.subtract(exact)) <= 0;
-            BigDecimal closer = belowIsCloser ? below : above;
-            BigDecimal farther = belowIsCloser ? above : below;
+            BigDecimal closer = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
             if (readsBack.test(closer)) {
                 return closer;
-            } else if (readsBack.test(farther)) {
+            }
+            RoundingMode otherSide = closer.compareTo(exact) < 0 ? RoundingMode.CEILING : RoundingMode.FLOOR;
+            BigDecimal farther = exact.round(new MathContext(digits, otherSide));
+            if (readsBack.test(farther)) {
                 return farther;
             }
         }

@@ -41,6 +41,14 @@ class CanonicalJsonTest {
                 .isEqualTo(shortest);
     }
 
+    /** Exactly 660203723966896.75 and 9073762226628.1875. */
+    @ParameterizedTest
+    @ValueSource(strings = {"660203723966896.8", "9073762226628.188"})
+    void text_twoShortFormsEquallyClose_isTheEvenOne(String even) throws Json.NotJson {
+        assertThat(CanonicalJson.text(DoubleNode.valueOf(Double.parseDouble(even))))
+                .isEqualTo(even);
+    }
+
     @Test
     void text_floats_areTheirOwnShortestForms() throws Json.NotJson {
         assertThat(CanonicalJson.text(FloatNode.valueOf(0.1f))).isEqualTo("0.1");

@@ -165,6 +165,19 @@ class KeyVectorsTest {
                 .allSatisfy(digest -> assertThat(file()).contains(digest));
     }
 
+    @Test
+    void page_examplesThatItShows_areTheFirstVectors() throws IOException {
+        String page = Files.readString(Path.of("..", "docs", "keys.md"));
+        assertThat(page)
+                .contains(text(keys().get(0), "canonical"), text(keys().get(0), "key"))
+                .contains(text(derived().get(0), "canonical"))
+                .contains(
+                        text(downstream().get(0), "canonical"),
+                        text(downstream().get(0), "hex"),
+                        text(downstream().get(0), "uuid"),
+                        text(downstream().get(0), "atMost38"));
+    }
+
     private static List<JsonNode> vectors(String group) {
         try {
             JsonNode all = PLAIN.readTree(file()).required(group);
