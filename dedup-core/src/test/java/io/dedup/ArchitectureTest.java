@@ -12,8 +12,11 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.RecordView;
 import io.dedup.testing.TestNames;
 import java.time.Instant;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The walls inside this module. */
 @AnalyzeClasses(
@@ -28,10 +31,11 @@ class ArchitectureTest {
         }
     }
 
-    private static final DescribedPredicate<JavaClass> KAFKA_BUT_HEADERS = JavaClass.Predicates.resideInAPackage(
+    private static final DescribedPredicate<JavaClass> KAFKA_BUT_RECORDS = JavaClass.Predicates.resideInAPackage(
                     "org.apache.kafka..")
             .and(DescribedPredicate.not(JavaClass.Predicates.resideInAPackage("org.apache.kafka.common.header")))
-            .as("Kafka, except its headers");
+            .and(DescribedPredicate.not(JavaClass.Predicates.equivalentTo(ConsumerRecord.class)))
+            .as("Kafka, except its headers and records");
 
     @ArchTest
     static final ArchRule VOCABULARY_STANDS_ALONE = noClasses()
@@ -43,17 +47,21 @@ class ArchitectureTest {
             .because("the words and the deciding function need nothing but the JDK");
 
     @ArchTest
-    static final ArchRule KEYS_KNOW_ONLY_HEADERS = noClasses()
+    static final ArchRule KEYS_KNOW_ONLY_RECORDS = noClasses()
             .that()
             .resideInAPackage("io.dedup.key..")
             .should()
-            .dependOnClassesThat(KAFKA_BUT_HEADERS)
+            .dependOnClassesThat(KAFKA_BUT_RECORDS)
             .because("reading a key works on any record");
 
     @ArchTest
     static final ArchRule CLIENTS_ARE_FOR_THEIR_PACKAGES = noClasses()
             .that()
             .resideOutsideOfPackages("io.dedup.consumer..", "io.dedup.producer..", "io.dedup.config..")
+            .and()
+            .doNotHaveFullyQualifiedName(KeyExtractor.class.getName()) // These two take a consumer's record.
+            .and()
+            .doNotHaveFullyQualifiedName(RecordView.class.getName())
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.kafka.clients..", "org.apache.kafka.common.config..");

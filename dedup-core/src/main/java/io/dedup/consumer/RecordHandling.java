@@ -138,7 +138,7 @@ final class RecordHandling<K, V> {
     Result handle(ConsumerRecord<byte[], byte[]> record, int waits, Workers.Run run) {
         Task task;
         try {
-            RecordView view = RecordView.of(record.headers(), record.key(), record.value());
+            RecordView view = RecordView.of(record);
             KeyResult found = keys.extract(view);
             if (found instanceof MissingKey missing) {
                 return deadLetter(record, "missing-key", new IllegalArgumentException(missing.toString()), waits);

@@ -3,6 +3,7 @@ package io.dedup.handler;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.key.IdempotencyKeys;
+import io.dedup.key.KeyShape;
 import io.dedup.store.Claim;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
@@ -64,6 +65,16 @@ public final class Execution<T> {
      */
     public String downstreamKey(String step) {
         return IdempotencyKeys.downstream(claim.key().scope(), claim.key().key(), step);
+    }
+
+    /**
+     * As {@link #downstreamKey(String)}, for a system that limits what a key looks like.
+     *
+     * @param step which effect, if there are several: {@code charge}
+     * @param shape what the system takes: {@code KeyShape.uuid()}, {@code KeyShape.atMost(38)}
+     */
+    public String downstreamKey(String step, KeyShape shape) {
+        return IdempotencyKeys.downstream(claim.key().scope(), claim.key().key(), step, shape);
     }
 
     /** How often the operation has been begun, this time included; from 1. Runs that were cancelled do not count. */
