@@ -20,7 +20,7 @@ final class ConsumerCounts implements AutoCloseable {
      *
      * @param loops what the consumer runs
      */
-    void publish(String clientId, List<? extends Loop> loops, Outage outage) {
+    void publish(String clientId, List<? extends ConsumerLoop> loops, Outage outage) {
         all.gauge("oldest-uncommitted-age-ms", "How long the oldest record has been read that is not done with", () ->
                 (double) oldestAge(loops).toMillis());
         all.gauge("holding", "1 while no record is given up, since all of them fail", () -> outage.isHolding() ? 1 : 0);
@@ -28,8 +28,11 @@ final class ConsumerCounts implements AutoCloseable {
     }
 
     /** How long the oldest record has been read that is not done with. */
-    static Duration oldestAge(List<? extends Loop> loops) {
-        return loops.stream().map(Loop::oldestAge).max(Duration::compareTo).orElse(Duration.ZERO);
+    static Duration oldestAge(List<? extends ConsumerLoop> loops) {
+        return loops.stream()
+                .map(ConsumerLoop::oldestAge)
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
     }
 
     @Override

@@ -89,7 +89,7 @@ final class RecordHandling<K, V> {
     private final Retries retries;
     private final Scope scope;
     private final String group;
-    private final Set<Class<? extends Throwable>> hopeless;
+    private final Set<Class<? extends Throwable>> nonRetryable;
     private final @Nullable DeadLetters deadLetters;
     private final Outage outage;
     private final ConsumerCounts counts;
@@ -104,14 +104,14 @@ final class RecordHandling<K, V> {
     RecordHandling(
             IdempotentHandler handler,
             RecordOperation<K, V> operation,
-            IdempotentConsumer.Builder<K, V> builder,
+            IdempotentConsumerBuilder<K, V> builder,
             @Nullable DeadLetters deadLetters,
             Outage outage,
             ConsumerCounts counts,
             Workers workers,
             int deliveryLimit) {
         this.handler = handler;
-        this.group = builder.group();
+        this.group = builder.configs.group();
         this.scope = builder.scope;
         this.operation = operation;
         this.keys = builder.keys;
@@ -120,7 +120,7 @@ final class RecordHandling<K, V> {
         this.valueDeserializer = builder.valueDeserializer;
         this.passing = builder.passing;
         this.retries = builder.retries;
-        this.hopeless = Set.copyOf(builder.hopeless);
+        this.nonRetryable = Set.copyOf(builder.nonRetryable);
         this.deadLetters = deadLetters;
         this.outage = outage;
         this.counts = counts;
@@ -285,7 +285,7 @@ final class RecordHandling<K, V> {
             }
             // The interrupt was for the operation. The thread has other records to handle.
             Thread.interrupted();
-            if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
+            if (nonRetryable.stream().anyMatch(type -> type.isInstance(failure))) {
                 return given(failure);
             } else if (interrupted && waits + 1 < retries.attempts()) {
                 return new Again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.

@@ -26,21 +26,21 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to its thread, but for the work on lanes.
  */
-final class PollLoop extends Loop implements ConsumerRebalanceListener {
-    private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
+final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(GroupLoop.class);
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final Consumer<byte[], byte[]> consumer;
     private final Set<String> topics;
     private final ProcessingOrder order;
-    private final int mostOpen;
-    private final long maxOpenBytes;
+    private final int maxInFlight;
+    private final long maxInFlightBytes;
     private final long maxUncommitted;
     /** How long a record may be open before no more are read of its partition. */
     private final Duration maxAge;
 
     private final Duration drainFor;
-    private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
+    private final Map<TopicPartition, PartitionState> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
     private volatile Duration oldestAge = Duration.ZERO;
@@ -48,9 +48,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     /**
      * @param maxAge how long a record may be open before no more are read of its partition
      */
-    PollLoop(
+    GroupLoop(
             Consumer<byte[], byte[]> consumer,
-            IdempotentConsumer.Builder<?, ?> builder,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers,
             Duration maxAge) {
@@ -58,8 +58,8 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
         this.consumer = consumer;
         this.topics = builder.topics;
         this.order = builder.order;
-        this.mostOpen = builder.mostOpen;
-        this.maxOpenBytes = builder.maxOpenBytes;
+        this.maxInFlight = builder.maxInFlight;
+        this.maxInFlightBytes = builder.maxInFlightBytes;
         this.maxUncommitted = builder.maxUncommitted;
         this.maxAge = maxAge;
         this.drainFor = builder.drainFor;
@@ -85,9 +85,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private void poll() {
         ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
         nextOffsets.after(records, consumer, assigned.keySet()).forEach((partition, next) -> {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                work.add(records.records(partition), next);
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                state.add(records.records(partition), next);
             }
         });
         pauseOrResume();
@@ -100,30 +100,30 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
         Set<TopicPartition> idle = new LinkedHashSet<>();
         long openBytes = 0;
         Duration oldest = Duration.ZERO;
-        for (PartitionWork work : assigned.values()) {
-            openBytes += work.bytes();
-            Duration age = work.oldestAge();
+        for (PartitionState state : assigned.values()) {
+            openBytes += state.bytes();
+            Duration age = state.oldestAge();
             oldest = age.compareTo(oldest) > 0 ? age : oldest;
         }
         oldestAge = oldest;
-        boolean full = openBytes >= maxOpenBytes;
-        boolean roomy = openBytes <= maxOpenBytes / 2;
-        assigned.forEach((partition, work) -> {
+        boolean full = openBytes >= maxInFlightBytes;
+        boolean roomy = openBytes <= maxInFlightBytes / 2;
+        assigned.forEach((partition, state) -> {
             boolean far =
-                    work.uncommitted() >= maxUncommitted || work.oldestAge().compareTo(maxAge) >= 0;
+                    state.uncommitted() >= maxUncommitted || state.oldestAge().compareTo(maxAge) >= 0;
             if (paused.contains(partition)) {
                 // A partition with nothing open is read, however much of the others is.
-                if (!far && (roomy || work.size() == 0) && work.size() <= mostOpen / 2) {
+                if (!far && (roomy || state.size() == 0) && state.size() <= maxInFlight / 2) {
                     idle.add(partition);
                 }
-            } else if (far || (full && work.size() > 0) || work.size() >= mostOpen) {
+            } else if (far || (full && state.size() > 0) || state.size() >= maxInFlight) {
                 busy.add(partition);
                 if (far) {
                     LOGGER.warn(
                             "{} is not read any further: its record at {} is not done with since {}",
                             partition,
-                            work.firstOpen(),
-                            work.oldestAge());
+                            state.firstOpen(),
+                            state.oldestAge());
                 }
             }
         });
@@ -144,9 +144,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     private Map<TopicPartition, OffsetAndMetadata> toCommit(Collection<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         for (TopicPartition partition : partitions) {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                work.toCommit().ifPresent(offset -> offsets.put(partition, offset));
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                state.toCommit().ifPresent(offset -> offsets.put(partition, offset));
             }
         }
         return offsets;
@@ -168,9 +168,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     private void committed(TopicPartition partition, OffsetAndMetadata offset) {
-        PartitionWork work = assigned.get(partition);
-        if (work != null) {
-            work.committed(offset);
+        PartitionState state = assigned.get(partition);
+        if (state != null) {
+            state.committed(offset);
         }
     }
 
@@ -188,16 +188,16 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     private void drain() {
-        assigned.values().forEach(PartitionWork::stop);
+        assigned.values().forEach(PartitionState::stop);
         awaitIdle(assigned.values());
         commitNow(assigned.keySet());
     }
 
-    private void awaitIdle(Collection<PartitionWork> works) {
+    private void awaitIdle(Collection<PartitionState> states) {
         long until = System.nanoTime() + drainFor.toNanos();
         try {
-            for (PartitionWork work : works) {
-                if (!work.awaitIdle(Duration.ofNanos(Math.max(0, until - System.nanoTime())))) {
+            for (PartitionState state : states) {
+                if (!state.awaitIdle(Duration.ofNanos(Math.max(0, until - System.nanoTime())))) {
                     LOGGER.warn("A record is still being worked on after {}; its offset is not committed", drainFor);
                 }
             }
@@ -210,7 +210,7 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> found = committedBefore(partitions);
         partitions.forEach(partition -> assigned.put(
-                partition, new PartitionWork(order, Clock.systemUTC(), found.get(partition), this::start)));
+                partition, new PartitionState(order, Clock.systemUTC(), found.get(partition), this::start)));
     }
 
     /** Nothing if the brokers do not say: then ages of records count from now. */
@@ -225,8 +225,8 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        Set<PartitionWork> revoked = works(partitions);
-        revoked.forEach(PartitionWork::stop);
+        Set<PartitionState> revoked = states(partitions);
+        revoked.forEach(PartitionState::stop);
         awaitIdle(revoked);
         commitNow(partitions);
         assigned.keySet().removeAll(Set.copyOf(partitions));
@@ -235,26 +235,26 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     /** Another member has them by now: what is still being worked on is fenced by its lease. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
-        works(partitions).forEach(PartitionWork::stop);
+        states(partitions).forEach(PartitionState::stop);
         assigned.keySet().removeAll(Set.copyOf(partitions));
     }
 
-    private Set<PartitionWork> works(Collection<TopicPartition> partitions) {
-        Set<PartitionWork> works = new LinkedHashSet<>();
+    private Set<PartitionState> states(Collection<TopicPartition> partitions) {
+        Set<PartitionState> states = new LinkedHashSet<>();
         for (TopicPartition partition : partitions) {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                works.add(work);
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                states.add(state);
             }
         }
-        return works;
+        return states;
     }
 
-    private void start(PartitionWork.Lane lane) {
+    private void start(PartitionState.Lane lane) {
         start(() -> work(lane));
     }
 
-    private void work(PartitionWork.Lane lane) {
+    private void work(PartitionState.Lane lane) {
         ConsumerRecord<byte[], byte[]> record = lane.begin();
         if (record == null) {
             return;

@@ -9,11 +9,11 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** What a thread of a consumer does until the consumer is stopped or fails. */
-abstract class Loop implements Runnable {
+abstract class ConsumerLoop implements Runnable {
     private final Workers workers;
     private final RecordHandling<?, ?> handling;
 
-    Loop(Workers workers, RecordHandling<?, ?> handling) {
+    ConsumerLoop(Workers workers, RecordHandling<?, ?> handling) {
         this.workers = workers;
         this.handling = handling;
     }

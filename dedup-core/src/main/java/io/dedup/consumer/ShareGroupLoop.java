@@ -29,7 +29,7 @@ import org.apache.kafka.common.errors.InterruptException;
  *
  * <p>Confined to its thread.
  */
-final class ShareLoop extends Loop {
+final class ShareGroupLoop extends ConsumerLoop {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final int MIN_LOCK_MS = 1000;
 
@@ -45,17 +45,17 @@ final class ShareLoop extends Loop {
      *
      * @throws org.apache.kafka.common.KafkaException if the configs cannot be used
      */
-    static ShareLoop joining(
+    static ShareGroupLoop joining(
             Map<String, Object> configs,
-            IdempotentConsumer.Builder<?, ?> builder,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
-        return new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers);
+        return new ShareGroupLoop(new KafkaShareConsumer<>(configs), builder, handling, workers);
     }
 
-    private ShareLoop(
+    private ShareGroupLoop(
             ShareConsumer<byte[], byte[]> consumer,
-            IdempotentConsumer.Builder<?, ?> builder,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
         super(workers, handling);
@@ -194,7 +194,7 @@ final class ShareLoop extends Loop {
         }
 
         private void begin() {
-            if (!ShareLoop.this.start(this::work)) {
+            if (!ShareGroupLoop.this.start(this::work)) {
                 done.complete(false);
             }
         }
