@@ -4,13 +4,16 @@ package io.dedup.consumer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
 
 /**
  * The configs of the clients of a consumer, each made of the properties that its user gives.
@@ -31,6 +34,9 @@ record ClientConfigs(Map<String, ?> properties) {
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
             ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG);
 
+    static final String KEY_DESERIALIZER = ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG;
+    static final String VALUE_DESERIALIZER = ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG;
+
     /** Without it a member locks whole batches, and releases what it has not begun. */
     private static final String ACQUIRE_MODE = "share.acquire.mode";
 
@@ -41,6 +47,66 @@ record ClientConfigs(Map<String, ?> properties) {
     /** With a copy of them. */
     ClientConfigs {
         properties = Map.copyOf(properties);
+    }
+
+    /**
+     * The same from properties, with their defaults.
+     *
+     * @throws IllegalArgumentException if a name is not text
+     */
+    static ClientConfigs of(Properties properties) {
+        Map<String, Object> configs = new HashMap<>();
+        for (String name : properties.stringPropertyNames()) {
+            configs.put(name, properties.getProperty(name));
+        }
+        // Values that are not text are no string properties, and hide a default.
+        properties.forEach((name, value) -> {
+            if (!(name instanceof String text)) {
+                throw new IllegalArgumentException("properties must have names that are text: " + name);
+            }
+            configs.put(text, value);
+        });
+        return new ClientConfigs(configs);
+    }
+
+    /**
+     * Checks that no deserializers are named, which would not be used.
+     *
+     * @throws IllegalArgumentException if some are that do not give bytes
+     */
+    void requireNoDeserializers() {
+        for (String name : List.of(KEY_DESERIALIZER, VALUE_DESERIALIZER)) {
+            Object named = properties.get(name);
+            if (named != null && deserializerClass(name) != ByteArrayDeserializer.class) {
+                throw new IllegalArgumentException(name + " is named, but records are read as bytes: call"
+                        + " withConfiguredDeserializers(), or leave it out: " + named);
+            }
+        }
+    }
+
+    /**
+     * Creates the deserializer that is named.
+     *
+     * @throws IllegalArgumentException if none is, or it cannot be created
+     */
+    Deserializer<?> deserializer(String name) {
+        Class<?> named = deserializerClass(name);
+        try {
+            return named.asSubclass(Deserializer.class).getDeclaredConstructor().newInstance();
+        } catch (ReflectiveOperationException | ClassCastException unusable) {
+            throw new IllegalArgumentException(
+                    name + " must be a class of deserializers with a public constructor without parameters: "
+                            + named.getName(),
+                    unusable);
+        }
+    }
+
+    private Class<?> deserializerClass(String name) {
+        Object named = ConfigDef.parseType(name, properties.get(name), ConfigDef.Type.CLASS);
+        if (named instanceof Class<?> type) {
+            return type;
+        }
+        throw new IllegalArgumentException(name + " must name a class of deserializers: " + named);
     }
 
     String group() {
@@ -78,8 +144,8 @@ record ClientConfigs(Map<String, ?> properties) {
         if (configs.get(ConsumerConfig.GROUP_ID_CONFIG) == null) {
             throw new IllegalArgumentException("A consumer that shares its work needs a group.id");
         }
-        configs.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
-        configs.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        configs.put(KEY_DESERIALIZER, ByteArrayDeserializer.class.getName());
+        configs.put(VALUE_DESERIALIZER, ByteArrayDeserializer.class.getName());
         return configs;
     }
 

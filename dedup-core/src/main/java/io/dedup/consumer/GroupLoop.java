@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -31,7 +32,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final Consumer<byte[], byte[]> consumer;
-    private final Set<String> topics;
+    private final Subscription subscription;
     private final ProcessingOrder order;
     private final int maxInFlight;
     private final long maxInFlightBytes;
@@ -43,6 +44,9 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     private final Map<TopicPartition, PartitionState> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
+    private final Lag lag = new Lag();
+    private volatile boolean joined;
+    private volatile int inFlight;
     private volatile Duration oldestAge = Duration.ZERO;
 
     /**
@@ -50,13 +54,14 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
      */
     GroupLoop(
             Consumer<byte[], byte[]> consumer,
+            Subscription subscription,
             IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers,
             Duration maxAge) {
         super(workers, handling);
         this.consumer = consumer;
-        this.topics = builder.topics;
+        this.subscription = subscription;
         this.order = builder.order;
         this.maxInFlight = builder.maxInFlight;
         this.maxInFlightBytes = builder.maxInFlightBytes;
@@ -69,13 +74,14 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     public void run() {
         try (consumer) {
             try {
-                consumer.subscribe(topics, this);
+                subscription.subscribe(consumer, this);
                 while (goesOn()) {
                     poll();
                     commit();
                 }
             } finally {
                 drain();
+                forget();
             }
         } catch (Throwable failed) {
             fail(failed);
@@ -91,6 +97,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
             }
         });
         pauseOrResume();
+        lag.look(consumer, assigned);
     }
 
     /** Reads no more of partitions with enough to do, or of any while all of them together have. */
@@ -99,13 +106,16 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         Set<TopicPartition> busy = new LinkedHashSet<>();
         Set<TopicPartition> idle = new LinkedHashSet<>();
         long openBytes = 0;
+        int open = 0;
         Duration oldest = Duration.ZERO;
         for (PartitionState state : assigned.values()) {
             openBytes += state.bytes();
+            open += state.size();
             Duration age = state.oldestAge();
             oldest = age.compareTo(oldest) > 0 ? age : oldest;
         }
         oldestAge = oldest;
+        inFlight = open;
         boolean full = openBytes >= maxInFlightBytes;
         boolean roomy = openBytes <= maxInFlightBytes / 2;
         assigned.forEach((partition, state) -> {
@@ -137,8 +147,23 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     }
 
     @Override
+    boolean hasJoined() {
+        return joined;
+    }
+
+    @Override
+    int inFlight() {
+        return inFlight;
+    }
+
+    @Override
     Duration oldestAge() {
         return oldestAge;
+    }
+
+    @Override
+    OptionalLong lag() {
+        return lag.records();
     }
 
     private Map<TopicPartition, OffsetAndMetadata> toCommit(Collection<TopicPartition> partitions) {
@@ -193,6 +218,14 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         commitNow(assigned.keySet());
     }
 
+    /** What was not done with is for other members. */
+    private void forget() {
+        assigned.clear();
+        inFlight = 0;
+        oldestAge = Duration.ZERO;
+        lag.forget();
+    }
+
     private void awaitIdle(Collection<PartitionState> states) {
         long until = System.nanoTime() + drainFor.toNanos();
         try {
@@ -211,6 +244,8 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         Map<TopicPartition, OffsetAndMetadata> found = committedBefore(partitions);
         partitions.forEach(partition -> assigned.put(
                 partition, new PartitionState(order, Clock.systemUTC(), found.get(partition), this::start)));
+        partitions.forEach(subscription::warnIfCopy);
+        joined = true;
     }
 
     /** Nothing if the brokers do not say: then ages of records count from now. */
@@ -235,6 +270,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     /** Another member has them by now: what is still being worked on is fenced by its lease. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        joined = false;
         states(partitions).forEach(PartitionState::stop);
         assigned.keySet().removeAll(Set.copyOf(partitions));
     }

@@ -7,9 +7,14 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  * @param <V> what values are read into
  */
 public final class IdempotentConsumerBuilder<K, V> {
-    final Deserializer<K> keyDeserializer;
-    final Deserializer<V> valueDeserializer;
     final ClientConfigs configs;
-    final Set<String> topics;
+    private final Subscription subscription;
+    private Deserializers.Source<K, V> deserializers;
+    private boolean areBytes = true;
+    final List<ConsumerListener> listeners = new ArrayList<>();
     KeyExtractor keys = KeyExtractors.header("idempotency-key");
     Fingerprinter fingerprints = Fingerprinter.none();
     Retries retries = Retries.DEFAULT;
@@ -43,23 +49,86 @@ public final class IdempotentConsumerBuilder<K, V> {
     int deliveryLimit = 5;
     Duration drainFor = Duration.ofSeconds(25);
 
-    IdempotentConsumerBuilder(
-            ClientConfigs configs,
-            Set<String> topics,
-            Deserializer<K> keyDeserializer,
-            Deserializer<V> valueDeserializer) {
+    private IdempotentConsumerBuilder(
+            ClientConfigs configs, Subscription subscription, Deserializers.Source<K, V> deserializers) {
         this.configs = configs;
-        this.topics = topics;
-        this.keyDeserializer = keyDeserializer;
-        this.valueDeserializer = valueDeserializer;
+        this.subscription = subscription;
+        this.deserializers = deserializers;
+    }
+
+    static IdempotentConsumerBuilder<byte[], byte[]> of(ClientConfigs configs, Subscription subscription) {
+        return new IdempotentConsumerBuilder<>(configs, subscription, Deserializers.Source.bytes());
     }
 
     /**
-     * What keys and values are read into; bytes unless configured. Both are called by many threads at
-     * once. To be said before anything else.
+     * What keys and values are read with; they are bytes unless configured. Both are called by many threads at once, are
+     * configured already, and are not closed. Where a deserializer is not thread-safe, take {@link #withDeserializersBy}.
      */
     public <L, W> IdempotentConsumerBuilder<L, W> withDeserializers(Deserializer<L> ofKeys, Deserializer<W> ofValues) {
-        return new IdempotentConsumerBuilder<>(configs, topics, ofKeys, ofValues);
+        return reading(Deserializers.Source.given(ofKeys, ofValues));
+    }
+
+    /**
+     * What creates the deserializers of keys and values: a pair for each thread when the consumer is started, and one more if a
+     * thread hangs in its own. Each is configured with the properties of the consumer, used by one thread at a time, and closed
+     * when the consumer has ended. What a supplier or {@code configure} throws is thrown by {@link #start}.
+     */
+    public <L, W> IdempotentConsumerBuilder<L, W> withDeserializersBy(
+            Supplier<? extends Deserializer<L>> ofKeys, Supplier<? extends Deserializer<W>> ofValues) {
+        return reading(new Deserializers.Source<>(ofKeys, ofValues, true));
+    }
+
+    /**
+     * Creates the deserializers that {@code key.deserializer} and {@code value.deserializer} name in the properties, as {@link
+     * #withDeserializersBy} does. As with a {@code KafkaConsumer}, that they give those types is not checked.
+     *
+     * @throws IllegalArgumentException if the properties do not name both, or other things than deserializers
+     */
+    @SuppressWarnings("unchecked") // As documented.
+    public <L, W> IdempotentConsumerBuilder<L, W> withConfiguredDeserializers() {
+        return withDeserializersBy(() -> (Deserializer<L>) configs.deserializer(ClientConfigs.KEY_DESERIALIZER), () ->
+                (Deserializer<W>) configs.deserializer(ClientConfigs.VALUE_DESERIALIZER));
+    }
+
+    @SuppressWarnings("unchecked") // Nothing else here depends on the types.
+    private <L, W> IdempotentConsumerBuilder<L, W> reading(Deserializers.Source<L, W> source) {
+        IdempotentConsumerBuilder<L, W> retyped = (IdempotentConsumerBuilder<L, W>) this;
+        retyped.deserializers = source;
+        retyped.areBytes = false;
+        return retyped;
+    }
+
+    /** The deserializers, created. */
+    Deserializers<K, V> deserializers() {
+        if (areBytes) {
+            configs.requireNoDeserializers();
+        }
+        return Deserializers.of(deserializers, configs.properties(), threads);
+    }
+
+    /** What is read, without the dead-letter topic. */
+    Subscription subscription() {
+        String deadLetters = deadLetterTopic;
+        return deadLetters == null ? subscription : subscription.without(deadLetters);
+    }
+
+    /** Passes what happens to records and to the consumer on; may be called more than once. */
+    public IdempotentConsumerBuilder<K, V> onEvent(ConsumerListener listener) {
+        listeners.add(listener);
+        return this;
+    }
+
+    /**
+     * Calls that once the consumer has ended, as {@link ConsumerListener#ended} does, with what has stopped it; empty if it was
+     * closed.
+     */
+    public IdempotentConsumerBuilder<K, V> onEnd(Consumer<Optional<Throwable>> then) {
+        return onEvent(new ConsumerListener() {
+            @Override
+            public void ended(@Nullable Throwable failure) {
+                then.accept(Optional.ofNullable(failure));
+            }
+        });
     }
 
     /** Where the idempotency key is; in the header {@code idempotency-key} unless configured. */
@@ -91,8 +160,8 @@ public final class IdempotentConsumerBuilder<K, V> {
 
     /**
      * How many records in a row are dead-lettered because they keep failing; 10 unless configured. If none has succeeded in
-     * between, it is hardly the records: the rest is held, and tried at the longest pause, until one succeeds. One more is
-     * dead-lettered every 15 minutes, in case it is.
+     * between, it is hardly the records: the rest is held, and tried one at a time at the longest pause, until one succeeds.
+     * One more is dead-lettered every 15 minutes, in case it is.
      *
      * @param records at least 1; {@link Integer#MAX_VALUE} for no limit
      */
@@ -222,13 +291,14 @@ public final class IdempotentConsumerBuilder<K, V> {
      * unless {@code max.poll.records} says otherwise.
      *
      * @param handler not closed here, and shared with the other members through its store
-     * @throws IllegalArgumentException if no dead-letter topic is named
+     * @throws IllegalArgumentException if no dead-letter topic is named, or topics are subscribed to by pattern
      * @throws IllegalStateException if the dead-letter topic does not exist
      * @throws UnsupportedOperationException with kafka-clients before 4.2.0, which cannot renew a lock
      * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
      */
     public IdempotentConsumer startInShareGroup(IdempotentHandler handler, RecordOperation<K, V> operation) {
         ClientFeatures.requireShareGroups();
+        subscription.requireNames();
         if (deadLetterTopic == null) {
             throw new IllegalArgumentException(
                     "A share group needs a dead-letter topic, since its broker drops a record" + " that was delivered "

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,8 +36,11 @@ final class ShareGroupLoop extends ConsumerLoop {
 
     private final ShareConsumer<byte[], byte[]> consumer;
     private final RecordHandling<?, ?> handling;
-    private final Set<String> topics;
+    private final Subscription subscription;
     private final Duration drainFor;
+    /** Its client does not say what it was assigned. */
+    private volatile boolean joined;
+
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
     private final Map<Coordinates, Work> works = new ConcurrentHashMap<>();
 
@@ -47,21 +51,23 @@ final class ShareGroupLoop extends ConsumerLoop {
      */
     static ShareGroupLoop joining(
             Map<String, Object> configs,
+            Subscription subscription,
             IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
-        return new ShareGroupLoop(new KafkaShareConsumer<>(configs), builder, handling, workers);
+        return new ShareGroupLoop(new KafkaShareConsumer<>(configs), subscription, builder, handling, workers);
     }
 
     private ShareGroupLoop(
             ShareConsumer<byte[], byte[]> consumer,
+            Subscription subscription,
             IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
         super(workers, handling);
         this.consumer = consumer;
         this.handling = handling;
-        this.topics = builder.topics;
+        this.subscription = subscription;
         this.drainFor = builder.drainFor;
     }
 
@@ -70,9 +76,10 @@ final class ShareGroupLoop extends ConsumerLoop {
         try (consumer) {
             try {
                 ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
-                consumer.subscribe(topics);
+                subscription.subscribe(consumer);
                 while (goesOn()) {
                     records = consumer.poll(POLL);
+                    joined = true;
                     records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
                             .deliver(record));
                     await(records, Duration.ofMillis(lockMillis() / 3));
@@ -84,6 +91,8 @@ final class ShareGroupLoop extends ConsumerLoop {
             } catch (Throwable failed) {
                 fail(failed);
                 deadLetterLastDeliveries();
+            } finally {
+                works.clear(); // What was not done with is for other members.
             }
         }
     }
@@ -115,6 +124,22 @@ final class ShareGroupLoop extends ConsumerLoop {
     @Override
     void abandon() {
         consumer.close();
+    }
+
+    @Override
+    boolean hasJoined() {
+        return joined;
+    }
+
+    @Override
+    int inFlight() {
+        return works.size();
+    }
+
+    /** Not known: where a share group is the brokers know. */
+    @Override
+    OptionalLong lag() {
+        return OptionalLong.empty();
     }
 
     @Override
