@@ -27,9 +27,6 @@ import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,8 +53,16 @@ final class RecordHandling<K, V> {
     /** It is done with. */
     record Done() implements Result {}
 
-    /** It is to be begun again after a pause. */
-    record Again(Duration pause) implements Result {}
+    /**
+     * It is to be begun again after a pause.
+     *
+     * @param failure why; null if nothing has failed
+     */
+    record Again(Duration pause, @Nullable Throwable failure) implements Result {
+        Again(Duration pause) {
+            this(pause, null);
+        }
+    }
 
     /** The consumer has to stop. */
     record Fatal(Throwable cause) implements Result {}
@@ -84,16 +89,15 @@ final class RecordHandling<K, V> {
     private final RecordOperation<K, V> operation;
     private final KeyExtractor keys;
     private final Fingerprinter fingerprints;
-    private final Deserializer<K> keyDeserializer;
-    private final Deserializer<V> valueDeserializer;
+    private final Deserializers<K, V> deserializers;
     private final Predicate<Throwable> passing;
     private final Retries retries;
     private final Scope scope;
     private final String group;
-    private final Set<Class<? extends Throwable>> hopeless;
+    private final Set<Class<? extends Throwable>> nonRetryable;
     private final @Nullable DeadLetters deadLetters;
     private final Outage outage;
-    private final ConsumerCounts counts;
+    private final ConsumerEvents events;
     private final Workers workers;
     private final ExclusiveGate gate = new ExclusiveGate();
     /** After how many deliveries the broker drops a record; 0 if it drops none. */
@@ -105,26 +109,26 @@ final class RecordHandling<K, V> {
     RecordHandling(
             IdempotentHandler<?> handler,
             RecordOperation<K, V> operation,
-            IdempotentConsumer.Builder<K, V> builder,
+            IdempotentConsumerBuilder<K, V> builder,
+            Deserializers<K, V> deserializers,
             @Nullable DeadLetters deadLetters,
             Outage outage,
-            ConsumerCounts counts,
+            ConsumerEvents events,
             Workers workers,
             int deliveryLimit) {
         this.handler = handler;
-        this.group = builder.group();
+        this.group = builder.configs.group();
         this.scope = builder.scope;
         this.operation = operation;
         this.keys = builder.keys;
         this.fingerprints = builder.fingerprints;
-        this.keyDeserializer = builder.keyDeserializer;
-        this.valueDeserializer = builder.valueDeserializer;
+        this.deserializers = deserializers;
         this.passing = builder.passing;
         this.retries = builder.retries;
-        this.hopeless = Set.copyOf(builder.hopeless);
+        this.nonRetryable = Set.copyOf(builder.nonRetryable);
         this.deadLetters = deadLetters;
         this.outage = outage;
-        this.counts = counts;
+        this.events = events;
         this.workers = workers;
         this.deliveryLimit = deliveryLimit;
     }
@@ -144,7 +148,7 @@ final class RecordHandling<K, V> {
                 return deadLetter(record, "missing-key", new IllegalArgumentException(missing.toString()), waits);
             }
             Fingerprint fingerprint = fingerprints.fingerprint(view);
-            task = new Task(record, typed(record), (IdempotencyKey) found, fingerprint, waits, run);
+            task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);
         } catch (RuntimeException | StackOverflowError unreadable) {
             return unreadable(record, unreadable, waits);
         }
@@ -155,9 +159,6 @@ final class RecordHandling<K, V> {
             Thread.currentThread().interrupt();
             result = new Again(retries.pauseAfter(waits + 1));
         }
-        if (result instanceof Again) {
-            counts.retries.increment();
-        }
         return result;
     }
 
@@ -165,7 +166,7 @@ final class RecordHandling<K, V> {
     private Result unreadable(ConsumerRecord<byte[], byte[]> record, Throwable failure, int waits) {
         if (TransientFailures.isTransient(failure) || passing.test(failure)) {
             LOGGER.warn("{} cannot be read now, and waits", at(record), failure);
-            return new Again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1), failure);
         }
         return deadLetter(record, "unreadable", failure, waits);
     }
@@ -252,11 +253,11 @@ final class RecordHandling<K, V> {
                 return new Again(retries.pauseAfter(waits + 1));
             } catch (StoreUnavailableException | LeaseLostException notOurs) {
                 LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
-                return new Again(retries.pauseAfter(waits + 1));
+                return new Again(retries.pauseAfter(waits + 1), notOurs);
             } catch (ReconciliationFailedException unknown) {
                 return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
                         ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
-                        : new Again(retries.pauseAfter(unknown.attempt()));
+                        : new Again(retries.pauseAfter(unknown.attempt()), unknown);
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
                 return run.isAbandoned() ? new Done() : failed(failure);
             }
@@ -273,6 +274,7 @@ final class RecordHandling<K, V> {
                 throw new OperationDeclinedException("Another thread has the record by now");
             }
             run.begin();
+            events.storeAnswered();
             operation.run(typed, execution);
         }
 
@@ -286,7 +288,7 @@ final class RecordHandling<K, V> {
             }
             // The interrupt was for the operation. The thread has other records to handle.
             Thread.interrupted();
-            if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
+            if (nonRetryable.stream().anyMatch(type -> type.isInstance(failure))) {
                 return given(failure);
             } else if (interrupted && waits + 1 < retries.attempts()) {
                 return new Again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
@@ -300,7 +302,7 @@ final class RecordHandling<K, V> {
                     attempt,
                     retries.attempts());
             LOGGER.debug("The failure of {}", at(record), failure);
-            return new Again(retries.pauseAfter(attempt));
+            return new Again(retries.pauseAfter(attempt), failure);
         }
 
         /** What is done about a record whose operation was not even begun. */
@@ -311,7 +313,7 @@ final class RecordHandling<K, V> {
                 return new Fatal(failure);
             }
             LOGGER.warn("{} waits, since its operation could not be begun", at(record), failure);
-            return new Again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1), failure);
         }
 
         /** The result of giving a record up, which was allowed and may not have succeeded. */
@@ -343,19 +345,12 @@ final class RecordHandling<K, V> {
                 return deadLetter(record, "unknown-outcome", null, waits);
             } else if (outcome instanceof Outcome.Processed) {
                 outage.succeeded();
+                events.handled();
+            } else {
+                events.replayed();
             }
-            counts.handled.increment();
             return new Done();
         }
-    }
-
-    /** With headers of its own: deserializers take some away. */
-    private ConsumerRecord<K, V> typed(ConsumerRecord<byte[], byte[]> record) {
-        Headers headers = new RecordHeaders(record.headers());
-        K key = record.key() == null ? null : keyDeserializer.deserialize(record.topic(), headers, record.key());
-        V value =
-                record.value() == null ? null : valueDeserializer.deserialize(record.topic(), headers, record.value());
-        return ClientFeatures.deserialized(record, headers, key, value);
     }
 
     private Result deadLetter(
@@ -366,8 +361,8 @@ final class RecordHandling<K, V> {
         }
         try {
             deadLetters.send(record, reason, failure);
-            counts.deadLetters.increment();
             LOGGER.warn("{} is dead-lettered: {}", at(record), reason);
+            events.deadLettered(record, reason, failure);
             return new Done();
         } catch (InterruptedException | InterruptException interrupted) {
             Thread.currentThread().interrupt();

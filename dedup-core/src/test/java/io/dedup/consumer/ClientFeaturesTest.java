@@ -19,7 +19,7 @@ class ClientFeaturesTest {
     @Test
     void startInShareGroup_anyClient_isRefusedBelow42AndCheckedFurtherFrom42On() {
         // Given
-        IdempotentConsumer.Builder<byte[], byte[]> withoutDeadLetters =
+        IdempotentConsumerBuilder<byte[], byte[]> withoutDeadLetters =
                 IdempotentConsumer.subscribing(Map.of("bootstrap.servers", "localhost:1", "group.id", "g"), "t");
         try (IdempotentHandler<Void> handler =
                 IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "test").build()) {

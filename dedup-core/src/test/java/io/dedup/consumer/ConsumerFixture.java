@@ -87,17 +87,15 @@ abstract class ConsumerFixture {
     }
 
     final <K, V> IdempotentConsumer started(
-            IdempotentConsumer.Builder<K, V> builder,
-            IdempotentHandler<Void> handler,
-            RecordOperation<K, V> operation) {
+            IdempotentConsumerBuilder<K, V> builder, IdempotentHandler<Void> handler, RecordOperation<K, V> operation) {
         return opened(builder.start(handler, operation));
     }
 
-    static IdempotentConsumer.Builder<String, String> consuming(String topic) {
+    static IdempotentConsumerBuilder<String, String> consuming(String topic) {
         return consuming(configs(topic), topic);
     }
 
-    static IdempotentConsumer.Builder<String, String> consuming(Map<String, Object> configs, String topic) {
+    static IdempotentConsumerBuilder<String, String> consuming(Map<String, Object> configs, String topic) {
         return IdempotentConsumer.subscribing(configs, topic)
                 .withDeserializers(new StringDeserializer(), new StringDeserializer())
                 .withRetries(QUICK)
@@ -105,7 +103,7 @@ abstract class ConsumerFixture {
     }
 
     /** A lock is renewed with the next fetch, which waits for records: half a second unless told otherwise. */
-    static IdempotentConsumer.Builder<String, String> renewingQuickly(String topic) {
+    static IdempotentConsumerBuilder<String, String> renewingQuickly(String topic) {
         Map<String, Object> configs = new HashMap<>(configs(topic));
         configs.put("fetch.max.wait.ms", 100);
         return consuming(configs, topic);

@@ -318,7 +318,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         started(
                 consuming(configs, topic)
                         .withThreads(3, ProcessingOrder.KEY)
-                        .withMaxOpenBytes(100_000)
+                        .withMaxInFlightBytes(100_000)
                         .withKey(view -> {
                             keys.incrementAndGet();
                             return io.dedup.key.KeyExtractors.header("idempotency-key")
@@ -376,7 +376,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
     @Test
     void start_deadLetterTopicCannotBe_isRefusedAndSaysSo() throws Exception {
         String topic = topic("no-letters", 1);
-        IdempotentConsumer.Builder<String, String> builder = consuming(topic).withDeadLetters("no such topic!");
+        IdempotentConsumerBuilder<String, String> builder = consuming(topic).withDeadLetters("no such topic!");
         assertThatIllegalStateException()
                 .isThrownBy(() -> builder.start(handler(), this::run))
                 .withMessageContaining("no such topic!")

@@ -217,8 +217,8 @@ class IdempotentConsumerIT extends ConsumerFixture {
     }
 
     @Test
-    void start_failureThatIsHopeless_isNotTriedAgain() throws Exception {
-        String topic = topic("hopeless", 1);
+    void start_nonRetryableFailure_isNotTriedAgain() throws Exception {
+        String topic = topic("non-retryable", 1);
         send(topic, 0, "k", "id-1", "bad");
         AtomicInteger attempts = new AtomicInteger();
         started(consuming(topic).withoutRetryOf(IOException.class), handler(), (record, execution) -> {
@@ -341,7 +341,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         started(
                 IdempotentConsumer.subscribing(configs, topic)
                         .withDeserializers(new StringDeserializer(), new StringDeserializer())
-                        .withMostOpen(10),
+                        .withMaxInFlight(10),
                 handler(),
                 (record, execution) -> {
                     goOn.await();

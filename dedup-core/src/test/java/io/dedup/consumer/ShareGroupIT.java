@@ -193,7 +193,7 @@ class ShareGroupIT extends ConsumerFixture {
     }
 
     /** From the beginning. */
-    private static void shareGroup(String group, int lockMs) throws Exception {
+    static void shareGroup(String group, int lockMs) throws Exception {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         BROKER.admin()
                 .incrementalAlterConfigs(Map.of(

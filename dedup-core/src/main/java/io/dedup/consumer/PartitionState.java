@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-final class PartitionWork {
+final class PartitionState {
     private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
 
     /** What is committed with an offset: since when the record there has been read, in milliseconds since 1970. */
@@ -50,7 +50,7 @@ final class PartitionWork {
     /**
      * @param found what has been committed of the partition before; null if nothing has
      */
-    PartitionWork(ProcessingOrder order, Clock clock, @Nullable OffsetAndMetadata found, Consumer<Lane> start) {
+    PartitionState(ProcessingOrder order, Clock clock, @Nullable OffsetAndMetadata found, Consumer<Lane> start) {
         this.clock = clock;
         this.found = found;
         this.order = order;
@@ -192,7 +192,7 @@ final class PartitionWork {
         /** The record to work on now; null if no more is to be begun. To be followed by {@link #done} or {@link #again}. */
         @Nullable
         ConsumerRecord<byte[], byte[]> begin() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 if (stopped) {
                     return null;
                 }
@@ -203,14 +203,14 @@ final class PartitionWork {
 
         /** How often in a row the record was not done with. */
         int waits() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 return waits;
             }
         }
 
         /** The record is done with, and the next one may begin. */
         void done() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 Open ended = open.remove(waiting.removeFirst().offset());
                 openBytes -= ended == null ? 0 : ended.bytes();
                 waits = 0;
@@ -225,7 +225,7 @@ final class PartitionWork {
 
         /** The record is not done with, and the caller begins it again later. */
         void again() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 waits++;
                 ended();
             }
@@ -233,7 +233,7 @@ final class PartitionWork {
 
         private void ended() {
             running--;
-            PartitionWork.this.notifyAll();
+            PartitionState.this.notifyAll();
         }
     }
 }
