@@ -18,6 +18,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     private final Map<TopicPartition, PartitionState> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
+    private final @Nullable LaneBatches batches;
     private final Lag lag = new Lag();
     private volatile boolean joined;
     private volatile int inFlight;
@@ -68,6 +70,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         this.maxUncommitted = builder.maxUncommitted;
         this.maxAge = maxAge;
         this.drainFor = builder.drainFor;
+        this.batches = handling.isInBatches() ? new LaneBatches(this, handling, this::ended, this::startAlone) : null;
     }
 
     @Override
@@ -287,6 +290,14 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     }
 
     private void start(PartitionState.Lane lane) {
+        if (batches != null && lane.waits() == 0) {
+            batches.add(lane);
+        } else {
+            startAlone(lane);
+        }
+    }
+
+    private void startAlone(PartitionState.Lane lane) {
         start(() -> work(lane));
     }
 
@@ -295,17 +306,19 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         if (record == null) {
             return;
         }
-        handle(record, lane.waits(), result -> {
-            if (result instanceof RecordHandling.Done) {
-                lane.done();
-                return;
-            }
-            lane.again();
-            if (result instanceof RecordHandling.Again again) {
-                later(() -> start(lane), again.pause());
-            } else if (result instanceof RecordHandling.Fatal fatal) {
-                fail(fatal.cause());
-            }
-        });
+        handle(record, lane.waits(), result -> ended(lane, result));
+    }
+
+    private void ended(PartitionState.Lane lane, RecordHandling.Result result) {
+        if (result instanceof RecordHandling.Done) {
+            lane.done();
+            return;
+        }
+        lane.again();
+        if (result instanceof RecordHandling.Again again) {
+            later(() -> startAlone(lane), again.pause());
+        } else if (result instanceof RecordHandling.Fatal fatal) {
+            fail(fatal.cause());
+        }
     }
 }

@@ -282,6 +282,25 @@ public final class IdempotentConsumerBuilder<K, V> {
     }
 
     /**
+     * Starts with an operation on other threads. Records are claimed and completed in batches, in as few round trips as the store
+     * can, and their operations run beside each other; a record that fails is tried again by itself. So no number of threads
+     * bounds what is done at once, but {@link #withMaxInFlight}.
+     *
+     * @param handler not closed here. Give it a wait of zero: a record that another member works on is then tried again
+     *     later
+     * @throws IllegalArgumentException if the records of a partition wait for each other: see {@link #withThreads}
+     * @throws IllegalStateException if the dead-letter topic does not exist
+     * @throws org.apache.kafka.common.KafkaException if the properties cannot be used
+     */
+    public IdempotentConsumer startInBatches(IdempotentHandler<?> handler, AsyncRecordOperation<K, V> operation) {
+        if (order == ProcessingOrder.PARTITION) {
+            throw new IllegalArgumentException("order must be KEY or UNORDERED, so that records can be done beside each"
+                    + " other: name it with withThreads(): " + order);
+        }
+        return new IdempotentConsumer(this, false, handler, new Awaited<>(operation));
+    }
+
+    /**
      * Starts as members of a share group, one for each thread, any of which may get any record. Nothing is ordered. The lock
      * of a record is renewed until it is done with, so that the broker counts another delivery only if a member ends
      * before; a record that has been delivered {@code share.delivery.count.limit} times it drops, so that one is

@@ -39,7 +39,7 @@ final class PartitionState {
     private final Consumer<Lane> start;
 
     // All guarded by this.
-    private final Map<ByteBuffer, Lane> lanes = new HashMap<>();
+    private final Map<Object, Lane> lanes = new HashMap<>();
     private final NavigableMap<Long, Open> open = new TreeMap<>();
     private long openBytes;
     private @Nullable OffsetAndMetadata afterLast;
@@ -71,14 +71,20 @@ final class PartitionState {
             Open added = new Open(bytes(record), since(record.offset()));
             Open before = open.put(record.offset(), added);
             openBytes += added.bytes() - (before == null ? 0 : before.bytes());
-            ByteBuffer key =
-                    order == ProcessingOrder.PARTITION || record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
-            Lane lane = lanes.computeIfAbsent(key, Lane::new);
+            Lane lane = lanes.computeIfAbsent(laneOf(record), Lane::new);
             lane.waiting.add(record);
             if (lane.waiting.size() == 1) {
                 start.accept(lane);
             }
         }
+    }
+
+    private Object laneOf(ConsumerRecord<byte[], byte[]> record) {
+        return switch (order) {
+            case PARTITION -> NO_KEY;
+            case KEY -> record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
+            case UNORDERED -> record.offset();
+        };
     }
 
     /**
@@ -181,11 +187,11 @@ final class PartitionState {
 
     /** Records that wait for each other. */
     final class Lane {
-        private final ByteBuffer key;
+        private final Object key;
         private final Deque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
         private int waits;
 
-        private Lane(ByteBuffer key) {
+        private Lane(Object key) {
             this.key = key;
         }
 

@@ -19,10 +19,18 @@ import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.store.PriorRun;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
@@ -87,6 +95,9 @@ final class RecordHandling<K, V> {
 
     private final IdempotentHandler<?> handler;
     private final RecordOperation<K, V> operation;
+    /** Null if records are handled one at a time. */
+    private final @Nullable AsyncRecordOperation<K, V> asyncOperation;
+
     private final KeyExtractor keys;
     private final Fingerprinter fingerprints;
     private final Deserializers<K, V> deserializers;
@@ -120,6 +131,7 @@ final class RecordHandling<K, V> {
         this.group = builder.configs.group();
         this.scope = builder.scope;
         this.operation = operation;
+        this.asyncOperation = operation instanceof Awaited<K, V> awaited ? awaited.operation() : null;
         this.keys = builder.keys;
         this.fingerprints = builder.fingerprints;
         this.deserializers = deserializers;
@@ -140,26 +152,100 @@ final class RecordHandling<K, V> {
      * @param run of the worker
      */
     Result handle(ConsumerRecord<byte[], byte[]> record, int waits, Workers.Run run) {
-        Task task;
+        Prepared<K, V> prepared = prepared(record, waits, run);
+        Task task = prepared.task();
+        if (task == null) {
+            return prepared.result();
+        }
+        try {
+            return task.handle(run);
+        } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+            return new Again(retries.pauseAfter(waits + 1));
+        }
+    }
+
+    /** A record that was read, or what was done about one that cannot be. */
+    private record Prepared<K, V>(RecordHandling<K, V>.@Nullable Task task, Result result) {}
+
+    private Prepared<K, V> prepared(ConsumerRecord<byte[], byte[]> record, int waits, Workers.@Nullable Run run) {
         try {
             RecordView view = RecordView.of(record);
             KeyResult found = keys.extract(view);
             if (found instanceof MissingKey missing) {
-                return deadLetter(record, "missing-key", new IllegalArgumentException(missing.toString()), waits);
+                Throwable why = new IllegalArgumentException(missing.toString());
+                return new Prepared<>(null, deadLetter(record, "missing-key", why, waits));
             }
             Fingerprint fingerprint = fingerprints.fingerprint(view);
-            task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);
+            Task task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);
+            return new Prepared<>(task, new Done());
         } catch (RuntimeException | StackOverflowError unreadable) {
-            return unreadable(record, unreadable, waits);
+            return new Prepared<>(null, unreadable(record, unreadable, waits));
         }
-        Result result;
+    }
+
+    /** Whether operations may be begun together. */
+    boolean isInBatches() {
+        return asyncOperation != null;
+    }
+
+    /** Whether records are held, and tried one at a time. */
+    boolean isHolding() {
+        return outage.isHolding();
+    }
+
+    /**
+     * A record of a batch.
+     *
+     * @param then receives the result, on any thread, and does not take its time
+     */
+    record Item(ConsumerRecord<byte[], byte[]> record, Consumer<Result> then) {}
+
+    /**
+     * Handles records that were read together, for the first time: claims them in one call, and begins their operations on this
+     * thread. Those over which an owner has vanished are left for {@link #handle}, at once.
+     */
+    void handleAll(List<Item> items) throws InterruptedException {
+        List<Task> tasks = new ArrayList<>();
+        List<Consumer<Result>> receivers = new ArrayList<>();
+        for (Item item : items) {
+            Prepared<K, V> prepared = prepared(item.record(), 0, null);
+            if (prepared.task() == null) {
+                item.then().accept(prepared.result());
+            } else {
+                tasks.add(prepared.task());
+                receivers.add(item.then());
+            }
+        }
+        if (tasks.isEmpty()) {
+            return;
+        }
+        ExclusiveGate.Pass pass = gate.enter();
+        AtomicInteger running = new AtomicInteger(tasks.size());
+        List<? extends CompletionStage<? extends Outcome<?>>> answers = begun(handler, tasks);
+        for (int i = 0; i < tasks.size(); i++) {
+            Task task = tasks.get(i);
+            Consumer<Result> then = receivers.get(i);
+            CompletionStage<?> unused = answers.get(i).whenComplete((outcome, failure) -> {
+                if (running.decrementAndGet() == 0) {
+                    pass.close();
+                }
+                task.answered(outcome, failure, then);
+            });
+        }
+    }
+
+    private <T> List<CompletionStage<Outcome<T>>> begun(IdempotentHandler<T> typed, List<Task> tasks) {
         try {
-            result = task.handle();
-        } catch (InterruptedException closing) {
-            Thread.currentThread().interrupt();
-            result = new Again(retries.pauseAfter(waits + 1));
+            return typed.tryHandleAll(
+                    tasks,
+                    task -> task.call,
+                    (task, execution) -> task.begin(execution).thenApply(done -> null));
+        } catch (RuntimeException closed) {
+            return tasks.stream()
+                    .map(task -> CompletableFuture.<Outcome<T>>failedStage(closed))
+                    .toList();
         }
-        return result;
     }
 
     /** What may pass holds the record up; what is its own does not. */
@@ -189,10 +275,13 @@ final class RecordHandling<K, V> {
         private final ConsumerRecord<byte[], byte[]> record;
         private final ConsumerRecord<K, V> typed;
         private final IdempotencyKey key;
-        private final @Nullable Fingerprint fingerprint;
         private final int waits;
-        private final Workers.Run run;
-        private final IdempotentHandler<?> within;
+        /** Null in a batch, which holds no thread. */
+        private final Workers.@Nullable Run run;
+
+        private final String originGroup;
+        private final String scopeName;
+        private final Call call;
         private int attempt;
         private boolean alone;
 
@@ -202,32 +291,39 @@ final class RecordHandling<K, V> {
                 IdempotencyKey key,
                 @Nullable Fingerprint fingerprint,
                 int waits,
-                Workers.Run run) {
+                Workers.@Nullable Run run) {
             this.record = record;
             this.typed = typed;
             this.key = key;
-            this.fingerprint = fingerprint;
             this.waits = waits;
             this.run = run;
             Origin origin = Origin.of(record, group);
-            String topic = scope.nameFor(origin.at().topic());
-            this.within = handler.within(origin.group()).within(topic);
+            this.originGroup = origin.group();
+            this.scopeName = scope.nameFor(origin.at().topic());
+            this.call = Call.of(key)
+                    .withFingerprint(fingerprint)
+                    .withinScope(originGroup)
+                    .withinScope(scopeName);
         }
 
-        Result handle() throws InterruptedException {
+        private boolean isAbandoned() {
+            return run != null && run.isAbandoned();
+        }
+
+        Result handle(Workers.Run run) throws InterruptedException {
             run.hold(gate.enter());
             run.begin();
             try {
                 return attempt();
             } catch (NotAloneException suspect) {
                 run.leave();
-                return handleAlone();
+                return handleAlone(run);
             } finally {
                 run.leave();
             }
         }
 
-        private Result handleAlone() throws InterruptedException {
+        private Result handleAlone(Workers.Run run) throws InterruptedException {
             LOGGER.warn("{} runs alone, since an earlier run of its operation has not come back", at(record));
             ExclusiveGate.Pass pass = gate.enterAlone(ALONE_WITHIN);
             if (pass == null) {
@@ -243,39 +339,86 @@ final class RecordHandling<K, V> {
         private Result attempt() {
             attempt = 0;
             try {
-                Outcome<?> outcome = within.tryRun(Call.of(key).withFingerprint(fingerprint), this::run);
-                return run.isAbandoned() ? new Done() : ended(outcome);
+                Outcome<?> outcome = handler.tryRun(call, this::run);
+                return isAbandoned() ? new Done() : ended(outcome);
             } catch (NotAloneException suspect) {
                 throw suspect;
-            } catch (AttemptsExhaustedException exhausted) {
-                return run.isAbandoned() ? new Done() : counted(given(exhausted));
-            } catch (OperationDeclinedException declined) {
-                return new Again(retries.pauseAfter(waits + 1));
-            } catch (StoreUnavailableException | LeaseLostException notOurs) {
-                LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
-                return new Again(retries.pauseAfter(waits + 1), notOurs);
-            } catch (ReconciliationFailedException unknown) {
-                return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
-                        ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
-                        : new Again(retries.pauseAfter(unknown.attempt()), unknown);
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
-                return run.isAbandoned() ? new Done() : failed(failure);
+                return resultOf(failure);
             }
         }
 
+        /** What is done about a record whose call has thrown. */
+        private Result resultOf(Throwable failure) {
+            if (failure instanceof AttemptsExhaustedException) {
+                return isAbandoned() ? new Done() : counted(given(failure));
+            } else if (failure instanceof OperationDeclinedException) {
+                return new Again(retries.pauseAfter(waits + 1));
+            } else if (failure instanceof StoreUnavailableException || failure instanceof LeaseLostException) {
+                LOGGER.warn("{} waits: {}", at(record), failure.getMessage());
+                return new Again(retries.pauseAfter(waits + 1), failure);
+            } else if (failure instanceof ReconciliationFailedException unknown) {
+                return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
+                        ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
+                        : new Again(retries.pauseAfter(unknown.attempt()), unknown);
+            }
+            return isAbandoned() ? new Done() : failed(failure);
+        }
+
+        /** Passes on what the answer to a call in a batch means, aside if that takes its time. */
+        void answered(@Nullable Outcome<?> outcome, @Nullable Throwable failure, Consumer<Result> then) {
+            if (outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed) {
+                then.accept(ended(outcome));
+                return;
+            }
+            workers.aside(() -> {
+                Throwable cause = unwrapped(failure);
+                if (cause instanceof NotAloneException) {
+                    then.accept(new Again(Duration.ZERO));
+                    return;
+                }
+                Result result = cause == null ? ended(Objects.requireNonNull(outcome)) : resultOf(cause);
+                if (result instanceof Again again && workers.goOn()) {
+                    events.retried(record, again);
+                }
+                then.accept(result);
+            });
+        }
+
+        private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
+            if (failure instanceof CompletionException wrapper && wrapper.getCause() != null) {
+                return wrapper.getCause();
+            }
+            return failure;
+        }
+
+        /** Begins the operation in a batch. */
+        CompletionStage<?> begin(Execution<?> execution) throws Exception {
+            admit(execution);
+            return Objects.requireNonNull(asyncOperation, "operations are run one at a time")
+                    .begin(typed, execution);
+        }
+
         private void run(Execution<?> execution) throws Exception {
+            admit(execution);
+            operation.run(typed, execution);
+        }
+
+        /** Makes sure that the operation may be run now. */
+        private void admit(Execution<?> execution) {
             attempt = execution.attempt();
             boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
             if (vanished && (isLastDelivery(record) || (attempt > retries.attempts() && outage.mayGiveUp()))) {
                 throw new AttemptsExhaustedException(attempt - 1);
             } else if (vanished && !alone) {
                 throw new NotAloneException();
-            } else if (run.isAbandoned()) {
+            } else if (isAbandoned()) {
                 throw new OperationDeclinedException("Another thread has the record by now");
             }
-            run.begin();
+            if (run != null) {
+                run.begin();
+            }
             events.storeAnswered();
-            operation.run(typed, execution);
         }
 
         private Result failed(Throwable failure) {
@@ -328,7 +471,7 @@ final class RecordHandling<K, V> {
         private Result given(Throwable failure) {
             Result result = deadLetter(record, "failed", failure, waits);
             if (result instanceof Done) {
-                within.resetAttempts(key);
+                handler.within(originGroup).within(scopeName).resetAttempts(key);
             }
             return result;
         }

@@ -85,6 +85,15 @@ final class Workers implements AutoCloseable {
         threads.execute(() -> gate.run(work));
     }
 
+    /** Does it on one of the threads, whether or not records are held; on this one if the threads have ended. */
+    void aside(Runnable work) {
+        try {
+            threads.execute(work);
+        } catch (RejectedExecutionException ended) {
+            work.run();
+        }
+    }
+
     private void executeUnlessEnded(Runnable work) {
         try {
             threads.execute(work);

@@ -157,8 +157,10 @@ final class AsyncCall<T> {
     }
 
     private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
-        boolean wrapped = failure instanceof CompletionException;
-        return wrapped && failure != null && failure.getCause() != null ? failure.getCause() : failure;
+        if (failure instanceof CompletionException wrapper && wrapper.getCause() != null) {
+            return wrapper.getCause();
+        }
+        return failure;
     }
 
     private void answer(Outcome<T> outcome) {

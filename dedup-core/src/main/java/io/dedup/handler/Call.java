@@ -69,9 +69,13 @@ public final class Call {
         return new Call(key, of, part, lease, ttl, wait);
     }
 
-    /** Takes the key as unique within that part of the handler's scope, as {@link IdempotentHandler#within} does. */
+    /**
+     * Takes the key as unique within that part of the handler's scope, as {@link IdempotentHandler#within} does; called again,
+     * within a part of that part.
+     */
     public Call withinScope(String partOfScope) {
-        return new Call(key, fingerprint, partOfScope, lease, ttl, wait);
+        String escaped = IdempotentHandler.escaped(partOfScope);
+        return new Call(key, fingerprint, part == null ? escaped : part + "/" + escaped, lease, ttl, wait);
     }
 
     /** How long the operation may be without a sign of life, as {@link HandlerBuilder#withLease}. */
@@ -101,7 +105,7 @@ public final class Call {
         return fingerprint;
     }
 
-    /** The part of the handler's scope; null if it is the whole. */
+    /** The way to the part of the handler's scope, escaped; null if it is the whole. */
     @Nullable
     String part() {
         return part;

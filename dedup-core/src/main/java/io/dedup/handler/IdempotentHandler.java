@@ -55,7 +55,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
 
     private IdempotentHandler(IdempotentHandler<T> of, String part) {
         this.settings = of.settings;
-        this.scope = of.scopeOf(part);
+        this.scope = of.scope + "/" + escaped(part);
         this.renewer = of.renewer;
         this.unstored = of.unstored;
         this.completions = of.completions;
@@ -176,7 +176,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
 
     private ScopedKey keyOf(Call call) {
         String part = call.part();
-        return new ScopedKey(part == null ? scope : scopeOf(part), call.key());
+        return new ScopedKey(part == null ? scope : scope + "/" + part, call.key());
     }
 
     /**
@@ -248,12 +248,8 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
         }
     }
 
-    private String scopeOf(String part) {
-        return scope + "/" + escaped(part);
-    }
-
     /** A part of a scope's name: the slash between parts, and the sign that stands for it, are written otherwise. */
-    private static String escaped(String part) {
+    static String escaped(String part) {
         return part.replace("%", "%25").replace("/", "%2F");
     }
 }

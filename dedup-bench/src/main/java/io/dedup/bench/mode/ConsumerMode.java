@@ -91,7 +91,8 @@ final class ConsumerMode implements Running {
         return new KafkaConsumer<>(consumerConfigs(task), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    private static KafkaProducer<byte[], byte[]> producer(Task task) {
+    /** The producer of all plain consumers, with its defaults. */
+    static KafkaProducer<byte[], byte[]> producer(Task task) {
         Map<String, Object> configs = Map.of("bootstrap.servers", task.bootstrapServers());
         return new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer());
     }
