@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(GroupLoop.class);
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PAUSED = Duration.ofMillis(20);
 
     private final Consumer<byte[], byte[]> consumer;
     private final Subscription subscription;
@@ -45,6 +46,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     private final Map<TopicPartition, PartitionState> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
+    private final Signal progress = new Signal();
     private final @Nullable LaneBatches batches;
     private final Lag lag = new Lag();
     private volatile boolean joined;
@@ -65,7 +67,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         this.consumer = consumer;
         this.subscription = subscription;
         this.order = builder.order;
-        this.maxInFlight = builder.maxInFlight;
+        this.maxInFlight = builder.maxInFlight(handling.isInBatches());
         this.maxInFlightBytes = builder.maxInFlightBytes;
         this.maxUncommitted = builder.maxUncommitted;
         this.maxAge = maxAge;
@@ -92,7 +94,12 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     }
 
     private void poll() {
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+        boolean isPaused = !consumer.paused().isEmpty();
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(isPaused ? Duration.ZERO : POLL);
+        if (isPaused && records.isEmpty()) {
+            // A poll does not end when records are done with, which is what a paused partition waits for.
+            progress.await(PAUSED);
+        }
         nextOffsets.after(records, consumer, assigned.keySet()).forEach((partition, next) -> {
             PartitionState state = assigned.get(partition);
             if (state != null) {
@@ -311,7 +318,9 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
 
     private void ended(PartitionState.Lane lane, RecordHandling.Result result) {
         if (result instanceof RecordHandling.Done) {
-            lane.done();
+            if (lane.done() == maxInFlight / 2) {
+                progress.send();
+            }
             return;
         }
         lane.again();

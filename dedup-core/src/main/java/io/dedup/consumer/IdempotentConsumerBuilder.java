@@ -42,7 +42,10 @@ public final class IdempotentConsumerBuilder<K, V> {
 
     int threads = 4;
     ProcessingOrder order = ProcessingOrder.PARTITION;
-    int maxInFlight = 500;
+    private static final int MAX_IN_FLIGHT = 500;
+    private static final int MAX_IN_FLIGHT_IN_BATCHES = 2_000;
+
+    private @Nullable Integer maxInFlight;
     long maxInFlightBytes = 64L * 1024 * 1024;
     long maxUncommitted = 10_000;
     Scope scope = Scope.topic();
@@ -208,7 +211,7 @@ public final class IdempotentConsumerBuilder<K, V> {
         return this;
     }
 
-    /** How many records of a partition may be open before no more are read of it; 500 unless configured. At least 1. */
+    /** How many records of a partition may be open before no more are read of it; 500 unless configured, or 2,000 in batches. At least 1. */
     public IdempotentConsumerBuilder<K, V> withMaxInFlight(int records) {
         if (records < 1) {
             throw new IllegalArgumentException("records must be at least 1: " + records);
@@ -229,6 +232,11 @@ public final class IdempotentConsumerBuilder<K, V> {
         }
         maxInFlightBytes = bytes;
         return this;
+    }
+
+    int maxInFlight(boolean inBatches) {
+        int unlessConfigured = inBatches ? MAX_IN_FLIGHT_IN_BATCHES : MAX_IN_FLIGHT;
+        return maxInFlight == null ? unlessConfigured : maxInFlight;
     }
 
     /**

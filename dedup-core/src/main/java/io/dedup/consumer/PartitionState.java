@@ -214,8 +214,12 @@ final class PartitionState {
             }
         }
 
-        /** The record is done with, and the next one may begin. */
-        void done() {
+        /**
+         * The record is done with, and the next one may begin.
+         *
+         * @return how many records of the partition are not done with
+         */
+        int done() {
             synchronized (PartitionState.this) {
                 Open ended = open.remove(waiting.removeFirst().offset());
                 openBytes -= ended == null ? 0 : ended.bytes();
@@ -226,6 +230,7 @@ final class PartitionState {
                 } else {
                     start.accept(this);
                 }
+                return open.size();
             }
         }
 

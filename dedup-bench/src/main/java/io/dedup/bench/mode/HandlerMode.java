@@ -14,6 +14,7 @@ import io.dedup.store.memory.MemoryIdempotencyStore;
 import io.dedup.store.redis.RedisIdempotencyStore;
 import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -37,7 +38,8 @@ final class HandlerMode implements Running {
 
     private HandlerMode(Task task, IdempotencyStore store, boolean inBatches) {
         this.store = store;
-        this.producer = ConsumerMode.producer(task);
+        // One at a time, waiting for others to go with a record only takes time.
+        this.producer = ConsumerMode.producer(task, inBatches ? Map.of() : Map.of("linger.ms", 0));
         this.handler = IdempotentHandler.on(store, "bench")
                 .withTtl(Duration.ofMillis(task.ttlMs()))
                 .withWait(Duration.ZERO)
