@@ -28,7 +28,8 @@ public final class Fingerprint {
     }
 
     /**
-     * The fingerprint made of a digest.
+     * The fingerprint made of a digest: the four bytes of {@code definition.hashCode()}, which {@link String} defines, the highest
+     * first, and the first 16 bytes of the digest.
      *
      * @param definition what was digested and how, as in configuration: {@code value:/amount}
      * @param sha256 the SHA-256 of it, 32 bytes

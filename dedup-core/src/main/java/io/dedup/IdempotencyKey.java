@@ -2,6 +2,7 @@
 package io.dedup;
 
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -38,9 +39,52 @@ public final class IdempotencyKey implements KeyResult {
         return new IdempotencyKey(source, value.clone());
     }
 
+    /**
+     * The key that is this text, in UTF-8. Its source is {@code text}.
+     *
+     * @throws IllegalArgumentException if the text is blank, or has half of a surrogate pair
+     */
+    public static IdempotencyKey of(String text) {
+        return of("text", utf8("text", text));
+    }
+
+    /**
+     * The key that a header had, in UTF-8: the same as that of a record with this header.
+     *
+     * @param name as in configuration: {@code idempotency-key}; small letters and capitals differ
+     * @throws IllegalArgumentException if the name or the value is blank, or the value has half of a surrogate pair
+     */
+    public static IdempotencyKey ofHeader(String name, String value) {
+        if (name.isBlank() || !name.equals(name.strip())) {
+            throw new IllegalArgumentException("name must have no blanks around it: '" + name + "'");
+        }
+        return of("header:" + name, utf8("value", value));
+    }
+
+    private static byte[] utf8(String parameter, String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException(parameter + " must not be blank: '" + text + "'");
+        }
+        try {
+            ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[utf8.remaining()];
+            utf8.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException halfACharacter) {
+            // Replacing it would give two different texts one key.
+            throw new IllegalArgumentException(
+                    parameter + " must have no half of a surrogate pair: '" + text + "'", halfACharacter);
+        }
+    }
+
     /** What the key was read from, as it is written in configuration. */
     public String source() {
         return source;
+    }
+
+    @Override
+    public IdempotencyKey orElseThrow() {
+        return this;
     }
 
     /** A copy of the bytes. Never empty. */
@@ -59,8 +103,8 @@ public final class IdempotencyKey implements KeyResult {
     }
 
     /**
-     * The bytes as text where they are UTF-8 without control characters, else in hexadecimal with a leading {@code 0x}: whoever
-     * chooses keys does not choose what a log looks like.
+     * The bytes as text where they are UTF-8 without control characters, else in hexadecimal with a leading {@code 0x}: a key
+     * cannot forge a line of a log.
      */
     public String text() {
         try {

@@ -11,6 +11,10 @@ import java.util.Locale;
  * @param detail one sentence for a person, without any of the payload
  */
 public record MissingKey(Reason reason, String source, String detail) implements KeyResult {
+    @Override
+    public IdempotencyKey orElseThrow() {
+        throw new MissingKeyException(this);
+    }
 
     /** Why there is no usable key. */
     public enum Reason {

@@ -12,8 +12,11 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.dedup.key.KeyExtractor;
+import io.dedup.key.RecordView;
 import io.dedup.testing.TestNames;
 import java.time.Instant;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** The walls inside this module. */
 @AnalyzeClasses(
@@ -28,10 +31,11 @@ class ArchitectureTest {
         }
     }
 
-    private static final DescribedPredicate<JavaClass> KAFKA_BUT_HEADERS = JavaClass.Predicates.resideInAPackage(
+    private static final DescribedPredicate<JavaClass> KAFKA_BUT_RECORDS = JavaClass.Predicates.resideInAPackage(
                     "org.apache.kafka..")
             .and(DescribedPredicate.not(JavaClass.Predicates.resideInAPackage("org.apache.kafka.common.header")))
-            .as("Kafka, except its headers");
+            .and(DescribedPredicate.not(JavaClass.Predicates.equivalentTo(ConsumerRecord.class)))
+            .as("Kafka, except its headers and records");
 
     @ArchTest
     static final ArchRule VOCABULARY_STANDS_ALONE = noClasses()
@@ -43,17 +47,21 @@ class ArchitectureTest {
             .because("the words and the deciding function need nothing but the JDK");
 
     @ArchTest
-    static final ArchRule KEYS_KNOW_ONLY_HEADERS = noClasses()
+    static final ArchRule KEYS_KNOW_ONLY_RECORDS = noClasses()
             .that()
             .resideInAPackage("io.dedup.key..")
             .should()
-            .dependOnClassesThat(KAFKA_BUT_HEADERS)
+            .dependOnClassesThat(KAFKA_BUT_RECORDS)
             .because("reading a key works on any record");
 
     @ArchTest
     static final ArchRule CLIENTS_ARE_FOR_THEIR_PACKAGES = noClasses()
             .that()
             .resideOutsideOfPackages("io.dedup.consumer..", "io.dedup.producer..", "io.dedup.config..")
+            .and()
+            .doNotHaveFullyQualifiedName(KeyExtractor.class.getName()) // These two take a consumer's record.
+            .and()
+            .doNotHaveFullyQualifiedName(RecordView.class.getName())
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.apache.kafka.clients..", "org.apache.kafka.common.config..");
@@ -63,9 +71,8 @@ class ArchitectureTest {
             .that()
             .resideOutsideOfPackage("io.dedup.store.jdbc..")
             .and()
-            .doNotHaveSimpleName("TransactionalStore") // Connections of callers pass through these two.
-            .and()
-            .doNotHaveSimpleName("IdempotentHandler")
+            .haveNameNotMatching(
+                    ".*\\.(TransactionalStore|IdempotentHandler|Execution(\\$.*)?)") // Callers' connections.
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.sql..", "javax.sql..")
@@ -99,9 +106,11 @@ class ArchitectureTest {
             .because("the store works where only the other driver is there");
 
     @ArchTest
-    static final ArchRule METERS_ARE_FOR_ONE_CLASS = noClasses()
+    static final ArchRule METERS_ARE_FOR_TWO_CLASSES = noClasses()
             .that()
             .doNotHaveSimpleName("HandlerMetrics")
+            .and()
+            .doNotHaveSimpleName("ConsumerMetrics")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.micrometer..")
@@ -128,7 +137,8 @@ class ArchitectureTest {
             .that()
             .resideInAnyPackage("io.dedup.store.jdbc..", "io.dedup.store.redis..")
             .and()
-            .haveNameNotMatching(".*\\.ConnectionLane.*") // How long a call waits is for the caller's clock.
+            .haveNameNotMatching(
+                    ".*\\.(ConnectionLane|BatchCall).*") // How long a call waits is for the caller's clock.
             .should()
             .dependOnClassesThat()
             .areAssignableTo(java.time.Clock.class)

@@ -35,7 +35,7 @@ class ClientLinkageTest {
                             + " java.util.Optional)"),
             "io.dedup.consumer.NextOffsets",
             Set.of("org.apache.kafka.clients.consumer.ConsumerRecords.nextOffsets()"),
-            "io.dedup.consumer.ShareLoop",
+            "io.dedup.consumer.ShareGroupLoop",
             Set.of(
                     "org.apache.kafka.clients.consumer.ShareConsumer.acquisitionLockTimeoutMs()",
                     "org.apache.kafka.clients.consumer.AcknowledgeType.RENEW"),

@@ -3,6 +3,7 @@ package io.dedup;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.ByteBuffer;
@@ -18,6 +19,49 @@ class VocabularyTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotencyKey.of("header:id", new byte[0]))
                 .withMessageContaining("header:id");
+    }
+
+    @Test
+    void idempotencyKey_ofText_isItsUtf8() {
+        assertThat(IdempotencyKey.of("schlüssel 7"))
+                .isEqualTo(IdempotencyKey.of("text", "schlüssel 7".getBytes(UTF_8)));
+        assertThat(IdempotencyKey.ofHeader("idempotency-key", "7"))
+                .isEqualTo(IdempotencyKey.of("header:idempotency-key", new byte[] {'7'}));
+    }
+
+    @Test
+    void idempotencyKey_ofTextThatIsNone_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.of(""))
+                .withMessage("text must not be blank: ''");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.of(" \t"))
+                .withMessageContaining("text must not be blank");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.of("a\ud800"))
+                .withMessageContaining("surrogate");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.ofHeader("id", ""))
+                .withMessage("value must not be blank: ''");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> IdempotencyKey.ofHeader(" id", "7"))
+                .withMessage("name must have no blanks around it: ' id'");
+    }
+
+    @Test
+    void keyResult_orElseThrow_isTheKeyOrTheReason() {
+        IdempotencyKey key = IdempotencyKey.of("7");
+        assertThat(key.orElseThrow()).isSameAs(key);
+        assertThat(MissingKey.Reason.values()).allSatisfy(reason -> {
+            MissingKey missing = new MissingKey(reason, "header:id", "It is not usable");
+            assertThatExceptionOfType(MissingKeyException.class)
+                    .isThrownBy(missing::orElseThrow)
+                    .withMessageStartingWith("No idempotency key in header:id: It is not usable. ")
+                    .satisfies(thrown -> {
+                        assertThat(thrown.reason()).isEqualTo(reason);
+                        assertThat(thrown.source()).isEqualTo("header:id");
+                    });
+        });
     }
 
     @Test

@@ -2,14 +2,15 @@
 package io.dedup.consumer;
 
 import io.dedup.internal.metrics.InterceptorCounts;
-import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What a consumer counts, published in JMX. Thread-safe. */
 final class ConsumerCounts implements AutoCloseable {
     private final InterceptorCounts all = new InterceptorCounts();
-    final LongAdder handled = all.counter("handled", "Records whose operation was done, now or before");
+    final LongAdder handled = all.counter("handled", "Records whose operation was done now");
+    final LongAdder replayed = all.counter("replayed", "Records whose operation had been done before");
     final LongAdder deadLetters = all.counter("dead-letters", "Records that were dead-lettered");
     final LongAdder retries = all.counter("retries", "Attempts that were followed by another");
     final LongAdder abandoned =
@@ -20,16 +21,21 @@ final class ConsumerCounts implements AutoCloseable {
      *
      * @param loops what the consumer runs
      */
-    void publish(String clientId, List<? extends Loop> loops, Outage outage) {
+    void publish(String clientId, ConsumerLoops loops, Outage outage) {
+        all.gauge("in-flight", "Records that were read and are not done with", loops::inFlight);
         all.gauge("oldest-uncommitted-age-ms", "How long the oldest record has been read that is not done with", () ->
-                (double) oldestAge(loops).toMillis());
-        all.gauge("holding", "1 while no record is given up, since all of them fail", () -> outage.isHolding() ? 1 : 0);
+                (double) loops.oldestAge().toMillis());
+        all.gauge("lag", "Records that are not done with, read or not; NaN while that is not known", () -> {
+            OptionalLong lag = loops.lag();
+            return lag.isPresent() ? lag.getAsLong() : Double.NaN;
+        });
+        all.gauge("holding", "1 while records are held, since all of them fail", () -> outage.holds(loops) ? 1 : 0);
         all.publish("kafka.consumer", "dedup-consumer-metrics", clientId);
     }
 
-    /** How long the oldest record has been read that is not done with. */
-    static Duration oldestAge(List<? extends Loop> loops) {
-        return loops.stream().map(Loop::oldestAge).max(Duration::compareTo).orElse(Duration.ZERO);
+    /** All of them, with their names in JMX. */
+    List<InterceptorCounts.Count> all() {
+        return all.all();
     }
 
     @Override

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -80,12 +79,6 @@ final class DeadLetters {
                             + " before the consumer is started",
                     notThere);
         }
-    }
-
-    /** What of the configs a client for administration takes. */
-    static Map<String, Object> adminConfigs(Map<String, Object> configs) {
-        configs.keySet().retainAll(AdminClientConfig.configNames());
-        return configs;
     }
 
     /**

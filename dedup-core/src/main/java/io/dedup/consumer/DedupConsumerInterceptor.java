@@ -15,7 +15,6 @@ import io.dedup.config.DedupConfig;
 import io.dedup.internal.metrics.InterceptorCounts;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
-import io.dedup.key.PlainBytes;
 import io.dedup.key.RecordView;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -246,7 +245,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
             KeyResult key;
             Fingerprint fingerprint;
             try {
-                RecordView view = PlainBytes.view(record.headers(), record.key(), record.value());
+                RecordView view = RecordView.of(record);
                 key = keys.extract(view);
                 fingerprint = fingerprints.fingerprint(view);
             } catch (RuntimeException unreadable) {

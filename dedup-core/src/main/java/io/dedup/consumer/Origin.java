@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 record Origin(Coordinates at, String group) {
     private static final Pattern COPIES =
             Pattern.compile("[-._](retry|dlt|dlq|dead|dead-?letters?|errors?)([-._].*)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern COPIES_AT_THE_END =
+            Pattern.compile("(?:" + COPIES.pattern() + ")\\z", Pattern.CASE_INSENSITIVE);
     private static final String OURS = "__dedup.";
     private static final String RETRY_TOPICS = "kafka_original-";
     private static final String RECOVERER = "kafka_dlt-original-";
@@ -46,6 +48,11 @@ record Origin(Coordinates at, String group) {
                 .map(named -> named.at().topic().equals(record.topic()) ? new Origin(named.at(), group) : named)
                 .orElseGet(
                         () -> new Origin(new Coordinates(record.topic(), record.partition(), record.offset()), group));
+    }
+
+    /** Whether the name of a topic ends as those of topics with copies of records do. */
+    static boolean isNamedAsCopies(String topic) {
+        return COPIES_AT_THE_END.matcher(topic).find();
     }
 
     private static boolean isCopiedTo(String topic, String origin) {

@@ -7,5 +7,8 @@ public enum ProcessingOrder {
     PARTITION,
 
     /** Those of a partition with the same record key. Records without a key wait for each other. */
-    KEY
+    KEY,
+
+    /** None. */
+    UNORDERED
 }

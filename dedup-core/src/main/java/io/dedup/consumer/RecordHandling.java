@@ -6,6 +6,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Scope;
+import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
@@ -18,17 +19,22 @@ import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.store.PriorRun;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,8 +61,16 @@ final class RecordHandling<K, V> {
     /** It is done with. */
     record Done() implements Result {}
 
-    /** It is to be begun again after a pause. */
-    record Again(Duration pause) implements Result {}
+    /**
+     * It is to be begun again after a pause.
+     *
+     * @param failure why; null if nothing has failed
+     */
+    record Again(Duration pause, @Nullable Throwable failure) implements Result {
+        Again(Duration pause) {
+            this(pause, null);
+        }
+    }
 
     /** The consumer has to stop. */
     record Fatal(Throwable cause) implements Result {}
@@ -79,20 +93,22 @@ final class RecordHandling<K, V> {
         }
     }
 
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<?> handler;
     private final RecordOperation<K, V> operation;
+    /** Null if records are handled one at a time. */
+    private final @Nullable AsyncRecordOperation<K, V> asyncOperation;
+
     private final KeyExtractor keys;
     private final Fingerprinter fingerprints;
-    private final Deserializer<K> keyDeserializer;
-    private final Deserializer<V> valueDeserializer;
+    private final Deserializers<K, V> deserializers;
     private final Predicate<Throwable> passing;
     private final Retries retries;
     private final Scope scope;
     private final String group;
-    private final Set<Class<? extends Throwable>> hopeless;
+    private final Set<Class<? extends Throwable>> nonRetryable;
     private final @Nullable DeadLetters deadLetters;
     private final Outage outage;
-    private final ConsumerCounts counts;
+    private final ConsumerEvents events;
     private final Workers workers;
     private final ExclusiveGate gate = new ExclusiveGate();
     /** After how many deliveries the broker drops a record; 0 if it drops none. */
@@ -102,28 +118,29 @@ final class RecordHandling<K, V> {
      * @param deliveryLimit of a share group; else 0
      */
     RecordHandling(
-            IdempotentHandler handler,
+            IdempotentHandler<?> handler,
             RecordOperation<K, V> operation,
-            IdempotentConsumer.Builder<K, V> builder,
+            IdempotentConsumerBuilder<K, V> builder,
+            Deserializers<K, V> deserializers,
             @Nullable DeadLetters deadLetters,
             Outage outage,
-            ConsumerCounts counts,
+            ConsumerEvents events,
             Workers workers,
             int deliveryLimit) {
         this.handler = handler;
-        this.group = builder.group();
+        this.group = builder.configs.group();
         this.scope = builder.scope;
         this.operation = operation;
+        this.asyncOperation = operation instanceof Awaited<K, V> awaited ? awaited.operation() : null;
         this.keys = builder.keys;
         this.fingerprints = builder.fingerprints;
-        this.keyDeserializer = builder.keyDeserializer;
-        this.valueDeserializer = builder.valueDeserializer;
+        this.deserializers = deserializers;
         this.passing = builder.passing;
         this.retries = builder.retries;
-        this.hopeless = Set.copyOf(builder.hopeless);
+        this.nonRetryable = Set.copyOf(builder.nonRetryable);
         this.deadLetters = deadLetters;
         this.outage = outage;
-        this.counts = counts;
+        this.events = events;
         this.workers = workers;
         this.deliveryLimit = deliveryLimit;
     }
@@ -135,36 +152,107 @@ final class RecordHandling<K, V> {
      * @param run of the worker
      */
     Result handle(ConsumerRecord<byte[], byte[]> record, int waits, Workers.Run run) {
-        Task task;
-        try {
-            RecordView view = RecordView.of(record.headers(), record.key(), record.value());
-            KeyResult found = keys.extract(view);
-            if (found instanceof MissingKey missing) {
-                return deadLetter(record, "missing-key", new IllegalArgumentException(missing.toString()), waits);
-            }
-            Fingerprint fingerprint = fingerprints.fingerprint(view);
-            task = new Task(record, typed(record), (IdempotencyKey) found, fingerprint, waits, run);
-        } catch (RuntimeException | StackOverflowError unreadable) {
-            return unreadable(record, unreadable, waits);
+        Prepared<K, V> prepared = prepared(record, waits, run);
+        Task task = prepared.task();
+        if (task == null) {
+            return prepared.result();
         }
-        Result result;
         try {
-            result = task.handle();
+            return task.handle(run);
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
-            result = new Again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1));
         }
-        if (result instanceof Again) {
-            counts.retries.increment();
+    }
+
+    /** A record that was read, or what was done about one that cannot be. */
+    private record Prepared<K, V>(RecordHandling<K, V>.@Nullable Task task, Result result) {}
+
+    private Prepared<K, V> prepared(ConsumerRecord<byte[], byte[]> record, int waits, Workers.@Nullable Run run) {
+        try {
+            RecordView view = RecordView.of(record);
+            KeyResult found = keys.extract(view);
+            if (found instanceof MissingKey missing) {
+                Throwable why = new IllegalArgumentException(missing.toString());
+                return new Prepared<>(null, deadLetter(record, "missing-key", why, waits));
+            }
+            Fingerprint fingerprint = fingerprints.fingerprint(view);
+            Task task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);
+            return new Prepared<>(task, new Done());
+        } catch (RuntimeException | StackOverflowError unreadable) {
+            return new Prepared<>(null, unreadable(record, unreadable, waits));
         }
-        return result;
+    }
+
+    /** Whether operations may be begun together. */
+    boolean isInBatches() {
+        return asyncOperation != null;
+    }
+
+    /** Whether records are held, and tried one at a time. */
+    boolean isHolding() {
+        return outage.isHolding();
+    }
+
+    /**
+     * A record of a batch.
+     *
+     * @param then receives the result, on any thread, and does not take its time
+     */
+    record Item(ConsumerRecord<byte[], byte[]> record, Consumer<Result> then) {}
+
+    /**
+     * Handles records that were read together, for the first time: claims them in one call, and begins their operations on this
+     * thread. Those over which an owner has vanished are left for {@link #handle}, at once.
+     */
+    void handleAll(List<Item> items) throws InterruptedException {
+        List<Task> tasks = new ArrayList<>();
+        List<Consumer<Result>> receivers = new ArrayList<>();
+        for (Item item : items) {
+            Prepared<K, V> prepared = prepared(item.record(), 0, null);
+            if (prepared.task() == null) {
+                item.then().accept(prepared.result());
+            } else {
+                tasks.add(prepared.task());
+                receivers.add(item.then());
+            }
+        }
+        if (tasks.isEmpty()) {
+            return;
+        }
+        ExclusiveGate.Pass pass = gate.enter();
+        AtomicInteger running = new AtomicInteger(tasks.size());
+        List<? extends CompletionStage<? extends Outcome<?>>> answers = begun(handler, tasks);
+        for (int i = 0; i < tasks.size(); i++) {
+            Task task = tasks.get(i);
+            Consumer<Result> then = receivers.get(i);
+            CompletionStage<?> unused = answers.get(i).whenComplete((outcome, failure) -> {
+                if (running.decrementAndGet() == 0) {
+                    pass.close();
+                }
+                task.answered(outcome, failure, then);
+            });
+        }
+    }
+
+    private <T> List<CompletionStage<Outcome<T>>> begun(IdempotentHandler<T> typed, List<Task> tasks) {
+        try {
+            return typed.tryHandleAll(
+                    tasks,
+                    task -> task.call,
+                    (task, execution) -> task.begin(execution).thenApply(done -> null));
+        } catch (RuntimeException closed) {
+            return tasks.stream()
+                    .map(task -> CompletableFuture.<Outcome<T>>failedStage(closed))
+                    .toList();
+        }
     }
 
     /** What may pass holds the record up; what is its own does not. */
     private Result unreadable(ConsumerRecord<byte[], byte[]> record, Throwable failure, int waits) {
         if (TransientFailures.isTransient(failure) || passing.test(failure)) {
             LOGGER.warn("{} cannot be read now, and waits", at(record), failure);
-            return new Again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1), failure);
         }
         return deadLetter(record, "unreadable", failure, waits);
     }
@@ -187,10 +275,13 @@ final class RecordHandling<K, V> {
         private final ConsumerRecord<byte[], byte[]> record;
         private final ConsumerRecord<K, V> typed;
         private final IdempotencyKey key;
-        private final @Nullable Fingerprint fingerprint;
         private final int waits;
-        private final Workers.Run run;
-        private final IdempotentHandler within;
+        /** Null in a batch, which holds no thread. */
+        private final Workers.@Nullable Run run;
+
+        private final String originGroup;
+        private final String scopeName;
+        private final Call call;
         private int attempt;
         private boolean alone;
 
@@ -200,32 +291,39 @@ final class RecordHandling<K, V> {
                 IdempotencyKey key,
                 @Nullable Fingerprint fingerprint,
                 int waits,
-                Workers.Run run) {
+                Workers.@Nullable Run run) {
             this.record = record;
             this.typed = typed;
             this.key = key;
-            this.fingerprint = fingerprint;
             this.waits = waits;
             this.run = run;
             Origin origin = Origin.of(record, group);
-            String topic = scope.nameFor(origin.at().topic());
-            this.within = handler.within(origin.group()).within(topic);
+            this.originGroup = origin.group();
+            this.scopeName = scope.nameFor(origin.at().topic());
+            this.call = Call.of(key)
+                    .withFingerprint(fingerprint)
+                    .withinScope(originGroup)
+                    .withinScope(scopeName);
         }
 
-        Result handle() throws InterruptedException {
+        private boolean isAbandoned() {
+            return run != null && run.isAbandoned();
+        }
+
+        Result handle(Workers.Run run) throws InterruptedException {
             run.hold(gate.enter());
             run.begin();
             try {
                 return attempt();
             } catch (NotAloneException suspect) {
                 run.leave();
-                return handleAlone();
+                return handleAlone(run);
             } finally {
                 run.leave();
             }
         }
 
-        private Result handleAlone() throws InterruptedException {
+        private Result handleAlone(Workers.Run run) throws InterruptedException {
             LOGGER.warn("{} runs alone, since an earlier run of its operation has not come back", at(record));
             ExclusiveGate.Pass pass = gate.enterAlone(ALONE_WITHIN);
             if (pass == null) {
@@ -241,38 +339,86 @@ final class RecordHandling<K, V> {
         private Result attempt() {
             attempt = 0;
             try {
-                Outcome outcome = within.handle(key, fingerprint, this::run);
-                return run.isAbandoned() ? new Done() : ended(outcome);
+                Outcome<?> outcome = handler.tryRun(call, this::run);
+                return isAbandoned() ? new Done() : ended(outcome);
             } catch (NotAloneException suspect) {
                 throw suspect;
-            } catch (AttemptsExhaustedException exhausted) {
-                return run.isAbandoned() ? new Done() : counted(given(exhausted));
-            } catch (OperationDeclinedException declined) {
-                return new Again(retries.pauseAfter(waits + 1));
-            } catch (StoreUnavailableException | LeaseLostException notOurs) {
-                LOGGER.warn("{} waits: {}", at(record), notOurs.getMessage());
-                return new Again(retries.pauseAfter(waits + 1));
-            } catch (ReconciliationFailedException unknown) {
-                return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
-                        ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
-                        : new Again(retries.pauseAfter(unknown.attempt()));
             } catch (Exception | StackOverflowError | LinkageError | AssertionError failure) {
-                return run.isAbandoned() ? new Done() : failed(failure);
+                return resultOf(failure);
             }
         }
 
-        private byte @Nullable [] run(Execution execution) throws Exception {
+        /** What is done about a record whose call has thrown. */
+        private Result resultOf(Throwable failure) {
+            if (failure instanceof AttemptsExhaustedException) {
+                return isAbandoned() ? new Done() : counted(given(failure));
+            } else if (failure instanceof OperationDeclinedException) {
+                return new Again(retries.pauseAfter(waits + 1));
+            } else if (failure instanceof StoreUnavailableException || failure instanceof LeaseLostException) {
+                LOGGER.warn("{} waits: {}", at(record), failure.getMessage());
+                return new Again(retries.pauseAfter(waits + 1), failure);
+            } else if (failure instanceof ReconciliationFailedException unknown) {
+                return unknown.attempt() >= retries.attempts() && outage.mayGiveUp()
+                        ? counted(deadLetter(record, "unknown-outcome", unknown, waits))
+                        : new Again(retries.pauseAfter(unknown.attempt()), unknown);
+            }
+            return isAbandoned() ? new Done() : failed(failure);
+        }
+
+        /** Passes on what the answer to a call in a batch means, aside if that takes its time. */
+        void answered(@Nullable Outcome<?> outcome, @Nullable Throwable failure, Consumer<Result> then) {
+            if (outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed) {
+                then.accept(ended(outcome));
+                return;
+            }
+            workers.aside(() -> {
+                Throwable cause = unwrapped(failure);
+                if (cause instanceof NotAloneException) {
+                    then.accept(new Again(Duration.ZERO));
+                    return;
+                }
+                Result result = cause == null ? ended(Objects.requireNonNull(outcome)) : resultOf(cause);
+                if (result instanceof Again again && workers.goOn()) {
+                    events.retried(record, again);
+                }
+                then.accept(result);
+            });
+        }
+
+        private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
+            if (failure instanceof CompletionException wrapper && wrapper.getCause() != null) {
+                return wrapper.getCause();
+            }
+            return failure;
+        }
+
+        /** Begins the operation in a batch. */
+        CompletionStage<?> begin(Execution<?> execution) throws Exception {
+            admit(execution);
+            return Objects.requireNonNull(asyncOperation, "operations are run one at a time")
+                    .begin(typed, execution);
+        }
+
+        private void run(Execution<?> execution) throws Exception {
+            admit(execution);
+            operation.run(typed, execution);
+        }
+
+        /** Makes sure that the operation may be run now. */
+        private void admit(Execution<?> execution) {
             attempt = execution.attempt();
             boolean vanished = execution.priorRun().compareTo(PriorRun.ABANDONED) >= 0;
             if (vanished && (isLastDelivery(record) || (attempt > retries.attempts() && outage.mayGiveUp()))) {
                 throw new AttemptsExhaustedException(attempt - 1);
             } else if (vanished && !alone) {
                 throw new NotAloneException();
-            } else if (run.isAbandoned()) {
+            } else if (isAbandoned()) {
                 throw new OperationDeclinedException("Another thread has the record by now");
             }
-            run.begin();
-            return operation.run(typed, execution);
+            if (run != null) {
+                run.begin();
+            }
+            events.storeAnswered();
         }
 
         private Result failed(Throwable failure) {
@@ -285,7 +431,7 @@ final class RecordHandling<K, V> {
             }
             // The interrupt was for the operation. The thread has other records to handle.
             Thread.interrupted();
-            if (hopeless.stream().anyMatch(type -> type.isInstance(failure))) {
+            if (nonRetryable.stream().anyMatch(type -> type.isInstance(failure))) {
                 return given(failure);
             } else if (interrupted && waits + 1 < retries.attempts()) {
                 return new Again(retries.pauseAfter(waits + 1)); // Its attempts are not counted in the store.
@@ -299,7 +445,7 @@ final class RecordHandling<K, V> {
                     attempt,
                     retries.attempts());
             LOGGER.debug("The failure of {}", at(record), failure);
-            return new Again(retries.pauseAfter(attempt));
+            return new Again(retries.pauseAfter(attempt), failure);
         }
 
         /** What is done about a record whose operation was not even begun. */
@@ -310,7 +456,7 @@ final class RecordHandling<K, V> {
                 return new Fatal(failure);
             }
             LOGGER.warn("{} waits, since its operation could not be begun", at(record), failure);
-            return new Again(retries.pauseAfter(waits + 1));
+            return new Again(retries.pauseAfter(waits + 1), failure);
         }
 
         /** The result of giving a record up, which was allowed and may not have succeeded. */
@@ -325,13 +471,13 @@ final class RecordHandling<K, V> {
         private Result given(Throwable failure) {
             Result result = deadLetter(record, "failed", failure, waits);
             if (result instanceof Done) {
-                within.resetAttempts(key);
+                handler.within(originGroup).within(scopeName).resetAttempts(key);
             }
             return result;
         }
 
-        private Result ended(Outcome outcome) {
-            if (outcome instanceof Outcome.InProgress busy) {
+        private Result ended(Outcome<?> outcome) {
+            if (outcome instanceof Outcome.InProgress<?> busy) {
                 Duration pause = retries.pauseAfter(waits + 1);
                 Duration left = busy.retryAfter();
                 // Nothing is left where it is not known how long a transaction holds the key.
@@ -342,19 +488,12 @@ final class RecordHandling<K, V> {
                 return deadLetter(record, "unknown-outcome", null, waits);
             } else if (outcome instanceof Outcome.Processed) {
                 outage.succeeded();
+                events.handled();
+            } else {
+                events.replayed();
             }
-            counts.handled.increment();
             return new Done();
         }
-    }
-
-    /** With headers of its own: deserializers take some away. */
-    private ConsumerRecord<K, V> typed(ConsumerRecord<byte[], byte[]> record) {
-        Headers headers = new RecordHeaders(record.headers());
-        K key = record.key() == null ? null : keyDeserializer.deserialize(record.topic(), headers, record.key());
-        V value =
-                record.value() == null ? null : valueDeserializer.deserialize(record.topic(), headers, record.value());
-        return ClientFeatures.deserialized(record, headers, key, value);
     }
 
     private Result deadLetter(
@@ -365,8 +504,8 @@ final class RecordHandling<K, V> {
         }
         try {
             deadLetters.send(record, reason, failure);
-            counts.deadLetters.increment();
             LOGGER.warn("{} is dead-lettered: {}", at(record), reason);
+            events.deadLettered(record, reason, failure);
             return new Done();
         } catch (InterruptedException | InterruptException interrupted) {
             Thread.currentThread().interrupt();

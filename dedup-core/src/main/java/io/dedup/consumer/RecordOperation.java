@@ -3,7 +3,6 @@ package io.dedup.consumer;
 
 import io.dedup.handler.Execution;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is done with a record, once for each idempotency key. Called by many threads at once.
@@ -17,8 +16,8 @@ public interface RecordOperation<K, V> {
      * Does it.
      *
      * @param record as it was read; key and value are null where the record has none
-     * @return what it came to, as it is kept beside the idempotency key; null if there is nothing to say
+     * @throws io.dedup.handler.OperationRejectedException if it is refused for good, without an effect: the record is done with
      * @throws Exception what is wrong; the record is tried again, and dead-lettered in the end
      */
-    byte @Nullable [] run(ConsumerRecord<K, V> record, Execution execution) throws Exception;
+    void run(ConsumerRecord<K, V> record, Execution<?> execution) throws Exception;
 }

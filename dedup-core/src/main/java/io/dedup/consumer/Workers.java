@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -38,7 +39,8 @@ final class Workers implements AutoCloseable {
 
     private final ThreadPoolExecutor threads;
     private final ScheduledExecutorService timer;
-    private final ConsumerCounts counts;
+    private final ConsumerEvents events;
+    private final ProbeGate gate;
     private final Duration abandonedAfter;
     private final Set<Run> runs = ConcurrentHashMap.newKeySet();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -46,16 +48,19 @@ final class Workers implements AutoCloseable {
 
     /**
      * @param maxDuration after which an operation is interrupted
+     * @param outage while which records are tried one at a time
+     * @param aloneFor how long one of them may take before another one is begun beside it
      */
-    Workers(int count, int number, Duration maxDuration, ConsumerCounts counts) {
+    Workers(int count, int number, Duration maxDuration, Outage outage, Duration aloneFor, ConsumerEvents events) {
         this.threads = new ThreadPoolExecutor(
                 count, count, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("dedup-worker-" + number));
         this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
-        this.counts = counts;
+        this.events = events;
+        this.gate = new ProbeGate(outage::isHolding, this::executeUnlessEnded, aloneFor);
         Duration grace = maxDuration.compareTo(MAX_GRACE) < 0 ? maxDuration : MAX_GRACE;
         this.abandonedAfter = maxDuration.plus(grace);
         Future<?> unused = timer.scheduleWithFixedDelay(
-                this::abandonHung, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                this::look, LOOK_EVERY.toMillis(), LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private static ThreadFactory named(String name) {
@@ -71,8 +76,30 @@ final class Workers implements AutoCloseable {
         return timer;
     }
 
+    /**
+     * Begins work on a record, in its turn while records are held.
+     *
+     * @throws RejectedExecutionException if the threads have ended
+     */
     void execute(Runnable work) {
-        threads.execute(work);
+        threads.execute(() -> gate.run(work));
+    }
+
+    /** Does it on one of the threads, whether or not records are held; on this one if the threads have ended. */
+    void aside(Runnable work) {
+        try {
+            threads.execute(work);
+        } catch (RejectedExecutionException ended) {
+            work.run();
+        }
+    }
+
+    private void executeUnlessEnded(Runnable work) {
+        try {
+            threads.execute(work);
+        } catch (RejectedExecutionException ended) {
+            LOGGER.debug("A record that was held is not begun, since the consumer has ended");
+        }
     }
 
     /** Begins no more records. */
@@ -123,15 +150,23 @@ final class Workers implements AutoCloseable {
             run.leave();
         }
         if (run.ended.compareAndSet(false, true)) {
-            then.accept(result);
+            end(run, result);
         } else {
             LOGGER.warn("An operation that was abandoned has come back: {}", record.topic());
             resize(-1);
         }
     }
 
-    private void abandonHung() {
+    private void end(Run run, RecordHandling.Result result) {
+        if (result instanceof RecordHandling.Again again && goOn()) {
+            events.retried(run.record, again);
+        }
+        run.then.accept(result);
+    }
+
+    private void look() {
         try {
+            gate.next();
             for (Run run : runs) {
                 if (run.isHung() && run.ended.compareAndSet(false, true)) {
                     abandon(run);
@@ -143,7 +178,7 @@ final class Workers implements AutoCloseable {
     }
 
     private void abandon(Run run) {
-        counts.abandoned.increment();
+        events.abandoned();
         IllegalStateException where = new IllegalStateException("it is here");
         where.setStackTrace(run.thread.getStackTrace());
         LOGGER.error(
@@ -154,7 +189,7 @@ final class Workers implements AutoCloseable {
                 where);
         run.leave();
         resize(1);
-        run.then.accept(new RecordHandling.Again(PAUSE));
+        end(run, new RecordHandling.Again(PAUSE));
     }
 
     private synchronized void resize(int by) {

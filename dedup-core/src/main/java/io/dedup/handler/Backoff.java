@@ -3,6 +3,7 @@ package io.dedup.handler;
 
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /** Pauses between calls of a store, each twice as long as the one before, up to a bound. Confined to one thread. */
 final class Backoff {
@@ -19,25 +20,27 @@ final class Backoff {
         this.until = System.nanoTime() + atMost.toNanos();
     }
 
-    /** What is left of the time; negative if nothing is. */
-    private Duration left() {
-        return Duration.ofNanos(until - System.nanoTime());
+    /** How long to pause before the next call; null if the time is over. */
+    @Nullable
+    Duration next() {
+        Duration left = Duration.ofNanos(until - System.nanoTime());
+        if (left.isNegative() || left.isZero()) {
+            return null;
+        }
+        Duration pause = next.compareTo(left) < 0 ? next : left;
+        Duration doubled = next.multipliedBy(2);
+        next = doubled.compareTo(MAX) < 0 ? doubled : MAX;
+        return pause;
     }
 
     /** Pauses; false if the time is over, or the thread is interrupted, which it then still is. */
     boolean pause() {
-        Duration left = left();
-        if (left.isNegative() || left.isZero()) {
-            return false;
-        }
-        boolean whole = pause(next.compareTo(left) < 0 ? next : left);
-        Duration doubled = next.multipliedBy(2);
-        next = doubled.compareTo(MAX) < 0 ? doubled : MAX;
-        return whole;
+        Duration pause = next();
+        return pause != null && pause(pause);
     }
 
     /** Whether the pause was not cut short by an interrupt, which is still pending then. */
-    private static boolean pause(Duration duration) {
+    static boolean pause(Duration duration) {
         long until = System.nanoTime() + duration.toNanos();
         for (long left = duration.toNanos(); left > 0; left = until - System.nanoTime()) {
             if (Thread.currentThread().isInterrupted()) {

@@ -2,30 +2,37 @@
 package io.dedup.handler;
 
 import io.dedup.IdempotencyKey;
-import io.dedup.StoredOutcome;
 import io.dedup.key.IdempotencyKeys;
+import io.dedup.key.KeyShape;
 import io.dedup.store.Claim;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.PriorRun;
+import io.dedup.store.TransactionalStore;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run of an operation, as the operation sees it.
  *
  * <p>{@link #isLeaseLost} may be called by any thread; everything else is for the thread of the operation.
+ *
+ * @param <T> what the operation comes to
  */
-public final class Execution {
+public final class Execution<T> {
+    private final IdempotencyStore store;
     private final Claim claim;
     private final Duration ttl;
-    private final UnaryOperator<Completion> bounded;
+    private final Function<@Nullable T, Completion> completion;
     private volatile boolean leaseLost;
     private volatile boolean timedOut;
-    private volatile @Nullable Noted noted;
+    private volatile @Nullable Noted<T> noted;
     private volatile LeaseRenewer.@Nullable Lease lease;
 
     /**
@@ -33,15 +40,16 @@ public final class Execution {
      *
      * @param completion as it is stored if that transaction commits
      */
-    record Noted(StoredOutcome outcome, Completion completion) {}
+    record Noted<T>(@Nullable T value, Completion completion) {}
 
     /**
-     * @param bounded makes of a completion what is stored of it
+     * @param completion makes of what the operation came to what is stored of it
      */
-    Execution(Claim claim, Duration ttl, UnaryOperator<Completion> bounded) {
+    Execution(IdempotencyStore store, Claim claim, Duration ttl, Function<@Nullable T, Completion> completion) {
+        this.store = store;
         this.claim = claim;
         this.ttl = ttl;
-        this.bounded = bounded;
+        this.completion = completion;
     }
 
     /** The key of the operation. */
@@ -57,6 +65,16 @@ public final class Execution {
      */
     public String downstreamKey(String step) {
         return IdempotencyKeys.downstream(claim.key().scope(), claim.key().key(), step);
+    }
+
+    /**
+     * As {@link #downstreamKey(String)}, for a system that limits what a key looks like.
+     *
+     * @param step which effect, if there are several: {@code charge}
+     * @param shape what the system takes: {@code KeyShape.uuid()}, {@code KeyShape.atMost(38)}
+     */
+    public String downstreamKey(String step, KeyShape shape) {
+        return IdempotencyKeys.downstream(claim.key().scope(), claim.key().key(), step, shape);
     }
 
     /** How often the operation has been begun, this time included; from 1. Runs that were cancelled do not count. */
@@ -125,10 +143,9 @@ public final class Execution {
      * @throws LeaseLostException if another owner has begun the operation: the transaction has to be rolled back
      * @throws StoreUnavailableException if it is not known whether it was noted: the transaction has to be rolled back
      */
-    public void complete(IdempotencyStore joined, byte @Nullable [] outcome) {
-        StoredOutcome stored = StoredOutcome.of(outcome);
-        Completion completion = bounded.apply(Completion.succeeded(stored));
-        LeaseResult result = joined.complete(claim, completion, ttl);
+    public void complete(IdempotencyStore joined, @Nullable T outcome) {
+        Completion stored = completion.apply(outcome);
+        LeaseResult result = joined.complete(claim, stored, ttl);
         if (result instanceof LeaseResult.Lost) {
             throw new LeaseLostException("Another owner has begun the operation " + claim.key(), null);
         } else if (!(result instanceof LeaseResult.Done)) {
@@ -137,12 +154,95 @@ public final class Execution {
                     false,
                     result instanceof LeaseResult.Indeterminate unanswered ? unanswered.cause() : null);
         }
-        noted = new Noted(stored, completion);
+        noted = new Noted<>(outcome, stored);
+    }
+
+    /**
+     * Does the operation, or a part of it, in a transaction of its own that also notes the outcome: commits both, or rolls both
+     * back. Nothing that has to happen once may follow.
+     *
+     * @param database the one that the handler's store is in
+     * @param work what is done on a connection that is committed, rolled back and closed here
+     * @return what the work came to, which is the outcome
+     * @throws IllegalStateException if the handler's store is in no database, or has joined a transaction already
+     * @throws LeaseLostException if another owner has begun the operation: everything was rolled back
+     * @throws StoreUnavailableException if it is not known whether the outcome was noted: everything was rolled back
+     * @throws SQLException if the transaction has failed
+     * @throws E what the work has thrown: everything was rolled back
+     */
+    public <E extends Exception> @Nullable T handleInTransaction(DataSource database, TransactionWork<T, E> work)
+            throws SQLException, E {
+        if (!(store instanceof TransactionalStore transactional)) {
+            throw new IllegalStateException("The handler's store must be in a database, and in no transaction yet: "
+                    + store.getClass().getName());
+        }
+        try (Connection connection = database.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                T outcome = work.in(connection);
+                complete(transactional.joining(connection), outcome);
+                connection.commit();
+                return outcome;
+            } catch (Throwable failed) {
+                rollback(connection, failed);
+                throw failed;
+            }
+        }
+    }
+
+    private static void rollback(Connection connection, Throwable failed) {
+        try {
+            connection.rollback();
+        } catch (SQLException gone) {
+            failed.addSuppressed(gone);
+        }
+    }
+
+    /**
+     * Does the operation, or a part of it, in a transaction of its own that also notes that it is done: as {@link
+     * #handleInTransaction}, for work that has nothing to say.
+     *
+     * @throws SQLException as there, and so is everything else that is thrown
+     */
+    public <E extends Exception> void runInTransaction(DataSource database, TransactionAction<E> action)
+            throws SQLException, E {
+        handleInTransaction(database, connection -> {
+            action.in(connection);
+            return null;
+        });
+    }
+
+    /**
+     * What is done in a transaction, and has nothing to say.
+     *
+     * @param <E> what it throws if it fails
+     */
+    @FunctionalInterface
+    public interface TransactionAction<E extends Exception> {
+        /** Does it, and neither commits nor rolls back nor closes. */
+        void in(Connection connection) throws SQLException, E;
+    }
+
+    /**
+     * What is done in a transaction.
+     *
+     * @param <T> what it comes to
+     * @param <E> what it throws if it fails
+     */
+    @FunctionalInterface
+    public interface TransactionWork<T, E extends Exception> {
+        /**
+         * Does it, and neither commits nor rolls back nor closes.
+         *
+         * @return the outcome; null if there is nothing to say
+         */
+        @Nullable
+        T in(Connection connection) throws SQLException, E;
     }
 
     /** The outcome that the operation has noted itself, last; null if it has not. */
     @Nullable
-    Noted noted() {
+    Noted<T> noted() {
         return noted;
     }
 

@@ -8,19 +8,20 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One call of {@link IdempotentHandler#handle}. It decides what a takeover, a noted outcome and a lost answer mean:
+ * One call of a handler, in steps: settle what this process knows, claim, find out where that is necessary, run, and end. It
+ * decides what a takeover, a noted outcome and a lost answer mean:
  *
  * <ul>
  *   <li>Where an earlier run may have been done, the {@link Reconciler} is asked before the operation is run.
@@ -28,12 +29,13 @@ import org.slf4j.LoggerFactory;
  *   <li>How an operation ended is kept until the store has confirmed it, and asked about before anything is claimed.
  * </ul>
  *
- * <p>Confined to one thread.
+ * <p>{@link #handle} takes the steps on one thread; {@link AsyncCall} and {@link BatchCall} take them where they have time. Used by
+ * one thread at a time.
  */
-final class HandlerCall {
+final class HandlerCall<T> {
     private static final Logger LOGGER = LoggerFactory.getLogger(HandlerCall.class);
 
-    private final HandlerSettings settings;
+    private final HandlerSettings<T> settings;
     private final LeaseRenewer renewer;
     private final UnstoredResults unstored;
     private final ScopedKey key;
@@ -44,7 +46,7 @@ final class HandlerCall {
     private long claimedAt;
 
     HandlerCall(
-            HandlerSettings settings,
+            HandlerSettings<T> settings,
             LeaseRenewer renewer,
             UnstoredResults unstored,
             ScopedKey key,
@@ -60,47 +62,69 @@ final class HandlerCall {
         return key;
     }
 
-    /** Which attempt it was, if the operation was done now; else 0. */
-    int attempt() {
-        return attempt;
-    }
-
-    Duration waited() {
-        return waited;
-    }
-
-    Duration elapsed() {
-        return Duration.ofNanos(System.nanoTime() - startedAt);
-    }
-
-    <E extends Exception> Outcome handle(Operation<E> operation) throws E {
-        Outcome known = settled();
+    /** Takes all steps on this thread. */
+    <E extends Exception> Outcome<T> handle(Operation<T, E> operation) throws E {
+        Outcome<T> known = settled();
         if (known != null) {
-            return known;
+            return answered(known);
         }
-        ClaimRequest request = ClaimRequest.of(key, fingerprint, settings.lease(), settings.ttl());
-        ClaimResult result = claim(request);
-        boolean reopens = settings.reconciler() != null
-                && result instanceof ClaimResult.Completed completed
-                && completed.completion().kind() == Completion.Kind.UNKNOWN;
-        if (reopens) {
-            result = claim(request.reopening());
+        ClaimResult result = claimed();
+        if (!(result instanceof ClaimResult.Acquired acquired)) {
+            return answered(answer(result));
         }
-        if (result instanceof ClaimResult.Acquired acquired) {
-            return isToBeReconciled(acquired.claim())
-                    ? reconcile(acquired.claim(), operation)
-                    : run(acquired.claim(), operation);
-        } else if (result instanceof ClaimResult.Completed completed) {
-            return replayed(completed.completion());
-        } else if (result instanceof ClaimResult.InProgress busy) {
-            return new Outcome.InProgress(busy.leaseLeft());
-        } else if (result instanceof ClaimResult.Locked) {
-            return new Outcome.InProgress(Duration.ZERO);
-        }
-        return new Outcome.Conflict();
+        Claim claim = acquired.claim();
+        Outcome<T> found = isToBeReconciled(claim) ? reconcile(claim) : null;
+        return answered(found == null ? run(claim, operation) : found);
     }
 
-    private boolean isToBeReconciled(Claim claim) {
+    private ClaimResult claimed() {
+        Claiming claiming = claiming();
+        Duration pause = claiming.ask();
+        while (pause != null) {
+            if (!Backoff.pause(pause)) {
+                claiming.giveUp();
+            }
+            pause = claiming.ask();
+        }
+        return claiming.result();
+    }
+
+    private <E extends Exception> Outcome<T> run(Claim claim, Operation<T, E> operation) throws E {
+        Execution<T> execution = execution(claim);
+        try (LeaseRenewer.Lease held = held(execution, Interruption.ofThisThread())) {
+            T value;
+            try {
+                value = operation.run(execution);
+            } catch (Throwable failure) {
+                held.endOperation();
+                return failed(execution, failure);
+            }
+            held.endOperation();
+            return succeeded(execution, value);
+        }
+    }
+
+    /** Reports the answer to the listener, and returns it. */
+    Outcome<T> answered(Outcome<T> outcome) {
+        Duration took = Duration.ofNanos(System.nanoTime() - startedAt);
+        settings.listener().answered(key, outcome, attempt, waited, took);
+        return outcome;
+    }
+
+    /** The answer to a claim that was not given. */
+    Outcome<T> answer(ClaimResult result) {
+        if (result instanceof ClaimResult.Completed completed) {
+            return settings.format().replayed(completed.completion());
+        } else if (result instanceof ClaimResult.InProgress busy) {
+            return new Outcome.InProgress<>(busy.leaseLeft());
+        } else if (result instanceof ClaimResult.Locked) {
+            return new Outcome.InProgress<>(Duration.ZERO);
+        }
+        return new Outcome.Conflict<>();
+    }
+
+    /** Whether the reconciler has to be asked before the operation may be run. */
+    boolean isToBeReconciled(Claim claim) {
         return switch (claim.priorRun()) {
             case NONE -> false;
             case INTERRUPTED, ABANDONED -> settings.reconciler() != null || settings.abandonedIsUnknown();
@@ -108,16 +132,14 @@ final class HandlerCall {
         };
     }
 
-    private static Outcome replayed(Completion completion) {
-        return switch (completion.kind()) {
-            case SUCCEEDED -> new Outcome.Replayed(completion.outcome(), false);
-            case FAILED -> new Outcome.Replayed(completion.outcome(), true);
-            case UNKNOWN -> new Outcome.Unknown();
-        };
+    /** Whether this process knows how the operation ended, or begins no more. */
+    boolean isToBeSettled() {
+        return unstored.isFull() || unstored.of(key) != null;
     }
 
     /** The answer if this process knows how the operation ended; null if it does not, or if that is void. */
-    private @Nullable Outcome settled() {
+    @Nullable
+    Outcome<T> settled() {
         UnstoredResults.Unstored result = unstored.of(key);
         if (result == null) {
             if (unstored.isFull()) {
@@ -127,17 +149,13 @@ final class HandlerCall {
         }
         Fingerprint other = result.claim().request().fingerprint();
         if (other != null && fingerprint != null && other.conflictsWith(fingerprint)) {
-            return new Outcome.Conflict();
+            return new Outcome.Conflict<>();
         }
         Backoff backoff = new Backoff(settings.patience());
         while (true) {
             UnstoredResults.Settlement settlement = uninterruptibly(() -> unstored.settle(result));
             if (settlement instanceof UnstoredResults.Stored) {
-                return result.outcome() == null
-                        ? replayed(result.completion())
-                        : new Outcome.Replayed(
-                                Optional.of(result.outcome()),
-                                result.completion().kind() == Completion.Kind.FAILED);
+                return settings.format().replayed(result.answer());
             } else if (settlement instanceof UnstoredResults.Obsolete) {
                 return null;
             } else if (!backoff.pause()) {
@@ -146,50 +164,121 @@ final class HandlerCall {
         }
     }
 
-    /** Any answer but that another owner is busy, unless that stays so; never one that says nothing. */
-    private ClaimResult claim(ClaimRequest request) {
-        Backoff patience = new Backoff(settings.patience());
-        Backoff waiting = null;
-        long waitingSince = 0;
-        while (true) {
-            claimedAt = System.nanoTime();
-            ClaimResult result = settings.store().claim(request);
-            if (waitingSince != 0) {
+    /** The request of this call. */
+    ClaimRequest request() {
+        return ClaimRequest.of(key, fingerprint, settings.lease(), settings.ttl());
+    }
+
+    /** Begins to claim. */
+    Claiming claiming() {
+        return new Claiming(request());
+    }
+
+    /** Goes on with a claim that was asked for at that nano time. */
+    Claiming claiming(ClaimRequest request, long askedAt, ClaimResult first) {
+        Claiming claiming = new Claiming(request);
+        claimedAt = askedAt;
+        claiming.first = first;
+        return claiming;
+    }
+
+    /**
+     * A claim that is asked for until it has any answer but that another owner is busy, unless that stays so; and never one that
+     * says nothing.
+     */
+    final class Claiming {
+        private final Backoff patience = new Backoff(settings.patience());
+        private ClaimRequest request;
+        private @Nullable ClaimResult first;
+        private @Nullable ClaimResult result;
+        private @Nullable Backoff waiting;
+        private long waitingSince;
+        private boolean givenUp;
+
+        private Claiming(ClaimRequest request) {
+            this.request = request;
+        }
+
+        /** The answer; only once there is one. */
+        ClaimResult result() {
+            if (result == null) {
+                throw new IllegalStateException("the claim has no answer yet");
+            }
+            return result;
+        }
+
+        /** Takes the next answer, whatever it is. */
+        void giveUp() {
+            givenUp = true;
+        }
+
+        /**
+         * Asks once.
+         *
+         * @return after which pause to ask again; null if there is an answer
+         * @throws StoreUnavailableException if the store has given none for too long
+         */
+        @Nullable
+        Duration ask() {
+            ClaimResult answer = first;
+            first = null;
+            if (answer == null) {
+                claimedAt = System.nanoTime();
+                answer = settings.store().claim(request);
+            }
+            if (waiting != null) {
                 waited = Duration.ofNanos(System.nanoTime() - waitingSince);
             }
-            boolean goesOn;
-            if (result instanceof ClaimResult.Unavailable unavailable) {
+            Duration pause = pauseAfter(answer);
+            if (pause != null) {
+                return pause;
+            } else if (isReopened(answer)) {
+                request = request.reopening();
+                return ask();
+            }
+            result = answer;
+            return null;
+        }
+
+        private boolean isReopened(ClaimResult answer) {
+            return settings.reconciler() != null
+                    && !request.reopensUnknown()
+                    && answer instanceof ClaimResult.Completed completed
+                    && completed.completion().kind() == Completion.Kind.UNKNOWN;
+        }
+
+        private @Nullable Duration pauseAfter(ClaimResult answer) {
+            if (answer instanceof ClaimResult.Unavailable unavailable) {
                 throw notBegun(unavailable.reason(), unavailable.cause());
-            } else if (result instanceof ClaimResult.InProgress || result instanceof ClaimResult.Locked) {
+            } else if (answer instanceof ClaimResult.InProgress || answer instanceof ClaimResult.Locked) {
                 if (waiting == null) {
                     waitingSince = claimedAt;
                     waiting = new Backoff(settings.waitFor());
                 }
-                goesOn = waiting.pause();
-            } else if (result instanceof ClaimResult.Indeterminate unanswered) {
-                goesOn = patience.pause();
-                if (!goesOn) {
+                return givenUp ? null : waiting.next();
+            } else if (answer instanceof ClaimResult.Indeterminate unanswered) {
+                Duration pause = givenUp ? null : patience.next();
+                if (pause == null) {
                     unstored.withdraw(request);
                     throw notBegun("The store does not answer which owner is to run it", unanswered.cause());
                 }
-            } else if (result instanceof ClaimResult.Acquired acquired && isLate()) {
+                return pause;
+            } else if (answer instanceof ClaimResult.Acquired acquired && isLate()) {
                 // The lease may be over. The same request extends it, unless another owner has the key by now.
-                goesOn = patience.pause();
-                if (!goesOn) {
+                Duration pause = givenUp ? null : patience.next();
+                if (pause == null) {
                     release(acquired.claim(), Release.NOT_ATTEMPTED);
                     throw notBegun("The store takes longer to answer than a lease lasts", null);
                 }
-            } else {
-                return result;
+                return pause;
             }
-            if (!goesOn) {
-                return result;
-            }
+            return null;
         }
-    }
 
-    private boolean isLate() {
-        return System.nanoTime() - claimedAt >= settings.lease().toNanos();
+        /** Whether the lease may be over already. */
+        boolean isLate() {
+            return System.nanoTime() - claimedAt >= settings.lease().toNanos();
+        }
     }
 
     private StoreUnavailableException notBegun(String reason, @Nullable Throwable cause) {
@@ -205,23 +294,36 @@ final class HandlerCall {
     }
 
     /** The lease, which is renewed from now on; or the claim is given back, since the handler is closed. */
-    private LeaseRenewer.Lease held(Execution execution) {
+    LeaseRenewer.Lease held(Execution<T> execution, Interruption interruption) {
         try {
-            return renewer.keep(execution, claimedAt);
+            return renewer.keep(execution, claimedAt, interruption);
         } catch (IllegalStateException closed) {
             release(execution.claim(), Release.NOT_ATTEMPTED);
             throw closed;
         }
     }
 
-    private Execution execution(Claim claim) {
-        return new Execution(claim, settings.ttl(), this::bounded);
+    /** The run of the operation that this claim is for. */
+    Execution<T> execution(Claim claim) {
+        return execution(claim, settings.store());
     }
 
-    private <E extends Exception> Outcome reconcile(Claim claim, Operation<E> operation) throws E {
-        Execution execution = execution(claim);
-        Reconciler.Finding finding;
-        try (LeaseRenewer.Lease held = held(execution)) {
+    /** The run of the operation that this claim of that store is for. */
+    Execution<T> execution(Claim claim, IdempotencyStore store) {
+        attempt = claim.attempt();
+        return executionOf(claim, store);
+    }
+
+    private Execution<T> executionOf(Claim claim, IdempotencyStore store) {
+        return new Execution<>(store, claim, settings.ttl(), this::completionOf);
+    }
+
+    /** Asks the reconciler; null if the operation was not done, and is to be run. */
+    @Nullable
+    Outcome<T> reconcile(Claim claim) {
+        Execution<T> execution = executionOf(claim, settings.store());
+        try (LeaseRenewer.Lease held = held(execution, Interruption.ofThisThread())) {
+            Reconciler.Finding<T> finding;
             try {
                 finding = found(execution);
             } catch (Throwable failed) {
@@ -229,7 +331,7 @@ final class HandlerCall {
                 ReconciliationFailedException unknown =
                         new ReconciliationFailedException(key.toString(), claim.attempt(), failed);
                 try {
-                    complete(claim, Completion.unknown(), null);
+                    complete(claim, Completion.unknown(), Completion.unknown());
                 } catch (RuntimeException notStored) {
                     unknown.addSuppressed(notStored);
                 }
@@ -237,50 +339,54 @@ final class HandlerCall {
             }
             held.endOperation();
             if (finding instanceof Reconciler.StillUnknown) {
-                complete(claim, Completion.unknown(), null);
+                complete(claim, Completion.unknown(), Completion.unknown());
+                return new Outcome.Unknown<>();
             }
-            if (finding instanceof Reconciler.Done done) {
-                Completion completion = bounded(Completion.succeeded(done.outcome()));
-                complete(claim, completion, done.outcome());
-                return new Outcome.Replayed(Optional.of(done.outcome()), false);
+            if (finding instanceof Reconciler.Done<T> done) {
+                complete(claim, done.outcome());
+                return new Outcome.Replayed<>(done.outcome());
             }
             execution.throwIfLeaseLost();
             claimedAt = held.heldSince();
+            return null;
         }
-        return finding instanceof Reconciler.NotDone ? run(claim, operation) : new Outcome.Unknown();
     }
 
-    private Reconciler.Finding found(Execution execution) {
-        Reconciler reconciler = settings.reconciler();
-        return reconciler == null ? new Reconciler.StillUnknown() : reconciler.find(execution);
+    private Reconciler.Finding<T> found(Execution<T> execution) {
+        Reconciler<T> reconciler = settings.reconciler();
+        return reconciler == null ? new Reconciler.StillUnknown<>() : reconciler.find(execution);
     }
 
-    private <E extends Exception> Outcome run(Claim claim, Operation<E> operation) throws E {
-        attempt = claim.attempt();
-        Execution execution = execution(claim);
-        try (LeaseRenewer.Lease held = held(execution)) {
-            byte[] returned;
-            try {
-                returned = operation.run(execution);
-            } catch (Throwable failure) {
-                held.endOperation();
-                return failed(execution, failure);
-            }
-            held.endOperation();
-            Execution.Noted noted = execution.noted();
-            if (noted == null) {
-                StoredOutcome outcome = StoredOutcome.of(returned);
-                complete(claim, bounded(Completion.succeeded(outcome)), outcome);
-                return new Outcome.Processed(outcome, false);
-            } else if (isCommitted(claim, noted, null)) {
-                return new Outcome.Processed(noted.outcome(), false);
-            }
-            return ended(execution, new OutcomeNotCommittedException(key.toString()));
+    /** The answer to an operation that has returned. */
+    Outcome<T> succeeded(Execution<T> execution, @Nullable T value) {
+        Execution.Noted<T> noted = execution.noted();
+        if (noted == null) {
+            complete(execution.claim(), value);
+            return new Outcome.Processed<>(value);
+        } else if (isCommitted(execution.claim(), noted, null)) {
+            return new Outcome.Processed<>(noted.value());
+        }
+        return this.<RuntimeException>ended(execution, new OutcomeNotCommittedException(key.toString()));
+    }
+
+    /** What is stored of an operation that was done: no outcome if that cannot be written, or is too long. */
+    private Completion completionOf(@Nullable T value) {
+        return bounded(written(value));
+    }
+
+    /** What an operation came to, however long; no outcome if it cannot be written. */
+    Completion written(@Nullable T value) {
+        try {
+            return Completion.succeeded(settings.format().write(value));
+        } catch (Exception unwritable) {
+            LOGGER.error(
+                    "The outcome of {} cannot be written: it stays done, and its outcome is left out", key, unwritable);
+            return Completion.succeeded(StoredOutcome.of(null)).withoutOutcome();
         }
     }
 
     /** The completion as it is stored: without its outcome if that is too long. */
-    private Completion bounded(Completion completion) {
+    Completion bounded(Completion completion) {
         int length = completion.outcome().map(StoredOutcome::length).orElse(0);
         if (length <= settings.maxOutcomeBytes()) {
             return completion;
@@ -294,7 +400,7 @@ final class HandlerCall {
     }
 
     /** Whether what the operation has noted in its transaction is there. Asks until that transaction has ended. */
-    private boolean isCommitted(Claim claim, Execution.Noted noted, @Nullable Throwable failure) {
+    private boolean isCommitted(Claim claim, Execution.Noted<T> noted, @Nullable Throwable failure) {
         Backoff backoff = new Backoff(settings.patience());
         while (true) {
             ClaimState state = uninterruptibly(() -> settings.store().inspect(claim));
@@ -305,7 +411,7 @@ final class HandlerCall {
             } else if (state instanceof ClaimState.Lost) {
                 throw superseded(failure);
             } else if (!backoff.pause()) {
-                unstored.keep(claim, noted.completion(), noted.outcome(), settings.ttl(), true);
+                unstored.keep(claim, noted.completion(), written(noted.value()), settings.ttl(), true);
                 StoreUnavailableException unknown =
                         notStored(state instanceof ClaimState.Indeterminate unanswered ? unanswered.cause() : null);
                 if (failure != null) {
@@ -316,18 +422,19 @@ final class HandlerCall {
         }
     }
 
-    private <E extends Exception> Outcome failed(Execution execution, Throwable failure) throws E {
-        Execution.Noted noted = execution.noted();
+    /** The answer to an operation that has thrown. Throws that, unless it is an outcome or one was committed. */
+    <E extends Exception> Outcome<T> failed(Execution<T> execution, Throwable failure) throws E {
+        Execution.Noted<T> noted = execution.noted();
         if (noted != null && isCommitted(execution.claim(), noted, failure)) {
             LOGGER.warn("The operation {} has committed its outcome, and has failed afterwards", key, failure);
             settings.listener().failed(key, failure, attempt);
-            return new Outcome.Processed(noted.outcome(), false);
+            return new Outcome.Processed<>(noted.value());
         }
         return ended(execution, failure);
     }
 
     /** The end of an operation that has failed, and has committed nothing. */
-    private <E extends Exception> Outcome ended(Execution execution, Throwable failure) throws E {
+    private <E extends Exception> Outcome<T> ended(Execution<T> execution, Throwable failure) throws E {
         Claim claim = execution.claim();
         if (failure instanceof OperationDeclinedException declined) {
             attempt = 0;
@@ -347,37 +454,40 @@ final class HandlerCall {
             release(claim, releaseOf(execution, failure));
             throw HandlerCall.<E>sneaky(seen);
         }
-        StoredOutcome outcome = outcomeOf(then, seen);
+        OperationRejectedException rejection = rejectionOf(then, seen);
         try {
-            complete(claim, completionOf(outcome), outcome);
+            complete(claim, completionOf(rejection), writtenOf(rejection));
         } catch (RuntimeException notStored) {
             notStored.addSuppressed(seen);
             throw notStored;
         }
-        if (outcome == null) {
+        if (rejection == null) {
             throw HandlerCall.<E>sneaky(seen);
         }
-        return new Outcome.Processed(outcome, true);
+        return new Outcome.Rejected<>(rejection.code(), String.valueOf(rejection.getMessage()), false);
     }
 
     /** What is stored of a failure that is kept. */
-    private Completion completionOf(@Nullable StoredOutcome outcome) {
-        return outcome == null ? Completion.unknown() : bounded(Completion.failed(outcome));
+    private Completion completionOf(@Nullable OperationRejectedException rejection) {
+        return bounded(writtenOf(rejection));
     }
 
-    /** The outcome that a failure is; null if it is unknown whether the operation was done. */
-    private @Nullable StoredOutcome outcomeOf(OnFailure then, Throwable failure) {
+    private static Completion writtenOf(@Nullable OperationRejectedException rejection) {
+        return rejection == null ? Completion.unknown() : Completion.failed(OutcomeFormat.writeRejection(rejection));
+    }
+
+    /** The rejection that a failure is; null if it is unknown whether the operation was done. */
+    private @Nullable OperationRejectedException rejectionOf(OnFailure then, Throwable failure) {
         try {
-            return then.outcomeOf(failure);
+            return then.rejectionOf(failure);
         } catch (RuntimeException unusable) {
-            LOGGER.error(
-                    "What is to be stored of the failure of {} could not be made; it stays a failure", key, unusable);
-            return StoredOutcome.of(null);
+            LOGGER.error("No rejection could be made of the failure of {}; it stays a rejection", key, unusable);
+            return new OperationRejectedException(failure.getClass().getName(), String.valueOf(failure.getMessage()));
         }
     }
 
     /** What interrupted an operation says about what it has done. */
-    private static Release releaseOf(Execution execution, Throwable failure) {
+    private static Release releaseOf(Execution<?> execution, Throwable failure) {
         if (isCancelled(execution, failure)) {
             return Release.CANCELLED;
         }
@@ -385,7 +495,7 @@ final class HandlerCall {
     }
 
     /** Whether the application has interrupted the operation, as it does when it is shut down. */
-    private static boolean isCancelled(Execution execution, Throwable failure) {
+    private static boolean isCancelled(Execution<?> execution, Throwable failure) {
         return !execution.isTimedOut()
                 && !execution.isLeaseLost()
                 && (Thread.currentThread().isInterrupted()
@@ -395,7 +505,7 @@ final class HandlerCall {
 
     /** What the operation has thrown, which is an {@code E} or unchecked. */
     @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
-    private static <E extends Exception> E sneaky(Throwable failure) throws E {
+    static <E extends Exception> E sneaky(Throwable failure) throws E {
         if (failure instanceof Error error) {
             throw error;
         }
@@ -409,11 +519,11 @@ final class HandlerCall {
     /** What can still be said of an operation whose lease is over, if no other owner has begun it. */
     private void giveUp(Claim claim, OnFailure then, Throwable failure) {
         if (!then.releases()) {
-            StoredOutcome outcome = outcomeOf(then, failure);
-            Completion completion = completionOf(outcome);
+            OperationRejectedException rejection = rejectionOf(then, failure);
+            Completion completion = completionOf(rejection);
             LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
-            if (!(result instanceof LeaseResult.Done) && !(result instanceof LeaseResult.Lost)) {
-                unstored.keep(claim, completion, outcome, settings.ttl(), false);
+            if (!isSettled(result)) {
+                unstored.keep(claim, completion, writtenOf(rejection), settings.ttl(), false);
             }
         } else if (!settings.abandonedIsUnknown()) {
             release(claim, Release.INTERRUPTED);
@@ -435,33 +545,51 @@ final class HandlerCall {
         }
     }
 
+    /** Stores what an operation came to. */
+    private void complete(Claim claim, @Nullable T value) {
+        Completion written = written(value);
+        complete(claim, bounded(written), written);
+    }
+
     /**
      * Stores how the operation ended. What the store does not confirm in time is kept and tried again.
      *
-     * @param outcome null if it is unknown
+     * @param answer the same with its outcome, however long that is
      */
-    private void complete(Claim claim, Completion completion, @Nullable StoredOutcome outcome) {
+    private void complete(Claim claim, Completion completion, Completion answer) {
         Backoff backoff = new Backoff(settings.patience());
-        while (true) {
-            LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
-            if (result instanceof LeaseResult.Done) {
-                return;
-            }
-            boolean lost = result instanceof LeaseResult.Lost;
-            if (lost || !backoff.pause()) {
-                UnstoredResults.Unstored kept = unstored.keep(claim, completion, outcome, settings.ttl(), false);
-                // A claim that is lost may have been forgotten by the store, which a new one shows.
-                UnstoredResults.Settlement settlement = lost
-                        ? uninterruptibly(() -> unstored.settle(kept))
-                        : new UnstoredResults.Unanswered(cause(result));
-                if (settlement instanceof UnstoredResults.Unanswered unanswered) {
-                    throw notStored(unanswered.cause());
-                } else if (settlement instanceof UnstoredResults.Obsolete) {
-                    throw superseded(null);
-                }
-                return;
-            }
+        LeaseResult result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
+        while (!isSettled(result) && backoff.pause()) {
+            result = uninterruptibly(() -> settings.store().complete(claim, completion, settings.ttl()));
         }
+        confirm(claim, completion, answer, result);
+    }
+
+    /**
+     * Makes sure that a completion is stored, or kept until it is.
+     *
+     * @param result what the store has said, last
+     * @throws StoreUnavailableException if it has said nothing
+     * @throws LeaseLostException if another owner has begun the operation
+     */
+    void confirm(Claim claim, Completion completion, Completion answer, LeaseResult result) {
+        if (result instanceof LeaseResult.Done) {
+            return;
+        }
+        UnstoredResults.Unstored kept = unstored.keep(claim, completion, answer, settings.ttl(), false);
+        // A claim that is lost may have been forgotten by the store, which a new one shows.
+        UnstoredResults.Settlement settlement = result instanceof LeaseResult.Lost
+                ? uninterruptibly(() -> unstored.settle(kept))
+                : new UnstoredResults.Unanswered(cause(result));
+        if (settlement instanceof UnstoredResults.Unanswered unanswered) {
+            throw notStored(unanswered.cause());
+        } else if (settlement instanceof UnstoredResults.Obsolete) {
+            throw superseded(null);
+        }
+    }
+
+    private static boolean isSettled(LeaseResult result) {
+        return result instanceof LeaseResult.Done || result instanceof LeaseResult.Lost;
     }
 
     private static @Nullable Throwable cause(LeaseResult result) {
@@ -469,7 +597,7 @@ final class HandlerCall {
     }
 
     /** Makes a call that an interrupt of earlier does not keep from being answered. */
-    private static <T> T uninterruptibly(Supplier<T> call) {
+    private static <R> R uninterruptibly(Supplier<R> call) {
         boolean interrupted = Thread.interrupted();
         try {
             return call.get();

@@ -16,7 +16,7 @@ public interface HandlerListener {
      * @param waited how long it waited for another owner
      * @param took how long the whole call took
      */
-    default void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {}
+    default void answered(ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {}
 
     /**
      * An operation has failed. The caller gets to see it, unless the operation had committed its outcome before.

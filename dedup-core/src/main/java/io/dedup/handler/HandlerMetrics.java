@@ -12,7 +12,7 @@ import java.util.Locale;
  *
  * <ul>
  *   <li>{@code dedup.handler.calls}: how long calls took, by {@code scope} and {@code outcome} ({@code processed}, {@code
- *       replayed}, {@code inprogress}, {@code conflict}, {@code unknown})
+ *       replayed}, {@code rejected}, {@code inprogress}, {@code conflict}, {@code unknown}, {@code unreadable})
  *   <li>{@code dedup.handler.waits}: how long they waited for another owner, where they did
  *   <li>{@code dedup.handler.attempts}: which attempt succeeded
  *   <li>{@code dedup.handler.failures}: operations that have failed, by {@code exception}
@@ -32,7 +32,7 @@ public final class HandlerMetrics implements HandlerListener {
     }
 
     @Override
-    public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+    public void answered(ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {
         String name = outcome.getClass().getSimpleName().toLowerCase(Locale.ROOT);
         registry.timer("dedup.handler.calls", SCOPE, key.scope(), "outcome", name)
                 .record(took);

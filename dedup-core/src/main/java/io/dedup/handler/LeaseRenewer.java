@@ -35,7 +35,6 @@ final class LeaseRenewer implements AutoCloseable {
     private static final AtomicInteger THREADS = new AtomicInteger();
 
     private final IdempotencyStore store;
-    private final Duration leaseFor;
     private final Duration maxDuration;
     private final HandlerListener listener;
     private final ScheduledExecutorService timer;
@@ -45,9 +44,8 @@ final class LeaseRenewer implements AutoCloseable {
     /**
      * @param maxDuration how long an operation may take
      */
-    LeaseRenewer(IdempotencyStore store, Duration leaseFor, Duration maxDuration, HandlerListener listener) {
+    LeaseRenewer(IdempotencyStore store, Duration maxDuration, HandlerListener listener) {
         this.store = store;
-        this.leaseFor = leaseFor;
         this.maxDuration = maxDuration;
         this.listener = listener;
         ScheduledThreadPoolExecutor one = new ScheduledThreadPoolExecutor(1, LeaseRenewer::thread);
@@ -64,14 +62,14 @@ final class LeaseRenewer implements AutoCloseable {
     }
 
     /**
-     * Begins to renew the lease of an operation that runs on this thread.
+     * Begins to renew the lease of an operation.
      *
      * @param claimedAt the nano time before the claim was made
      * @throws IllegalStateException if nothing is renewed any more
      */
-    Lease keep(Execution execution, long claimedAt) {
+    Lease keep(Execution<?> execution, long claimedAt, Interruption interruption) {
         throwIfClosed();
-        Lease lease = new Lease(execution, claimedAt);
+        Lease lease = new Lease(execution, claimedAt, interruption);
         execution.hold(lease);
         lease.start();
         return lease;
@@ -108,19 +106,25 @@ final class LeaseRenewer implements AutoCloseable {
         }
     }
 
-    /** Runs the task on the pool for calls after a pause; not at all after shutdown. */
-    void later(Runnable task, Duration pause) {
+    /**
+     * Runs the task on the pool for calls after a pause.
+     *
+     * @param ifClosed what is done instead if the handler has been closed by then
+     */
+    void later(Runnable task, Duration pause, Runnable ifClosed) {
         try {
             Future<?> unused = timer.schedule(
                     () -> {
-                        if (!closed) { // Else it would run on the thread that ends leases.
+                        if (closed) { // Else the task would run on the thread that ends leases.
+                            ifClosed.run();
+                        } else {
                             aside(task);
                         }
                     },
                     pause.toNanos(),
                     TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException noMore) {
-            LOGGER.debug("The handler is closed, and a task is left out");
+            ifClosed.run();
         }
     }
 
@@ -134,8 +138,9 @@ final class LeaseRenewer implements AutoCloseable {
 
     /** The lease of a running operation. */
     final class Lease implements AutoCloseable {
-        private final Execution execution;
-        private final Thread worker = Thread.currentThread();
+        private final Execution<?> execution;
+        private final Duration leaseFor;
+        private final Interruption interruption;
         // All guarded by this.
         private long heldSince;
         private boolean running = true;
@@ -148,8 +153,10 @@ final class LeaseRenewer implements AutoCloseable {
         private @Nullable Future<?> end;
         private @Nullable Future<?> timeout;
 
-        private Lease(Execution execution, long claimedAt) {
+        private Lease(Execution<?> execution, long claimedAt, Interruption interruption) {
             this.execution = execution;
+            this.leaseFor = execution.claim().request().leaseFor();
+            this.interruption = interruption;
             this.heldSince = claimedAt;
         }
 
@@ -292,7 +299,7 @@ final class LeaseRenewer implements AutoCloseable {
 
         private void interrupt() {
             interrupted = true;
-            worker.interrupt();
+            interruption.interrupt();
         }
 
         /** The nano time from which the lease counts. */
@@ -300,12 +307,12 @@ final class LeaseRenewer implements AutoCloseable {
             return heldSince;
         }
 
-        /** From now on the thread is not interrupted; if it was, it is not any more. To be called on it. */
+        /** From now on the operation is not interrupted; if its thread was, it is not any more. To be called on that thread. */
         synchronized void endOperation() {
             running = false;
             if (interrupted) {
                 interrupted = false;
-                Thread.interrupted();
+                interruption.end();
             }
         }
 

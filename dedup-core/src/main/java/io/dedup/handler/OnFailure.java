@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
-import io.dedup.StoredOutcome;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -12,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OnFailure {
     private static final OnFailure RELEASE = new OnFailure(false, null);
-    private static final OnFailure KEEP = new OnFailure(true, null);
+    private static final OnFailure UNKNOWN = new OnFailure(true, null);
 
     private final boolean keeps;
-    private final @Nullable Function<Throwable, byte @Nullable []> outcome;
+    private final @Nullable Function<Throwable, OperationRejectedException> rejection;
 
-    private OnFailure(boolean keeps, @Nullable Function<Throwable, byte @Nullable []> outcome) {
+    private OnFailure(boolean keeps, @Nullable Function<Throwable, OperationRejectedException> rejection) {
         this.keeps = keeps;
-        this.outcome = outcome;
+        this.rejection = rejection;
     }
 
     /** It is released, so that a retry does the operation. For failures after which nothing has been done. */
@@ -31,26 +30,39 @@ public final class OnFailure {
      * It is kept, and the outcome is {@linkplain Outcome.Unknown unknown}: retries get that answer and do nothing. For failures
      * after which the operation may have been done, such as a payment provider that has not answered.
      */
-    public static OnFailure keep() {
-        return KEEP;
+    public static OnFailure unknown() {
+        return UNKNOWN;
     }
 
     /**
-     * The failure is the outcome, and retries get it. For failures that would be the same again, such as a declined card.
+     * The failure is a {@linkplain Outcome.Rejected rejection}, which retries get too. For failures without an effect that would be
+     * the same again, such as a declined card.
      *
-     * @param outcome the bytes to be stored
+     * @param code what for, for programs; the message is that of the failure
+     * @throws IllegalArgumentException if the code is blank
      */
-    public static OnFailure store(Function<Throwable, byte @Nullable []> outcome) {
-        return new OnFailure(true, outcome);
+    public static OnFailure reject(String code) {
+        OperationRejectedException checked = new OperationRejectedException(code, "");
+        return rejecting(failure -> new OperationRejectedException(
+                checked.code(), failure.getMessage() == null ? code : failure.getMessage()));
+    }
+
+    /**
+     * The failure is a {@linkplain Outcome.Rejected rejection}, which retries get too.
+     *
+     * @param rejection makes it of the failure. If it throws, the rejection has the name of the failure's class as its code
+     */
+    public static OnFailure rejecting(Function<Throwable, OperationRejectedException> rejection) {
+        return new OnFailure(true, rejection);
     }
 
     boolean releases() {
         return !keeps;
     }
 
-    /** The outcome that a failure is; null if it is unknown whether the operation was done. */
+    /** The rejection that a failure is; null if it is unknown whether the operation was done. */
     @Nullable
-    StoredOutcome outcomeOf(Throwable failure) {
-        return outcome == null ? null : StoredOutcome.of(outcome.apply(failure));
+    OperationRejectedException rejectionOf(Throwable failure) {
+        return rejection == null ? null : rejection.apply(failure);
     }
 }

@@ -5,8 +5,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation has taken longer than {@link IdempotentHandler.Builder#withMaxDuration}, was interrupted, and has failed. It may
- * have been done in part, or whole. The key is released, unless {@link IdempotentHandler.Builder#withFailure} says something
+ * An operation has taken longer than {@link HandlerBuilder#withMaxDuration}, was interrupted, and has failed. It may
+ * have been done in part, or whole. The key is released, unless {@link HandlerBuilder#withFailure} says something
  * else about this exception.
  */
 public final class OperationTimeoutException extends RuntimeException {

@@ -11,7 +11,7 @@ record SafeListener(HandlerListener listener) implements HandlerListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(SafeListener.class);
 
     @Override
-    public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+    public void answered(ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {
         guarded(() -> listener.answered(key, outcome, attempt, waited, took));
     }
 

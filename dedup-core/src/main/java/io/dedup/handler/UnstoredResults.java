@@ -45,7 +45,6 @@ final class UnstoredResults implements AutoCloseable {
     private static final int MAX_UNANSWERED = 3;
 
     private final IdempotencyStore store;
-    private final Duration lease;
     private final LeaseRenewer renewer;
     private final Map<ScopedKey, Unstored> results = new ConcurrentHashMap<>();
     /** Calls that are repeated until they are answered, by what they give back. */
@@ -54,30 +53,22 @@ final class UnstoredResults implements AutoCloseable {
     private final AtomicLong bytes = new AtomicLong();
     private final AtomicBoolean scheduled = new AtomicBoolean();
 
-    UnstoredResults(IdempotencyStore store, Duration lease, LeaseRenewer renewer) {
+    UnstoredResults(IdempotencyStore store, LeaseRenewer renewer) {
         this.store = store;
-        this.lease = lease;
         this.renewer = renewer;
     }
 
     /**
      * An end that is not known to be stored.
      *
-     * @param outcome as callers get it; null if there is none
+     * @param answer the completion as callers get it, with its outcome however long that is
      * @param noted whether it was noted in a transaction of the operation: then it counts if that was committed, and is not
      *     stored otherwise
      * @param until the nano time after which it is of no use
      */
-    record Unstored(
-            Claim claim,
-            Completion completion,
-            @Nullable StoredOutcome outcome,
-            Duration ttl,
-            boolean noted,
-            long until) {
+    record Unstored(Claim claim, Completion completion, Completion answer, Duration ttl, boolean noted, long until) {
         long bytes() {
-            long stored = completion.outcome().map(StoredOutcome::length).orElse(0);
-            return Math.max(stored, outcome == null ? 0 : outcome.length());
+            return answer.outcome().map(StoredOutcome::length).orElse(0);
         }
     }
 
@@ -94,12 +85,13 @@ final class UnstoredResults implements AutoCloseable {
     record Unanswered(@Nullable Throwable cause) implements Settlement {}
 
     /** Keeps an end until it is stored. */
-    Unstored keep(Claim claim, Completion completion, @Nullable StoredOutcome outcome, Duration ttl, boolean noted) {
+    Unstored keep(Claim claim, Completion completion, Completion answer, Duration ttl, boolean noted) {
         long until = System.nanoTime() + ttl.toNanos();
-        Unstored result = new Unstored(claim, completion, outcome, ttl, noted, until);
+        Unstored result = new Unstored(claim, completion, answer, ttl, noted, until);
         if (bytes.get() + result.bytes() > MAX_BYTES) {
             // What was noted is in the database already, if it counts.
-            result = new Unstored(claim, completion.withoutOutcome(), null, ttl, noted, until);
+            Completion bare = completion.withoutOutcome();
+            result = new Unstored(claim, bare, bare, ttl, noted, until);
         }
         put(result);
         schedule();
@@ -166,7 +158,7 @@ final class UnstoredResults implements AutoCloseable {
     /** Stores an end under a new claim, if the store has forgotten the old one and no other owner has begun. */
     private Settlement storedAnew(Unstored result) {
         ClaimRequest before = result.claim().request();
-        ClaimRequest request = ClaimRequest.of(before.key(), before.fingerprint(), lease, result.ttl());
+        ClaimRequest request = ClaimRequest.of(before.key(), before.fingerprint(), before.leaseFor(), result.ttl());
         ClaimResult claimed = store.claim(request);
         if (!(claimed instanceof ClaimResult.Acquired acquired)) {
             return notAcquired(request, claimed);
@@ -181,7 +173,7 @@ final class UnstoredResults implements AutoCloseable {
         if (answer instanceof LeaseResult.Done) {
             return new Stored(result);
         }
-        put(new Unstored(claim, result.completion(), result.outcome(), result.ttl(), result.noted(), result.until()));
+        put(new Unstored(claim, result.completion(), result.answer(), result.ttl(), result.noted(), result.until()));
         return new Unanswered(answer instanceof LeaseResult.Indeterminate failed ? failed.cause() : null);
     }
 
@@ -209,7 +201,10 @@ final class UnstoredResults implements AutoCloseable {
 
     private void schedule() {
         if (scheduled.compareAndSet(false, true)) {
-            renewer.later(this::settleAll, PAUSE);
+            renewer.later(
+                    this::settleAll,
+                    PAUSE,
+                    () -> LOGGER.debug("The handler is closed, and tries no more to store results"));
         }
     }
 
@@ -241,7 +236,11 @@ final class UnstoredResults implements AutoCloseable {
             }
             Settlement settlement = settle(result);
             if (settlement instanceof Unanswered) {
-                store.renew(result.claim(), lease); // So that no other owner runs it while this process knows its end.
+                store.renew(
+                        result.claim(),
+                        result.claim()
+                                .request()
+                                .leaseFor()); // So that no other owner runs it while this process knows its end.
                 unanswered++;
                 if (unanswered == MAX_UNANSWERED) {
                     return;

@@ -29,7 +29,7 @@ final class CloudEventsKey implements KeyExtractor {
                             HeaderKey.read(record.headers(), "ce_source", SOURCE),
                             HeaderKey.read(record.headers(), "ce_id", SOURCE));
         } catch (Json.NotJson unreadable) {
-            return JsonPointerKey.notJson(SOURCE);
+            return JsonPointerKey.notJson(SOURCE, unreadable);
         }
     }
 

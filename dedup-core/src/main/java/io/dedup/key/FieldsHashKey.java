@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.key;
 
-import com.fasterxml.jackson.core.JsonPointer;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
 import java.util.List;
 
-/** A key that is the SHA-256 of named fields of a JSON value. */
+/** A key that is the SHA-256 of named fields of a JSON value, as the canonical JSON of an object that has just those. */
 final class FieldsHashKey implements KeyExtractor {
-    private final List<JsonPointer> pointers;
+    private final NamedFields fields;
     private final String source;
 
     FieldsHashKey(List<String> pointers) {
         if (pointers.isEmpty()) {
             throw new IllegalArgumentException("sha256 needs at least one field, as in sha256:/orderId,/amount");
         }
-        this.pointers = pointers.stream().map(Json::pointer).toList();
-        this.source = KeyExtractors.name("sha256", pointers.toArray(String[]::new));
+        this.fields = new NamedFields(pointers);
+        this.source = KeyExtractors.name("sha256", fields.names());
+    }
+
+    String source() {
+        return source;
     }
 
     @Override
     public KeyResult extract(RecordView record) {
-        FieldDigest digest = new FieldDigest();
         try {
-            for (JsonPointer pointer : pointers) {
-                JsonNode field = record.json().at(pointer);
-                if (field.isMissingNode() || field.isNull()) {
+            ObjectNode found = fields.of(record.json());
+            for (String pointer : fields.pointers()) {
+                if (!found.hasNonNull(pointer)) {
                     return new MissingKey(Reason.ABSENT, source, "The value has nothing at " + pointer);
                 }
-                digest.add(field);
             }
+            return IdempotencyKey.of(source, Sha256.of(found));
         } catch (Json.NotJson unreadable) {
-            return JsonPointerKey.notJson(source);
+            return JsonPointerKey.notJson(source, unreadable);
         }
-        return IdempotencyKey.of(source, digest.sha256());
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.key;
 
-import com.fasterxml.jackson.core.JsonPointer;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.Fingerprint;
 import java.util.Arrays;
 import java.util.List;
@@ -28,42 +26,42 @@ public interface Fingerprinter {
     }
 
     /**
-     * Every byte of the value counts; a tombstone is like no value with bytes. Where a value has been read into an object,
-     * these are the bytes that its serializer writes.
+     * Every byte of the value counts: SHA-256 over them. A tombstone, which has none, differs from every value with bytes and
+     * from an empty one; its digest is all zeros. Where a value has been read into an object, these are the bytes that its
+     * serializer writes.
      */
     static Fingerprinter wholeValue() {
         return record -> {
             byte[] value = record.value();
-            FieldDigest digest = new FieldDigest();
-            return Fingerprint.of(
-                    "value", (value == null ? digest.add(Json.MISSING) : digest.addBytes(value)).sha256());
+            return Fingerprint.of("value", value == null ? Fingerprints.OF_NOTHING : Sha256.of(value));
         };
     }
 
     /**
-     * Only these fields of a JSON value count, in one canonical form: spaces, the order of an object's fields and the
-     * spelling of numbers do not. A field that is not there differs from one that is null. A value that is not JSON
-     * counts whole.
+     * Only these fields of a JSON value count: SHA-256 over the canonical JSON (RFC 8785) of an object that has the pointers as
+     * names and what stands there as values. Spaces, the order of an object's fields and the spelling of numbers do not count. A
+     * field that is not there is left out of that object, and so differs from one that is null. A value that is not JSON, or has
+     * half of a surrogate pair in a field, counts whole; a tombstone is like that of {@link #wholeValue()}.
      *
-     * @param pointers at least one JSON pointer (RFC 6901)
+     * @param pointers at least one JSON pointer (RFC 6901); their order does not count
      * @throws IllegalArgumentException if there is none or one is malformed
      */
     static Fingerprinter fields(List<String> pointers) {
         if (pointers.isEmpty()) {
             throw new IllegalArgumentException("A fingerprint over fields needs at least one, as in value:/amount");
         }
-        List<JsonPointer> compiled = pointers.stream().map(Json::pointer).toList();
-        String definition = "value:" + String.join(",", pointers);
+        NamedFields fields = new NamedFields(pointers);
+        String definition = "value:" + fields.names();
         return record -> {
-            FieldDigest digest = new FieldDigest();
-            try {
-                JsonNode value = record.json();
-                compiled.forEach(pointer -> digest.add(value.at(pointer)));
-            } catch (Json.NotJson unreadable) {
-                byte[] value = record.value();
-                digest.addBytes(value == null ? new byte[0] : value);
+            byte[] value = record.value();
+            if (value == null) {
+                return Fingerprint.of(definition, Fingerprints.OF_NOTHING);
             }
-            return Fingerprint.of(definition, digest.sha256());
+            try {
+                return Fingerprint.of(definition, Sha256.of(fields.of(record.json())));
+            } catch (Json.NotJson unreadable) {
+                return Fingerprint.of(definition, Sha256.of(value));
+            }
         };
     }
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class IdempotencyKeys {
     private IdempotencyKeys() {}
 
-    /** A new key that nobody else has: a random UUID (RFC 9562, version 4). Keep it for the retries. */
+    /** A new key, different from all others: a random UUID (RFC 9562, version 4). Keep it for the retries. */
     public static String random() {
         return UUID.randomUUID().toString();
     }
@@ -39,23 +39,49 @@ public final class IdempotencyKeys {
     }
 
     /**
-     * The key for one step of an operation, to be passed on to whoever does the step: the same for every retry of the
-     * operation, different for every step and every operation.
+     * The key for one step of an operation, of 64 hexadecimal digits; as {@link #downstream(String, IdempotencyKey, String,
+     * KeyShape)} makes it.
      *
      * @param scope what the operation's key is unique within
      * @param step which one, if there are several: {@code charge}
      */
     public static String downstream(String scope, IdempotencyKey key, String step) {
-        FieldDigest digest = new FieldDigest();
-        for (String text : new String[] {"downstream", scope, key.source(), step}) {
-            digest.add(JsonNodeFactory.instance.textNode(text));
-        }
-        return HexFormat.of().formatHex(digest.addBytes(key.value()).sha256());
+        return downstream(scope, key, step, KeyShape.hex());
     }
 
     /**
-     * A key that is being derived: SHA-256 (FIPS 180-4) over the names and values of its fields, in the order of their names,
-     * each with its kind and length. So no two sets of fields run into each other, and a number differs from the text of it.
+     * The key for one step of an operation, to be passed on to the system that does the step: the same for every retry of the
+     * operation, different for every step and every operation.
+     *
+     * <p>It is made from the SHA-256 of canonical JSON (RFC 8785), {@code {"key":…,"scope":…,"source":…,"step":…}}, where the
+     * key's bytes are hexadecimal digits in lower case.
+     *
+     * @param scope what the operation's key is unique within
+     * @param step which one, if there are several: {@code charge}
+     * @param shape what the system takes as a key
+     * @throws IllegalArgumentException if a text has half of a surrogate pair
+     */
+    public static String downstream(String scope, IdempotencyKey key, String step, KeyShape shape) {
+        return shape.of(sha256(JsonNodeFactory.instance
+                .objectNode()
+                .put("key", HexFormat.of().formatHex(key.value()))
+                .put("scope", scope)
+                .put("source", key.source())
+                .put("step", step)));
+    }
+
+    private static byte[] sha256(ObjectNode definition) {
+        try {
+            return Sha256.of(definition);
+        } catch (Json.NotJson unreadable) {
+            throw new IllegalArgumentException(
+                    "A key cannot be made of these texts: " + unreadable.detail(), unreadable);
+        }
+    }
+
+    /**
+     * A key that is being derived: SHA-256 (FIPS 180-4) over canonical JSON (RFC 8785), {@code {"fields":{…},"purpose":…}}. So
+     * no two sets of fields run into each other, and a number differs from the text of it.
      *
      * <p>Not thread-safe.
      */
@@ -110,6 +136,7 @@ public final class IdempotencyKeys {
         /**
          * The key: 64 hexadecimal digits.
          *
+         * @throws IllegalArgumentException if a text has half of a surrogate pair
          * @throws IllegalStateException if there is no field
          */
         public String key() {
@@ -117,8 +144,9 @@ public final class IdempotencyKeys {
                 throw new IllegalStateException(
                         "Every operation would have this key: add the fields that tell them apart");
             }
-            FieldDigest digest = new FieldDigest().add(JsonNodeFactory.instance.textNode(purpose));
-            return HexFormat.of().formatHex(digest.add(fields).sha256());
+            ObjectNode definition = JsonNodeFactory.instance.objectNode().put("purpose", purpose);
+            definition.set("fields", fields);
+            return HexFormat.of().formatHex(sha256(definition));
         }
     }
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.key;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 
-/** A key that is a string or a number inside a JSON value. */
+/** A key that is a string or a number inside a JSON value: its text, that of a number as in canonical JSON. */
 final class JsonPointerKey implements KeyExtractor {
     private final JsonPointer pointer;
     private final String source;
@@ -27,7 +25,7 @@ final class JsonPointerKey implements KeyExtractor {
         try {
             return key(record.json().at(pointer), source, pointer.toString());
         } catch (Json.NotJson unreadable) {
-            return notJson(source);
+            return notJson(source, unreadable);
         }
     }
 
@@ -41,23 +39,19 @@ final class JsonPointerKey implements KeyExtractor {
                     source,
                     "What the value has at " + pointer + " is neither a string nor a number");
         }
-        String text = node.isTextual() ? node.textValue() : Json.number(node);
-        if (text.isEmpty()) {
-            return new MissingKey(Reason.EMPTY, source, "The string at " + pointer + " is empty");
-        }
         try {
-            ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
-            byte[] bytes = new byte[utf8.remaining()];
-            utf8.get(bytes);
-            return IdempotencyKey.of(source, bytes);
-        } catch (CharacterCodingException halfACharacter) {
-            // Replacing it would give two different strings one key.
-            return new MissingKey(
-                    Reason.INVALID_JSON, source, "The string at " + pointer + " has half of a surrogate pair");
+            String text = node.isTextual() ? node.textValue() : CanonicalNumber.text(node);
+            if (text.isEmpty()) {
+                return new MissingKey(Reason.EMPTY, source, "The string at " + pointer + " is empty");
+            }
+            CanonicalJson.checkWellFormed(text);
+            return IdempotencyKey.of(source, text.getBytes(UTF_8));
+        } catch (Json.NotJson unreadable) {
+            return notJson(source, unreadable);
         }
     }
 
-    static MissingKey notJson(String source) {
-        return new MissingKey(Reason.INVALID_JSON, source, "The value is not a JSON document");
+    static MissingKey notJson(String source, Json.NotJson unreadable) {
+        return new MissingKey(Reason.INVALID_JSON, source, unreadable.detail());
     }
 }

@@ -33,7 +33,8 @@ public final class KeyExtractors {
     }
 
     /**
-     * A string or a number inside a JSON value; the key is its text in UTF-8.
+     * A string or a number inside a JSON value; the key is its text in UTF-8, that of a number as canonical JSON (RFC 8785)
+     * writes it.
      *
      * @param pointer a JSON pointer (RFC 6901), as in {@code /payment/id}
      * @throws IllegalArgumentException if it is not one
@@ -54,7 +55,10 @@ public final class KeyExtractors {
      * SHA-256 over fields of a JSON value, for producers that send no key. Two requests with the same fields are one
      * operation: name enough fields to tell two intended operations apart. Every field must be there.
      *
-     * @param pointers at least one JSON pointer (RFC 6901); their order counts
+     * <p>The 32 bytes are the digest of the canonical JSON (RFC 8785) of an object that has the pointers as names, as they are
+     * written here, and what stands there as values. So other programs can make the same key: {@code {"/amount":10,"/orderId":"7"}}.
+     *
+     * @param pointers at least one JSON pointer (RFC 6901); their order does not count, and the source has them sorted
      * @throws IllegalArgumentException if there is none or one is malformed
      */
     public static KeyExtractor sha256(List<String> pointers) {
@@ -114,16 +118,15 @@ public final class KeyExtractors {
 
     /**
      * The sources that {@link #parse} reads there, each as it is named in keys and in headers: {@code header:id}, {@code
-     * sha256:/a,/b}.
+     * sha256:/a,/b}, whose pointers are sorted.
      *
      * @throws IllegalArgumentException as {@link #parse}
      */
     public static List<String> sources(String text) {
         return split(text).stream()
-                .map(parts -> {
-                    parseOne(parts);
-                    return String.join(",", parts).replaceFirst(":\\s+", ":");
-                })
+                .map(parts -> parseOne(parts) instanceof FieldsHashKey fields
+                        ? fields.source()
+                        : String.join(",", parts).replaceFirst(":\\s+", ":"))
                 .toList();
     }
 

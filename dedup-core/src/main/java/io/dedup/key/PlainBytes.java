@@ -16,15 +16,15 @@ public final class PlainBytes {
         private static final long serialVersionUID = 1L;
 
         private NotPlainException(Class<?> type) {
-            super("The idempotency key is to be read from an object of " + type
-                    + ", which an interceptor cannot do: use a header, or serializers of bytes or text");
+            super("A key or a fingerprint is to be read from an object of " + type
+                    + ", whose bytes only its serializer knows: use a header, or serializers of bytes or text");
         }
     }
 
     /**
      * A view of a record.
      *
-     * @throws NotPlainException from the view, once somebody asks for a key or value that is neither bytes nor text
+     * @throws NotPlainException from the view, once it is asked for a key or value that is neither bytes nor text
      */
     public static RecordView view(Headers headers, @Nullable Object key, @Nullable Object value) {
         return RecordView.lazily(headers, () -> bytes(key), () -> bytes(value));

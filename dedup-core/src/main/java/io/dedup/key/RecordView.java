@@ -3,12 +3,13 @@ package io.dedup.key;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A record as key extractors and fingerprinters see it: headers, and key and value as bytes, which are only made when
- * somebody asks.
+ * they are asked for.
  *
  * <p>Confined to one thread. Arrays are shared, not copied: do not change them.
  */
@@ -34,6 +35,15 @@ public final class RecordView {
      */
     public static RecordView of(Headers headers, byte @Nullable [] key, byte @Nullable [] value) {
         return new RecordView(headers, () -> key, () -> value);
+    }
+
+    /**
+     * A view of a record as a consumer gives it, of which bytes and text are read as they are.
+     *
+     * @throws PlainBytes.NotPlainException from the view, once it is asked for a key or value that is another object
+     */
+    public static RecordView of(ConsumerRecord<?, ?> record) {
+        return PlainBytes.view(record.headers(), record.key(), record.value());
     }
 
     /**

@@ -19,13 +19,13 @@ class ClientFeaturesTest {
     @Test
     void startInShareGroup_anyClient_isRefusedBelow42AndCheckedFurtherFrom42On() {
         // Given
-        IdempotentConsumer.Builder<byte[], byte[]> withoutDeadLetters =
+        IdempotentConsumerBuilder<byte[], byte[]> withoutDeadLetters =
                 IdempotentConsumer.subscribing(Map.of("bootstrap.servers", "localhost:1", "group.id", "g"), "t");
-        try (IdempotentHandler handler =
+        try (IdempotentHandler<Void> handler =
                 IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "test").build()) {
             // When, then
-            var refusal = assertThatThrownBy(
-                    () -> withoutDeadLetters.startInShareGroup(handler, (record, execution) -> null));
+            var refusal =
+                    assertThatThrownBy(() -> withoutDeadLetters.startInShareGroup(handler, (record, execution) -> {}));
             if (minor() < 42) {
                 refusal.isInstanceOf(UnsupportedOperationException.class)
                         .hasMessageContaining("4.2.0 or later")

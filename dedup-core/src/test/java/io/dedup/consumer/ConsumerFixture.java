@@ -63,17 +63,18 @@ abstract class ConsumerFixture {
         }
     }
 
-    final IdempotentHandler handler() {
+    final IdempotentHandler<Void> handler() {
         return opened(
                 IdempotentHandler.on(store, "test").withWait(Duration.ZERO).build());
     }
 
-    final IdempotentHandler handlerTelling(List<Outcome> answers) {
+    final IdempotentHandler<Void> handlerTelling(List<Outcome<?>> answers) {
         return opened(IdempotentHandler.on(store, "test")
                 .withWait(Duration.ZERO)
                 .onEvent(new HandlerListener() {
                     @Override
-                    public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+                    public void answered(
+                            ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {
                         answers.add(outcome);
                     }
                 })
@@ -86,15 +87,15 @@ abstract class ConsumerFixture {
     }
 
     final <K, V> IdempotentConsumer started(
-            IdempotentConsumer.Builder<K, V> builder, IdempotentHandler handler, RecordOperation<K, V> operation) {
+            IdempotentConsumerBuilder<K, V> builder, IdempotentHandler<Void> handler, RecordOperation<K, V> operation) {
         return opened(builder.start(handler, operation));
     }
 
-    static IdempotentConsumer.Builder<String, String> consuming(String topic) {
+    static IdempotentConsumerBuilder<String, String> consuming(String topic) {
         return consuming(configs(topic), topic);
     }
 
-    static IdempotentConsumer.Builder<String, String> consuming(Map<String, Object> configs, String topic) {
+    static IdempotentConsumerBuilder<String, String> consuming(Map<String, Object> configs, String topic) {
         return IdempotentConsumer.subscribing(configs, topic)
                 .withDeserializers(new StringDeserializer(), new StringDeserializer())
                 .withRetries(QUICK)
@@ -102,7 +103,7 @@ abstract class ConsumerFixture {
     }
 
     /** A lock is renewed with the next fetch, which waits for records: half a second unless told otherwise. */
-    static IdempotentConsumer.Builder<String, String> renewingQuickly(String topic) {
+    static IdempotentConsumerBuilder<String, String> renewingQuickly(String topic) {
         Map<String, Object> configs = new HashMap<>(configs(topic));
         configs.put("fetch.max.wait.ms", 100);
         return consuming(configs, topic);
@@ -113,11 +114,10 @@ abstract class ConsumerFixture {
                 "bootstrap.servers", BROKER.bootstrapServers(), "group.id", topic, "auto.offset.reset", "earliest");
     }
 
-    final byte @Nullable [] run(ConsumerRecord<String, String> record, Execution execution) {
+    final void run(ConsumerRecord<String, String> record, Execution<?> execution) {
         assertThat(execution.attempt()).isPositive();
         runs.merge(record.value(), 1, Integer::sum);
         done.add(record.value());
-        return null;
     }
 
     static String topic(String name, int partitions) throws Exception {

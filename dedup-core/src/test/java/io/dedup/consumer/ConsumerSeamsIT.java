@@ -47,7 +47,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
             if (record.value().equals("hangs")) {
                 new CountDownLatch(1).await();
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 2);
         assertThat(done).containsExactly("next");
@@ -71,9 +71,9 @@ class ConsumerSeamsIT extends ConsumerFixture {
                         while (over.getCount() > 0) {
                             Thread.onSpinWait();
                         }
-                        return null;
+                        return;
                     }
-                    return run(record, execution);
+                    run(record, execution);
                 });
         awaitCommitted(topic, 1, 2);
         over.countDown();
@@ -82,7 +82,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         assertThat(read(topic + "-dead")).isEmpty();
     }
 
-    private IdempotentHandler shortHandler() {
+    private IdempotentHandler<Void> shortHandler() {
         return opened(IdempotentHandler.on(store, "test")
                 .withLease(Duration.ofMillis(500))
                 .withWait(Duration.ZERO)
@@ -114,7 +114,8 @@ class ConsumerSeamsIT extends ConsumerFixture {
                     beside.set(running.get());
                     assertThat(execution.attempt()).as("waiting did not count").isEqualTo(2);
                 }
-                return run(record, execution);
+                run(record, execution);
+                return;
             } finally {
                 running.decrementAndGet();
             }
@@ -138,7 +139,6 @@ class ConsumerSeamsIT extends ConsumerFixture {
                     .start(handler(), (record, execution) -> {
                         begun.countDown();
                         new CountDownLatch(1).await();
-                        return null;
                     });
             begun.await();
             consumer.close();
@@ -148,7 +148,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         started(consuming(topic), handler(), (record, execution) -> {
             attempt.set(execution.attempt());
             prior.set(execution.priorRun());
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 1);
         assertThat(attempt).hasValue(1);
@@ -163,7 +163,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         store.abandon("test/unfindable/unfindable", "id-1");
         send(topic, 0, "k", "id-1", "v1");
         send(topic, 0, "k", "id-2", "next");
-        IdempotentHandler asking = opened(IdempotentHandler.on(store, "test")
+        IdempotentHandler<Void> asking = opened(IdempotentHandler.on(store, "test")
                 .withWait(Duration.ZERO)
                 .withReconciler(execution -> {
                     throw new IllegalArgumentException("the provider does not know such a key");
@@ -189,7 +189,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
                 Thread.currentThread().interrupt();
                 throw new InterruptedException("a library gives up");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 2);
         assertThat(done).containsExactly("next");
@@ -211,7 +211,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
             if (down.get()) {
                 throw new IOException("the provider is down");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         await().atMost(PATIENCE).until(() -> attempts.get() >= 2 * 3 + 8);
         assertThat(read(topic + "-dead")).extracting(ConsumerRecord::value).containsExactly("v0", "v1");
@@ -264,7 +264,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
                     if (record.value().equals("stuck")) {
                         goOn.await();
                     }
-                    return run(record, execution);
+                    run(record, execution);
                 });
         await().atMost(PATIENCE).until(() -> done.size() >= 19);
         await().during(Duration.ofSeconds(2)).atMost(PATIENCE).until(() -> done.size() < 30);
@@ -285,7 +285,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         String topic = topic("aged", 1);
         CountDownLatch goOn = new CountDownLatch(1);
         send(topic, 0, "stuck", "id-stuck", "stuck");
-        IdempotentHandler shortLived = opened(IdempotentHandler.on(store, "test")
+        IdempotentHandler<Void> shortLived = opened(IdempotentHandler.on(store, "test")
                 .withWait(Duration.ZERO)
                 .withTtl(Duration.ofSeconds(4))
                 .build());
@@ -294,7 +294,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
                     if (record.value().equals("stuck")) {
                         goOn.await();
                     }
-                    return run(record, execution);
+                    run(record, execution);
                 });
         await().atMost(PATIENCE).until(() -> consumer.oldestUncommittedAge().toMillis() > 2_500);
         send(topic, 0, "other", "id-other", "other");
@@ -318,7 +318,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         started(
                 consuming(configs, topic)
                         .withThreads(3, ProcessingOrder.KEY)
-                        .withMaxOpenBytes(100_000)
+                        .withMaxInFlightBytes(100_000)
                         .withKey(view -> {
                             keys.incrementAndGet();
                             return io.dedup.key.KeyExtractors.header("idempotency-key")
@@ -327,7 +327,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
                 handler(),
                 (record, execution) -> {
                     goOn.await();
-                    return run(record, execution);
+                    run(record, execution);
                 });
         await().atMost(PATIENCE).until(() -> keys.get() == 3);
         // Three are being handled; what was read waits behind them, and its lanes are not begun.
@@ -356,7 +356,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
             if (!record.value().equals("next")) {
                 throw new IOException("broken pipe");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 3);
         assertThat(done).containsExactly("next");
@@ -376,7 +376,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
     @Test
     void start_deadLetterTopicCannotBe_isRefusedAndSaysSo() throws Exception {
         String topic = topic("no-letters", 1);
-        IdempotentConsumer.Builder<String, String> builder = consuming(topic).withDeadLetters("no such topic!");
+        IdempotentConsumerBuilder<String, String> builder = consuming(topic).withDeadLetters("no such topic!");
         assertThatIllegalStateException()
                 .isThrownBy(() -> builder.start(handler(), this::run))
                 .withMessageContaining("no such topic!")
@@ -406,7 +406,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
         topic("first-try-dead", "first-try-dead-dead");
         send(topic, 0, "k", "id-1", "v1");
         Map<String, String> downstream = new ConcurrentHashMap<>();
-        List<Execution> executions = new CopyOnWriteArrayList<>();
+        List<Execution<?>> executions = new CopyOnWriteArrayList<>();
         started(consuming(topic), handler(), (record, execution) -> {
             downstream.put("first", execution.downstreamKey("charge"));
             throw new IOException("broken pipe");
@@ -422,7 +422,7 @@ class ConsumerSeamsIT extends ConsumerFixture {
                 (record, execution) -> {
                     executions.add(execution);
                     downstream.put("second", execution.downstreamKey("charge"));
-                    return run(record, execution);
+                    run(record, execution);
                 });
         await().atMost(PATIENCE).until(() -> done.size() == 1);
         assertThat(downstream.get("second")).isEqualTo(downstream.get("first"));

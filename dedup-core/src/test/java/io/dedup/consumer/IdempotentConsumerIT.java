@@ -70,7 +70,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
             if (record.value().equals("v2") && execution.attempt() < 3) {
                 throw new IOException("not yet");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 5);
         assertThat(done).containsExactly("v0", "v1", "v2", "v3", "v4");
@@ -88,7 +88,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
                 attempts.incrementAndGet();
                 throw new IOException("broken pipe");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 2);
         assertThat(attempts).hasValue(3);
@@ -109,7 +109,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
     void start_ownersHaveDiedOverIt_isDeadLetteredWithoutBeingRun() throws Exception {
         String topic = topic("deadly", 1);
         send(topic, 0, "k", "id-1", "deadly");
-        IdempotentHandler dying = opened(IdempotentHandler.on(store, "test")
+        IdempotentHandler<Void> dying = opened(IdempotentHandler.on(store, "test")
                 .withLease(Duration.ofMillis(20))
                 .build());
         for (int i = 0; i < 3; i++) {
@@ -134,7 +134,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
             if (broken.get()) {
                 throw new IOException("broken pipe");
             }
-            return run(record, execution);
+            run(record, execution);
         });
         awaitCommitted(topic, 1, 1);
         assertThat(read(topic + "-dead")).hasSize(1);
@@ -162,7 +162,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         String two = topic("scoped-two", 1);
         send(one, 0, "k", "id-1", "v1");
         send(two, 0, "k", "id-1", "v2");
-        IdempotentHandler handler = handler();
+        IdempotentHandler<Void> handler = handler();
         for (String group : List.of("scoped-a", "scoped-b")) {
             Map<String, Object> configs = new HashMap<>(configs(group));
             started(
@@ -207,7 +207,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
     void start_handlerIsClosed_stopsAndLosesNothing() throws Exception {
         String topic = topic("closed", 1);
         send(topic, 0, "k", "id-1", "v1");
-        IdempotentHandler closed = handler();
+        IdempotentHandler<Void> closed = handler();
         closed.close();
         IdempotentConsumer consumer = started(consuming(topic), closed, this::run);
         assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
@@ -217,8 +217,8 @@ class IdempotentConsumerIT extends ConsumerFixture {
     }
 
     @Test
-    void start_failureThatIsHopeless_isNotTriedAgain() throws Exception {
-        String topic = topic("hopeless", 1);
+    void start_nonRetryableFailure_isNotTriedAgain() throws Exception {
+        String topic = topic("non-retryable", 1);
         send(topic, 0, "k", "id-1", "bad");
         AtomicInteger attempts = new AtomicInteger();
         started(consuming(topic).withoutRetryOf(IOException.class), handler(), (record, execution) -> {
@@ -246,9 +246,9 @@ class IdempotentConsumerIT extends ConsumerFixture {
             }
             return text;
         };
-        IdempotentHandler handler = opened(IdempotentHandler.on(store, "test")
+        IdempotentHandler<Void> handler = opened(IdempotentHandler.on(store, "test")
                 .withWait(Duration.ZERO)
-                .withFailure(IOException.class, OnFailure.keep())
+                .withFailure(IOException.class, OnFailure.unknown())
                 .build());
         started(
                 IdempotentConsumer.subscribing(configs(topic), topic)
@@ -261,7 +261,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
                     if (record.value().equals("unknown")) {
                         throw new IOException("no answer");
                     }
-                    return run(record, execution);
+                    run(record, execution);
                 });
         awaitCommitted(topic, 1, 6);
         assertThat(read(topic + "-dead"))
@@ -299,7 +299,6 @@ class IdempotentConsumerIT extends ConsumerFixture {
         AtomicBoolean nulls = new AtomicBoolean();
         started(consuming(topic), handler(), (record, execution) -> {
             nulls.set(record.key() == null && record.value() == null);
-            return null;
         });
         awaitCommitted(topic, 1, 1);
         assertThat(nulls).isTrue();
@@ -318,7 +317,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
             if (record.value().equals("slow-1")) {
                 goOn.await();
             }
-            return run(record, execution);
+            run(record, execution);
         });
         await().atMost(PATIENCE).until(() -> done.size() == 20);
         assertThat(done).doesNotContain("slow-1", "slow-2");
@@ -342,11 +341,11 @@ class IdempotentConsumerIT extends ConsumerFixture {
         started(
                 IdempotentConsumer.subscribing(configs, topic)
                         .withDeserializers(new StringDeserializer(), new StringDeserializer())
-                        .withMostOpen(10),
+                        .withMaxInFlight(10),
                 handler(),
                 (record, execution) -> {
                     goOn.await();
-                    return run(record, execution);
+                    run(record, execution);
                 });
         await().atMost(PATIENCE).until(() -> members(topic) == 1);
         await().during(Duration.ofSeconds(4)).atMost(PATIENCE).until(() -> members(topic) == 1);
@@ -380,7 +379,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         IdempotentConsumer consumer = started(consuming(topic), handler(), (record, execution) -> {
             begun.countDown();
             goOn.await();
-            return run(record, execution);
+            run(record, execution);
         });
         begun.await();
         CompletableFuture<Void> closed = CompletableFuture.runAsync(consumer::close);
@@ -401,7 +400,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         configs.put("group.protocol", protocol);
         configs.put("max.poll.records", 10);
         int keys = 300;
-        IdempotentHandler handler = handler();
+        IdempotentHandler<Void> handler = handler();
         // When
         List<IdempotentConsumer> members = new ArrayList<>();
         for (int i = 0; i < keys; i++) {
@@ -437,13 +436,13 @@ class IdempotentConsumerIT extends ConsumerFixture {
         String topic = topic("handing-over", 2);
         CountDownLatch begun = new CountDownLatch(2);
         CountDownLatch goOn = new CountDownLatch(1);
-        List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
+        List<Outcome<?>> elsewhere = new CopyOnWriteArrayList<>();
         send(topic, 0, "k0", "id-0", "v0");
         send(topic, 1, "k1", "id-1", "v1");
         started(consuming(topic), handler(), (record, execution) -> {
             begun.countDown();
             goOn.await();
-            return run(record, execution);
+            run(record, execution);
         });
         begun.await();
         // When
@@ -462,7 +461,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotentConsumer.subscribing(
                                 Map.of("bootstrap.servers", BROKER.bootstrapServers()), "t")
-                        .start(handler(), (record, execution) -> null))
+                        .start(handler(), (record, execution) -> {}))
                 .withMessageContaining("group.id");
     }
 }

@@ -36,7 +36,7 @@ class ShareGroupIT extends ConsumerFixture {
             send(topic, i % 2, "k", "id-" + i % 40, "v" + i % 40);
         }
         send(topic, 0, "k", null, "no key");
-        IdempotentHandler handler = handler();
+        IdempotentHandler<Void> handler = handler();
         AtomicInteger failures = new AtomicInteger();
         // When
         for (int member = 0; member < 2; member++) {
@@ -45,7 +45,7 @@ class ShareGroupIT extends ConsumerFixture {
                     failures.incrementAndGet();
                     throw new IOException("broken pipe");
                 }
-                return run(record, execution);
+                run(record, execution);
             }));
         }
         // Then
@@ -68,12 +68,12 @@ class ShareGroupIT extends ConsumerFixture {
         send(topic, 0, "k", "id-1", "slow");
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        List<Outcome> elsewhere = new CopyOnWriteArrayList<>();
+        List<Outcome<?>> elsewhere = new CopyOnWriteArrayList<>();
         // When
         opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
             begun.countDown();
             goOn.await();
-            return run(record, execution);
+            run(record, execution);
         }));
         begun.await();
         opened(consuming(topic).startInShareGroup(handlerTelling(elsewhere), this::run));
@@ -101,12 +101,11 @@ class ShareGroupIT extends ConsumerFixture {
                 .startInShareGroup(handler(), (record, execution) -> {
                     begun.countDown();
                     never.await();
-                    return null;
                 }));
         begun.await();
         opened(renewingQuickly(topic).startInShareGroup(handler(), (record, execution) -> {
             deliveries.add(record.deliveryCount().orElseThrow());
-            return run(record, execution);
+            run(record, execution);
         }));
         await().during(Duration.ofSeconds(5)).atMost(PATIENCE).until(deliveries::isEmpty);
         // When
@@ -124,7 +123,7 @@ class ShareGroupIT extends ConsumerFixture {
     void startInShareGroup_noDeadLetterTopic_isRefused() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotentConsumer.subscribing(configs("t"), "t")
-                        .startInShareGroup(handler(), (record, ex) -> null))
+                        .startInShareGroup(handler(), (record, ex) -> {}))
                 .withMessageContaining("dead-letter topic");
     }
 
@@ -144,7 +143,7 @@ class ShareGroupIT extends ConsumerFixture {
             if (record.value().equals("slow")) {
                 goOn.await();
             }
-            return run(record, execution);
+            run(record, execution);
         }));
         // Then
         await().atMost(PATIENCE).until(() -> runs.size() == 200);
@@ -173,7 +172,6 @@ class ShareGroupIT extends ConsumerFixture {
                     .startInShareGroup(handler(), (record, execution) -> {
                         blocked.countDown();
                         never.await();
-                        return null;
                     });
             // It has begun a record, or there is none left that it could begin.
             await().atMost(PATIENCE)
@@ -195,7 +193,7 @@ class ShareGroupIT extends ConsumerFixture {
     }
 
     /** From the beginning. */
-    private static void shareGroup(String group, int lockMs) throws Exception {
+    static void shareGroup(String group, int lockMs) throws Exception {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, group);
         BROKER.admin()
                 .incrementalAlterConfigs(Map.of(

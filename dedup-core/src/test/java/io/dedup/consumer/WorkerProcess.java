@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
@@ -28,7 +26,7 @@ final class WorkerProcess {
         PGSimpleDataSource database = new PGSimpleDataSource();
         database.setURL(args[2]);
         JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open();
-        IdempotentHandler handler = IdempotentHandler.on(store, "payments")
+        IdempotentHandler<Void> handler = IdempotentHandler.on(store, "payments")
                 .withLease(Duration.ofSeconds(1))
                 .withWait(Duration.ZERO)
                 .build();
@@ -46,12 +44,12 @@ final class WorkerProcess {
                 .withThreads(4, ProcessingOrder.KEY)
                 .start(handler, (record, execution) -> {
                     charge(http, provider, execution);
-                    return book(database, store, record, execution);
+                    book(database, store, record, execution);
                 });
         consumer.awaitEnd(Duration.ofMinutes(10));
     }
 
-    private static void charge(HttpClient http, URI provider, Execution execution)
+    private static void charge(HttpClient http, URI provider, Execution<?> execution)
             throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(provider)
                 .header("Idempotency-Key", execution.downstreamKey("charge"))
@@ -63,21 +61,19 @@ final class WorkerProcess {
         }
     }
 
-    private static byte[] book(
+    private static void book(
             PGSimpleDataSource database,
             JdbcIdempotencyStore store,
             ConsumerRecord<String, String> record,
-            Execution execution)
+            Execution<?> execution)
             throws Exception {
-        byte[] outcome = record.value().getBytes(UTF_8);
         try (Connection transaction = database.getConnection();
                 PreparedStatement insert = transaction.prepareStatement("INSERT INTO ledger VALUES (?)")) {
             transaction.setAutoCommit(false);
             insert.setString(1, record.value());
             insert.executeUpdate();
-            execution.complete(store.joining(transaction), outcome);
+            execution.complete(store.joining(transaction), null);
             transaction.commit();
         }
-        return outcome;
     }
 }

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.examples;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dedup.IdempotencyKey;
-import io.dedup.StoredOutcome;
+import io.dedup.handler.Call;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.Outcome;
-import io.dedup.store.Claim;
-import io.dedup.store.ClaimRequest;
-import io.dedup.store.ClaimResult;
-import io.dedup.store.Completion;
+import io.dedup.handler.OutcomeCodec;
 import io.dedup.store.IdempotencyStore;
-import io.dedup.store.ScopedKey;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import io.dedup.store.redis.JedisDriver;
 import io.dedup.store.redis.RedisIdempotencyStore;
@@ -46,15 +40,14 @@ class PatternsIT {
         assertThat(charges).hasValue(1);
     }
 
-    private Outcome redisWithTtl(RedisClient redis, String orderId) throws IOException {
+    private Outcome<String> redisWithTtl(RedisClient redis, String orderId) throws IOException {
         try (IdempotencyStore store =
                         RedisIdempotencyStore.on(JedisDriver.of(redis)).open(); // once in an application
-                IdempotentHandler handler = IdempotentHandler.on(store, "charge")
+                IdempotentHandler<String> handler = IdempotentHandler.on(store, "charge", OutcomeCodec.string())
                         .withLease(Duration.ofSeconds(30)) // when another owner may begin it after a crash
                         .withTtl(Duration.ofHours(24)) // how long its outcome is replayed
                         .build()) {
-            IdempotencyKey key = IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8));
-            return handler.handle(key, null, execution -> charge(orderId, execution.downstreamKey("charge")));
+            return handler.tryHandle(Call.of(orderId), execution -> charge(orderId, execution.downstreamKey("charge")));
         }
     }
 
@@ -66,75 +59,54 @@ class PatternsIT {
         assertThat(booked(database)).isEqualTo(1);
     }
 
-    private Outcome databaseRecordWithExpiry(DataSource database, String orderId) throws SQLException {
+    private Outcome<String> databaseRecordWithExpiry(DataSource database, String orderId) throws SQLException {
         try (JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open(); // once in an application
-                IdempotentHandler handler = IdempotentHandler.on(store, "book").build()) {
-            IdempotencyKey key = IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8));
-            return handler.handle(key, null, execution -> {
-                try (Connection transaction = database.getConnection();
-                        Statement statement = transaction.createStatement()) {
-                    transaction.setAutoCommit(false);
-                    try {
-                        statement.execute("INSERT INTO ledger VALUES (1999)");
-                        execution.complete(store.joining(transaction), "booked".getBytes(UTF_8));
-                        transaction.commit(); // the entry and its outcome, or neither
-                    } catch (SQLException | RuntimeException failed) {
-                        transaction.rollback();
-                        throw failed;
-                    }
-                }
-                return null;
-            });
+                IdempotentHandler<String> handler = IdempotentHandler.on(store, "book", OutcomeCodec.string())
+                        .build()) {
+            return handler.tryHandle(
+                    Call.of(orderId),
+                    execution -> execution.handleInTransaction(database, transaction -> {
+                        try (Statement statement = transaction.createStatement()) {
+                            statement.execute("INSERT INTO ledger VALUES (1999)");
+                        }
+                        return "booked"; // the entry and its outcome, or neither
+                    }));
         }
     }
 
     @Test
     void lockWithSecondCheck_askedTwiceAtOnce_booksOnce() throws Exception {
         DataSource database = database();
-        CompletableFuture<StoredOutcome> other =
+        CompletableFuture<String> other =
                 CompletableFuture.supplyAsync(() -> unchecked(() -> lockWithSecondCheck(database, "order-42")));
-        StoredOutcome outcome = lockWithSecondCheck(database, "order-42");
+        String outcome = lockWithSecondCheck(database, "order-42");
         assertThat(other).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(outcome);
         assertThat(booked(database)).isEqualTo(1);
     }
 
-    private StoredOutcome lockWithSecondCheck(DataSource database, String orderId) throws SQLException {
-        ScopedKey key = new ScopedKey("book", IdempotencyKey.of("header:idempotency-key", orderId.getBytes(UTF_8)));
+    private String lockWithSecondCheck(DataSource database, String orderId) throws SQLException {
         try (JdbcIdempotencyStore store = JdbcIdempotencyStore.on(database).open(); // once in an application
+                IdempotentHandler<String> bookings = IdempotentHandler.on(store, "book", OutcomeCodec.string())
+                        .build();
                 Connection transaction = database.getConnection();
                 Statement statement = transaction.createStatement()) {
             transaction.setAutoCommit(false);
-            IdempotencyStore joined = store.joining(transaction);
-            // The lock: the second one waits here, in the database, until the first has committed or rolled back.
-            ClaimResult result = joined.claim(ClaimRequest.of(key, null, Duration.ofMinutes(1), Duration.ofHours(24)));
-            // The second check, which is the same statement: it was done meanwhile.
-            if (result instanceof ClaimResult.Completed completed) {
-                transaction.rollback();
-                return completed.completion().outcome().orElse(StoredOutcome.of(null));
-            } else if (!(result instanceof ClaimResult.Acquired)) {
-                transaction.rollback();
-                throw new SQLException("try again later: " + result);
-            }
-            Claim claim = ((ClaimResult.Acquired) result).claim();
-            StoredOutcome outcome = StoredOutcome.of("booked".getBytes(UTF_8));
-            try {
+            // The lock is the claim: a second caller waits here until the first has committed, and gets its outcome.
+            String outcome = bookings.inTransaction(transaction).handle(orderId, null, execution -> {
                 statement.execute("INSERT INTO ledger VALUES (1999)");
-                joined.complete(claim, Completion.succeeded(outcome), Duration.ofHours(24));
-                transaction.commit();
-            } catch (SQLException | RuntimeException failed) {
-                transaction.rollback();
-                throw failed;
-            }
+                return "booked";
+            });
+            transaction.commit(); // where anything is thrown: rollback()
             return outcome;
         }
     }
 
-    private byte[] charge(String orderId, String idempotencyKey) throws IOException {
+    private String charge(String orderId, String idempotencyKey) throws IOException {
         if (idempotencyKey.isEmpty()) {
             throw new IOException("the provider wants a key");
         }
         charges.incrementAndGet();
-        return ("receipt for " + orderId).getBytes(UTF_8);
+        return "receipt for " + orderId;
     }
 
     private static DataSource database() throws SQLException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.memory.MemoryIdempotencyStore;
@@ -23,13 +24,13 @@ class HandlerMetricsTest {
 
     @Test
     void meters_operationThatFailsSucceedsAndIsAskedForAgain_countAll() {
-        try (IdempotentHandler handler = handler()) {
+        try (IdempotentHandler<StoredOutcome> handler = handler()) {
             assertThatExceptionOfType(IOException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         throw new IOException("broken pipe");
                     }));
-            handler.handle(KEY, null, execution -> null);
-            handler.handle(KEY, null, execution -> null);
+            handler.tryHandle(Call.of(KEY), execution -> null);
+            handler.tryHandle(Call.of(KEY), execution -> null);
         }
         assertThat(calls("processed")).isEqualTo(1);
         assertThat(calls("replayed")).isEqualTo(1);
@@ -48,8 +49,8 @@ class HandlerMetricsTest {
     @Test
     void meters_anotherIsWaitedFor_timeTheWait() {
         store.onClaim = result -> store.claims.get() <= 2 ? new ClaimResult.InProgress(Duration.ofMillis(1)) : result;
-        try (IdempotentHandler handler = handler()) {
-            handler.handle(KEY, null, execution -> null);
+        try (IdempotentHandler<StoredOutcome> handler = handler()) {
+            handler.tryHandle(Call.of(KEY), execution -> null);
         }
         assertThat(registry.get("dedup.handler.waits").timer().count()).isEqualTo(1);
     }
@@ -57,15 +58,15 @@ class HandlerMetricsTest {
     @Test
     void meters_leaseLostAndStoreDown_areCounted() {
         store.onRenew = result -> new LeaseResult.Lost();
-        try (IdempotentHandler handler = handler()) {
+        try (IdempotentHandler<StoredOutcome> handler = handler()) {
             assertThatExceptionOfType(LeaseLostException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         new CountDownLatch(1).await();
                         return null;
                     }));
             store.onClaim = result -> new ClaimResult.Unavailable("down", null);
             assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> null));
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> null));
         }
         assertThat(registry.get("dedup.handler.store.unavailable").counter().count())
                 .isEqualTo(1);
@@ -76,8 +77,8 @@ class HandlerMetricsTest {
                         .isEqualTo(1));
     }
 
-    private IdempotentHandler handler() {
-        return IdempotentHandler.on(store, "payments")
+    private IdempotentHandler<StoredOutcome> handler() {
+        return IdempotentHandler.on(store, "payments", RawCodec.RAW)
                 .withLease(Duration.ofMillis(150))
                 .onEvent(new HandlerMetrics(registry))
                 .build();

@@ -27,14 +27,12 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,7 +49,7 @@ class HandlerSeamsTest {
     private static final ScopedKey SCOPED = new ScopedKey("test", KEY);
     private static final byte[] BYTES = {0, -1, 13, 10};
     private static final StoredOutcome OUTCOME = StoredOutcome.of(BYTES);
-    private static final Outcome REPLAYED = new Outcome.Replayed(Optional.of(OUTCOME), false);
+    private static final Outcome<StoredOutcome> REPLAYED = new Outcome.Replayed<>(OUTCOME);
     private static final ClaimResult NO_CLAIM = new ClaimResult.Indeterminate(new IOException("no answer"));
     private static final LeaseResult NO_ANSWER = new LeaseResult.Indeterminate(new IOException("no answer"));
 
@@ -59,7 +57,7 @@ class HandlerSeamsTest {
     private final WatchedStore store = new WatchedStore(MemoryIdempotencyStore.holding(1000, clock));
     private final AtomicInteger runs = new AtomicInteger();
     private final AtomicInteger asked = new AtomicInteger();
-    private final List<IdempotentHandler> handlers = new ArrayList<>();
+    private final List<IdempotentHandler<StoredOutcome>> handlers = new ArrayList<>();
 
     @AfterEach
     void stop() {
@@ -72,8 +70,8 @@ class HandlerSeamsTest {
     void handle_ownerDiesWhileFindingOut_nextFindsOutAndDoesNotRun() {
         failUnknown();
         vanish(request().reopening());
-        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
-                        .handle(KEY, null, this::run))
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done<>(OUTCOME))))
+                        .tryHandle(Call.of(KEY), this::run))
                 .isEqualTo(REPLAYED);
         assertThat(asked).hasValue(1);
         assertThat(runs).hasValue(0);
@@ -84,15 +82,15 @@ class HandlerSeamsTest {
     void handle_ownerDiesWhileFindingOutAndNobodyElseCan_isStillUnknown() {
         failUnknown();
         vanish(request().reopening());
-        assertThat(built(handler()).handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(built(handler()).tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void handle_ownerVanished_reconcilerIsAskedFirst() {
         vanish(request());
-        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
-                        .handle(KEY, null, this::run))
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done<>(OUTCOME))))
+                        .tryHandle(Call.of(KEY), this::run))
                 .isEqualTo(REPLAYED);
         assertThat(asked).hasValue(1);
         assertThat(runs).hasValue(0);
@@ -101,13 +99,13 @@ class HandlerSeamsTest {
     @Test
     void handle_findingCannotBeStored_isKeptAndNotRun() {
         failUnknown();
-        IdempotentHandler handler =
-                built(handler().withPatience(SHORT).withReconciler(finding(new Reconciler.Done(OUTCOME))));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withPatience(SHORT).withReconciler(finding(new Reconciler.Done<>(OUTCOME))));
         store.onComplete = result -> NO_ANSWER;
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         store.onComplete = result -> result;
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
         assertThat(asked).hasValue(1);
         assertThat(runs).hasValue(0);
     }
@@ -116,13 +114,13 @@ class HandlerSeamsTest {
     void handle_finderLosesItsLease_nextFindsOut() {
         failUnknown();
         store.onRenew = renewed -> NO_ANSWER;
-        IdempotentHandler slow = built(handler().withLease(SHORT).withReconciler(execution -> {
+        IdempotentHandler<StoredOutcome> slow = built(handler().withLease(SHORT).withReconciler(execution -> {
             await().atMost(PATIENCE).ignoreExceptions().until(execution::isLeaseLost);
-            return new Reconciler.NotDone();
+            return new Reconciler.NotDone<>();
         }));
-        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.handle(KEY, null, this::run));
-        assertThat(built(handler().withReconciler(finding(new Reconciler.Done(OUTCOME))))
-                        .handle(KEY, null, this::run))
+        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.tryHandle(Call.of(KEY), this::run));
+        assertThat(built(handler().withReconciler(finding(new Reconciler.Done<>(OUTCOME))))
+                        .tryHandle(Call.of(KEY), this::run))
                 .isEqualTo(REPLAYED);
         assertThat(runs).hasValue(0);
     }
@@ -130,15 +128,15 @@ class HandlerSeamsTest {
     @Test
     void isTakenOver_laterAttemptsFail_staysTrue() {
         vanish(request());
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         for (int attempt = 2; attempt < 5; attempt++) {
             assertThatExceptionOfType(IOException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         assertThat(execution.isTakenOver()).isTrue();
                         throw new IOException("try again");
                     }));
         }
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.isTakenOver()).isTrue();
             return run(execution);
         });
@@ -148,9 +146,9 @@ class HandlerSeamsTest {
     @Test
     void resetAttempts_abandoned_isNotForgotten() {
         vanish(request());
-        IdempotentHandler handler = built(handler().withAbandonedUnknown());
+        IdempotentHandler<StoredOutcome> handler = built(handler().withAbandonedUnknown());
         handler.resetAttempts(KEY);
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
@@ -165,16 +163,17 @@ class HandlerSeamsTest {
                 return away.get() ? NO_ANSWER : super.complete(claim, completion, timeToLive);
             }
         };
-        IdempotentHandler handler =
-                built(IdempotentHandler.on(gone, "test").withLease(SHORT).withPatience(Duration.ofMillis(300)));
+        IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(gone, "test", RawCodec.RAW)
+                .withLease(SHORT)
+                .withPatience(Duration.ofMillis(300)));
         for (int call = 0; call < 3; call++) {
             assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                     .satisfies(unknown -> assertThat(unknown.operationRan()).isTrue());
         }
         away.set(false);
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
-        assertThat(built(handler()).handle(KEY, null, this::run))
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
+        assertThat(built(handler()).tryHandle(Call.of(KEY), this::run))
                 .as("another process")
                 .isEqualTo(REPLAYED);
         assertThat(runs).hasValue(1);
@@ -183,59 +182,69 @@ class HandlerSeamsTest {
     /** Without a call that asks for it. */
     @Test
     void handle_completionNotConfirmed_isStoredOnceTheStoreIsBack() {
-        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withPatience(Duration.ZERO));
         store.onComplete = result -> NO_ANSWER;
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         AtomicInteger completions = new AtomicInteger();
         store.onComplete = result -> {
             completions.incrementAndGet();
             return result;
         };
         await().atMost(PATIENCE).until(() -> completions.get() > 0);
-        assertThat(built(handler()).handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(built(handler()).tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
     }
 
     @Test
     void handle_completionNotConfirmedAndOtherPayload_isAConflict() {
-        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withPatience(Duration.ZERO));
         store.onComplete = result -> NO_ANSWER;
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, fingerprint(1), this::run));
-        assertThat(handler.handle(KEY, fingerprint(2), this::run)).isEqualTo(new Outcome.Conflict());
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY).withFingerprint(fingerprint(1)), this::run));
+        assertThat(handler.tryHandle(Call.of(KEY).withFingerprint(fingerprint(2)), this::run))
+                .isEqualTo(new Outcome.Conflict<>());
     }
 
     /** A failure that is kept is a result too. */
     @Test
     void handle_unknownNotConfirmed_isKept() {
-        IdempotentHandler handler =
-                built(handler().withPatience(Duration.ZERO).withFailure(IOException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withPatience(Duration.ZERO).withFailure(IOException.class, OnFailure.unknown()));
         store.onComplete = result -> NO_ANSWER;
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw new IOException("no answer from the provider");
                 }));
         store.onComplete = result -> result;
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void handle_outcomeTooLong_staysDoneAndNobodyIsAsked(boolean failed) {
-        IdempotentHandler handler = built(handler()
+        IdempotentHandler<StoredOutcome> handler = built(handler()
                 .withMaxOutcomeBytes(1)
-                .withFailure(IOException.class, OnFailure.store(failure -> BYTES))
-                .withReconciler(finding(new Reconciler.NotDone())));
-        Outcome first = outcome(handler, failed);
-        assertThat(first).isEqualTo(new Outcome.Processed(OUTCOME, failed));
-        assertThat(outcome(handler, failed)).isEqualTo(new Outcome.Replayed(Optional.empty(), failed));
+                .withFailure(IOException.class, OnFailure.reject("declined"))
+                .withReconciler(finding(new Reconciler.NotDone<>())));
+        Outcome<StoredOutcome> first = outcome(handler, failed);
+        Outcome<StoredOutcome> again = outcome(handler, failed);
+        if (failed) {
+            assertThat(first).isEqualTo(new Outcome.Rejected<>("declined", "declined", false));
+            assertThat(again).isInstanceOfSatisfying(Outcome.Rejected.class, rejected -> {
+                assertThat(rejected.code()).isEqualTo("unreadable");
+                assertThat(rejected.replayed()).isTrue();
+            });
+        } else {
+            assertThat(first).isEqualTo(new Outcome.Processed<>(OUTCOME));
+            assertThat(again).isInstanceOf(Outcome.Unreadable.class);
+        }
         assertThat(asked).hasValue(0);
     }
 
-    private Outcome outcome(IdempotentHandler handler, boolean fails) {
+    private Outcome<StoredOutcome> outcome(IdempotentHandler<StoredOutcome> handler, boolean fails) {
         try {
-            return handler.handle(KEY, null, execution -> {
+            return handler.tryHandle(Call.of(KEY), execution -> {
                 if (fails) {
                     throw new IOException("declined");
                 }
@@ -250,9 +259,9 @@ class HandlerSeamsTest {
 
     @Test
     void within_partsWithSlashes_doNotRunIntoEachOther() {
-        IdempotentHandler root = built(handler());
-        IdempotentHandler slashed = built(IdempotentHandler.on(store, "test/a"));
-        List<IdempotentHandler> different = List.of(
+        IdempotentHandler<StoredOutcome> root = built(handler());
+        IdempotentHandler<StoredOutcome> slashed = built(IdempotentHandler.on(store, "test/a", RawCodec.RAW));
+        List<IdempotentHandler<StoredOutcome>> different = List.of(
                 root.within("a/b").within("x"),
                 root.within("a").within("b/x"),
                 root.within("a").within("b").within("x"),
@@ -265,8 +274,8 @@ class HandlerSeamsTest {
                 slashed,
                 root);
         Set<String> downstream = new HashSet<>();
-        for (IdempotentHandler handler : different) {
-            handler.handle(KEY, null, execution -> {
+        for (IdempotentHandler<StoredOutcome> handler : different) {
+            handler.tryHandle(Call.of(KEY), execution -> {
                 downstream.add(execution.downstreamKey("charge"));
                 return run(execution);
             });
@@ -279,13 +288,13 @@ class HandlerSeamsTest {
 
     @Test
     void firstAttemptAt_everyAttempt_isTheSame() {
-        IdempotentHandler handler = built(handler()
-                .withFailure(IOException.class, OnFailure.keep())
-                .withReconciler(finding(new Reconciler.NotDone())));
+        IdempotentHandler<StoredOutcome> handler = built(handler()
+                .withFailure(IOException.class, OnFailure.unknown())
+                .withReconciler(finding(new Reconciler.NotDone<>())));
         List<Instant> times = new ArrayList<>();
         for (int attempt = 0; attempt < 3; attempt++) {
             assertThatExceptionOfType(IOException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         times.add(execution.firstAttemptAt());
                         clock.shift(Duration.ofMinutes(7));
                         throw new IOException("no answer");
@@ -297,15 +306,15 @@ class HandlerSeamsTest {
 
     @Test
     void handle_hangs_isInterruptedAndFails() {
-        IdempotentHandler handler = built(handler().withMaxDuration(SHORT));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withMaxDuration(SHORT));
         assertThatExceptionOfType(OperationTimeoutException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }))
                 .withCauseInstanceOf(InterruptedException.class);
         assertThat(Thread.interrupted()).isFalse();
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).as("it counts").isEqualTo(2);
             return run(execution);
         });
@@ -314,27 +323,28 @@ class HandlerSeamsTest {
 
     @Test
     void handle_hangsAndThatIsUnknown_isNotRunAgain() {
-        IdempotentHandler handler =
-                built(handler().withMaxDuration(SHORT).withFailure(OperationTimeoutException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(
+                handler().withMaxDuration(SHORT).withFailure(OperationTimeoutException.class, OnFailure.unknown()));
         assertThatExceptionOfType(OperationTimeoutException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
     }
 
     /** Who does not listen keeps its lease no longer than it lasts. */
     @Test
     void handle_hangsAndDoesNotListen_isNotRenewedAnyMore() {
-        IdempotentHandler handler = built(handler().withLease(SHORT).withMaxDuration(SHORT));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(SHORT).withMaxDuration(SHORT));
         AtomicBoolean superseded = new AtomicBoolean();
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     while (!superseded.get()) {
                         superseded.set(store.claim(request()) instanceof ClaimResult.Acquired);
                     }
-                    return BYTES;
+                    return OUTCOME;
                 }));
     }
 
@@ -342,10 +352,10 @@ class HandlerSeamsTest {
     @Test
     void handle_storeDoesNotAnswer_givesUpWhenPatienceIsOver() {
         store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(
+        IdempotentHandler<StoredOutcome> handler = built(
                 handler().withLease(Duration.ofHours(1)).withPatience(SHORT).withWait(Duration.ZERO));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .satisfies(unknown -> assertThat(unknown.operationRan()).isFalse());
         assertThat(runs).hasValue(0);
     }
@@ -361,8 +371,8 @@ class HandlerSeamsTest {
             }
             return result;
         };
-        Outcome outcome =
-                built(handler().withLease(SHORT).withWait(Duration.ZERO)).handle(KEY, null, this::run);
+        Outcome<StoredOutcome> outcome =
+                built(handler().withLease(SHORT).withWait(Duration.ZERO)).tryHandle(Call.of(KEY), this::run);
         assertThat(outcome).isInstanceOf(Outcome.InProgress.class);
         assertThat(runs).hasValue(0);
     }
@@ -375,10 +385,10 @@ class HandlerSeamsTest {
                     System.nanoTime() - asked > Duration.ofMillis(30).toNanos());
             return result;
         };
-        IdempotentHandler handler =
+        IdempotentHandler<StoredOutcome> handler =
                 built(handler().withLease(Duration.ofMillis(10)).withPatience(SHORT));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .withMessageContaining("longer to answer than a lease lasts");
         assertThat(runs).hasValue(0);
     }
@@ -387,14 +397,14 @@ class HandlerSeamsTest {
 
     @Test
     void handle_declined_isReleasedWhateverIsConfiguredAndDoesNotCount() {
-        IdempotentHandler handler = built(handler().withFailure(Throwable.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withFailure(Throwable.class, OnFailure.unknown()));
         for (int call = 0; call < 3; call++) {
             assertThatExceptionOfType(OperationDeclinedException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         throw new OperationDeclinedException("over the rate");
                     }));
         }
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).isEqualTo(1);
             return run(execution);
         });
@@ -404,14 +414,14 @@ class HandlerSeamsTest {
     /** As when an application is shut down. */
     @Test
     void handle_interruptedByTheApplication_doesNotCount() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         Thread.currentThread().interrupt();
         assertThatExceptionOfType(InterruptedException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).isEqualTo(1);
             return run(execution);
         });
@@ -421,23 +431,23 @@ class HandlerSeamsTest {
     @ParameterizedTest
     @ValueSource(strings = {"cancelled", "timeout", "lease lost"})
     void handle_interruptedOperation_isAskedAboutBeforeItIsRunAgain(String by) {
-        IdempotentHandler.Builder builder = handler().withReconciler(finding(new Reconciler.Done(OUTCOME)));
+        HandlerBuilder<StoredOutcome> builder = handler().withReconciler(finding(new Reconciler.Done<>(OUTCOME)));
         if (by.equals("timeout")) {
             builder.withMaxDuration(SHORT);
         } else if (by.equals("lease lost")) {
             builder.withLease(SHORT);
             store.onRenew = result -> NO_ANSWER;
         }
-        IdempotentHandler handler = built(builder);
+        IdempotentHandler<StoredOutcome> handler = built(builder);
         if (by.equals("cancelled")) {
             Thread.currentThread().interrupt();
         }
         assertThatExceptionOfType(Exception.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
         assertThat(asked).hasValue(1);
         assertThat(runs).hasValue(0);
     }
@@ -448,32 +458,32 @@ class HandlerSeamsTest {
         failUnknown();
         AtomicBoolean superseded = new AtomicBoolean();
         store.onRenew = result -> superseded.get() ? new LeaseResult.Lost() : NO_ANSWER;
-        IdempotentHandler slow = built(handler().withLease(SHORT).withReconciler(execution -> {
+        IdempotentHandler<StoredOutcome> slow = built(handler().withLease(SHORT).withReconciler(execution -> {
             superseded.set(true);
             long since = System.nanoTime();
             while (System.nanoTime() - since < SHORT.toNanos() * 2) {
                 Thread.onSpinWait();
             }
-            return new Reconciler.NotDone();
+            return new Reconciler.NotDone<>();
         }));
-        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.handle(KEY, null, this::run));
+        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> slow.tryHandle(Call.of(KEY), this::run));
         assertThat(runs).hasValue(0);
     }
 
     /** A failure that is kept is kept also if the store was away when the lease was lost. */
     @Test
     void handle_leaseLostAndFailureNotConfirmed_isKeptUntilItIs() {
-        IdempotentHandler handler =
-                built(handler().withLease(SHORT).withFailure(InterruptedException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(SHORT).withFailure(InterruptedException.class, OnFailure.unknown()));
         store.onRenew = result -> NO_ANSWER;
         store.onComplete = result -> NO_ANSWER;
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
         store.onComplete = result -> result;
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
@@ -493,13 +503,13 @@ class HandlerSeamsTest {
                 return servers.get(servers.size() - 1).complete(claim, completion, timeToLive);
             }
         };
-        IdempotentHandler handler = built(IdempotentHandler.on(failingOver, "test"));
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(failingOver, "test", RawCodec.RAW));
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             servers.add(MemoryIdempotencyStore.holding(10, clock));
             return run(execution);
         });
-        assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(outcome).isEqualTo(new Outcome.Processed<>(OUTCOME));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
         assertThat(runs).hasValue(1);
     }
 
@@ -521,12 +531,12 @@ class HandlerSeamsTest {
                         : servers.get(servers.size() - 1).complete(claim, completion, timeToLive);
             }
         };
-        IdempotentHandler handler =
-                built(IdempotentHandler.on(failingOver, "test").withPatience(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler =
+                built(IdempotentHandler.on(failingOver, "test", RawCodec.RAW).withPatience(Duration.ZERO));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         servers.add(MemoryIdempotencyStore.holding(10, clock));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(REPLAYED);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(REPLAYED);
         assertThat(runs).hasValue(1);
     }
 
@@ -540,28 +550,30 @@ class HandlerSeamsTest {
                 return away.get() ? NO_ANSWER : super.release(claim, why);
             }
         };
-        IdempotentHandler handler = built(IdempotentHandler.on(unsure, "test")
+        IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(unsure, "test", RawCodec.RAW)
                 .withPatience(Duration.ZERO)
                 .withWait(PATIENCE)
                 .withAbandonedUnknown());
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw new IOException("nothing was done");
                 }));
         away.set(false);
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Processed.class);
     }
 
     /** A claim whose answer never came was granted all the same, and nobody ran it: it is no vanished owner. */
     @Test
     void handle_claimGivenUpUnanswered_isGivenBack() {
         store.onClaim = result -> NO_CLAIM;
-        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO).withAbandonedUnknown());
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withPatience(Duration.ZERO).withAbandonedUnknown());
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run));
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         store.onClaim = result -> result;
-        IdempotentHandler other = built(handler().withWait(PATIENCE).withAbandonedUnknown());
-        Outcome outcome = other.handle(KEY, null, execution -> {
+        IdempotentHandler<StoredOutcome> other =
+                built(handler().withWait(PATIENCE).withAbandonedUnknown());
+        Outcome<StoredOutcome> outcome = other.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).isEqualTo(1);
             assertThat(execution.isTakenOver()).isFalse();
             return run(execution);
@@ -571,7 +583,7 @@ class HandlerSeamsTest {
 
     @Test
     void close_resultsAndAStoreThatDoesNotAnswer_endsAtOnce() {
-        IdempotentHandler handler = built(handler().withPatience(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withPatience(Duration.ZERO));
         AtomicInteger completions = new AtomicInteger();
         store.onComplete = result -> {
             completions.incrementAndGet();
@@ -580,7 +592,7 @@ class HandlerSeamsTest {
         for (int i = 0; i < 20; i++) {
             IdempotencyKey key = IdempotencyKey.of("header:id", ("k" + i).getBytes(UTF_8));
             assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> handler.handle(key, null, this::run));
+                    .isThrownBy(() -> handler.tryHandle(Call.of(key), this::run));
         }
         int before = completions.get();
         handler.close();
@@ -589,22 +601,22 @@ class HandlerSeamsTest {
 
     // What tests are made of
 
-    private IdempotentHandler.Builder handler() {
-        return IdempotentHandler.on(store, "test");
+    private HandlerBuilder<StoredOutcome> handler() {
+        return IdempotentHandler.on(store, "test", RawCodec.RAW);
     }
 
-    private IdempotentHandler built(IdempotentHandler.Builder builder) {
-        IdempotentHandler handler = builder.build();
+    private IdempotentHandler<StoredOutcome> built(HandlerBuilder<StoredOutcome> builder) {
+        IdempotentHandler<StoredOutcome> handler = builder.build();
         handlers.add(handler);
         return handler;
     }
 
-    private byte @Nullable [] run(Execution execution) {
+    private StoredOutcome run(Execution<StoredOutcome> execution) {
         runs.incrementAndGet();
-        return BYTES;
+        return OUTCOME;
     }
 
-    private Reconciler finding(Reconciler.Finding finding) {
+    private Reconciler<StoredOutcome> finding(Reconciler.Finding<StoredOutcome> finding) {
         return execution -> {
             asked.incrementAndGet();
             return finding;
@@ -616,9 +628,9 @@ class HandlerSeamsTest {
     }
 
     private void failUnknown() {
-        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withFailure(IOException.class, OnFailure.unknown()));
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw new IOException("no answer");
                 }));
     }

@@ -52,7 +52,7 @@ class IdempotentHandlerTest {
     private final WatchedStore store = new WatchedStore(MemoryIdempotencyStore.holding(1000));
     private final AtomicInteger runs = new AtomicInteger();
     private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final List<IdempotentHandler> handlers = new ArrayList<>();
+    private final List<IdempotentHandler<StoredOutcome>> handlers = new ArrayList<>();
 
     @AfterEach
     void stop() {
@@ -64,52 +64,53 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_newKey_isProcessedAndThenReplayedByteForByte() {
-        IdempotentHandler handler = built(handler());
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Processed<>(OUTCOME));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
         assertThat(runs).hasValue(1);
     }
 
     @Test
     void handle_nothingToSay_isReplayedAsNothing() {
-        IdempotentHandler handler = built(handler());
-        handler.handle(KEY, null, execution -> null);
-        assertThat(handler.handle(KEY, null, this::run))
-                .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(null)), false));
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        handler.tryHandle(Call.of(KEY), execution -> null);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(null));
     }
 
     @Test
     void handle_sameKeyInAnotherScope_isAnotherOperation() {
-        built(IdempotentHandler.on(store, "payments")).handle(KEY, null, this::run);
-        built(IdempotentHandler.on(store, "refunds")).handle(KEY, null, this::run);
+        built(IdempotentHandler.on(store, "payments", RawCodec.RAW)).tryHandle(Call.of(KEY), this::run);
+        built(IdempotentHandler.on(store, "refunds", RawCodec.RAW)).tryHandle(Call.of(KEY), this::run);
         assertThat(runs).hasValue(2);
     }
 
     @Test
     void handle_otherPayload_isAConflict() {
-        IdempotentHandler handler = built(handler());
-        handler.handle(KEY, fingerprint(1), this::run);
-        assertThat(handler.handle(KEY, fingerprint(2), this::run)).isEqualTo(new Outcome.Conflict());
-        assertThat(handler.handle(KEY, fingerprint(1), this::run)).isInstanceOf(Outcome.Replayed.class);
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        handler.tryHandle(Call.of(KEY).withFingerprint(fingerprint(1)), this::run);
+        assertThat(handler.tryHandle(Call.of(KEY).withFingerprint(fingerprint(2)), this::run))
+                .isEqualTo(new Outcome.Conflict<>());
+        assertThat(handler.tryHandle(Call.of(KEY).withFingerprint(fingerprint(1)), this::run))
+                .isInstanceOf(Outcome.Replayed.class);
         assertThat(runs).hasValue(1);
     }
 
     @Test
     void handle_twoHundredAtOnce_oneRunsAndAllGetItsOutcome() throws Exception {
         // Given
-        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(PATIENCE));
         CyclicBarrier start = new CyclicBarrier(200);
-        List<Future<Outcome>> outcomes = new ArrayList<>();
+        List<Future<Outcome<StoredOutcome>>> outcomes = new ArrayList<>();
         // When
         for (int i = 0; i < 200; i++) {
             outcomes.add(threads.submit(() -> {
                 start.await();
-                return handler.handle(KEY, null, this::run);
+                return handler.tryHandle(Call.of(KEY), this::run);
             }));
         }
         // Then
-        for (Future<Outcome> outcome : outcomes) {
-            assertThat(outcome.get().stored()).contains(OUTCOME);
+        for (Future<Outcome<StoredOutcome>> outcome : outcomes) {
+            assertThat(outcome.get().orElseThrow()).isEqualTo(OUTCOME);
         }
         assertThat(runs).hasValue(1);
     }
@@ -118,17 +119,17 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_failure_isThrownAsItIsAndTheRetryRuns() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         IOException failure = new IOException("broken pipe");
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw failure;
                 }))
                 .isSameAs(failure);
         AtomicInteger attempt = new AtomicInteger();
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             attempt.set(execution.attempt());
-            return BYTES;
+            return OUTCOME;
         });
         assertThat(outcome).isInstanceOf(Outcome.Processed.class);
         assertThat(attempt).hasValue(2);
@@ -136,45 +137,42 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_error_releasesTheKeyToo() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         assertThatExceptionOfType(StackOverflowError.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw new StackOverflowError();
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Processed.class);
     }
 
     @Test
     void handle_failureThatIsKept_isUnknownForRetries() {
-        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withFailure(IOException.class, OnFailure.unknown()));
         failWith(handler, new IOException("no answer"));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @Test
-    void handle_failureThatIsStored_isTheOutcomeOfAll() {
-        IdempotentHandler handler = built(handler()
-                .withFailure(
-                        IllegalStateException.class,
-                        OnFailure.store(
-                                failure -> String.valueOf(failure.getMessage()).getBytes(UTF_8))));
-        StoredOutcome declined = StoredOutcome.of("declined".getBytes(UTF_8));
-        Outcome first = handler.handle(KEY, null, execution -> {
-            throw new IllegalStateException("declined");
+    void handle_failureThatIsRejected_isTheAnswerOfAll() {
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withFailure(IllegalStateException.class, OnFailure.reject("card_declined")));
+        Outcome<StoredOutcome> first = handler.tryHandle(Call.of(KEY), execution -> {
+            throw new IllegalStateException("no funds");
         });
-        assertThat(first).isEqualTo(new Outcome.Processed(declined, true));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(declined), true));
+        assertThat(first).isEqualTo(new Outcome.Rejected<>("card_declined", "no funds", false));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run))
+                .isEqualTo(new Outcome.Rejected<>("card_declined", "no funds", true));
     }
 
     @Test
     void handle_severalFailureTypesFit_theMostSpecialCounts() {
-        IdempotentHandler handler = built(handler()
-                .withFailure(Exception.class, OnFailure.keep())
+        IdempotentHandler<StoredOutcome> handler = built(handler()
+                .withFailure(Exception.class, OnFailure.unknown())
                 .withFailure(IOException.class, OnFailure.release())
-                .withFailure(RuntimeException.class, OnFailure.store(failure -> BYTES)));
+                .withFailure(RuntimeException.class, OnFailure.reject("wrong")));
         failWith(handler, new java.io.FileNotFoundException("gone"));
-        assertThat(handler.handle(KEY, null, this::run)).as("released").isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).as("released").isInstanceOf(Outcome.Processed.class);
     }
 
     // Unknown outcomes
@@ -182,46 +180,46 @@ class IdempotentHandlerTest {
     @Test
     void handle_reconcilerFindsItDone_isReplayed() {
         List<String> asked = new ArrayList<>();
-        IdempotentHandler handler =
-                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(
+                handler().withFailure(IOException.class, OnFailure.unknown()).withReconciler(execution -> {
                     asked.add(execution.downstreamKey("charge"));
-                    return new Reconciler.Done(OUTCOME);
+                    return new Reconciler.Done<>(OUTCOME);
                 }));
         AtomicReference<String> passedOn = new AtomicReference<>("");
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     passedOn.set(execution.downstreamKey("charge"));
                     throw new IOException("no answer");
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
         assertThat(asked).as("once, by the key that was passed on").containsExactly(passedOn.get());
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void handle_reconcilerFindsItNotDone_isRun() {
-        IdempotentHandler handler = built(handler()
-                .withFailure(IOException.class, OnFailure.keep())
-                .withReconciler(execution -> new Reconciler.NotDone()));
+        IdempotentHandler<StoredOutcome> handler = built(handler()
+                .withFailure(IOException.class, OnFailure.unknown())
+                .withReconciler(execution -> new Reconciler.NotDone<>()));
         failWith(handler, new IOException("no answer"));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Processed<>(OUTCOME));
         assertThat(runs).hasValue(1);
     }
 
     /** Finding out may take longer than a lease, which is renewed meanwhile. */
     @Test
     void handle_reconcilerTakesLongerThanTheLease_operationStillRuns() {
-        IdempotentHandler handler = built(handler()
+        IdempotentHandler<StoredOutcome> handler = built(handler()
                 .withLease(SHORT_LEASE)
-                .withFailure(IOException.class, OnFailure.keep())
+                .withFailure(IOException.class, OnFailure.unknown())
                 .withReconciler(execution -> {
                     int before = store.renewals.get();
                     await().atMost(PATIENCE).until(() -> store.renewals.get() >= before + 5);
-                    return new Reconciler.NotDone();
+                    return new Reconciler.NotDone<>();
                 }));
         failWith(handler, new IOException("no answer"));
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             int before = store.renewals.get();
             await().atMost(PATIENCE).until(() -> store.renewals.get() >= before + 1);
             execution.throwIfLeaseLost();
@@ -233,14 +231,14 @@ class IdempotentHandlerTest {
     @Test
     void handle_reconcilerDoesNotKnowEither_staysUnknown() {
         AtomicInteger asked = new AtomicInteger();
-        IdempotentHandler handler =
-                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(
+                handler().withFailure(IOException.class, OnFailure.unknown()).withReconciler(execution -> {
                     asked.incrementAndGet();
-                    return new Reconciler.StillUnknown();
+                    return new Reconciler.StillUnknown<>();
                 }));
         failWith(handler, new IOException("no answer"));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(asked).hasValue(2);
         assertThat(runs).hasValue(0);
     }
@@ -248,18 +246,18 @@ class IdempotentHandlerTest {
     @Test
     void handle_reconcilerFails_staysUnknownAndTheFailureIsThrown() {
         AtomicInteger asked = new AtomicInteger();
-        IdempotentHandler handler =
-                built(handler().withFailure(IOException.class, OnFailure.keep()).withReconciler(execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(
+                handler().withFailure(IOException.class, OnFailure.unknown()).withReconciler(execution -> {
                     if (asked.incrementAndGet() == 1) {
                         throw new IllegalStateException("the provider is down");
                     }
-                    return new Reconciler.StillUnknown();
+                    return new Reconciler.StillUnknown<>();
                 }));
         failWith(handler, new IOException("no answer"));
         assertThatExceptionOfType(ReconciliationFailedException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .withMessageContaining("the provider is down");
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
     }
 
     // Owners that vanish
@@ -267,9 +265,9 @@ class IdempotentHandlerTest {
     @Test
     void handle_ownerHasVanished_isRunAgainAndSaysSo() {
         abandon(null);
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         AtomicReference<Boolean> takenOver = new AtomicReference<>(false);
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             takenOver.set(execution.isTakenOver());
             return run(execution);
         });
@@ -280,42 +278,42 @@ class IdempotentHandlerTest {
     @Test
     void handle_ownerHasVanishedAndThatIsUnknown_isNotRunAgain() {
         abandon(null);
-        IdempotentHandler handler = built(handler().withAbandonedUnknown());
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        IdempotentHandler<StoredOutcome> handler = built(handler().withAbandonedUnknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void handle_ownerHasVanishedAndSomebodyFindsOut_isReplayed() {
         abandon(null);
-        IdempotentHandler handler =
-                built(handler().withAbandonedUnknown().withReconciler(execution -> new Reconciler.Done(OUTCOME)));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withAbandonedUnknown().withReconciler(execution -> new Reconciler.Done<>(OUTCOME)));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
     }
 
     // Waiting
 
     @Test
     void handle_firstStillRuns_waitsAndReplays() throws Exception {
-        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(PATIENCE));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
-        Future<Outcome> second = threads.submit(() -> handler.handle(KEY, null, this::run));
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
+        Future<Outcome<StoredOutcome>> second = threads.submit(() -> handler.tryHandle(Call.of(KEY), this::run));
         await().atMost(PATIENCE).until(() -> store.claims.get() >= 4);
         assertThat(second).isNotDone();
         goOn.countDown();
         assertThat(first.get()).isInstanceOf(Outcome.Processed.class);
-        assertThat(second.get()).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        assertThat(second.get()).isEqualTo(new Outcome.Replayed<>(OUTCOME));
         assertThat(runs).hasValue(1);
     }
 
     @Test
     void handle_notWaiting_isInProgressAtOnce() throws Exception {
-        IdempotentHandler handler = built(handler().withWait(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(Duration.ZERO));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
-        Outcome second = handler.handle(KEY, null, this::run);
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
+        Outcome<StoredOutcome> second = handler.tryHandle(Call.of(KEY), this::run);
         goOn.countDown();
         first.get();
         assertThat(second)
@@ -329,10 +327,10 @@ class IdempotentHandlerTest {
     /** Who has waited in vain must not do it too. */
     @Test
     void handle_waitedInVain_isInProgressAndNothingIsRun() throws Exception {
-        IdempotentHandler handler = built(handler().withWait(Duration.ofMillis(50)));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(Duration.ofMillis(50)));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
-        Outcome second = handler.handle(KEY, null, this::run);
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
+        Outcome<StoredOutcome> second = handler.tryHandle(Call.of(KEY), this::run);
         goOn.countDown();
         first.get();
         assertThat(second).isInstanceOf(Outcome.InProgress.class);
@@ -341,16 +339,16 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_firstFailsWhileTheSecondWaits_theSecondRuns() throws Exception {
-        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(PATIENCE));
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = threads.submit(() -> handler.handle(KEY, null, execution -> {
+        Future<Outcome<StoredOutcome>> first = threads.submit(() -> handler.tryHandle(Call.of(KEY), execution -> {
             begun.countDown();
             awaitLatch(goOn);
             throw new IOException("broken pipe");
         }));
         awaitLatch(begun);
-        Future<Outcome> second = threads.submit(() -> handler.handle(KEY, null, this::run));
+        Future<Outcome<StoredOutcome>> second = threads.submit(() -> handler.tryHandle(Call.of(KEY), this::run));
         await().atMost(PATIENCE).until(() -> store.claims.get() >= 3);
         goOn.countDown();
         assertThat(first).failsWithin(PATIENCE);
@@ -360,11 +358,11 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_interruptedWhileWaiting_isInProgressAndStaysInterrupted() throws Exception {
-        IdempotentHandler handler = built(handler().withWait(PATIENCE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withWait(PATIENCE));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
         Thread.currentThread().interrupt();
-        Outcome second = handler.handle(KEY, null, this::run);
+        Outcome<StoredOutcome> second = handler.tryHandle(Call.of(KEY), this::run);
         assertThat(Thread.interrupted()).isTrue();
         assertThat(second).isInstanceOf(Outcome.InProgress.class);
         goOn.countDown();
@@ -375,26 +373,27 @@ class IdempotentHandlerTest {
 
     @Test
     void handle_operationTakesLongerThanTheLease_nobodyElseBeginsIt() throws Exception {
-        IdempotentHandler handler = built(handler().withLease(KEPT_LEASE).withWait(Duration.ZERO));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(KEPT_LEASE).withWait(Duration.ZERO));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
         await().during(KEPT_LEASE.multipliedBy(3))
                 .atMost(PATIENCE)
-                .until(() -> handler.handle(KEY, null, this::run) instanceof Outcome.InProgress);
+                .until(() -> handler.tryHandle(Call.of(KEY), this::run) instanceof Outcome.InProgress);
         goOn.countDown();
-        assertThat(first.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
+        assertThat(first.get()).isEqualTo(new Outcome.Processed<>(OUTCOME));
         assertThat(runs).hasValue(1);
     }
 
     @Test
     void handle_ttlShorterThanTheOperation_nobodyElseBeginsIt() throws Exception {
-        IdempotentHandler handler = built(
+        IdempotentHandler<StoredOutcome> handler = built(
                 handler().withLease(KEPT_LEASE).withTtl(Duration.ofMillis(1)).withWait(Duration.ZERO));
         CountDownLatch goOn = new CountDownLatch(1);
-        Future<Outcome> first = running(handler, goOn);
+        Future<Outcome<StoredOutcome>> first = running(handler, goOn);
         await().during(KEPT_LEASE.multipliedBy(2))
                 .atMost(PATIENCE)
-                .until(() -> handler.handle(KEY, null, this::run) instanceof Outcome.InProgress);
+                .until(() -> handler.tryHandle(Call.of(KEY), this::run) instanceof Outcome.InProgress);
         goOn.countDown();
         first.get();
         assertThat(runs).hasValue(1);
@@ -404,13 +403,14 @@ class IdempotentHandlerTest {
     void handle_storeSaysTheLeaseIsLost_operationIsInterruptedAndItsOutcomeRefused() {
         store.onRenew = renewed -> new LeaseResult.Lost();
         RecordingListener listener = new RecordingListener();
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).onEvent(listener));
-        AtomicReference<@Nullable Execution> seen = new AtomicReference<>();
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(SHORT_LEASE).onEvent(listener));
+        AtomicReference<@Nullable Execution<StoredOutcome>> seen = new AtomicReference<>();
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     seen.set(execution);
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }))
                 .withCauseInstanceOf(InterruptedException.class);
         assertThat(seen.get())
@@ -426,11 +426,11 @@ class IdempotentHandlerTest {
     @Test
     void handle_renewalsAreNotAnswered_operationIsInterruptedWhenItsLeaseIsOver() {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(SHORT_LEASE));
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
         assertThat(store.renewals.get()).as("tried again").isGreaterThan(1);
     }
@@ -442,11 +442,11 @@ class IdempotentHandlerTest {
             awaitLatch(never);
             return renewed;
         };
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(SHORT_LEASE));
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
         never.countDown();
     }
@@ -456,11 +456,11 @@ class IdempotentHandlerTest {
         AtomicInteger answers = new AtomicInteger();
         store.onRenew = renewed ->
                 answers.incrementAndGet() == 1 ? new LeaseResult.Indeterminate(new IOException("no answer")) : renewed;
-        IdempotentHandler handler = built(handler().withLease(Duration.ofSeconds(1)));
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(Duration.ofSeconds(1)));
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             await().atMost(PATIENCE).until(() -> answers.get() >= 4);
             execution.throwIfLeaseLost();
-            return BYTES;
+            return OUTCOME;
         });
         assertThat(outcome).isInstanceOf(Outcome.Processed.class);
     }
@@ -469,28 +469,29 @@ class IdempotentHandlerTest {
     @Test
     void handle_supersededAndDoesNotListen_outcomeOfTheSuccessorStands() {
         store.onRenew = renewed -> new LeaseResult.Lost();
-        IdempotentHandler zombie = built(handler().withLease(SHORT_LEASE));
-        IdempotentHandler successor = built(handler().withWait(PATIENCE));
-        AtomicReference<@Nullable Outcome> succeeded = new AtomicReference<>();
+        IdempotentHandler<StoredOutcome> zombie = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> successor = built(handler().withWait(PATIENCE));
+        AtomicReference<@Nullable Outcome<StoredOutcome>> succeeded = new AtomicReference<>();
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> zombie.handle(KEY, null, execution -> {
-                    Future<Outcome> other = threads.submit(() -> successor.handle(KEY, null, this::run));
+                .isThrownBy(() -> zombie.tryHandle(Call.of(KEY), execution -> {
+                    Future<Outcome<StoredOutcome>> other =
+                            threads.submit(() -> successor.tryHandle(Call.of(KEY), this::run));
                     succeeded.set(uninterruptibly(other));
-                    return new byte[] {66};
+                    return StoredOutcome.of(new byte[] {66});
                 }));
-        assertThat(succeeded.get()).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(successor.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        assertThat(succeeded.get()).isEqualTo(new Outcome.Processed<>(OUTCOME));
+        assertThat(successor.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
     }
 
     @Test
     void handle_leaseLostAndDoesNotListen_leavesNoInterruptBehind() {
         store.onRenew = renewed -> new LeaseResult.Lost();
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(SHORT_LEASE));
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             while (!execution.isLeaseLost()) {
                 Thread.onSpinWait();
             }
-            return BYTES;
+            return OUTCOME;
         });
         assertThat(Thread.interrupted())
                 .as("the interrupt was for the operation")
@@ -502,94 +503,100 @@ class IdempotentHandlerTest {
     @Test
     void handle_leaseLostWhileTheStoreWasAway_failureIsStillKept() {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(
-                handler().withLease(SHORT_LEASE).withAbandonedUnknown().withFailure(Throwable.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(handler()
+                .withLease(SHORT_LEASE)
+                .withAbandonedUnknown()
+                .withFailure(Throwable.class, OnFailure.unknown()));
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void handle_leaseLostAndAbandonedIsUnknown_isNotReleased() {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).withAbandonedUnknown());
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(SHORT_LEASE).withAbandonedUnknown());
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Unknown());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void handle_reconcilerLosesItsLease_nothingIsRun() {
         store.onRenew = renewed -> new LeaseResult.Lost();
-        IdempotentHandler handler = built(handler()
+        IdempotentHandler<StoredOutcome> handler = built(handler()
                 .withLease(SHORT_LEASE)
-                .withFailure(IOException.class, OnFailure.keep())
+                .withFailure(IOException.class, OnFailure.unknown())
                 .withReconciler(execution -> {
                     await().atMost(PATIENCE).ignoreExceptions().until(execution::isLeaseLost);
-                    return new Reconciler.NotDone();
+                    return new Reconciler.NotDone<>();
                 }));
         failWith(handler, new IOException("no answer"));
-        assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> handler.handle(KEY, null, this::run));
+        assertThatExceptionOfType(LeaseLostException.class)
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         assertThat(runs).hasValue(0);
     }
 
     @Test
     void close_operationStillRuns_isToldWhenItsLeaseIsOver() {
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(SHORT_LEASE));
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     handler.close();
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
     }
 
     @Test
     void handle_closed_isRefusedBeforeAnythingIsClaimed() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         handler.close();
-        assertThatIllegalStateException().isThrownBy(() -> handler.handle(KEY, null, this::run));
+        assertThatIllegalStateException().isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         assertThat(store.claims).hasValue(0);
     }
 
     @Test
     void handle_outcomeTooLong_isDoneForOthersWithoutIt() {
-        IdempotentHandler handler = built(handler().withMaxOutcomeBytes(3));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.empty(), false));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withMaxOutcomeBytes(3));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Processed<>(OUTCOME));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run))
+                .isEqualTo(new Outcome.Unreadable<>(
+                        "it was too long to be stored, or could not be written", Optional.empty()));
         assertThat(runs).hasValue(1);
     }
 
     @Test
     void within_partsOfAScope_areDifferentOperations() {
-        IdempotentHandler handler = built(handler());
-        handler.within("a").handle(KEY, null, this::run);
-        handler.within("b").handle(KEY, null, this::run);
-        handler.within("a").handle(KEY, null, this::run);
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        handler.within("a").tryHandle(Call.of(KEY), this::run);
+        handler.within("b").tryHandle(Call.of(KEY), this::run);
+        handler.within("a").tryHandle(Call.of(KEY), this::run);
         assertThat(runs).hasValue(2);
     }
 
     @Test
     void resetAttempts_failedOrDone_onlyTheFirstCountsAnew() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         failWith(handler, new IOException("broken pipe"));
         handler.resetAttempts(KEY);
         AtomicInteger attempt = new AtomicInteger();
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             attempt.set(execution.attempt());
-            return BYTES;
+            return OUTCOME;
         });
         assertThat(attempt.get()).isEqualTo(1);
         handler.resetAttempts(KEY);
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Replayed.class);
     }
 
     // Stores that do not answer
@@ -600,7 +607,7 @@ class IdempotentHandlerTest {
         store.onClaim = result ->
                 answers.incrementAndGet() <= 2 ? new ClaimResult.Indeterminate(new IOException("no answer")) : result;
         AtomicInteger attempt = new AtomicInteger();
-        Outcome outcome = built(handler()).handle(KEY, null, execution -> {
+        Outcome<StoredOutcome> outcome = built(handler()).tryHandle(Call.of(KEY), execution -> {
             attempt.set(execution.attempt());
             return run(execution);
         });
@@ -612,9 +619,9 @@ class IdempotentHandlerTest {
     @Test
     void handle_claimIsNeverAnswered_isNotRun() {
         store.onClaim = result -> new ClaimResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withPatience(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withPatience(SHORT_LEASE));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .withCauseInstanceOf(IOException.class)
                 .satisfies(failure -> assertThat(failure.operationRan()).isFalse());
         assertThat(runs).hasValue(0);
@@ -624,9 +631,9 @@ class IdempotentHandlerTest {
     void handle_storeIsDown_isNotRunAndSaysWhy() {
         store.onClaim = result -> new ClaimResult.Unavailable("The database cannot be reached", null);
         RecordingListener listener = new RecordingListener();
-        IdempotentHandler handler = built(handler().onEvent(listener));
+        IdempotentHandler<StoredOutcome> handler = built(handler().onEvent(listener));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .withMessageContaining("cannot be reached");
         assertThat(listener.events).containsExactly("store unavailable");
         assertThat(runs).hasValue(0);
@@ -637,41 +644,41 @@ class IdempotentHandlerTest {
         AtomicInteger answers = new AtomicInteger();
         store.onComplete = result ->
                 answers.incrementAndGet() <= 2 ? new LeaseResult.Indeterminate(new IOException("no answer")) : result;
-        IdempotentHandler handler = built(handler());
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Replayed.class);
     }
 
     @Test
     void handle_completionIsNeverAnswered_saysThatItWasRun() {
         store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withPatience(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withPatience(SHORT_LEASE));
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, this::run))
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run))
                 .satisfies(failure -> assertThat(failure.operationRan()).isTrue());
     }
 
     /** A thread that is being stopped still notes what it has done. */
     @Test
     void handle_interruptedByOthersAtItsEnd_outcomeIsStored() {
-        IdempotentHandler handler = built(handler());
-        Outcome outcome = handler.handle(KEY, null, execution -> {
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
             Thread.currentThread().interrupt();
-            return BYTES;
+            return OUTCOME;
         });
         assertThat(Thread.interrupted()).as("still interrupted").isTrue();
         assertThat(outcome).isInstanceOf(Outcome.Processed.class);
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Replayed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Replayed.class);
     }
 
     /** What was stored of a failure decides over what the caller gets. */
     @Test
     void handle_failureToBeStoredAndSuperseded_isLostWithTheFailureBehindIt() {
         store.onComplete = result -> new LeaseResult.Lost();
-        IdempotentHandler handler = built(handler().withFailure(IOException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withFailure(IOException.class, OnFailure.unknown()));
         IOException failure = new IOException("no answer");
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw failure;
                 }))
                 .satisfies(lost -> assertThat(lost.getSuppressed()).containsExactly(failure));
@@ -680,11 +687,11 @@ class IdempotentHandlerTest {
     @Test
     void handle_failureToBeStoredAndStoreIsAway_saysSoWithTheFailureBehindIt() {
         store.onComplete = result -> new LeaseResult.Indeterminate(new IOException("away"));
-        IdempotentHandler handler =
-                built(handler().withPatience(SHORT_LEASE).withFailure(IOException.class, OnFailure.keep()));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withPatience(SHORT_LEASE).withFailure(IOException.class, OnFailure.unknown()));
         IOException failure = new IOException("no answer");
         assertThatExceptionOfType(StoreUnavailableException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw failure;
                 }))
                 .satisfies(away -> {
@@ -697,16 +704,16 @@ class IdempotentHandlerTest {
     @Test
     void handle_leaseLostAndFailed_isReleased() {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE));
+        IdempotentHandler<StoredOutcome> handler = built(handler().withLease(SHORT_LEASE));
         assertThatExceptionOfType(LeaseLostException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();
-                    return BYTES;
+                    return OUTCOME;
                 }));
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).isEqualTo(2);
             assertThat(execution.priorRun()).isEqualTo(PriorRun.INTERRUPTED);
-            return BYTES;
+            return OUTCOME;
         });
     }
 
@@ -714,14 +721,14 @@ class IdempotentHandlerTest {
 
     @Test
     void complete_supersededOrNotAnswered_isAnExceptionThatEndsTheTransaction() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         WatchedStore joined = new WatchedStore(MemoryIdempotencyStore.holding(1));
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             joined.onComplete = result -> new LeaseResult.Lost();
-            assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> execution.complete(joined, BYTES));
+            assertThatExceptionOfType(LeaseLostException.class).isThrownBy(() -> execution.complete(joined, OUTCOME));
             joined.onComplete = result -> new LeaseResult.Indeterminate(new IOException("no answer"));
             assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> execution.complete(joined, BYTES))
+                    .isThrownBy(() -> execution.complete(joined, OUTCOME))
                     .satisfies(unknown -> assertThat(unknown.operationRan()).isFalse());
             return null;
         });
@@ -729,20 +736,20 @@ class IdempotentHandlerTest {
 
     @Test
     void complete_noted_isTheOutcomeWhateverIsReturned() {
-        IdempotentHandler handler = built(handler());
-        Outcome outcome = handler.handle(KEY, null, execution -> {
-            execution.complete(store, BYTES);
-            return new byte[] {66};
+        IdempotentHandler<StoredOutcome> handler = built(handler());
+        Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
+            execution.complete(store, OUTCOME);
+            return StoredOutcome.of(new byte[] {66});
         });
-        assertThat(outcome).isEqualTo(new Outcome.Processed(OUTCOME, false));
-        assertThat(handler.handle(KEY, null, this::run)).isEqualTo(new Outcome.Replayed(Optional.of(OUTCOME), false));
+        assertThat(outcome).isEqualTo(new Outcome.Processed<>(OUTCOME));
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
     }
 
     // What operations and listeners see
 
     @Test
     void isTakenOver_nothingHappenedBefore_isFalse() {
-        built(handler()).handle(KEY, null, execution -> {
+        built(handler()).tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.isTakenOver()).isFalse();
             assertThat(execution.isLeaseLost()).isFalse();
             execution.throwIfLeaseLost();
@@ -754,9 +761,10 @@ class IdempotentHandlerTest {
     @Test
     void close_renewedAndPurged_endsItsThreads() {
         Set<Thread> before = ownThreads();
-        IdempotentHandler handler = built(handler().withLease(SHORT_LEASE).withPurge(Duration.ofMillis(20)));
+        IdempotentHandler<StoredOutcome> handler =
+                built(handler().withLease(SHORT_LEASE).withPurge(Duration.ofMillis(20)));
         assertThat(handler.isClosed()).isFalse();
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             await().atMost(PATIENCE).until(() -> store.renewals.get() > 0);
             return null;
         });
@@ -776,20 +784,20 @@ class IdempotentHandlerTest {
 
     @Test
     void downstreamKey_everyRun_isTheSameAndTellsStepsApart() {
-        IdempotentHandler handler = built(IdempotentHandler.on(store, "payments"));
+        IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(store, "payments", RawCodec.RAW));
         List<String> charges = new ArrayList<>();
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     charges.add(execution.downstreamKey("charge"));
                     throw new IOException("broken pipe");
                 }));
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             charges.add(execution.downstreamKey("charge"));
             assertThat(execution.downstreamKey("mail")).isNotEqualTo(charges.get(0));
             assertThat(execution.key()).isEqualTo(KEY);
             return null;
         });
-        built(IdempotentHandler.on(store, "refunds")).handle(KEY, null, execution -> {
+        built(IdempotentHandler.on(store, "refunds", RawCodec.RAW)).tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.downstreamKey("charge")).isNotEqualTo(charges.get(0));
             return null;
         });
@@ -798,14 +806,14 @@ class IdempotentHandlerTest {
 
     @Test
     void fencingToken_laterRun_isGreater() {
-        IdempotentHandler handler = built(handler());
+        IdempotentHandler<StoredOutcome> handler = built(handler());
         List<Long> tokens = new ArrayList<>();
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     tokens.add(execution.fencingToken());
                     throw new IOException("broken pipe");
                 }));
-        handler.handle(KEY, null, execution -> {
+        handler.tryHandle(Call.of(KEY), execution -> {
             tokens.add(execution.fencingToken());
             return null;
         });
@@ -815,37 +823,37 @@ class IdempotentHandlerTest {
     @Test
     void listener_everyOutcome_isTold() {
         RecordingListener listener = new RecordingListener();
-        IdempotentHandler handler = built(handler().onEvent(listener));
+        IdempotentHandler<StoredOutcome> handler = built(handler().onEvent(listener));
         failWith(handler, new IOException("broken pipe"));
-        handler.handle(KEY, null, this::run);
-        handler.handle(KEY, null, this::run);
+        handler.tryHandle(Call.of(KEY), this::run);
+        handler.tryHandle(Call.of(KEY), this::run);
         assertThat(listener.events).containsExactly("failed 1", "Processed 2", "Replayed 0");
     }
 
     @Test
     void listener_thatFails_changesNothing() {
-        IdempotentHandler handler = built(handler().onEvent(new HandlerListener() {
+        IdempotentHandler<StoredOutcome> handler = built(handler().onEvent(new HandlerListener() {
             @Override
-            public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+            public void answered(ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {
                 throw new IllegalStateException("the metrics are down");
             }
         }));
-        assertThat(handler.handle(KEY, null, this::run)).isInstanceOf(Outcome.Processed.class);
+        assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Processed.class);
     }
 
     @Test
     void purge_outcomesOutlived_makeRoom() {
         MemoryIdempotencyStore small = MemoryIdempotencyStore.holding(10);
-        IdempotentHandler handler = built(IdempotentHandler.on(small, "test")
+        IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(small, "test", RawCodec.RAW)
                 .withTtl(Duration.ofMillis(1))
                 .withPurge(Duration.ofMillis(20)));
-        handler.handle(KEY, null, this::run);
+        handler.tryHandle(Call.of(KEY), this::run);
         await().atMost(PATIENCE).until(() -> small.size() == 0);
     }
 
     @Test
     void build_durationsThatCannotBe_areRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> IdempotentHandler.on(store, " "));
+        assertThatIllegalArgumentException().isThrownBy(() -> IdempotentHandler.on(store, " ", RawCodec.RAW));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withTtl(Duration.ofMillis(Long.MAX_VALUE)));
         assertThatIllegalArgumentException().isThrownBy(() -> handler().withLease(Duration.ofMillis(9)));
         assertThat(handler().withLease(Duration.ofMillis(10))).isNotNull();
@@ -855,25 +863,25 @@ class IdempotentHandlerTest {
 
     // What tests are made of
 
-    private IdempotentHandler.Builder handler() {
-        return IdempotentHandler.on(store, "test");
+    private HandlerBuilder<StoredOutcome> handler() {
+        return IdempotentHandler.on(store, "test", RawCodec.RAW);
     }
 
-    private IdempotentHandler built(IdempotentHandler.Builder builder) {
-        IdempotentHandler handler = builder.build();
+    private IdempotentHandler<StoredOutcome> built(HandlerBuilder<StoredOutcome> builder) {
+        IdempotentHandler<StoredOutcome> handler = builder.build();
         handlers.add(handler);
         return handler;
     }
 
-    private byte[] run(Execution execution) {
+    private StoredOutcome run(Execution<StoredOutcome> execution) {
         assertThat(execution.key()).isEqualTo(KEY);
         runs.incrementAndGet();
-        return BYTES;
+        return OUTCOME;
     }
 
-    private static void failWith(IdempotentHandler handler, IOException failure) {
+    private static void failWith(IdempotentHandler<StoredOutcome> handler, IOException failure) {
         assertThatExceptionOfType(IOException.class)
-                .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw failure;
                 }));
     }
@@ -884,9 +892,9 @@ class IdempotentHandlerTest {
     }
 
     /** The first, which has begun and waits. */
-    private Future<Outcome> running(IdempotentHandler handler, CountDownLatch goOn) {
+    private Future<Outcome<StoredOutcome>> running(IdempotentHandler<StoredOutcome> handler, CountDownLatch goOn) {
         CountDownLatch begun = new CountDownLatch(1);
-        Future<Outcome> outcome = threads.submit(() -> handler.handle(KEY, null, execution -> {
+        Future<Outcome<StoredOutcome>> outcome = threads.submit(() -> handler.tryHandle(Call.of(KEY), execution -> {
             begun.countDown();
             awaitLatch(goOn);
             return run(execution);
@@ -927,7 +935,7 @@ class IdempotentHandlerTest {
         private final List<String> events = new java.util.concurrent.CopyOnWriteArrayList<>();
 
         @Override
-        public void answered(ScopedKey key, Outcome outcome, int attempt, Duration waited, Duration took) {
+        public void answered(ScopedKey key, Outcome<?> outcome, int attempt, Duration waited, Duration took) {
             events.add(outcome.getClass().getSimpleName() + " " + attempt);
         }
 

@@ -22,7 +22,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -71,7 +70,8 @@ public final class SeamHarness {
          *
          * @param then what the transaction does after that: commits if true, else rolls back
          */
-        void book(String id, Execution execution, byte[] outcome, Supplier<Boolean> then) throws IOException;
+        void book(String id, Execution<StoredOutcome> execution, StoredOutcome outcome, Supplier<Boolean> then)
+                throws IOException;
 
         /** How often it was booked, as committed. */
         int booked(String id);
@@ -251,11 +251,11 @@ public final class SeamHarness {
 
     /** A run of an operation, from its beginning to its end. */
     private static final class Run {
-        private final Execution execution;
+        private final Execution<StoredOutcome> execution;
         /** The nano time at which another run of the operation began; 0 if none has. */
         private volatile long overtakenAt;
 
-        Run(Execution execution) {
+        Run(Execution<StoredOutcome> execution) {
             this.execution = execution;
         }
     }
@@ -297,7 +297,7 @@ public final class SeamHarness {
     private final class Instance {
         private final int number;
         private final IdempotencyStore store;
-        private final Map<Kind, IdempotentHandler> handlers = new HashMap<>();
+        private final Map<Kind, IdempotentHandler<StoredOutcome>> handlers = new HashMap<>();
         /** Operations that have succeeded here, and were not given up to another owner since. */
         private final Set<String> succeeded = ConcurrentHashMap.newKeySet();
         /** Those of them that another process has claimed since. */
@@ -311,13 +311,13 @@ public final class SeamHarness {
             everyProcess.add(this);
             IdempotencyStore cut = new CutStore(this, store);
             for (Kind kind : kinds()) {
-                IdempotentHandler.Builder builder = IdempotentHandler.on(cut, kind.name())
+                HandlerBuilder<StoredOutcome> builder = IdempotentHandler.on(cut, kind.name(), RawCodec.RAW)
                         .withLease(LEASE)
                         .withTtl(TTL)
                         .withWait(Duration.ofMillis(20))
                         .withPatience(Duration.ofMillis(60));
                 if (kind == Kind.PROVIDER_TO_BE_ASKED) {
-                    builder.withFailure(NoAnswerException.class, OnFailure.keep())
+                    builder.withFailure(NoAnswerException.class, OnFailure.unknown())
                             .withReconciler(this::find);
                 }
                 handlers.put(kind, builder.build());
@@ -338,7 +338,7 @@ public final class SeamHarness {
             }
         }
 
-        private Reconciler.Finding find(Execution execution) {
+        private Reconciler.Finding<StoredOutcome> find(Execution<StoredOutcome> execution) {
             killMaybe();
             String id = new String(execution.key().value(), UTF_8);
             Operation operation = operationOf(execution, id);
@@ -346,13 +346,13 @@ public final class SeamHarness {
             stallMaybe();
             killMaybe();
             if (chance(0.1)) {
-                return new Reconciler.StillUnknown();
+                return new Reconciler.StillUnknown<>();
             }
-            return charged ? new Reconciler.Done(StoredOutcome.of(operation.receipt())) : new Reconciler.NotDone();
+            return charged ? new Reconciler.Done<>(StoredOutcome.of(operation.receipt())) : new Reconciler.NotDone<>();
         }
 
         /** The reconciler sees a key, and finds its operation by the downstream key as a provider would. */
-        private Operation operationOf(Execution execution, String key) {
+        private Operation operationOf(Execution<StoredOutcome> execution, String key) {
             for (int i = 0; i < kinds().length * TENANTS.size() * KEYS; i++) {
                 Operation operation = Operation.at(i, kinds());
                 boolean same = operation.kind == Kind.PROVIDER_TO_BE_ASKED
@@ -379,7 +379,7 @@ public final class SeamHarness {
 
         /** Whether it is done by now. */
         boolean call(Operation operation) {
-            IdempotentHandler handler = handlers.get(operation.kind);
+            IdempotentHandler<StoredOutcome> handler = handlers.get(operation.kind);
             if (handler == null || dead) {
                 return false;
             }
@@ -387,16 +387,17 @@ public final class SeamHarness {
                 handler = handler.within(part);
             }
             try {
-                Outcome outcome = handler.handle(operation.key, null, execution -> run(operation, execution));
-                Optional<StoredOutcome> stored = outcome.stored();
-                if (stored.isPresent()) {
-                    if (!stored.get().equals(StoredOutcome.of(operation.receipt()))) {
+                Outcome<StoredOutcome> outcome =
+                        handler.tryHandle(Call.of(operation.key), execution -> run(operation, execution));
+                boolean isDone = outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed;
+                if (isDone) {
+                    if (!java.util.Objects.equals(StoredOutcome.of(operation.receipt()), outcome.orElseThrow())) {
                         violated(operation.id + " was answered with the outcome of another operation");
                     } else if (effects(operation) < 1) {
                         violated(operation.id + " was answered as done, and has had no effect");
                     }
                 }
-                return stored.isPresent();
+                return isDone;
             } catch (LeaseLostException lost) {
                 succeeded.remove(operation.id);
                 return false;
@@ -407,7 +408,7 @@ public final class SeamHarness {
             }
         }
 
-        private byte[] run(Operation operation, Execution execution) throws IOException {
+        private StoredOutcome run(Operation operation, Execution<StoredOutcome> execution) throws IOException {
             Run run = new Run(execution);
             List<Run> others = running.computeIfAbsent(operation.id, none -> new CopyOnWriteArrayList<>());
             others.forEach(other -> other.overtakenAt = other.overtakenAt == 0 ? System.nanoTime() : other.overtakenAt);
@@ -433,27 +434,27 @@ public final class SeamHarness {
                     claimedByOthers.remove(operation.id);
                     succeeded.add(operation.id);
                 }
-                return operation.receipt();
+                return StoredOutcome.of(operation.receipt());
             } finally {
                 others.remove(run);
             }
         }
 
         /** Whether it is done, and not only said to be. */
-        private boolean book(Operation operation, Execution execution, Run run) throws IOException {
+        private boolean book(Operation operation, Execution<StoredOutcome> execution, Run run) throws IOException {
             Transactions database = transactions;
             if (database == null) {
                 throw new IllegalStateException("there is no database");
             }
             if (chance(0.15)) {
-                database.book(operation.id, execution, operation.receipt(), () -> false);
+                database.book(operation.id, execution, StoredOutcome.of(operation.receipt()), () -> false);
                 if (chance(0.4)) {
                     return false; // As if it had been committed.
                 }
                 stayBusy(operation, run);
                 execution.throwIfLeaseLost();
             }
-            database.book(operation.id, execution, operation.receipt(), () -> {
+            database.book(operation.id, execution, StoredOutcome.of(operation.receipt()), () -> {
                 stallMaybe();
                 killMaybe();
                 return true;
@@ -478,7 +479,7 @@ public final class SeamHarness {
             }
         }
 
-        private boolean chargeOnce(Operation operation, Execution execution) throws IOException {
+        private boolean chargeOnce(Operation operation, Execution<StoredOutcome> execution) throws IOException {
             if (chance(0.15)) {
                 throw new NoAnswerException(); // The request was lost.
             }
@@ -495,7 +496,7 @@ public final class SeamHarness {
             return true;
         }
 
-        private boolean chargeByKey(Operation operation, Execution execution) throws IOException {
+        private boolean chargeByKey(Operation operation, Execution<StoredOutcome> execution) throws IOException {
             provider.charge(operation.id, execution.downstreamKey("charge"));
             killMaybe();
             if (chance(0.15)) {

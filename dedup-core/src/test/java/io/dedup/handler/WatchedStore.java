@@ -11,6 +11,8 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
@@ -18,6 +20,7 @@ import java.util.function.UnaryOperator;
 class WatchedStore implements IdempotencyStore {
     private final IdempotencyStore behind;
     final AtomicInteger claims = new AtomicInteger();
+    final List<Integer> claimBatches = new CopyOnWriteArrayList<>();
     final AtomicInteger renewals = new AtomicInteger();
     volatile UnaryOperator<ClaimResult> onClaim = UnaryOperator.identity();
     volatile UnaryOperator<LeaseResult> onRenew = UnaryOperator.identity();
@@ -33,6 +36,12 @@ class WatchedStore implements IdempotencyStore {
         ClaimResult result = behind.claim(request);
         claims.incrementAndGet();
         return onClaim.apply(result);
+    }
+
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        claimBatches.add(requests.size());
+        return requests.stream().map(this::claim).toList();
     }
 
     @Override

@@ -41,6 +41,25 @@ class FingerprinterTest {
     }
 
     @Test
+    void fields_orderOfPointers_doesNotCount() {
+        assertThat(print("value:/to,/amount", "{\"amount\":10}"))
+                .isEqualTo(print("value:/amount,/to", "{\"amount\":10}"));
+    }
+
+    @Test
+    void fields_tombstone_differsFromAValueWithoutThem() {
+        assertThat(print("value:/a", null)).isEqualTo(print("value:/a", null)).isNotEqualTo(print("value:/a", "{}"));
+    }
+
+    @Test
+    void fields_halfOfASurrogatePair_countsWhole() {
+        assertThat(print("value:/a", "{\"a\":\"\\ud800\"}"))
+                .isNotNull()
+                .isNotEqualTo(print("value:/a", "{\"a\":\"\\ud801\"}"))
+                .isNotEqualTo(print("value:/a", "{\"a\":\"?\"}"));
+    }
+
+    @Test
     void fields_valueThatIsNotJson_countsWhole() {
         assertThat(print("value:/a", "oops")).isEqualTo(print("value:/a", "oops"));
         assertThat(print("value:/a", "oops")).isNotEqualTo(print("value:/a", "oops!"));

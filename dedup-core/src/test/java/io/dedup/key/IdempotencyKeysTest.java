@@ -31,7 +31,7 @@ class IdempotencyKeysTest {
                         .with("order", "42")
                         .key())
                 .isEqualTo(key);
-        assertThat(key).isEqualTo("f9dd037533d3128305b2252632a51bbb1c25f0100dfdd61dac1462bd4bfb85ac");
+        assertThat(key).isEqualTo("657673c0c87abfea34aa7526a4990bae4fadf853e2b510aadaff363784dfe21d");
     }
 
     @Test
@@ -73,6 +73,14 @@ class IdempotencyKeysTest {
                 .isThrownBy(() -> IdempotencyKeys.derived("p").with("a", "2").with("a", 1));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> IdempotencyKeys.derived("p").with("a", 1).with("a", BigDecimal.ONE));
+    }
+
+    @Test
+    void derived_halfOfASurrogatePair_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> IdempotencyKeys.derived("p").with("a", "\ud800").key())
+                .withMessageContaining("surrogate");
     }
 
     @Test

@@ -1,7 +1,5 @@
 package com.example;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.dedup.consumer.IdempotentConsumer;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
@@ -21,7 +19,7 @@ import org.h2.jdbcx.JdbcConnectionPool;
 public final class Payments implements AutoCloseable {
     private final DataSource database;
     private final JdbcIdempotencyStore store;
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<Void> handler;
     private final IdempotentConsumer consumer;
 
     Payments(DataSource database, String bootstrapServers) throws SQLException {
@@ -58,23 +56,14 @@ public final class Payments implements AutoCloseable {
         }
     }
 
-    private byte[] book(ConsumerRecord<String, String> payment, Execution execution) throws SQLException {
-        byte[] receipt = ("booked " + payment.value()).getBytes(UTF_8);
-        try (Connection transaction = database.getConnection();
-                PreparedStatement insert = transaction.prepareStatement("INSERT INTO ledger VALUES (?, ?)")) {
-            transaction.setAutoCommit(false);
-            try {
+    private void book(ConsumerRecord<String, String> payment, Execution<?> execution) throws SQLException {
+        execution.runInTransaction(database, transaction -> {
+            try (PreparedStatement insert = transaction.prepareStatement("INSERT INTO ledger VALUES (?, ?)")) {
                 insert.setString(1, payment.key());
                 insert.setString(2, payment.value());
                 insert.execute();
-                execution.complete(store.joining(transaction), receipt);
-                transaction.commit();
-            } catch (SQLException | RuntimeException failed) {
-                transaction.rollback();
-                throw failed;
             }
-        }
-        return receipt;
+        });
     }
 
     @Override

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +52,7 @@ final class ConsumerMode implements Running {
 
     private void runToTheEnd() {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(task);
-                KafkaProducer<byte[], byte[]> producer = producer(task);
+                KafkaProducer<byte[], byte[]> producer = producer(task, Map.of());
                 filter) {
             consumer.subscribe(List.of(task.input()));
             while (!isStopped) {
@@ -91,8 +92,14 @@ final class ConsumerMode implements Running {
         return new KafkaConsumer<>(consumerConfigs(task), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    private static KafkaProducer<byte[], byte[]> producer(Task task) {
-        Map<String, Object> configs = Map.of("bootstrap.servers", task.bootstrapServers());
+    /**
+     * The producer of all plain consumers.
+     *
+     * @param others settings that are not the defaults
+     */
+    static KafkaProducer<byte[], byte[]> producer(Task task, Map<String, Object> others) {
+        Map<String, Object> configs = new HashMap<>(others);
+        configs.put("bootstrap.servers", task.bootstrapServers());
         return new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer());
     }
 

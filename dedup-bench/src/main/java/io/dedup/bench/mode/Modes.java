@@ -53,22 +53,40 @@ public final class Modes {
                     ConsumerMode.of(JdbcFilter::open)),
             slow(
                     "handler-memory",
-                    "dedup's consumer and handler, with the store in memory",
+                    "dedup's consumer and handler in batches, with the store in memory",
                     Answer.DISTINCT,
                     Server.NONE,
-                    HandlerMode::inMemory),
+                    HandlerMode.inMemory(true)),
             slow(
                     "handler-redis",
-                    "dedup's consumer and handler, with the store in Redis",
+                    "dedup's consumer and handler in batches, with the store in Redis",
                     Answer.DISTINCT,
                     Server.REDIS,
-                    HandlerMode::inRedis),
+                    HandlerMode.inRedis(true)),
             slow(
                     "handler-jdbc",
-                    "dedup's consumer and handler, with the store in PostgreSQL",
+                    "dedup's consumer and handler in batches, with the store in PostgreSQL",
                     Answer.DISTINCT,
                     Server.POSTGRES,
-                    HandlerMode::inDatabase));
+                    HandlerMode.inDatabase(true)),
+            slow(
+                    "handler-memory-single",
+                    "as handler-memory, one record at a time on eight threads",
+                    Answer.DISTINCT,
+                    Server.NONE,
+                    HandlerMode.inMemory(false)),
+            slow(
+                    "handler-redis-single",
+                    "as handler-redis, one record at a time on eight threads",
+                    Answer.DISTINCT,
+                    Server.REDIS,
+                    HandlerMode.inRedis(false)),
+            slow(
+                    "handler-jdbc-single",
+                    "as handler-jdbc, one record at a time on eight threads",
+                    Answer.DISTINCT,
+                    Server.POSTGRES,
+                    HandlerMode.inDatabase(false)));
 
     private Modes() {}
 

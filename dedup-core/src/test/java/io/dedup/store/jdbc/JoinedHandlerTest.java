@@ -8,12 +8,14 @@ import static org.awaitility.Awaitility.await;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
+import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
 import io.dedup.handler.OnFailure;
 import io.dedup.handler.Outcome;
 import io.dedup.handler.OutcomeNotCommittedException;
+import io.dedup.handler.RawCodec;
 import io.dedup.handler.StoreUnavailableException;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -23,7 +25,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.h2.jdbcx.JdbcDataSource;
@@ -57,22 +58,24 @@ class JoinedHandlerTest {
 
     @Test
     void handle_committed_effectIsThereOnceAndTheOutcomeReplayed() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
-            assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
-                    .isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
-            assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
-                    .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(BYTES)), false));
+        try (IdempotentHandler<StoredOutcome> handler =
+                IdempotentHandler.on(store, "test", RawCodec.RAW).build()) {
+            assertThat(handler.tryHandle(Call.of(KEY), execution -> charge(execution, true)))
+                    .isEqualTo(new Outcome.Processed<>(StoredOutcome.of(BYTES)));
+            assertThat(handler.tryHandle(Call.of(KEY), execution -> charge(execution, true)))
+                    .isEqualTo(new Outcome.Replayed<>(StoredOutcome.of(BYTES)));
         }
         assertThat(charges()).isEqualTo(1);
     }
 
     @Test
     void handle_rolledBack_nothingHasHappenedAndTheRetryRuns() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
+        try (IdempotentHandler<StoredOutcome> handler =
+                IdempotentHandler.on(store, "test", RawCodec.RAW).build()) {
             assertThatExceptionOfType(SQLException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> charge(execution, false)));
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> charge(execution, false)));
             assertThat(charges()).isZero();
-            assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
+            assertThat(handler.tryHandle(Call.of(KEY), execution -> charge(execution, true)))
                     .isInstanceOf(Outcome.Processed.class);
         }
         assertThat(charges()).isEqualTo(1);
@@ -81,19 +84,19 @@ class JoinedHandlerTest {
     /** The answer to the commit was lost, or what followed it has failed: the store is asked, and the operation was done. */
     @Test
     void handle_committedAndThenFailed_isProcessed() throws Exception {
-        for (OnFailure then : new OnFailure[] {OnFailure.release(), OnFailure.keep()}) {
+        for (OnFailure then : new OnFailure[] {OnFailure.release(), OnFailure.unknown()}) {
             IdempotencyKey key = IdempotencyKey.of(
                     "header:idempotency-key", UUID.randomUUID().toString().getBytes(UTF_8));
-            try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+            try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                     .withFailure(SQLException.class, then)
                     .build()) {
-                Outcome outcome = handler.handle(key, null, execution -> {
+                Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(key), execution -> {
                     charge(execution, true);
                     throw new SQLException("connection reset", "08006");
                 });
-                assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
-                assertThat(handler.handle(key, null, execution -> charge(execution, true)))
-                        .isEqualTo(new Outcome.Replayed(Optional.of(StoredOutcome.of(BYTES)), false));
+                assertThat(outcome).isEqualTo(new Outcome.Processed<>(StoredOutcome.of(BYTES)));
+                assertThat(handler.tryHandle(Call.of(key), execution -> charge(execution, true)))
+                        .isEqualTo(new Outcome.Replayed<>(StoredOutcome.of(BYTES)));
             }
         }
         assertThat(charges()).isEqualTo(2);
@@ -102,14 +105,15 @@ class JoinedHandlerTest {
     /** As where the commit fails and the failure is swallowed. */
     @Test
     void handle_rolledBackAndReturned_isAFailureAndTheRetryRuns() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test").build()) {
+        try (IdempotentHandler<StoredOutcome> handler =
+                IdempotentHandler.on(store, "test", RawCodec.RAW).build()) {
             assertThatExceptionOfType(OutcomeNotCommittedException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
-                        return BYTES;
+                        return StoredOutcome.of(BYTES);
                     }));
             assertThat(charges()).isZero();
-            assertThat(handler.handle(KEY, null, execution -> charge(execution, true)))
+            assertThat(handler.tryHandle(Call.of(KEY), execution -> charge(execution, true)))
                     .isInstanceOf(Outcome.Processed.class);
         }
         assertThat(charges()).isEqualTo(1);
@@ -119,10 +123,10 @@ class JoinedHandlerTest {
     @Test
     void handle_rolledBackAndStillBusy_keepsItsLeaseAndMayNoteAgain() throws Exception {
         ScopedKey key = new ScopedKey("test", KEY);
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+        try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                 .withLease(Duration.ofMillis(600))
                 .build()) {
-            Outcome outcome = handler.handle(KEY, null, execution -> {
+            Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
                 assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
                 await().during(Duration.ofMillis(1500))
                         .until(() -> store.claim(ClaimRequest.of(key, null, Duration.ofMinutes(1), Duration.ofHours(1)))
@@ -130,25 +134,25 @@ class JoinedHandlerTest {
                 execution.throwIfLeaseLost();
                 return charge(execution, true);
             });
-            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+            assertThat(outcome).isEqualTo(new Outcome.Processed<>(StoredOutcome.of(BYTES)));
         }
         assertThat(charges()).isEqualTo(1);
     }
 
     @Test
     void handle_rolledBackAndThenSuperseded_isTold() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+        try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                 .withLease(Duration.ofMillis(300))
                 .build()) {
             assertThatExceptionOfType(LeaseLostException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         assertThatExceptionOfType(SQLException.class).isThrownBy(() -> charge(execution, false));
                         try (Connection connection = database.getConnection();
                                 Statement statement = connection.createStatement()) {
                             statement.execute("UPDATE dedup_operations SET token = token + 1");
                         }
                         new CountDownLatch(1).await();
-                        return BYTES;
+                        return StoredOutcome.of(BYTES);
                     }));
         }
         assertThat(charges()).isZero();
@@ -157,19 +161,19 @@ class JoinedHandlerTest {
     /** A transaction that is longer than the lease is not interrupted: while it is open nobody else can have the key. */
     @Test
     void handle_transactionLongerThanTheLease_isNotInterrupted() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+        try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                 .withLease(Duration.ofMillis(300))
                 .build()) {
-            Outcome outcome = handler.handle(KEY, null, execution -> {
+            Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
                 try (Connection transaction = database.getConnection()) {
                     transaction.setAutoCommit(false);
-                    execution.complete(store.joining(transaction), BYTES);
+                    execution.complete(store.joining(transaction), StoredOutcome.of(BYTES));
                     await().during(Duration.ofMillis(1200)).until(() -> !execution.isLeaseLost());
                     transaction.commit();
                 }
                 return null;
             });
-            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+            assertThat(outcome).isEqualTo(new Outcome.Processed<>(StoredOutcome.of(BYTES)));
         }
     }
 
@@ -177,16 +181,16 @@ class JoinedHandlerTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void handle_transactionStillOpenAtTheEnd_isNotKnownYetAndThenAsItEnded(boolean commits) throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+        try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                         .withPatience(Duration.ofMillis(100))
                         .build();
                 Connection transaction = database.getConnection();
                 Statement statement = transaction.createStatement()) {
             transaction.setAutoCommit(false);
             assertThatExceptionOfType(StoreUnavailableException.class)
-                    .isThrownBy(() -> handler.handle(KEY, null, execution -> {
+                    .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                         statement.execute("INSERT INTO ledger VALUES (1)");
-                        execution.complete(store.joining(transaction), BYTES);
+                        execution.complete(store.joining(transaction), StoredOutcome.of(BYTES));
                         return null;
                     }))
                     .satisfies(unknown -> assertThat(unknown.operationRan()).isTrue());
@@ -195,7 +199,7 @@ class JoinedHandlerTest {
             } else {
                 transaction.rollback();
             }
-            Outcome outcome = handler.handle(KEY, null, execution -> charge(execution, true));
+            Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> charge(execution, true));
             assertThat(outcome).isInstanceOf(commits ? Outcome.Replayed.class : Outcome.Processed.class);
         }
         assertThat(charges()).isEqualTo(1);
@@ -204,15 +208,15 @@ class JoinedHandlerTest {
     /** Its lease was not renewed any more, since there was nothing left to renew. */
     @Test
     void handle_committedAndStillBusy_isNotTakenForLost() throws Exception {
-        try (IdempotentHandler handler = IdempotentHandler.on(store, "test")
+        try (IdempotentHandler<StoredOutcome> handler = IdempotentHandler.on(store, "test", RawCodec.RAW)
                 .withLease(Duration.ofMillis(100))
                 .build()) {
-            Outcome outcome = handler.handle(KEY, null, execution -> {
-                byte[] bytes = charge(execution, true);
+            Outcome<StoredOutcome> outcome = handler.tryHandle(Call.of(KEY), execution -> {
+                StoredOutcome outcomeOfCharge = charge(execution, true);
                 await().during(Duration.ofMillis(400)).until(() -> !execution.isLeaseLost());
-                return bytes;
+                return outcomeOfCharge;
             });
-            assertThat(outcome).isEqualTo(new Outcome.Processed(StoredOutcome.of(BYTES), false));
+            assertThat(outcome).isEqualTo(new Outcome.Processed<>(StoredOutcome.of(BYTES)));
         }
         assertThat(charges()).isEqualTo(1);
     }
@@ -222,19 +226,19 @@ class JoinedHandlerTest {
         store.close();
     }
 
-    private byte[] charge(Execution execution, boolean commits) throws SQLException {
+    private StoredOutcome charge(Execution<StoredOutcome> execution, boolean commits) throws SQLException {
         try (Connection transaction = database.getConnection();
                 Statement statement = transaction.createStatement()) {
             transaction.setAutoCommit(false);
             statement.execute("INSERT INTO ledger VALUES (1)");
-            execution.complete(store.joining(transaction), BYTES);
+            execution.complete(store.joining(transaction), StoredOutcome.of(BYTES));
             if (!commits) {
                 transaction.rollback();
                 throw new SQLException("rolled back");
             }
             transaction.commit();
         }
-        return new byte[0];
+        return StoredOutcome.of(new byte[0]);
     }
 
     private long charges() throws SQLException {

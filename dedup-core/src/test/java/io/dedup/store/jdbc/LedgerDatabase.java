@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import io.dedup.StoredOutcome;
 import io.dedup.handler.Execution;
 import io.dedup.handler.SeamHarness;
 import io.dedup.store.IdempotencyStore;
@@ -49,7 +50,8 @@ final class LedgerDatabase implements SeamHarness.Transactions, AutoCloseable {
     }
 
     @Override
-    public void book(String id, Execution execution, byte[] outcome, Supplier<Boolean> then) throws IOException {
+    public void book(String id, Execution<StoredOutcome> execution, StoredOutcome outcome, Supplier<Boolean> then)
+            throws IOException {
         try (Connection transaction = database.getConnection();
                 PreparedStatement insert =
                         transaction.prepareStatement("INSERT INTO " + table + "_ledger VALUES (?)")) {

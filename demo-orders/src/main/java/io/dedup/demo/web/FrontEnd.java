@@ -13,13 +13,17 @@ public final class FrontEnd implements AutoCloseable {
     private static final Duration WAIT_FOR_FIRST = Duration.ofSeconds(5);
 
     private final KafkaPublisher publisher;
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<StoredResponse> handler;
     private final Watcher watcher;
     private final LiveApi live;
     private final WebServer server;
 
     private FrontEnd(
-            KafkaPublisher publisher, IdempotentHandler handler, Watcher watcher, LiveApi live, WebServer server) {
+            KafkaPublisher publisher,
+            IdempotentHandler<StoredResponse> handler,
+            Watcher watcher,
+            LiveApi live,
+            WebServer server) {
         this.publisher = publisher;
         this.handler = handler;
         this.watcher = watcher;
@@ -48,7 +52,7 @@ public final class FrontEnd implements AutoCloseable {
             Pipeline pipeline) {
         LiveLog log = new LiveLog();
         KafkaPublisher publisher = new KafkaPublisher(bootstrapServers);
-        IdempotentHandler handler = OperationsApi.handlerOn(store)
+        IdempotentHandler<StoredResponse> handler = OperationsApi.handlerOn(store)
                 .withTtl(ttl)
                 .withWait(WAIT_FOR_FIRST)
                 .build();

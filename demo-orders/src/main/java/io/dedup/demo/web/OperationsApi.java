@@ -9,7 +9,9 @@ import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.Topics;
+import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
+import io.dedup.handler.HandlerBuilder;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.LeaseLostException;
 import io.dedup.handler.OnFailure;
@@ -25,6 +27,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,11 +63,11 @@ final class OperationsApi {
     /** As long as the brokers are waited for, and a little: a claim of a server that died is free after that. */
     private static final Duration LEASE = Duration.ofSeconds(15);
 
-    private final IdempotentHandler handler;
+    private final IdempotentHandler<StoredResponse> handler;
     private final Publisher publisher;
     private final LiveLog log;
 
-    OperationsApi(IdempotentHandler handler, Publisher publisher, LiveLog log) {
+    OperationsApi(IdempotentHandler<StoredResponse> handler, Publisher publisher, LiveLog log) {
         this.handler = handler;
         this.publisher = publisher;
         this.log = log;
@@ -75,11 +78,11 @@ final class OperationsApi {
      * done again, under the same key and the same number, and the pipeline drops the second record; another request with its
      * key is a conflict.
      */
-    static IdempotentHandler.Builder handlerOn(IdempotencyStore store) {
-        return IdempotentHandler.on(store, "demo-http")
+    static HandlerBuilder<StoredResponse> handlerOn(IdempotencyStore store) {
+        return IdempotentHandler.on(store, "demo-http", StoredResponse.class)
                 .withLease(LEASE)
-                .withFailure(UnpublishedException.class, OnFailure.keep())
-                .withReconciler(execution -> new Reconciler.NotDone());
+                .withFailure(UnpublishedException.class, OnFailure.unknown())
+                .withReconciler(execution -> new Reconciler.NotDone<>());
     }
 
     void addTo(RoutesConfig routes) {
@@ -137,12 +140,12 @@ final class OperationsApi {
                     context,
                     handler.within(topic)
                             .within(caller)
-                            .handle(
-                                    IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)),
-                                    fingerprint(requested),
+                            .tryHandle(
+                                    Call.of(IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)))
+                                            .withFingerprint(fingerprint(requested)),
                                     execution -> {
                                         pauseIf(context, "slow", FAULT_TAKES);
-                                        byte[] answer = publish(requested, recordKey, execution);
+                                        StoredResponse answer = publish(requested, recordKey, execution);
                                         pauseIf(context, "unstored", UNSTORED_FOR);
                                         return answer;
                                     }));
@@ -154,7 +157,8 @@ final class OperationsApi {
         }
     }
 
-    private byte[] publish(Requested requested, String recordKey, Execution execution) throws UnpublishedException {
+    private StoredResponse publish(Requested requested, String recordKey, Execution<?> execution)
+            throws UnpublishedException {
         // The same number and the same time whenever this is run, so that it is the same record.
         Operation operation =
                 requested.numbered(execution.downstreamKey("number").substring(0, NUMBER_CHARACTERS));
@@ -163,7 +167,7 @@ final class OperationsApi {
         String location = isOrder ? "/orders/" + operation.orderId() : "/payments/" + operation.paymentId();
         ObjectNode body = MAPPER.valueToTree(operation);
         body.put("status", "accepted");
-        return new StoredResponse(ACCEPTED, Map.of("Location", location), body.toString()).toBytes();
+        return new StoredResponse(ACCEPTED, Map.of("Location", location), body.toString());
     }
 
     /** What somebody asks for who wants to see what becomes of it. */
@@ -173,12 +177,11 @@ final class OperationsApi {
         }
     }
 
-    private static void answer(Context context, Outcome outcome) {
-        if (outcome instanceof Outcome.Processed processed) {
-            StoredResponse.from(processed.outcome()).answer(context, false);
-        } else if (outcome instanceof Outcome.Replayed replayed) {
-            StoredResponse.from(replayed.stored().orElseThrow()).answer(context, true);
-        } else if (outcome instanceof Outcome.InProgress inProgress) {
+    private static void answer(Context context, Outcome<StoredResponse> outcome) {
+        if (outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed) {
+            Objects.requireNonNull(outcome.orElseThrow(), "every request has an answer")
+                    .answer(context, outcome.isReplayed());
+        } else if (outcome instanceof Outcome.InProgress<?> inProgress) {
             context.header("Retry-After", String.valueOf(seconds(inProgress.retryAfter())));
             Problem.inProgress().answer(context);
         } else if (outcome instanceof Outcome.Conflict) {

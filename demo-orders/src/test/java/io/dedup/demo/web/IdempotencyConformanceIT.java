@@ -47,7 +47,8 @@ class IdempotencyConformanceIT {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final List<Published> published = new CopyOnWriteArrayList<>();
-    private final IdempotentHandler handler = OperationsApi.handlerOn(MemoryIdempotencyStore.holding(10_000))
+    private final IdempotentHandler<StoredResponse> handler = OperationsApi.handlerOn(
+                    MemoryIdempotencyStore.holding(10_000))
             .withWait(Duration.ofSeconds(1))
             .build();
     private volatile Publisher pipeline = (key, operation, at) -> published.add(new Published(key, operation, at));

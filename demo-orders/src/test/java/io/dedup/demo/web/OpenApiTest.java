@@ -59,7 +59,8 @@ class OpenApiTest {
 
     private Set<String> routes() throws Exception {
         try (Ledger ledger = Ledger.open(Database.in(directory, "ledger"), 1);
-                IdempotentHandler handler = IdempotentHandler.on(MemoryIdempotencyStore.holding(10), "demo-test")
+                IdempotentHandler<StoredResponse> handler = IdempotentHandler.on(
+                                MemoryIdempotencyStore.holding(10), "demo-test", StoredResponse.class)
                         .build()) {
             Javalin server = Javalin.create(config -> {
                 new OperationsApi(handler, (key, operation, at) -> {}, new LiveLog()).addTo(config.routes);

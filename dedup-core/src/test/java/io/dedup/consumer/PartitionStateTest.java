@@ -22,65 +22,65 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PartitionWorkTest {
+class PartitionStateTest {
     private final StoreClock clock = new StoreClock();
-    private final Deque<PartitionWork.Lane> ready = new ArrayDeque<>();
+    private final Deque<PartitionState.Lane> ready = new ArrayDeque<>();
 
     @Test
     void toCommit_recordsInTheMiddleAreDone_isTheFirstThatIsNot() {
-        PartitionWork work = work(ProcessingOrder.KEY);
-        work.add(List.of(record(5, "a"), record(6, "b"), record(7, "c")), offset(9));
-        PartitionWork.Lane first = ready.removeFirst();
-        PartitionWork.Lane second = ready.removeFirst();
+        PartitionState state = state(ProcessingOrder.KEY);
+        state.add(List.of(record(5, "a"), record(6, "b"), record(7, "c")), offset(9));
+        PartitionState.Lane first = ready.removeFirst();
+        PartitionState.Lane second = ready.removeFirst();
         first.begin();
         second.begin();
-        assertThat(work.toCommit()).contains(held(5));
+        assertThat(state.toCommit()).contains(held(5));
         second.done();
-        assertThat(work.toCommit()).as("6 is done but 5 is not").contains(held(5));
+        assertThat(state.toCommit()).as("6 is done but 5 is not").contains(held(5));
         first.done();
-        assertThat(work.toCommit()).contains(held(7));
+        assertThat(state.toCommit()).contains(held(7));
         ready.getFirst().begin();
         ready.removeFirst().done();
-        assertThat(work.toCommit()).as("with what is behind the last record").contains(offset(9));
-        assertThat(work.size()).isZero();
+        assertThat(state.toCommit()).as("with what is behind the last record").contains(offset(9));
+        assertThat(state.size()).isZero();
     }
 
     /** Its age goes with its offset to the next member, and not with others. */
     @Test
     void oldestAge_readByAnEarlierMember_countsFromThere() {
-        PartitionWork before = work(ProcessingOrder.KEY);
+        PartitionState before = state(ProcessingOrder.KEY);
         before.add(List.of(record(5, "a"), record(6, "b")), offset(7));
         OffsetAndMetadata committed = before.toCommit().orElseThrow();
         clock.advance(Duration.ofHours(10));
-        PartitionWork after = new PartitionWork(ProcessingOrder.KEY, clock, committed, ready::add);
+        PartitionState after = new PartitionState(ProcessingOrder.KEY, clock, committed, ready::add);
         after.add(List.of(record(5, "a"), record(6, "b")), offset(7));
         assertThat(after.oldestAge()).isEqualTo(Duration.ofHours(10));
         assertThat(after.toCommit()).contains(committed);
-        PartitionWork ofAnother = new PartitionWork(ProcessingOrder.KEY, clock, committed, ready::add);
+        PartitionState ofAnother = new PartitionState(ProcessingOrder.KEY, clock, committed, ready::add);
         ofAnother.add(List.of(record(6, "b")), offset(7));
         assertThat(ofAnother.oldestAge()).isZero();
         OffsetAndMetadata foreign = new OffsetAndMetadata(5, Optional.empty(), "dedup-read-since=yesterday");
-        PartitionWork odd = new PartitionWork(ProcessingOrder.KEY, clock, foreign, ready::add);
+        PartitionState odd = new PartitionState(ProcessingOrder.KEY, clock, foreign, ready::add);
         odd.add(List.of(record(5, "a")), offset(6));
         assertThat(odd.oldestAge()).isZero();
     }
 
     @Test
     void toCommit_committedAlready_isNothing() {
-        PartitionWork work = work(ProcessingOrder.KEY);
-        assertThat(work.toCommit()).isEmpty();
-        work.add(List.of(), offset(3));
-        assertThat(work.toCommit()).as("only markers were read").contains(offset(3));
-        work.committed(offset(3));
-        assertThat(work.toCommit()).isEmpty();
+        PartitionState state = state(ProcessingOrder.KEY);
+        assertThat(state.toCommit()).isEmpty();
+        state.add(List.of(), offset(3));
+        assertThat(state.toCommit()).as("only markers were read").contains(offset(3));
+        state.committed(offset(3));
+        assertThat(state.toCommit()).isEmpty();
     }
 
     @Test
     void lanes_orderOfThePartition_isOneAtATime() {
-        PartitionWork work = work(ProcessingOrder.PARTITION);
-        work.add(List.of(record(0, "a"), record(1, "b")), offset(2));
+        PartitionState state = state(ProcessingOrder.PARTITION);
+        state.add(List.of(record(0, "a"), record(1, "b")), offset(2));
         assertThat(ready).hasSize(1);
-        PartitionWork.Lane lane = ready.removeFirst();
+        PartitionState.Lane lane = ready.removeFirst();
         assertThat(begun(lane).offset()).isZero();
         lane.again();
         assertThat(ready).as("until somebody begins it again").isEmpty();
@@ -91,23 +91,23 @@ class PartitionWorkTest {
 
     @Test
     void lanes_orderOfKeys_recordsWithoutAKeyWaitForEachOther() {
-        PartitionWork work = work(ProcessingOrder.KEY);
-        work.add(List.of(record(0, null), record(1, null), record(2, "a")), offset(3));
+        PartitionState state = state(ProcessingOrder.KEY);
+        state.add(List.of(record(0, null), record(1, null), record(2, "a")), offset(3));
         assertThat(ready).hasSize(2);
     }
 
     @Test
     void begin_stopped_isNothingAndIdle() throws InterruptedException {
-        PartitionWork work = work(ProcessingOrder.KEY);
-        work.add(List.of(record(0, "a"), record(1, "b")), offset(2));
-        PartitionWork.Lane running = ready.removeFirst();
+        PartitionState state = state(ProcessingOrder.KEY);
+        state.add(List.of(record(0, "a"), record(1, "b")), offset(2));
+        PartitionState.Lane running = ready.removeFirst();
         running.begin();
-        work.stop();
+        state.stop();
         assertThat(ready.removeFirst().begin()).isNull();
-        assertThat(work.awaitIdle(Duration.ofMillis(1))).isFalse();
+        assertThat(state.awaitIdle(Duration.ofMillis(1))).isFalse();
         running.done();
-        assertThat(work.awaitIdle(Duration.ofMillis(1))).isTrue();
-        assertThat(work.toCommit()).contains(held(1));
+        assertThat(state.awaitIdle(Duration.ofMillis(1))).isTrue();
+        assertThat(state.toCommit()).contains(held(1));
     }
 
     /** Whatever is done in whatever order: what may be committed is the lowest offset that is not done with. */
@@ -115,11 +115,11 @@ class PartitionWorkTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void anyHistory_isThatOfTheReference(long seed) {
         Random random = new Random(seed);
-        PartitionWork work = work(ProcessingOrder.KEY);
+        PartitionState state = state(ProcessingOrder.KEY);
         TreeSet<Long> open = new TreeSet<>();
         Map<String, Long> lastOfKey = new HashMap<>();
-        List<PartitionWork.Lane> running = new ArrayList<>();
-        Map<PartitionWork.Lane, ConsumerRecord<byte[], byte[]>> records = new HashMap<>();
+        List<PartitionState.Lane> running = new ArrayList<>();
+        Map<PartitionState.Lane, ConsumerRecord<byte[], byte[]>> records = new HashMap<>();
         long next = 0;
         for (int step = 0; step < 500; step++) {
             switch (random.nextInt(3)) {
@@ -130,11 +130,11 @@ class PartitionWorkTest {
                         read.add(record(next++, "k" + random.nextInt(5)));
                         next += random.nextInt(2);
                     }
-                    work.add(read, offset(next));
+                    state.add(read, offset(next));
                 }
                 case 1 -> {
                     if (!ready.isEmpty()) {
-                        PartitionWork.Lane lane = ready.removeFirst();
+                        PartitionState.Lane lane = ready.removeFirst();
                         ConsumerRecord<byte[], byte[]> record = begun(lane);
                         String key = new String(record.key(), StandardCharsets.UTF_8);
                         assertThat(record.offset())
@@ -146,7 +146,7 @@ class PartitionWorkTest {
                 }
                 default -> {
                     if (!running.isEmpty()) {
-                        PartitionWork.Lane lane = running.remove(random.nextInt(running.size()));
+                        PartitionState.Lane lane = running.remove(random.nextInt(running.size()));
                         ConsumerRecord<byte[], byte[]> record = records.get(lane);
                         if (record != null && random.nextInt(4) > 0) {
                             lastOfKey.put(new String(record.key(), StandardCharsets.UTF_8), record.offset());
@@ -160,21 +160,21 @@ class PartitionWorkTest {
                 }
             }
             long expected = open.isEmpty() ? next : open.first();
-            Optional<OffsetAndMetadata> toCommit = work.toCommit();
+            Optional<OffsetAndMetadata> toCommit = state.toCommit();
             if (step > 0 && toCommit.isPresent()) {
                 assertThat(toCommit.get().offset())
                         .as("seed %d, step %d", seed, step)
                         .isEqualTo(expected);
             }
-            assertThat(work.size()).isEqualTo(open.size());
+            assertThat(state.size()).isEqualTo(open.size());
         }
     }
 
-    private PartitionWork work(ProcessingOrder order) {
-        return new PartitionWork(order, clock, null, ready::add);
+    private PartitionState state(ProcessingOrder order) {
+        return new PartitionState(order, clock, null, ready::add);
     }
 
-    private static ConsumerRecord<byte[], byte[]> begun(PartitionWork.Lane lane) {
+    private static ConsumerRecord<byte[], byte[]> begun(PartitionState.Lane lane) {
         ConsumerRecord<byte[], byte[]> record = lane.begin();
         assertThat(record).isNotNull();
         if (record == null) {

@@ -2,6 +2,7 @@
 package io.dedup.consumer;
 
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -9,11 +10,11 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** What a thread of a consumer does until the consumer is stopped or fails. */
-abstract class Loop implements Runnable {
+abstract class ConsumerLoop implements Runnable {
     private final Workers workers;
     private final RecordHandling<?, ?> handling;
 
-    Loop(Workers workers, RecordHandling<?, ?> handling) {
+    ConsumerLoop(Workers workers, RecordHandling<?, ?> handling) {
         this.workers = workers;
         this.handling = handling;
     }
@@ -21,8 +22,17 @@ abstract class Loop implements Runnable {
     /** Closes the client of a loop that is not run. */
     abstract void abandon();
 
+    /** Whether it has a place in its group. Called by any thread, as are the others that ask. */
+    abstract boolean hasJoined();
+
+    /** How many records it has read that are not done with. */
+    abstract int inFlight();
+
     /** How long the oldest record has been read that is not done with; zero if there is none. */
     abstract Duration oldestAge();
+
+    /** How many records there are that are not done with, read or not; empty if it is not known. */
+    abstract OptionalLong lag();
 
     /** Whether the consumer has neither been stopped nor failed. */
     final boolean goesOn() {

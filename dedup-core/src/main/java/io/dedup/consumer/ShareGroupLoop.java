@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,14 +30,17 @@ import org.apache.kafka.common.errors.InterruptException;
  *
  * <p>Confined to its thread.
  */
-final class ShareLoop extends Loop {
+final class ShareGroupLoop extends ConsumerLoop {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final int MIN_LOCK_MS = 1000;
 
     private final ShareConsumer<byte[], byte[]> consumer;
     private final RecordHandling<?, ?> handling;
-    private final Set<String> topics;
+    private final Subscription subscription;
     private final Duration drainFor;
+    /** Its client does not say what it was assigned. */
+    private volatile boolean joined;
+
     /** What is being worked on. A record that comes again, renewed or after its lock was lost, is not begun again. */
     private final Map<Coordinates, Work> works = new ConcurrentHashMap<>();
 
@@ -45,23 +49,25 @@ final class ShareLoop extends Loop {
      *
      * @throws org.apache.kafka.common.KafkaException if the configs cannot be used
      */
-    static ShareLoop joining(
+    static ShareGroupLoop joining(
             Map<String, Object> configs,
-            IdempotentConsumer.Builder<?, ?> builder,
+            Subscription subscription,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
-        return new ShareLoop(new KafkaShareConsumer<>(configs), builder, handling, workers);
+        return new ShareGroupLoop(new KafkaShareConsumer<>(configs), subscription, builder, handling, workers);
     }
 
-    private ShareLoop(
+    private ShareGroupLoop(
             ShareConsumer<byte[], byte[]> consumer,
-            IdempotentConsumer.Builder<?, ?> builder,
+            Subscription subscription,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers) {
         super(workers, handling);
         this.consumer = consumer;
         this.handling = handling;
-        this.topics = builder.topics;
+        this.subscription = subscription;
         this.drainFor = builder.drainFor;
     }
 
@@ -70,9 +76,10 @@ final class ShareLoop extends Loop {
         try (consumer) {
             try {
                 ConsumerRecords<byte[], byte[]> records = ConsumerRecords.empty();
-                consumer.subscribe(topics);
+                subscription.subscribe(consumer);
                 while (goesOn()) {
                     records = consumer.poll(POLL);
+                    joined = true;
                     records.forEach(record -> works.computeIfAbsent(at(record), none -> new Work(record))
                             .deliver(record));
                     await(records, Duration.ofMillis(lockMillis() / 3));
@@ -84,6 +91,8 @@ final class ShareLoop extends Loop {
             } catch (Throwable failed) {
                 fail(failed);
                 deadLetterLastDeliveries();
+            } finally {
+                works.clear(); // What was not done with is for other members.
             }
         }
     }
@@ -115,6 +124,22 @@ final class ShareLoop extends Loop {
     @Override
     void abandon() {
         consumer.close();
+    }
+
+    @Override
+    boolean hasJoined() {
+        return joined;
+    }
+
+    @Override
+    int inFlight() {
+        return works.size();
+    }
+
+    /** Not known: where a share group is the brokers know. */
+    @Override
+    OptionalLong lag() {
+        return OptionalLong.empty();
     }
 
     @Override
@@ -194,7 +219,7 @@ final class ShareLoop extends Loop {
         }
 
         private void begin() {
-            if (!ShareLoop.this.start(this::work)) {
+            if (!ShareGroupLoop.this.start(this::work)) {
                 done.complete(false);
             }
         }

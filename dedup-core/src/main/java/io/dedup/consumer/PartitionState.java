@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-final class PartitionWork {
+final class PartitionState {
     private static final ByteBuffer NO_KEY = ByteBuffer.allocate(0);
 
     /** What is committed with an offset: since when the record there has been read, in milliseconds since 1970. */
@@ -39,7 +39,7 @@ final class PartitionWork {
     private final Consumer<Lane> start;
 
     // All guarded by this.
-    private final Map<ByteBuffer, Lane> lanes = new HashMap<>();
+    private final Map<Object, Lane> lanes = new HashMap<>();
     private final NavigableMap<Long, Open> open = new TreeMap<>();
     private long openBytes;
     private @Nullable OffsetAndMetadata afterLast;
@@ -50,7 +50,7 @@ final class PartitionWork {
     /**
      * @param found what has been committed of the partition before; null if nothing has
      */
-    PartitionWork(ProcessingOrder order, Clock clock, @Nullable OffsetAndMetadata found, Consumer<Lane> start) {
+    PartitionState(ProcessingOrder order, Clock clock, @Nullable OffsetAndMetadata found, Consumer<Lane> start) {
         this.clock = clock;
         this.found = found;
         this.order = order;
@@ -71,14 +71,20 @@ final class PartitionWork {
             Open added = new Open(bytes(record), since(record.offset()));
             Open before = open.put(record.offset(), added);
             openBytes += added.bytes() - (before == null ? 0 : before.bytes());
-            ByteBuffer key =
-                    order == ProcessingOrder.PARTITION || record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
-            Lane lane = lanes.computeIfAbsent(key, Lane::new);
+            Lane lane = lanes.computeIfAbsent(laneOf(record), Lane::new);
             lane.waiting.add(record);
             if (lane.waiting.size() == 1) {
                 start.accept(lane);
             }
         }
+    }
+
+    private Object laneOf(ConsumerRecord<byte[], byte[]> record) {
+        return switch (order) {
+            case PARTITION -> NO_KEY;
+            case KEY -> record.key() == null ? NO_KEY : ByteBuffer.wrap(record.key());
+            case UNORDERED -> record.offset();
+        };
     }
 
     /**
@@ -181,18 +187,18 @@ final class PartitionWork {
 
     /** Records that wait for each other. */
     final class Lane {
-        private final ByteBuffer key;
+        private final Object key;
         private final Deque<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
         private int waits;
 
-        private Lane(ByteBuffer key) {
+        private Lane(Object key) {
             this.key = key;
         }
 
         /** The record to work on now; null if no more is to be begun. To be followed by {@link #done} or {@link #again}. */
         @Nullable
         ConsumerRecord<byte[], byte[]> begin() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 if (stopped) {
                     return null;
                 }
@@ -203,14 +209,18 @@ final class PartitionWork {
 
         /** How often in a row the record was not done with. */
         int waits() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 return waits;
             }
         }
 
-        /** The record is done with, and the next one may begin. */
-        void done() {
-            synchronized (PartitionWork.this) {
+        /**
+         * The record is done with, and the next one may begin.
+         *
+         * @return how many records of the partition are not done with
+         */
+        int done() {
+            synchronized (PartitionState.this) {
                 Open ended = open.remove(waiting.removeFirst().offset());
                 openBytes -= ended == null ? 0 : ended.bytes();
                 waits = 0;
@@ -220,12 +230,13 @@ final class PartitionWork {
                 } else {
                     start.accept(this);
                 }
+                return open.size();
             }
         }
 
         /** The record is not done with, and the caller begins it again later. */
         void again() {
-            synchronized (PartitionWork.this) {
+            synchronized (PartitionState.this) {
                 waits++;
                 ended();
             }
@@ -233,7 +244,7 @@ final class PartitionWork {
 
         private void ended() {
             running--;
-            PartitionWork.this.notifyAll();
+            PartitionState.this.notifyAll();
         }
     }
 }

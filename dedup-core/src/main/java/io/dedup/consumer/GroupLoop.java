@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -17,6 +18,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,56 +28,65 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to its thread, but for the work on lanes.
  */
-final class PollLoop extends Loop implements ConsumerRebalanceListener {
-    private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
+final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(GroupLoop.class);
     private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration PAUSED = Duration.ofMillis(20);
 
     private final Consumer<byte[], byte[]> consumer;
-    private final Set<String> topics;
+    private final Subscription subscription;
     private final ProcessingOrder order;
-    private final int mostOpen;
-    private final long maxOpenBytes;
+    private final int maxInFlight;
+    private final long maxInFlightBytes;
     private final long maxUncommitted;
     /** How long a record may be open before no more are read of its partition. */
     private final Duration maxAge;
 
     private final Duration drainFor;
-    private final Map<TopicPartition, PartitionWork> assigned = new HashMap<>();
+    private final Map<TopicPartition, PartitionState> assigned = new HashMap<>();
     private final NextOffsets nextOffsets = NextOffsets.ofThisClient();
     private boolean committing;
+    private final Signal progress = new Signal();
+    private final @Nullable LaneBatches batches;
+    private final Lag lag = new Lag();
+    private volatile boolean joined;
+    private volatile int inFlight;
     private volatile Duration oldestAge = Duration.ZERO;
 
     /**
      * @param maxAge how long a record may be open before no more are read of its partition
      */
-    PollLoop(
+    GroupLoop(
             Consumer<byte[], byte[]> consumer,
-            IdempotentConsumer.Builder<?, ?> builder,
+            Subscription subscription,
+            IdempotentConsumerBuilder<?, ?> builder,
             RecordHandling<?, ?> handling,
             Workers workers,
             Duration maxAge) {
         super(workers, handling);
         this.consumer = consumer;
-        this.topics = builder.topics;
+        this.subscription = subscription;
         this.order = builder.order;
-        this.mostOpen = builder.mostOpen;
-        this.maxOpenBytes = builder.maxOpenBytes;
+        this.maxInFlight = builder.maxInFlight(handling.isInBatches());
+        this.maxInFlightBytes = builder.maxInFlightBytes;
         this.maxUncommitted = builder.maxUncommitted;
         this.maxAge = maxAge;
         this.drainFor = builder.drainFor;
+        this.batches = handling.isInBatches() ? new LaneBatches(this, handling, this::ended, this::startAlone) : null;
     }
 
     @Override
     public void run() {
         try (consumer) {
             try {
-                consumer.subscribe(topics, this);
+                subscription.subscribe(consumer, this);
                 while (goesOn()) {
                     poll();
                     commit();
                 }
             } finally {
                 drain();
+                forget();
             }
         } catch (Throwable failed) {
             fail(failed);
@@ -83,14 +94,20 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     private void poll() {
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+        boolean isPaused = !consumer.paused().isEmpty();
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(isPaused ? Duration.ZERO : POLL);
+        if (isPaused && records.isEmpty()) {
+            // A poll does not end when records are done with, which is what a paused partition waits for.
+            progress.await(PAUSED);
+        }
         nextOffsets.after(records, consumer, assigned.keySet()).forEach((partition, next) -> {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                work.add(records.records(partition), next);
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                state.add(records.records(partition), next);
             }
         });
         pauseOrResume();
+        lag.look(consumer, assigned);
     }
 
     /** Reads no more of partitions with enough to do, or of any while all of them together have. */
@@ -99,31 +116,34 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
         Set<TopicPartition> busy = new LinkedHashSet<>();
         Set<TopicPartition> idle = new LinkedHashSet<>();
         long openBytes = 0;
+        int open = 0;
         Duration oldest = Duration.ZERO;
-        for (PartitionWork work : assigned.values()) {
-            openBytes += work.bytes();
-            Duration age = work.oldestAge();
+        for (PartitionState state : assigned.values()) {
+            openBytes += state.bytes();
+            open += state.size();
+            Duration age = state.oldestAge();
             oldest = age.compareTo(oldest) > 0 ? age : oldest;
         }
         oldestAge = oldest;
-        boolean full = openBytes >= maxOpenBytes;
-        boolean roomy = openBytes <= maxOpenBytes / 2;
-        assigned.forEach((partition, work) -> {
+        inFlight = open;
+        boolean full = openBytes >= maxInFlightBytes;
+        boolean roomy = openBytes <= maxInFlightBytes / 2;
+        assigned.forEach((partition, state) -> {
             boolean far =
-                    work.uncommitted() >= maxUncommitted || work.oldestAge().compareTo(maxAge) >= 0;
+                    state.uncommitted() >= maxUncommitted || state.oldestAge().compareTo(maxAge) >= 0;
             if (paused.contains(partition)) {
                 // A partition with nothing open is read, however much of the others is.
-                if (!far && (roomy || work.size() == 0) && work.size() <= mostOpen / 2) {
+                if (!far && (roomy || state.size() == 0) && state.size() <= maxInFlight / 2) {
                     idle.add(partition);
                 }
-            } else if (far || (full && work.size() > 0) || work.size() >= mostOpen) {
+            } else if (far || (full && state.size() > 0) || state.size() >= maxInFlight) {
                 busy.add(partition);
                 if (far) {
                     LOGGER.warn(
                             "{} is not read any further: its record at {} is not done with since {}",
                             partition,
-                            work.firstOpen(),
-                            work.oldestAge());
+                            state.firstOpen(),
+                            state.oldestAge());
                 }
             }
         });
@@ -137,16 +157,31 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     @Override
+    boolean hasJoined() {
+        return joined;
+    }
+
+    @Override
+    int inFlight() {
+        return inFlight;
+    }
+
+    @Override
     Duration oldestAge() {
         return oldestAge;
+    }
+
+    @Override
+    OptionalLong lag() {
+        return lag.records();
     }
 
     private Map<TopicPartition, OffsetAndMetadata> toCommit(Collection<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         for (TopicPartition partition : partitions) {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                work.toCommit().ifPresent(offset -> offsets.put(partition, offset));
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                state.toCommit().ifPresent(offset -> offsets.put(partition, offset));
             }
         }
         return offsets;
@@ -168,9 +203,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     private void committed(TopicPartition partition, OffsetAndMetadata offset) {
-        PartitionWork work = assigned.get(partition);
-        if (work != null) {
-            work.committed(offset);
+        PartitionState state = assigned.get(partition);
+        if (state != null) {
+            state.committed(offset);
         }
     }
 
@@ -188,16 +223,24 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     }
 
     private void drain() {
-        assigned.values().forEach(PartitionWork::stop);
+        assigned.values().forEach(PartitionState::stop);
         awaitIdle(assigned.values());
         commitNow(assigned.keySet());
     }
 
-    private void awaitIdle(Collection<PartitionWork> works) {
+    /** What was not done with is for other members. */
+    private void forget() {
+        assigned.clear();
+        inFlight = 0;
+        oldestAge = Duration.ZERO;
+        lag.forget();
+    }
+
+    private void awaitIdle(Collection<PartitionState> states) {
         long until = System.nanoTime() + drainFor.toNanos();
         try {
-            for (PartitionWork work : works) {
-                if (!work.awaitIdle(Duration.ofNanos(Math.max(0, until - System.nanoTime())))) {
+            for (PartitionState state : states) {
+                if (!state.awaitIdle(Duration.ofNanos(Math.max(0, until - System.nanoTime())))) {
                     LOGGER.warn("A record is still being worked on after {}; its offset is not committed", drainFor);
                 }
             }
@@ -210,7 +253,9 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
         Map<TopicPartition, OffsetAndMetadata> found = committedBefore(partitions);
         partitions.forEach(partition -> assigned.put(
-                partition, new PartitionWork(order, Clock.systemUTC(), found.get(partition), this::start)));
+                partition, new PartitionState(order, Clock.systemUTC(), found.get(partition), this::start)));
+        partitions.forEach(subscription::warnIfCopy);
+        joined = true;
     }
 
     /** Nothing if the brokers do not say: then ages of records count from now. */
@@ -225,8 +270,8 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        Set<PartitionWork> revoked = works(partitions);
-        revoked.forEach(PartitionWork::stop);
+        Set<PartitionState> revoked = states(partitions);
+        revoked.forEach(PartitionState::stop);
         awaitIdle(revoked);
         commitNow(partitions);
         assigned.keySet().removeAll(Set.copyOf(partitions));
@@ -235,41 +280,54 @@ final class PollLoop extends Loop implements ConsumerRebalanceListener {
     /** Another member has them by now: what is still being worked on is fenced by its lease. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
-        works(partitions).forEach(PartitionWork::stop);
+        joined = false;
+        states(partitions).forEach(PartitionState::stop);
         assigned.keySet().removeAll(Set.copyOf(partitions));
     }
 
-    private Set<PartitionWork> works(Collection<TopicPartition> partitions) {
-        Set<PartitionWork> works = new LinkedHashSet<>();
+    private Set<PartitionState> states(Collection<TopicPartition> partitions) {
+        Set<PartitionState> states = new LinkedHashSet<>();
         for (TopicPartition partition : partitions) {
-            PartitionWork work = assigned.get(partition);
-            if (work != null) {
-                works.add(work);
+            PartitionState state = assigned.get(partition);
+            if (state != null) {
+                states.add(state);
             }
         }
-        return works;
+        return states;
     }
 
-    private void start(PartitionWork.Lane lane) {
+    private void start(PartitionState.Lane lane) {
+        if (batches != null && lane.waits() == 0) {
+            batches.add(lane);
+        } else {
+            startAlone(lane);
+        }
+    }
+
+    private void startAlone(PartitionState.Lane lane) {
         start(() -> work(lane));
     }
 
-    private void work(PartitionWork.Lane lane) {
+    private void work(PartitionState.Lane lane) {
         ConsumerRecord<byte[], byte[]> record = lane.begin();
         if (record == null) {
             return;
         }
-        handle(record, lane.waits(), result -> {
-            if (result instanceof RecordHandling.Done) {
-                lane.done();
-                return;
+        handle(record, lane.waits(), result -> ended(lane, result));
+    }
+
+    private void ended(PartitionState.Lane lane, RecordHandling.Result result) {
+        if (result instanceof RecordHandling.Done) {
+            if (lane.done() == maxInFlight / 2) {
+                progress.send();
             }
-            lane.again();
-            if (result instanceof RecordHandling.Again again) {
-                later(() -> start(lane), again.pause());
-            } else if (result instanceof RecordHandling.Fatal fatal) {
-                fail(fatal.cause());
-            }
-        });
+            return;
+        }
+        lane.again();
+        if (result instanceof RecordHandling.Again again) {
+            later(() -> startAlone(lane), again.pause());
+        } else if (result instanceof RecordHandling.Fatal fatal) {
+            fail(fatal.cause());
+        }
     }
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What is to be done once, on whatever threads it likes.
+ *
+ * @param <T> what it comes to
+ */
+@FunctionalInterface
+public interface AsyncOperation<T> {
+    /**
+     * Begins it, without waiting for its end. If the lease is lost meanwhile, or the operation takes too long, the future of the
+     * stage is cancelled.
+     *
+     * @return ends with what the operation came to, which later calls with the key get; with null if there is nothing to say
+     * @throws Exception if it fails at once
+     */
+    CompletionStage<T> begin(Execution<T> execution) throws Exception;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.handler;
+
+import java.util.concurrent.CompletionStage;
+
+/**
+ * What is to be done once for each of several items, on whatever threads it likes.
+ *
+ * @param <I> what it is done to, such as a record
+ * @param <T> what it comes to
+ */
+@FunctionalInterface
+public interface BatchOperation<I, T> {
+    /**
+     * Begins it for one of the items, without waiting for its end: as {@link AsyncOperation#begin}.
+     *
+     * @throws Exception if it fails at once, for this item
+     */
+    CompletionStage<T> begin(I item, Execution<T> execution) throws Exception;
+}
