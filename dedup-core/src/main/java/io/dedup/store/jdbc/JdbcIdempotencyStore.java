@@ -11,6 +11,7 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.TransactionalStore;
+import io.dedup.store.admin.OperationAdmin;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -53,6 +54,7 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     private static final String CONSTRAINT = "23";
 
     private final Operations operations;
+    private final OperationAdmin admin;
     /** For claims, which may wait in the database for a transaction that claims the same key. */
     private final ConnectionLane claims;
     /** For how operations end, which no claim keeps waiting. */
@@ -61,8 +63,13 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     private final ConnectionLane renewals;
 
     private JdbcIdempotencyStore(
-            Operations operations, ConnectionLane claims, ConnectionLane ends, ConnectionLane renewals) {
+            Operations operations,
+            OperationAdmin admin,
+            ConnectionLane claims,
+            ConnectionLane ends,
+            ConnectionLane renewals) {
         this.operations = operations;
+        this.admin = admin;
         this.claims = claims;
         this.ends = ends;
         this.renewals = renewals;
@@ -199,7 +206,12 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
                 Dialect dialect = lanes.get(0).call(this::prepared);
                 Operations operations =
                         new Operations(new Statements(dialect, table, clock), Math.toIntExact(timeout.toSeconds()));
-                return new JdbcIdempotencyStore(operations, lanes.get(0), lanes.get(1), lanes.get(2));
+                OperationAdmin admin = new JdbcOperationAdmin(
+                        lanes.get(0),
+                        operations,
+                        new AdminStatements(dialect, table, clock),
+                        Math.toIntExact(timeout.toSeconds()));
+                return new JdbcIdempotencyStore(operations, admin, lanes.get(0), lanes.get(1), lanes.get(2));
             } catch (SQLException | RuntimeException failed) {
                 lanes.forEach(ConnectionLane::close);
                 throw failed;
@@ -322,6 +334,11 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
             }
         }
         return purged;
+    }
+
+    /** Shows what the store holds, and repairs it, on the connections for claims. */
+    public OperationAdmin operations() {
+        return admin;
     }
 
     /** Closes the store's connections, after what is being done on them. */

@@ -319,10 +319,19 @@ final class Operations {
         if (state == null) {
             return new Found(null, now, false);
         }
+        return new Found(recordOf(row, state, row.getBytes("outcome")), now, row.getBoolean("inserted"));
+    }
+
+    /**
+     * The record in a row.
+     *
+     * @param state as the row has it
+     * @param outcome as the row has it; null if it has none
+     */
+    static KeyRecord recordOf(ResultSet row, String state, byte @Nullable [] outcome) throws SQLException {
         byte[] fingerprint = row.getBytes("fingerprint");
-        byte[] outcome = row.getBytes("outcome");
         boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
-        KeyRecord found = new KeyRecord(
+        return new KeyRecord(
                 ended
                         ? KeyRecord.State.COMPLETED
                         : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
@@ -335,10 +344,10 @@ final class Operations {
                 row.getLong("expires_at"),
                 fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
                 ended ? Completion.of(state, outcome) : null);
-        return new Found(found, now, row.getBoolean("inserted"));
     }
 
-    private static String stateOf(KeyRecord record) {
+    /** The letter of the state, as a row has it. */
+    static String stateOf(KeyRecord record) {
         return switch (record.state()) {
             case CLAIMED -> CLAIMED;
             case RELEASED -> RELEASED;

@@ -11,9 +11,14 @@ import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.admin.OperationAdmin;
+import io.dedup.store.admin.Repair;
+import io.dedup.store.admin.RepairResult;
+import io.dedup.store.admin.StoredOperation;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -210,6 +215,42 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         return purged;
     }
 
+    /** Shows what the store holds, and repairs it. */
+    public OperationAdmin operations() {
+        return new MemoryOperationAdmin(this);
+    }
+
+    synchronized List<StoredOperation> snapshot() {
+        long now = clock.millis();
+        return entries.values().stream()
+                .filter(entry -> !entry.record.isOutlived(now))
+                .map(entry -> entry.seenAt(now))
+                .toList();
+    }
+
+    synchronized @Nullable StoredOperation find(ScopedKey key) {
+        long now = clock.millis();
+        Entry entry = entries.get(key);
+        return entry == null || entry.record.isOutlived(now) ? null : entry.seenAt(now);
+    }
+
+    synchronized RepairResult repair(StoredOperation seen, Repair repair) {
+        RepairResult result = repair.decide(find(seen.key()), seen);
+        Entry entry = entries.get(seen.key());
+        if (entry == null || !(result instanceof RepairResult.Done done)) {
+            return result;
+        } else if (done.after().isEmpty()) {
+            remove(entry);
+            return result;
+        }
+        KeyRecord next = done.after().get().record();
+        if (repair instanceof Repair.Resolve resolve && !hasRoomFor(next, clock.millis())) {
+            return repair(seen, Repair.resolve(resolve.completion().withoutOutcome(), resolve.timeToLive()));
+        }
+        write(entry, next);
+        return result;
+    }
+
     /** How many keys it holds, those that are outlived and not purged yet included. */
     public synchronized int size() {
         return entries.size();
@@ -236,6 +277,10 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
             this.key = key;
             this.number = number;
             this.record = record;
+        }
+
+        StoredOperation seenAt(long now) {
+            return new StoredOperation(key, record, outcomeBytes(record), now);
         }
 
         long bytes() {

@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +70,15 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
     @Override
     protected IdempotencyStore open(Clock time) throws Exception {
         return opened(JdbcIdempotencyStore.on(dataSource()).withClock(time::millis));
+    }
+
+    /** The operations in it. */
+    @Nested
+    class OperationAdminTest extends AbstractJdbcOperationAdminTest {
+        @Override
+        DataSource dataSource() {
+            return AbstractJdbcStoreTest.this.dataSource();
+        }
     }
 
     // Time
