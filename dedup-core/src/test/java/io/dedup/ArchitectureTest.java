@@ -81,9 +81,11 @@ class ArchitectureTest {
             .because("its driver is optional");
 
     @ArchTest
-    static final ArchRule METERS_ARE_FOR_ONE_CLASS = noClasses()
+    static final ArchRule METERS_ARE_FOR_TWO_CLASSES = noClasses()
             .that()
             .doNotHaveSimpleName("HandlerMetrics")
+            .and()
+            .doNotHaveSimpleName("OperationMetrics")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.micrometer..")

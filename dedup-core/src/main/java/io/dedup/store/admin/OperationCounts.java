@@ -10,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -24,8 +26,7 @@ public record OperationCounts(List<Group> groups) {
     /**
      * The operations of one scope in one state.
      *
-     * @param count at least 1
-     * @param oldest how long ago the first of them was first claimed
+     * @param oldest how long ago the first of them was first claimed; zero if there are none
      */
     public record Group(String scope, OperationState state, long count, Duration oldest) {
         private Group plus(Group other) {
@@ -55,6 +56,19 @@ public record OperationCounts(List<Group> groups) {
         return of(operations.stream()
                 .map(each -> new Group(each.key().scope(), each.state(), 1, each.age()))
                 .toList());
+    }
+
+    /** The scopes with operations, in alphabetical order. */
+    public SortedSet<String> scopes() {
+        return groups.stream().map(Group::scope).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The operations of that scope in that state, which may be none. */
+    public Group group(String scope, OperationState state) {
+        return groups.stream()
+                .filter(group -> group.scope().equals(scope) && group.state() == state)
+                .findFirst()
+                .orElseGet(() -> new Group(scope, state, 0, Duration.ZERO));
     }
 
     /** How many there are in that state, over all scopes. */
