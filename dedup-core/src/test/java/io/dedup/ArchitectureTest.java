@@ -77,8 +77,26 @@ class ArchitectureTest {
             .resideOutsideOfPackage("io.dedup.store.redis..")
             .should()
             .dependOnClassesThat()
+            .resideInAnyPackage("redis.clients..", "io.lettuce..")
+            .because("its drivers are optional");
+
+    @ArchTest
+    static final ArchRule JEDIS_IS_FOR_ONE_CLASS = noClasses()
+            .that()
+            .doNotHaveSimpleName("JedisDriver")
+            .should()
+            .dependOnClassesThat()
             .resideInAnyPackage("redis.clients..")
-            .because("its driver is optional");
+            .because("the store works where only the other driver is there");
+
+    @ArchTest
+    static final ArchRule LETTUCE_IS_FOR_ITS_CLASSES = noClasses()
+            .that()
+            .haveNameNotMatching(".*\\.Lettuce.*")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.lettuce..", "io.netty..", "reactor..")
+            .because("the store works where only the other driver is there");
 
     @ArchTest
     static final ArchRule METERS_ARE_FOR_TWO_CLASSES = noClasses()

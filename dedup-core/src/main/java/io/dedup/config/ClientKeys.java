@@ -24,7 +24,7 @@ final class ClientKeys {
                         Importance.HIGH,
                         "For DedupConsumerInterceptor: where keys are remembered. memory is for one process and that many"
                                 + " keys; a jdbc URL needs the driver on the class path, a redis URL needs"
-                                + " Jedis.")
+                                + " Jedis or Lettuce.")
                 .define(
                         DedupConfig.CONSUMER_STORE_USER,
                         ConfigDef.Type.STRING,

@@ -106,7 +106,7 @@ final class StoreAddress {
         } catch (NoClassDefFoundError missing) {
             throw refused(
                     DedupConfig.CONSUMER_STORE + " needs a library that is not on the class path"
-                            + " (redis.clients:jedis for redis): " + missing.getMessage(),
+                            + " (redis.clients:jedis or io.lettuce:lettuce-core for redis): " + missing.getMessage(),
                     missing);
         } catch (IllegalArgumentException malformed) {
             // What it says holds the address, and that may hold a password.

@@ -15,6 +15,7 @@ import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
+import io.dedup.store.redis.JedisDriver;
 import io.dedup.store.redis.RedisIdempotencyStore;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
@@ -46,7 +47,8 @@ class PatternsIT {
     }
 
     private Outcome redisWithTtl(RedisClient redis, String orderId) throws IOException {
-        try (IdempotencyStore store = RedisIdempotencyStore.on(redis).open(); // once in an application
+        try (IdempotencyStore store =
+                        RedisIdempotencyStore.on(JedisDriver.of(redis)).open(); // once in an application
                 IdempotentHandler handler = IdempotentHandler.on(store, "charge")
                         .withLease(Duration.ofSeconds(30)) // when another owner may begin it after a crash
                         .withTtl(Duration.ofHours(24)) // how long its outcome is replayed

@@ -3,6 +3,9 @@ package io.dedup.runner;
 
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import io.dedup.store.jdbc.SchemaPolicy;
+import io.dedup.store.redis.RedisIdempotencyStore;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.sql.Driver;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -51,6 +54,14 @@ final class StoreOptions {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private String table;
 
+    @Option(
+            names = "--prefix",
+            paramLabel = "TEXT",
+            defaultValue = "dedup:",
+            description = "What the keys of a store in Redis begin with. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private String prefix;
+
     /** Opens the store: a JDBC store has to have its table already. */
     StoreSession open() {
         String url = address == null ? System.getenv(ADDRESS) : address;
@@ -58,6 +69,8 @@ final class StoreOptions {
             throw new EndedException(ExitCode.USAGE, "--store is needed, or the variable " + ADDRESS);
         } else if (url.startsWith("jdbc:")) {
             return jdbc(url);
+        } else if (url.startsWith("redis://") || url.startsWith("rediss://")) {
+            return redis(url);
         } else if (url.startsWith("memory:")) {
             throw new EndedException(
                     ExitCode.USAGE,
@@ -89,6 +102,44 @@ final class StoreOptions {
             throw new EndedException(
                     ExitCode.UNREACHABLE, "The store cannot be reached. " + redacted(unreachable, url, password));
         }
+    }
+
+    /** Of a server that evicts keys as well: it is looked at, not trusted. */
+    private StoreSession redis(String url) {
+        String password = password();
+        URI uri;
+        try {
+            uri = withUser(new URI(url), password);
+        } catch (URISyntaxException malformed) {
+            throw new EndedException(
+                    ExitCode.USAGE, "--store is malformed; escape characters that are special in URLs, as in a password");
+        }
+        try {
+            RedisIdempotencyStore store = RedisIdempotencyStore.connectingTo(uri)
+                    .withPrefix(prefix)
+                    .withEvictionAccepted()
+                    .open();
+            return new StoreSession(shown(url), store, store.operations());
+        } catch (RuntimeException unreachable) {
+            throw new EndedException(
+                    ExitCode.UNREACHABLE,
+                    "The store cannot be reached. " + redacted(unreachable, url, password));
+        }
+    }
+
+    private URI withUser(URI uri, @Nullable String password) throws URISyntaxException {
+        if (uri.getUserInfo() != null || password == null) {
+            return uri;
+        }
+        String name = user();
+        return new URI(
+                uri.getScheme(),
+                (name == null ? "" : name) + ":" + password,
+                uri.getHost(),
+                uri.getPort(),
+                uri.getPath(),
+                uri.getQuery(),
+                uri.getFragment());
     }
 
     /** The distribution has the driver of PostgreSQL; others are not ours to hand out. */

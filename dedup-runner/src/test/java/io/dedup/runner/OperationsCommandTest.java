@@ -326,6 +326,8 @@ class OperationsCommandTest {
         return Stream.of(
                 arguments("memory:100", ExitCode.USAGE, "in the memory of the process"),
                 arguments("mongodb://host", ExitCode.USAGE, "has to begin with jdbc:"),
+                arguments("redis://a:hunter2@local host", ExitCode.USAGE, "--store is malformed"),
+                arguments("redis://a:hunter2@localhost:1", ExitCode.UNREACHABLE, "cannot be reached"),
                 arguments("jdbc:mysql://host/db", ExitCode.USAGE, "com.mysql:mysql-connector-j"),
                 arguments("jdbc:oracle:thin:@host", ExitCode.USAGE, "not jdbc:oracle"),
                 arguments(

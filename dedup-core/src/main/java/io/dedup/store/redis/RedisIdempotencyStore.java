@@ -9,39 +9,27 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
+import io.dedup.store.admin.OperationAdmin;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import redis.clients.jedis.AbstractPipeline;
-import redis.clients.jedis.RedisClient;
-import redis.clients.jedis.Response;
-import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.exceptions.JedisException;
-import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /**
  * A store in Redis 5 or later, one server or a cluster.
  *
- * <p>Every call is one script on one key, whose time is the server's. Keys vanish by themselves when their time to live is
- * over.
+ * <p>Every call is one script on one key, and one round trip, whose time is the server's; one more if the server has been
+ * restarted and does not know the script. {@link #claimAll} and {@link #completeAll} take one round trip to each server that
+ * has any of the keys. Keys vanish by themselves when their time to live is over.
  *
  * <p>What Redis can promise is less than what a database can:
  *
@@ -62,60 +50,68 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
  * <p>A server that evicts keys when its memory is full forgets operations that it was to remember, and such a server is
  * refused unless that is accepted.
  *
- * <p>Thread-safe if the client is. {@link #close} closes the client that {@link #connectingTo} has made; any other is its
- * owner's.
+ * <p>Thread-safe if the client is. {@link #close} closes the client that {@link #connectingTo} has made, and what the driver
+ * has opened; a client that a driver was given is its owner's.
  */
 public final class RedisIdempotencyStore implements IdempotencyStore {
-    private static final Logger LOGGER = LoggerFactory.getLogger(RedisIdempotencyStore.class);
-    private static final String NO_EVICTION = "noeviction";
-    private static final Pattern POLICY = Pattern.compile("maxmemory_policy:([\\w-]+)");
     private static final LeaseResult DONE = new LeaseResult.Done();
     private static final LeaseResult LOST = new LeaseResult.Lost();
 
-    private final UnifiedJedis redis;
-    private final boolean owned;
-    private final byte[] prefix;
-    private final @Nullable LongSupplier clock;
-    private final byte[] script;
-    private final byte[] sha;
-    private final int replicas;
-    private final long replicasMillis;
+    private final RedisDriver driver;
+    private final Operations operations;
+    private final OperationAdmin admin;
 
-    private RedisIdempotencyStore(Builder builder, byte[] script, byte[] sha) {
-        this.redis = builder.redis;
-        this.owned = builder.owned;
-        this.prefix = builder.prefix.getBytes(UTF_8);
-        this.clock = builder.clock;
-        this.script = script;
-        this.sha = sha;
-        this.replicas = builder.replicas;
-        this.replicasMillis = builder.replicasMillis;
+    private RedisIdempotencyStore(Builder builder) {
+        this.driver = builder.driver;
+        byte[] prefix = builder.prefix.getBytes(UTF_8);
+        this.operations = new Operations(driver, prefix, builder.clock, builder.replicas);
+        this.admin = new RedisOperationAdmin(operations, new KeyScan(driver, prefix));
     }
 
-    /** A store on the servers of that client, to be configured and {@linkplain Builder#open opened}. */
-    public static Builder on(UnifiedJedis redis) {
-        return new Builder(redis);
+    /**
+     * A store on the servers of that driver, to be configured and {@linkplain Builder#open opened}:
+     *
+     * <pre>{@code
+     * RedisIdempotencyStore.on(JedisDriver.of(jedis)).open()
+     * RedisIdempotencyStore.on(LettuceDriver.of(lettuce)).open()
+     * }</pre>
+     */
+    public static Builder on(RedisDriver driver) {
+        return new Builder(driver);
     }
 
-    /** A store on the server at that address, with a client of its own: {@code redis://user:password@localhost:6379}. */
+    /**
+     * A store on the server at that address, with a client of its own: {@code redis://user:password@localhost:6379}. That is
+     * Jedis, or Lettuce where Jedis is not on the class path.
+     *
+     * @throws NoClassDefFoundError if neither is
+     */
     public static Builder connectingTo(URI address) {
-        Builder builder = new Builder(RedisClient.create(address));
-        builder.owned = true;
-        return builder;
+        return new Builder(
+                isPresent("redis.clients.jedis.RedisClient")
+                        ? JedisDriver.connectingTo(address)
+                        : LettuceDriver.connectingTo(address));
+    }
+
+    private static boolean isPresent(String type) {
+        try {
+            Class.forName(type, false, RedisIdempotencyStore.class.getClassLoader());
+            return true;
+        } catch (ClassNotFoundException absent) {
+            return false;
+        }
     }
 
     /** How a store is to be. Not thread-safe. */
     public static final class Builder {
-        private final UnifiedJedis redis;
-        private boolean owned;
+        private final RedisDriver driver;
         private String prefix = "dedup:";
         private boolean acceptsEviction;
-        private int replicas;
-        private long replicasMillis;
+        private Replicas replicas = Replicas.NONE;
         private @Nullable LongSupplier clock;
 
-        private Builder(UnifiedJedis redis) {
-            this.redis = redis;
+        private Builder(RedisDriver driver) {
+            this.driver = driver;
         }
 
         /** What every key of the store begins with; {@code dedup:} unless something else is asked for. */
@@ -135,14 +131,10 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
          * not confirm in time is {@link LeaseResult.Indeterminate}, and is sent again. None unless configured.
          *
          * @param atLeast 1 or more
-         * @param atMost how long; a millisecond or more
+         * @param atMost how long; a millisecond or more, and less than the client waits for an answer
          */
         public Builder withReplicas(int atLeast, Duration atMost) {
-            if (atLeast < 1) {
-                throw new IllegalArgumentException("atLeast must be at least 1: " + atLeast);
-            }
-            replicas = atLeast;
-            replicasMillis = ClaimRequest.millis("atMost", atMost);
+            replicas = Replicas.of(atLeast, atMost);
             return this;
         }
 
@@ -153,87 +145,56 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
         }
 
         /**
-         * The store, after the server has been asked whether it evicts keys.
+         * The store, after the server has been asked whether it evicts keys. The driver is closed if this fails.
          *
-         * @throws IllegalStateException if it does, or would not say, and that was not accepted
-         * @throws JedisException if it cannot be asked
+         * @throws IllegalStateException if it does, or would not say, and that was not accepted; or if it does not answer
          */
         public RedisIdempotencyStore open() {
             try {
-                checkEviction();
-                checkPersistence();
-                byte[] script = script();
-                return new RedisIdempotencyStore(this, script, redis.scriptLoad(script, prefix.getBytes(UTF_8)));
+                ServerChecks checks = new ServerChecks(driver, prefix.getBytes(UTF_8));
+                checks.checkEviction(acceptsEviction);
+                checks.checkPersistence();
+                return new RedisIdempotencyStore(this);
             } catch (RuntimeException failed) {
-                if (owned) {
-                    redis.close();
-                }
+                driver.close();
                 throw failed;
-            }
-        }
-
-        private void checkEviction() {
-            String policy = "unknown";
-            try {
-                String memory = String.valueOf(redis.eval("return redis.call('INFO', 'memory')", 1, prefix));
-                Matcher found = POLICY.matcher(memory);
-                policy = found.find() ? found.group(1) : policy;
-            } catch (JedisDataException notAllowed) {
-                LOGGER.warn("The server does not say whether it evicts keys: {}", notAllowed.getMessage());
-            }
-            if (policy.equals(NO_EVICTION)) {
-                return;
-            }
-            String matter = "The maxmemory-policy of the server is " + policy
-                    + ", so that it may forget operations that are to be remembered";
-            if (!acceptsEviction) {
-                throw new IllegalStateException(
-                        matter + ": set it to " + NO_EVICTION + ", or accept it with withEvictionAccepted()");
-            }
-            LOGGER.warn("{}; this was accepted", matter);
-        }
-
-        private void checkPersistence() {
-            try {
-                String persistence = String.valueOf(redis.eval("return redis.call('INFO', 'persistence')", 1, prefix));
-                if (persistence.contains("aof_enabled:0")) {
-                    LOGGER.warn("The server keeps no append-only file: a crash of it forgets every operation since its"
-                            + " last snapshot, and those run again. Set appendonly yes");
-                }
-            } catch (JedisDataException notAllowed) {
-                LOGGER.warn(
-                        "The server does not say whether it keeps an append-only file: {}", notAllowed.getMessage());
-            }
-        }
-
-        private static byte[] script() {
-            try (InputStream file = RedisIdempotencyStore.class.getResourceAsStream("operations.lua")) {
-                if (file == null) {
-                    throw new IllegalStateException("operations.lua is not in the jar");
-                }
-                return file.readAllBytes();
-            } catch (IOException unreadable) {
-                throw new UncheckedIOException(unreadable);
             }
         }
     }
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
+        return claimed(request, operations.run(claiming(request)));
+    }
+
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        List<ScriptReply> replies =
+                operations.run(requests.stream().map(this::claiming).toList());
+        return IntStream.range(0, requests.size())
+                .mapToObj(i -> claimed(requests.get(i), replies.get(i)))
+                .toList();
+    }
+
+    private ScriptCall claiming(ClaimRequest request) {
         Fingerprint fingerprint = request.fingerprint();
-        List<byte[]> arguments = arguments("claim");
+        List<byte[]> arguments = operations.arguments("claim");
         arguments.add(text(request.owner().toString()));
         arguments.add(millis(request.leaseFor()));
         arguments.add(millis(request.timeToLive()));
         arguments.add(fingerprint == null ? new byte[0] : fingerprint.bytes());
         arguments.add(flag(request.reopensUnknown()));
-        try {
-            return claimed(request, run(request.key().bytes(), arguments));
-        } catch (JedisDataException refused) {
-            return new ClaimResult.Unavailable("Redis refuses the claim: " + refused.getMessage(), refused);
-        } catch (JedisException unanswered) {
-            return new ClaimResult.Indeterminate(unanswered);
+        return operations.call(request.key(), arguments);
+    }
+
+    private static ClaimResult claimed(ClaimRequest request, ScriptReply reply) {
+        if (reply instanceof ScriptReply.Refused refused) {
+            return new ClaimResult.Unavailable("Redis refuses the claim: " + refused.error(), refused.cause());
+        } else if (reply instanceof ScriptReply.Unanswered unanswered) {
+            return new ClaimResult.Indeterminate(unanswered.cause());
         }
+        return claimed(request, ((ScriptReply.Answered) reply).values());
     }
 
     private static ClaimResult claimed(ClaimRequest request, List<byte[]> reply) {
@@ -260,60 +221,70 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     @Override
     public LeaseResult renew(Claim claim, Duration leaseFor) {
         ClaimRequest.millis("leaseFor", leaseFor);
-        List<byte[]> arguments = holder("renew", claim);
+        List<byte[]> arguments = operations.arguments("renew", claim);
         arguments.add(millis(leaseFor));
         arguments.add(millis(claim.request().timeToLive()));
-        return changed(claim.key(), arguments);
+        return changed(operations.call(claim.key(), arguments));
     }
 
     @Override
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-        ClaimRequest.millis("timeToLive", timeToLive);
-        List<byte[]> arguments = holder("complete", claim);
-        arguments.add(text(completion.code()));
-        arguments.add(millis(timeToLive));
-        byte[] outcome = completion.outcomeBytes();
+        return changed(completing(new CompletionRequest(claim, completion, timeToLive)));
+    }
+
+    @Override
+    public List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        return operations.run(requests.stream().map(this::completing).toList()).stream()
+                .map(RedisIdempotencyStore::changed)
+                .toList();
+    }
+
+    private ScriptCall completing(CompletionRequest request) {
+        List<byte[]> arguments = operations.arguments("complete", request.claim());
+        arguments.add(text(request.completion().code()));
+        arguments.add(millis(request.timeToLive()));
+        byte[] outcome = request.completion().outcomeBytes();
         if (outcome != null) {
             arguments.add(outcome);
         }
-        return changed(claim.key(), arguments);
+        return operations.call(request.claim().key(), arguments);
     }
 
     @Override
     public LeaseResult release(Claim claim, Release why) {
-        List<byte[]> arguments = holder("release", claim);
+        List<byte[]> arguments = operations.arguments("release", claim);
         arguments.add(millis(claim.request().timeToLive()));
         arguments.add(text(Integer.toString(why.uncounted())));
         arguments.add(flag(why.mayBeDone()));
         arguments.add(flag(why.leavesUnknown()));
-        return changed(claim.key(), arguments);
+        return changed(operations.call(claim.key(), arguments));
     }
 
     @Override
     public LeaseResult withdraw(ClaimRequest request) {
-        List<byte[]> arguments = arguments("withdraw");
+        List<byte[]> arguments = operations.arguments("withdraw");
         arguments.add(text(request.owner().toString()));
         arguments.add(millis(request.timeToLive()));
-        return changed(request.key(), arguments);
+        return changed(operations.call(request.key(), arguments));
     }
 
     @Override
     public ClaimState inspect(Claim claim) {
-        try {
-            List<byte[]> reply = run(claim.key().bytes(), holder("inspect", claim));
-            return switch (text(reply.get(0))) {
-                case "held" -> new ClaimState.Held();
-                case "completed" -> new ClaimState.Completed(completion(reply));
-                default -> new ClaimState.Lost();
-            };
-        } catch (JedisException unanswered) {
-            return new ClaimState.Indeterminate(unanswered);
+        ScriptReply reply = operations.run(operations.call(claim.key(), operations.arguments("inspect", claim)));
+        if (!(reply instanceof ScriptReply.Answered answered)) {
+            return new ClaimState.Indeterminate(causeOf(reply));
         }
+        return switch (text(answered.values().get(0))) {
+            case "held" -> new ClaimState.Held();
+            case "completed" -> new ClaimState.Completed(completion(answered.values()));
+            default -> new ClaimState.Lost();
+        };
     }
 
     @Override
     public LeaseResult resetAttempts(ScopedKey key) {
-        return changed(key, arguments("reset"));
+        return changed(operations.call(key, operations.arguments("reset")));
     }
 
     /** Does nothing: the server forgets by itself. */
@@ -322,66 +293,31 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
         return 0;
     }
 
+    /** Shows what the store holds, and repairs it. */
+    public OperationAdmin operations() {
+        return admin;
+    }
+
     @Override
     public void close() {
-        if (owned) {
-            redis.close();
+        driver.close();
+    }
+
+    private LeaseResult changed(ScriptCall call) {
+        return changed(operations.run(call));
+    }
+
+    private static LeaseResult changed(ScriptReply reply) {
+        if (reply instanceof ScriptReply.Answered answered) {
+            return text(answered.values().get(0)).equals("done") ? DONE : LOST;
         }
+        return new LeaseResult.Indeterminate(causeOf(reply));
     }
 
-    private LeaseResult changed(ScopedKey key, List<byte[]> arguments) {
-        try {
-            return text(run(key.bytes(), arguments).get(0)).equals("done") ? DONE : LOST;
-        } catch (JedisException unanswered) {
-            return new LeaseResult.Indeterminate(unanswered);
-        }
-    }
-
-    @SuppressWarnings("unchecked") // The script answers with lists of strings only.
-    private List<byte[]> run(byte[] key, List<byte[]> arguments) {
-        byte[] whole = new byte[prefix.length + key.length];
-        System.arraycopy(prefix, 0, whole, 0, prefix.length);
-        System.arraycopy(key, 0, whole, prefix.length, key.length);
-        try {
-            return replicas == 0
-                    ? (List<byte[]>) redis.evalsha(sha, List.of(whole), arguments)
-                    : replicated(pipeline -> pipeline.evalsha(sha, List.of(whole), arguments), whole);
-        } catch (JedisNoScriptException forgotten) {
-            // The server has been restarted, or another one of the cluster has the key.
-            return replicas == 0
-                    ? (List<byte[]>) redis.eval(script, List.of(whole), arguments)
-                    : replicated(pipeline -> pipeline.eval(script, List.of(whole), arguments), whole);
-        }
-    }
-
-    /** What replicas have confirmed is counted by connection, so the call and the wait for it go through the same one. */
-    @SuppressWarnings("unchecked") // The script answers with lists of strings only.
-    private List<byte[]> replicated(Function<AbstractPipeline, Response<Object>> call, byte[] key) {
-        try (AbstractPipeline pipeline = redis.pipelined()) {
-            Response<Object> reply = call.apply(pipeline);
-            Response<Long> confirmed = pipeline.waitReplicas(key, replicas, replicasMillis);
-            pipeline.sync();
-            List<byte[]> answer = (List<byte[]>) reply.get();
-            if (confirmed.get() < replicas) {
-                throw new JedisException("replicas that have confirmed the call within " + replicasMillis + " ms: "
-                        + confirmed.get() + " of " + replicas);
-            }
-            return answer;
-        }
-    }
-
-    private List<byte[]> arguments(String operation) {
-        List<byte[]> arguments = new ArrayList<>();
-        arguments.add(text(operation));
-        arguments.add(clock == null ? new byte[0] : text(Long.toString(clock.getAsLong())));
-        return arguments;
-    }
-
-    private List<byte[]> holder(String operation, Claim claim) {
-        List<byte[]> arguments = arguments(operation);
-        arguments.add(text(claim.request().owner().toString()));
-        arguments.add(text(Long.toString(claim.token())));
-        return arguments;
+    private static Throwable causeOf(ScriptReply reply) {
+        return reply instanceof ScriptReply.Refused refused
+                ? refused.cause()
+                : ((ScriptReply.Unanswered) reply).cause();
     }
 
     private static byte[] millis(Duration duration) {

@@ -211,7 +211,6 @@ public abstract class AbstractOperationAdminTest {
         Set<ScopedKey> all = Set.copyOf(
                 IntStream.range(0, 57).mapToObj(i -> claimed(key(scope)).key()).toList());
         OperationQuery query = OperationQuery.ofScope(scope).withLimit(7);
-        assertThat(admin.list(query).next()).isPresent();
         assertThat(Set.copyOf(keys(listed(query)))).isEqualTo(all);
     }
 

@@ -16,6 +16,8 @@ import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.admin.OperationAdmin;
+import io.dedup.store.admin.OperationPage;
+import io.dedup.store.admin.OperationQuery;
 import io.dedup.store.admin.Repair;
 import io.dedup.store.admin.RepairResult;
 import io.dedup.store.admin.StoredOperation;
@@ -25,6 +27,7 @@ import io.dedup.store.contract.StoreClock;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,21 @@ class MemoryIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
         @Override
         protected OperationAdmin adminOf(IdempotencyStore opened) {
             return ((MemoryIdempotencyStore) opened).operations();
+        }
+
+        @Test
+        void list_limit_isThePage() {
+            MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(10);
+            for (String key : List.of("a", "b", "c")) {
+                store.claim(request(key));
+            }
+            OperationQuery query = OperationQuery.all().withLimit(2);
+            OperationPage first = store.operations().list(query);
+            assertThat(first.operations()).hasSize(2);
+            OperationPage second =
+                    store.operations().list(query.after(first.next().orElseThrow()));
+            assertThat(second.operations()).hasSize(1).doesNotContainAnyElementsOf(first.operations());
+            assertThat(second.next()).isEmpty();
         }
 
         @Test

@@ -66,7 +66,9 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
 
     @Override
     protected IdempotencyStore open(Clock time) {
-        return RedisIdempotencyStore.on(redis).withClock(time::millis).open();
+        return RedisIdempotencyStore.on(JedisDriver.of(redis))
+                .withClock(time::millis)
+                .open();
     }
 
     @Override
@@ -76,7 +78,8 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
 
     @Test
     void claim_withoutAnotherClock_takesTheServers() {
-        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        RedisIdempotencyStore store =
+                RedisIdempotencyStore.on(JedisDriver.of(redis)).open();
         ScopedKey key = key();
         Claim first = acquired(store.claim(ClaimRequest.of(key, null, Duration.ofMillis(300), TTL)));
         assertThat(first.token()).isCloseTo(System.currentTimeMillis(), within(60_000L));
@@ -86,8 +89,9 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
 
     @Test
     void anyKey_outlived_vanishesByItself() {
-        RedisIdempotencyStore store =
-                RedisIdempotencyStore.on(redis).withPrefix("short:").open();
+        RedisIdempotencyStore store = RedisIdempotencyStore.on(JedisDriver.of(redis))
+                .withPrefix("short:")
+                .open();
         Claim completed = acquired(store.claim(request(key())));
         store.complete(completed, Completion.unknown(), Duration.ofMillis(1));
         store.claim(ClaimRequest.of(key(), null, Duration.ofMillis(1), Duration.ofMillis(1)));
@@ -104,11 +108,13 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
             redis.configSet("maxmemory-policy", policy);
             try {
                 assertThatIllegalStateException()
-                        .isThrownBy(() -> RedisIdempotencyStore.on(redis).open())
+                        .isThrownBy(() ->
+                                RedisIdempotencyStore.on(JedisDriver.of(redis)).open())
                         .withMessageContaining(policy)
                         .withMessageContaining("withEvictionAccepted");
-                RedisIdempotencyStore accepted =
-                        RedisIdempotencyStore.on(redis).withEvictionAccepted().open();
+                RedisIdempotencyStore accepted = RedisIdempotencyStore.on(JedisDriver.of(redis))
+                        .withEvictionAccepted()
+                        .open();
                 assertThat(accepted.claim(request(key()))).isInstanceOf(ClaimResult.Acquired.class);
             } finally {
                 redis.configSet("maxmemory-policy", "noeviction");
@@ -118,7 +124,8 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
 
     @Test
     void claim_memoryIsFull_isUnavailableAndNothingIsForgotten() {
-        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        RedisIdempotencyStore store =
+                RedisIdempotencyStore.on(JedisDriver.of(redis)).open();
         Claim claim = acquired(store.claim(request(key())));
         Completion completion = Completion.succeeded(StoredOutcome.of(new byte[] {1}));
         store.complete(claim, completion, TTL);
@@ -141,7 +148,8 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
 
     @Test
     void anyCall_serverHasForgottenTheScript_isDone() {
-        RedisIdempotencyStore store = RedisIdempotencyStore.on(redis).open();
+        RedisIdempotencyStore store =
+                RedisIdempotencyStore.on(JedisDriver.of(redis)).open();
         redis.scriptFlush("any");
         assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Acquired.class);
     }
@@ -150,7 +158,8 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
     void anyCall_serverIsGone_isIndeterminate() throws IOException {
         TestServers.Redis gone = TestServers.redis();
         try (RedisClient client = RedisClient.create(gone.host(), gone.port())) {
-            RedisIdempotencyStore store = RedisIdempotencyStore.on(client).open();
+            RedisIdempotencyStore store =
+                    RedisIdempotencyStore.on(JedisDriver.of(client)).open();
             Claim claim = acquired(store.claim(request(key())));
             gone.close();
             assertThat(store.claim(request(key()))).isInstanceOf(ClaimResult.Indeterminate.class);
@@ -166,7 +175,7 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
         RedisServer primary = embedded("save \"\"");
         int port = primary.ports().get(0);
         try (RedisClient client = RedisClient.create("localhost", port)) {
-            RedisIdempotencyStore store = RedisIdempotencyStore.on(client)
+            RedisIdempotencyStore store = RedisIdempotencyStore.on(JedisDriver.of(client))
                     .withReplicas(1, Duration.ofMillis(200))
                     .open();
             ClaimRequest request = request(key());
@@ -201,8 +210,9 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
     @MethodSource("seeds")
     @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void handlers_anyHistory_everyOperationHasItsEffectOnce(long seed) throws Exception {
-        RedisIdempotencyStore store =
-                RedisIdempotencyStore.on(redis).withPrefix("seam-" + seed + ":").open();
+        RedisIdempotencyStore store = RedisIdempotencyStore.on(JedisDriver.of(redis))
+                .withPrefix("seam-" + seed + ":")
+                .open();
         assertThat(new SeamHarness(seed, () -> store, null).run()).isEmpty();
     }
 
@@ -225,9 +235,9 @@ class RedisIdempotencyStoreIT extends AbstractIdempotencyStoreTest {
         logger.addAppender(log);
         try {
             redis.configSet("appendonly", "no");
-            RedisIdempotencyStore.on(redis).open();
+            RedisIdempotencyStore.on(JedisDriver.of(redis)).open();
             redis.configSet("appendonly", "yes");
-            RedisIdempotencyStore.on(redis).open();
+            RedisIdempotencyStore.on(JedisDriver.of(redis)).open();
         } finally {
             redis.configSet("appendonly", "no");
             logger.detachAppender(log);
