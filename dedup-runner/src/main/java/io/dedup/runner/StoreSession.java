@@ -26,7 +26,7 @@ record StoreSession(String shown, IdempotencyStore store, OperationAdmin operati
      * @param atMost how many; more are not looked for
      */
     List<StoredOperation> list(OperationQuery query, Predicate<StoredOperation> wanted, int atMost) {
-        Map<Object, StoredOperation> found = new LinkedHashMap<>();
+        Map<ScopedKey, StoredOperation> found = new LinkedHashMap<>();
         Optional<String> next = Optional.empty();
         do {
             OperationPage page = page(next.map(query::after).orElse(query));

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The operations in a table. Nothing but the primary key helps to find them, so the table is read along it, in blocks of which
- * each is one statement: it takes a bounded time, and locks nothing. Thread-safe.
+ * each is one statement: it takes a bounded time, locks nothing, and claims get a turn in between. Thread-safe.
  */
 final class JdbcOperationAdmin implements OperationAdmin {
     private static final HexFormat HEX = HexFormat.of();
@@ -84,18 +84,13 @@ final class JdbcOperationAdmin implements OperationAdmin {
             throw new IllegalArgumentException("cursor must be one of the same query: " + query.cursor());
         }
         byte[] end = end(from);
-        return read(connection -> page(connection, query, after, end));
-    }
-
-    private OperationPage page(Connection connection, OperationQuery query, byte[] from, byte[] end)
-            throws SQLException {
-        long now = now(connection);
+        long now = read(this::now);
         List<StoredOperation> found = new ArrayList<>();
-        byte[] after = from;
         for (int i = 0; i < BLOCKS_PER_PAGE; i++) {
-            Block block = block(connection, after, end);
+            byte[] start = after;
+            Block block = read(connection -> block(connection, start, end));
             int room = query.limit() - found.size();
-            List<StoredOperation> some = matching(connection, query, block, now, room);
+            List<StoredOperation> some = read(connection -> matching(connection, query, block, now, room));
             found.addAll(some);
             if (some.size() == room) {
                 byte[] shown = some.get(room - 1).key().bytes();
@@ -159,7 +154,6 @@ final class JdbcOperationAdmin implements OperationAdmin {
         }
     }
 
-    /** A call of the lane for each block, so that claims get a turn in between. */
     @Override
     public OperationCounts count() {
         long now = read(this::now);
