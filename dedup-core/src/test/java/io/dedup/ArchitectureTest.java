@@ -130,7 +130,8 @@ class ArchitectureTest {
             .that()
             .resideInAnyPackage("io.dedup.store.jdbc..", "io.dedup.store.redis..")
             .and()
-            .haveNameNotMatching(".*\\.ConnectionLane.*") // How long a call waits is for the caller's clock.
+            .haveNameNotMatching(
+                    ".*\\.(ConnectionLane|BatchCall).*") // How long a call waits is for the caller's clock.
             .should()
             .dependOnClassesThat()
             .areAssignableTo(java.time.Clock.class)

@@ -266,7 +266,7 @@ final class ConnectionLane implements AutoCloseable {
                 usedAt = System.nanoTime();
                 return result;
             } catch (SQLException | RuntimeException failed) {
-                if (!isValid(usable)) {
+                if (!isValid(usable) || !commitsByItself(usable)) {
                     disconnect();
                 }
                 throw failed;
@@ -320,6 +320,16 @@ final class ConnectionLane implements AutoCloseable {
         private boolean isValid(Connection open) {
             try {
                 return open.isValid(VALIDATION_SECONDS);
+            } catch (SQLException broken) {
+                LOGGER.debug("A connection is broken", broken);
+                return false;
+            }
+        }
+
+        /** Not so after a transaction that could not be ended. */
+        private boolean commitsByItself(Connection open) {
+            try {
+                return open.getAutoCommit();
             } catch (SQLException broken) {
                 LOGGER.debug("A connection is broken", broken);
                 return false;

@@ -97,6 +97,23 @@ enum Dialect {
         return this == POSTGRESQL;
     }
 
+    /**
+     * As that insertion of all columns, but that a row which is there is no failure. Not so in H2, where it is one: rows that
+     * come in between are rare.
+     */
+    String insertNew(String insert) {
+        return switch (this) {
+            case POSTGRESQL -> insert + " ON CONFLICT (id) DO NOTHING";
+            case MYSQL -> insert + " ON DUPLICATE KEY UPDATE id = id";
+            case H2 -> insert;
+        };
+    }
+
+    /** Whether it counts one row if it has inserted it, and else none. MySQL's drivers may count those that they have found. */
+    boolean countsInsertions() {
+        return this != MYSQL;
+    }
+
     private String binary() {
         return switch (this) {
             case POSTGRESQL -> "BYTEA";

@@ -6,6 +6,7 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
@@ -15,12 +16,13 @@ import io.dedup.store.admin.OperationAdmin;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -52,9 +54,16 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     private static final String SYNTAX_OR_ACCESS = "42";
     private static final String ROLLED_BACK = "40";
     private static final String CONSTRAINT = "23";
+    private static final String LATE =
+            "The rest of the batch has taken the time there was, and the database has not been asked about this one";
+
+    /** How often a batch may take the time of a statement before nothing more of it is begun. */
+    private static final int BATCH_TIMEOUTS = 4;
 
     private final Operations operations;
     private final OperationAdmin admin;
+    private final BatchOperations batches;
+    private final Duration timeout;
     /** For claims, which may wait in the database for a transaction that claims the same key. */
     private final ConnectionLane claims;
     /** For how operations end, which no claim keeps waiting. */
@@ -63,16 +72,15 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     private final ConnectionLane renewals;
 
     private JdbcIdempotencyStore(
-            Operations operations,
-            OperationAdmin admin,
-            ConnectionLane claims,
-            ConnectionLane ends,
-            ConnectionLane renewals) {
-        this.operations = operations;
-        this.admin = admin;
-        this.claims = claims;
-        this.ends = ends;
-        this.renewals = renewals;
+            Statements statements, AdminStatements adminStatements, Duration timeout, List<ConnectionLane> lanes) {
+        int seconds = Math.toIntExact(timeout.toSeconds());
+        this.operations = new Operations(statements, seconds);
+        this.batches = new BatchOperations(statements, seconds);
+        this.admin = new JdbcOperationAdmin(lanes.get(0), operations, adminStatements, seconds);
+        this.timeout = timeout;
+        this.claims = lanes.get(0);
+        this.ends = lanes.get(1);
+        this.renewals = lanes.get(2);
     }
 
     /** A store in the database of that data source, to be configured and {@linkplain Builder#open opened}. */
@@ -93,32 +101,7 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
      * @param password null if the address says it, or there is none
      */
     public static Builder connectingTo(String url, @Nullable String user, @Nullable String password) {
-        Properties properties = new Properties();
-        if (user != null) {
-            properties.put("user", user);
-        }
-        if (password != null) {
-            properties.put("password", password);
-        }
-        return new Builder(() -> connect(url, properties));
-    }
-
-    /** Without the address in what is thrown, which may hold a password. */
-    private static Connection connect(String url, Properties properties) throws SQLException {
-        try {
-            return DriverManager.getConnection(url, properties);
-        } catch (SQLException failed) {
-            String message = String.valueOf(failed.getMessage());
-            if (!message.contains(url)) {
-                throw failed;
-            }
-            SQLException redacted = new SQLException(
-                    message.replace(url, "the address (is the driver on the class path?)"),
-                    failed.getSQLState(),
-                    failed.getErrorCode());
-            redacted.setStackTrace(failed.getStackTrace());
-            throw redacted;
-        }
+        return new Builder(new DriverConnections(url, user, password));
     }
 
     /** The settings of a store. Not thread-safe. */
@@ -155,7 +138,8 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
         }
 
         /**
-         * How long the database may take for one statement; 10 s unless configured. A call takes twice that at most.
+         * How long the database may take for one statement; 10 s unless configured. A call takes twice that at most,
+         * and one for many keys six times.
          *
          * @param atMost a second or more
          */
@@ -204,14 +188,11 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
                 }
                 ConnectionLane.requireDistinct(lanes);
                 Dialect dialect = lanes.get(0).call(this::prepared);
-                Operations operations =
-                        new Operations(new Statements(dialect, table, clock), Math.toIntExact(timeout.toSeconds()));
-                OperationAdmin admin = new JdbcOperationAdmin(
-                        lanes.get(0),
-                        operations,
+                return new JdbcIdempotencyStore(
+                        new Statements(dialect, table, clock),
                         new AdminStatements(dialect, table, clock),
-                        Math.toIntExact(timeout.toSeconds()));
-                return new JdbcIdempotencyStore(operations, admin, lanes.get(0), lanes.get(1), lanes.get(2));
+                        timeout,
+                        lanes);
             } catch (SQLException | RuntimeException failed) {
                 lanes.forEach(ConnectionLane::close);
                 throw failed;
@@ -247,19 +228,45 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
             throw new IllegalArgumentException(
                     "connection must have auto-commit off: it has no transaction to join, as it commits by itself");
         }
-        return new JoiningStore(connection, operations);
+        return new JoiningStore(connection, operations, batches);
     }
 
     @Override
     public ClaimResult claim(ClaimRequest request) {
         try {
             return claims.call(connection -> claim(connection, request));
-        } catch (SQLTransientConnectionException notBegun) {
-            return new ClaimResult.Unavailable(String.valueOf(notBegun.getMessage()), notBegun);
         } catch (SQLException failed) {
-            return stateOf(failed).startsWith(SYNTAX_OR_ACCESS)
-                    ? new ClaimResult.Unavailable("The database refuses the claim: " + failed.getMessage(), failed)
-                    : new ClaimResult.Indeterminate(failed);
+            return notClaimed(failed);
+        }
+    }
+
+    private static ClaimResult notClaimed(SQLException failed) {
+        if (failed instanceof SQLTransientConnectionException notBegun) {
+            return new ClaimResult.Unavailable(String.valueOf(notBegun.getMessage()), notBegun);
+        }
+        return stateOf(failed).startsWith(SYNTAX_OR_ACCESS)
+                ? new ClaimResult.Unavailable("The database refuses the claim: " + failed.getMessage(), failed)
+                : new ClaimResult.Indeterminate(failed);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Keys that are absent are claimed in transactions of up to 500, and are locked until their transaction ends. What is not
+     * begun within four times the {@linkplain Builder#withTimeout timeout} is {@link ClaimResult.Unavailable Unavailable}.
+     */
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        return new BatchCall<>(this::claimTogether, this::claim, () -> new ClaimResult.Unavailable(LATE, null))
+                .run(requests, timeout.multipliedBy(BATCH_TIMEOUTS));
+    }
+
+    private List<Optional<ClaimResult>> claimTogether(List<ClaimRequest> requests) {
+        try {
+            return claims.call(connection -> batches.claim(connection, requests));
+        } catch (SQLException failed) {
+            return Collections.nCopies(requests.size(), Optional.of(notClaimed(failed)));
         }
     }
 
@@ -290,6 +297,30 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         long millis = ClaimRequest.millis("timeToLive", timeToLive);
         return changed(ends, connection -> operations.complete(connection, claim, completion, millis));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>They are completed in transactions of up to 500. What is not begun within four times the {@linkplain Builder#withTimeout
+     * timeout} is {@link LeaseResult.Indeterminate Indeterminate}.
+     */
+    @Override
+    public List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        return new BatchCall<CompletionRequest, LeaseResult>(
+                        this::completeTogether,
+                        request -> complete(request.claim(), request.completion(), request.timeToLive()),
+                        () -> new LeaseResult.Indeterminate(new SQLTimeoutException(LATE)))
+                .run(requests, timeout.multipliedBy(BATCH_TIMEOUTS));
+    }
+
+    private List<Optional<LeaseResult>> completeTogether(List<CompletionRequest> requests) {
+        try {
+            return ends.call(connection -> batches.complete(connection, requests));
+        } catch (SQLException failed) {
+            return Collections.nCopies(requests.size(), Optional.of(new LeaseResult.Indeterminate(failed)));
+        }
     }
 
     @Override

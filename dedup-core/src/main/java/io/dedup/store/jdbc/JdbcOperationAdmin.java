@@ -3,7 +3,6 @@ package io.dedup.store.jdbc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.dedup.store.Completion;
 import io.dedup.store.KeyRecord;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.admin.OperationAdmin;
@@ -18,7 +17,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -115,7 +113,7 @@ final class JdbcOperationAdmin implements OperationAdmin {
             List<StoredOperation> found = new ArrayList<>();
             try (ResultSet row = list.executeQuery()) {
                 while (row.next()) {
-                    KeyRecord record = Operations.recordOf(row, listed(row.getString("state")), null);
+                    KeyRecord record = Rows.record(row, listed(row.getString("state")), null);
                     ScopedKey key = ScopedKey.fromBytes(row.getBytes("id"));
                     found.add(new StoredOperation(key, record, row.getLong("outcome_length"), now));
                 }
@@ -148,7 +146,7 @@ final class JdbcOperationAdmin implements OperationAdmin {
                     return null;
                 }
                 byte[] outcome = row.getBytes("outcome");
-                KeyRecord record = Operations.recordOf(row, row.getString("state"), outcome);
+                KeyRecord record = Rows.record(row, row.getString("state"), outcome);
                 return new StoredOperation(key, record, outcome == null ? 0 : outcome.length, now);
             }
         }
@@ -215,37 +213,10 @@ final class JdbcOperationAdmin implements OperationAdmin {
 
     private boolean write(Connection connection, RepairResult.Done done) throws SQLException {
         KeyRecord before = done.before().record();
-        byte[] id = done.before().key().bytes();
         KeyRecord next = done.after().map(StoredOperation::record).orElse(null);
         try (PreparedStatement write = prepare(connection, next == null ? statements.delete() : statements.replace())) {
-            int at = 1;
-            if (next != null) {
-                write.setString(at++, Operations.stateOf(next));
-                write.setString(at++, next.owner().toString());
-                write.setLong(at++, next.token());
-                write.setInt(at++, next.attempts());
-                write.setInt(at++, next.priorRun().code());
-                write.setLong(at++, next.leaseUntil());
-                write.setLong(at++, next.expiresAt());
-                setOutcome(write, at++, next.completion());
-            }
-            write.setBytes(at++, id);
-            write.setString(at++, Operations.stateOf(before));
-            write.setLong(at++, before.token());
-            write.setInt(at++, before.attempts());
-            write.setLong(at++, before.leaseUntil());
-            write.setLong(at, before.expiresAt());
+            Rows.setRepaired(write, done.before().key(), before, next);
             return write.executeUpdate() == 1;
-        }
-    }
-
-    private static void setOutcome(PreparedStatement statement, int index, @Nullable Completion completion)
-            throws SQLException {
-        byte[] outcome = completion == null ? null : completion.outcomeBytes();
-        if (outcome == null) {
-            statement.setNull(index, Types.VARBINARY);
-        } else {
-            statement.setBytes(index, outcome);
         }
     }
 

@@ -6,6 +6,7 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
@@ -13,6 +14,9 @@ import io.dedup.store.ScopedKey;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /** A store in a transaction of the caller, which it neither commits nor rolls back. Confined to the thread of that transaction. */
@@ -21,10 +25,12 @@ final class JoiningStore implements IdempotencyStore {
 
     private final Connection connection;
     private final Operations operations;
+    private final BatchOperations batches;
 
-    JoiningStore(Connection connection, Operations operations) {
+    JoiningStore(Connection connection, Operations operations, BatchOperations batches) {
         this.connection = connection;
         this.operations = operations;
+        this.batches = batches;
     }
 
     @Override
@@ -47,6 +53,25 @@ final class JoiningStore implements IdempotencyStore {
         }
     }
 
+    /**
+     * In the order of the keys, so that two transactions which claim the same keys wait for each other in one direction only. What
+     * follows a failure is not asked for: the transaction is to be rolled back.
+     */
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        ClaimResult skipped = new ClaimResult.Unavailable("Another claim of the batch has failed; roll back", null);
+        List<ClaimResult> results = new ArrayList<>(Collections.nCopies(requests.size(), skipped));
+        for (int i : BatchOperations.order(requests, ClaimRequest::key)) {
+            ClaimResult result = claim(requests.get(i));
+            results.set(i, result);
+            if (result instanceof ClaimResult.Indeterminate) {
+                break;
+            }
+        }
+        return results;
+    }
+
     @Override
     public LeaseResult renew(Claim claim, Duration leaseFor) {
         long millis = ClaimRequest.millis("leaseFor", leaseFor);
@@ -57,6 +82,21 @@ final class JoiningStore implements IdempotencyStore {
     public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         long millis = ClaimRequest.millis("timeToLive", timeToLive);
         return changed(() -> operations.complete(connection, claim, completion, millis));
+    }
+
+    @Override
+    public List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        List<LeaseResult> results = new ArrayList<>();
+        try {
+            for (int from = 0; from < requests.size(); from += BatchOperations.MAX_ROWS) {
+                int to = Math.min(requests.size(), from + BatchOperations.MAX_ROWS);
+                results.addAll(batches.completeJoined(connection, requests.subList(from, to)));
+            }
+            return results;
+        } catch (SQLException failed) {
+            return Collections.nCopies(requests.size(), new LeaseResult.Indeterminate(failed));
+        }
     }
 
     @Override

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
-import io.dedup.Fingerprint;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -9,16 +8,13 @@ import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
-import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -30,8 +26,6 @@ final class Operations {
     private static final LeaseResult DONE = new LeaseResult.Done();
     private static final LeaseResult LOST = new LeaseResult.Lost();
     private static final LeaseResult LOCKED = new LeaseResult.Locked();
-    private static final String CLAIMED = "C";
-    private static final String RELEASED = "R";
 
     private static final int PROBES = 5;
     private static final long PAUSE_NANOS = 1_000_000;
@@ -44,16 +38,14 @@ final class Operations {
         this.timeoutSeconds = timeoutSeconds;
     }
 
-    /** A row that was read, with the database's time. */
-    private record Found(@Nullable KeyRecord row, long now, boolean inserted) {}
-
     /**
      * Claims on a connection that commits by itself. Reads first, so that the many who only ask lock nothing.
      *
      * @return none if the row has changed meanwhile: to be tried again
      */
     Optional<ClaimResult> claim(Connection connection, ClaimRequest request) throws SQLException {
-        Found found = statements.insertsOrFinds() ? insertOrFind(connection, request) : find(connection, request.key());
+        Rows.Found found =
+                statements.insertsOrFinds() ? insertOrFind(connection, request) : find(connection, request.key());
         if (found.inserted() && found.row() != null) {
             return Optional.of(new ClaimResult.Acquired(found.row().claimFor(request)));
         }
@@ -71,10 +63,10 @@ final class Operations {
     /** Claims in a transaction of the caller, and waits for another one that holds the key. */
     Optional<ClaimResult> claimJoined(Connection connection, ClaimRequest request) throws SQLException {
         try (PreparedStatement insert = prepare(connection, statements.insertIfAbsent())) {
-            setNew(insert, request);
+            Rows.setNew(insert, request);
             insert.executeUpdate();
         }
-        Found found = find(connection, statements.findNow(), request.key());
+        Rows.Found found = find(connection, statements.findNow(), request.key());
         if (found == null) {
             return Optional.empty();
         }
@@ -93,27 +85,10 @@ final class Operations {
         }
         try (PreparedStatement statement =
                 prepare(connection, current == null ? statements.insert() : statements.replace())) {
-            int at = 1;
             if (current == null) {
-                statement.setBytes(at++, key.bytes());
-            }
-            statement.setString(at++, CLAIMED);
-            statement.setString(at++, next.owner().toString());
-            statement.setLong(at++, next.token());
-            statement.setInt(at++, next.attempts());
-            statement.setInt(at++, next.priorRun().code());
-            statement.setLong(at++, next.firstAttemptAt());
-            statement.setLong(at++, next.leaseUntil());
-            statement.setLong(at++, next.expiresAt());
-            setBytes(statement, at++, bytes(next.fingerprint()));
-            setBytes(statement, at++, null);
-            if (current != null) {
-                statement.setBytes(at++, key.bytes());
-                statement.setString(at++, stateOf(current));
-                statement.setLong(at++, current.token());
-                statement.setInt(at++, current.attempts());
-                statement.setLong(at++, current.leaseUntil());
-                statement.setLong(at, current.expiresAt());
+                Rows.setClaimed(statement, key, next);
+            } else {
+                Rows.setReplaced(statement, key, current, next);
             }
             return statement.executeUpdate() == 1 ? Optional.of(grant.result()) : Optional.empty();
         }
@@ -143,37 +118,19 @@ final class Operations {
      * that was found free is held until it is renewed.
      */
     LeaseResult renewUnlessLocked(Connection connection, Claim claim, long leaseMillis) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            LeaseResult result;
-            if (isLocked(connection, claim.key())) {
-                result = stateOf(connection, claim) instanceof ClaimState.Held ? LOCKED : LOST;
-            } else {
-                result = renew(connection, claim, leaseMillis);
+        return Transaction.within(connection, transaction -> {
+            if (isLocked(transaction, claim.key())) {
+                return stateOf(transaction, claim) instanceof ClaimState.Held ? LOCKED : LOST;
             }
-            connection.commit();
-            return result;
-        } catch (SQLException failed) {
-            rollback(connection, failed);
-            throw failed;
-        } finally {
-            connection.setAutoCommit(true);
-        }
-    }
-
-    private static void rollback(Connection connection, SQLException failed) {
-        try {
-            connection.rollback();
-        } catch (SQLException gone) {
-            failed.addSuppressed(gone);
-        }
+            return renew(transaction, claim, leaseMillis);
+        });
     }
 
     LeaseResult renew(Connection connection, Claim claim, long leaseMillis) throws SQLException {
         try (PreparedStatement renew = prepare(connection, statements.renew())) {
             renew.setLong(1, leaseMillis);
             renew.setLong(2, leaseMillis + claim.request().timeToLive().toMillis());
-            setHolder(renew, 3, claim);
+            Rows.setHolder(renew, 3, claim);
             if (renew.executeUpdate() == 1) {
                 return DONE;
             }
@@ -184,10 +141,7 @@ final class Operations {
 
     LeaseResult complete(Connection connection, Claim claim, Completion completion, long millis) throws SQLException {
         try (PreparedStatement complete = prepare(connection, statements.complete())) {
-            complete.setString(1, completion.code());
-            setBytes(complete, 2, completion.outcomeBytes());
-            complete.setLong(3, millis);
-            setHolder(complete, 4, claim);
+            Rows.setCompletion(complete, claim, completion, millis);
             if (complete.executeUpdate() == 1) {
                 return DONE;
             }
@@ -203,12 +157,12 @@ final class Operations {
             release.setInt(3, why.mayBeDone() ? 1 : 0);
             release.setInt(4, why.uncounted());
             release.setLong(5, claim.request().timeToLive().toMillis());
-            setHolder(release, 6, claim);
+            Rows.setHolder(release, 6, claim);
             if (release.executeUpdate() == 1) {
                 return DONE;
             }
         }
-        Found found = find(connection, claim.key());
+        Rows.Found found = find(connection, claim.key());
         KeyRecord row = found.row();
         boolean already =
                 row != null && row.state() != KeyRecord.State.CLAIMED && row.released(claim, why, found.now()) != null;
@@ -223,7 +177,7 @@ final class Operations {
     }
 
     private ClaimState stateOf(Connection connection, Claim claim) throws SQLException {
-        Found found = find(connection, claim.key());
+        Rows.Found found = find(connection, claim.key());
         return found.row() == null ? new ClaimState.Lost() : found.row().stateOf(claim, found.now());
     }
 
@@ -258,106 +212,31 @@ final class Operations {
         return statement;
     }
 
-    private static void setNew(PreparedStatement statement, ClaimRequest request) throws SQLException {
-        long lease = request.leaseFor().toMillis();
-        statement.setBytes(1, request.key().bytes());
-        statement.setString(2, request.owner().toString());
-        statement.setLong(3, lease);
-        statement.setLong(4, lease + request.timeToLive().toMillis());
-        setBytes(statement, 5, bytes(request.fingerprint()));
-    }
-
-    private static void setHolder(PreparedStatement statement, int from, Claim claim) throws SQLException {
-        statement.setBytes(from, claim.key().bytes());
-        statement.setString(from + 1, claim.request().owner().toString());
-        statement.setLong(from + 2, claim.token());
-    }
-
-    private static byte @Nullable [] bytes(@Nullable Fingerprint fingerprint) {
-        return fingerprint == null ? null : fingerprint.bytes();
-    }
-
-    private static void setBytes(PreparedStatement statement, int index, byte @Nullable [] bytes) throws SQLException {
-        if (bytes == null) {
-            statement.setNull(index, Types.VARBINARY);
-        } else {
-            statement.setBytes(index, bytes);
-        }
-    }
-
-    private Found insertOrFind(Connection connection, ClaimRequest request) throws SQLException {
+    private Rows.Found insertOrFind(Connection connection, ClaimRequest request) throws SQLException {
         try (PreparedStatement find = prepare(connection, statements.insertOrFind())) {
-            setNew(find, request);
+            Rows.setNew(find, request);
             find.setBytes(6, request.key().bytes());
             try (ResultSet row = find.executeQuery()) {
                 row.next();
-                return found(row);
+                return Rows.found(row);
             }
         }
     }
 
-    private Found find(Connection connection, ScopedKey key) throws SQLException {
-        Found found = find(connection, statements.find(), key);
+    private Rows.Found find(Connection connection, ScopedKey key) throws SQLException {
+        Rows.Found found = find(connection, statements.find(), key);
         if (found == null) {
             throw new SQLException("a query for the time has no row");
         }
         return found;
     }
 
-    private @Nullable Found find(Connection connection, String sql, ScopedKey key) throws SQLException {
+    private Rows.@Nullable Found find(Connection connection, String sql, ScopedKey key) throws SQLException {
         try (PreparedStatement find = prepare(connection, sql)) {
             find.setBytes(1, key.bytes());
             try (ResultSet row = find.executeQuery()) {
-                return row.next() ? found(row) : null;
+                return row.next() ? Rows.found(row) : null;
             }
         }
-    }
-
-    private static Found found(ResultSet row) throws SQLException {
-        long now = row.getLong("now");
-        String state = row.getString("state");
-        if (state == null) {
-            return new Found(null, now, false);
-        }
-        return new Found(recordOf(row, state, row.getBytes("outcome")), now, row.getBoolean("inserted"));
-    }
-
-    /**
-     * The record in a row.
-     *
-     * @param state as the row has it
-     * @param outcome as the row has it; null if it has none
-     */
-    static KeyRecord recordOf(ResultSet row, String state, byte @Nullable [] outcome) throws SQLException {
-        byte[] fingerprint = row.getBytes("fingerprint");
-        boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
-        return new KeyRecord(
-                ended
-                        ? KeyRecord.State.COMPLETED
-                        : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
-                UUID.fromString(row.getString("owner")),
-                row.getLong("token"),
-                row.getInt("attempts"),
-                PriorRun.of(row.getInt("prior_run")),
-                row.getLong("begun_at"),
-                row.getLong("lease_until"),
-                row.getLong("expires_at"),
-                fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
-                ended ? Completion.of(state, outcome) : null);
-    }
-
-    /** The letter of the state, as a row has it. */
-    static String stateOf(KeyRecord record) {
-        return switch (record.state()) {
-            case CLAIMED -> CLAIMED;
-            case RELEASED -> RELEASED;
-            case COMPLETED -> {
-                Completion completion = record.completion();
-                if (completion == null) {
-                    throw new IllegalStateException("a completed record has no completion");
-                }
-                yield completion.code();
-            }
-        };
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
@@ -28,12 +29,17 @@ final class Statements {
             " WHERE id = ? AND owner = ? AND token = ? AND expires_at >= ${now} AND state = 'C'";
 
     private final boolean insertsOrFinds;
+    private final boolean countsInsertions;
     private final @Nullable LongSupplier clock;
     private final String find;
     private final String findNow;
+    /** By the binary logarithm of the number of parameters. */
+    private final List<String> findAll = new ArrayList<>();
+
     private final String insertOrFind;
     private final String insert;
     private final String insertIfAbsent;
+    private final String insertNew;
     private final String replace;
     private final String probeLock;
     private final String renew;
@@ -45,14 +51,19 @@ final class Statements {
 
     Statements(Dialect dialect, String table, @Nullable LongSupplier clock) {
         this.insertsOrFinds = dialect.insertsOrFinds();
+        this.countsInsertions = dialect.countsInsertions();
         this.clock = clock;
         UnaryOperator<String> text = template -> {
             String ofTable = template.replace("${table}", table).replace("${columns}", ALL);
             return clock == null ? ofTable.replace(NOW, dialect.now()) : ofTable;
         };
         String fields = "k." + String.join(", k.", COLUMNS);
-        this.find = text.apply("SELECT c.now AS now, FALSE AS inserted, " + fields
-                + " FROM (SELECT ${now} AS now) c LEFT JOIN ${table} k ON k.id = ?");
+        String findAny = "SELECT c.now AS now, FALSE AS inserted, " + fields
+                + " FROM (SELECT ${now} AS now) c LEFT JOIN ${table} k ON k.id ";
+        this.find = text.apply(findAny + "= ?");
+        for (int count = 1; count <= parametersFor(BatchOperations.MAX_ROWS); count *= 2) {
+            findAll.add(text.apply(findAny + "IN (?" + ", ?".repeat(count - 1) + ")"));
+        }
         this.findNow = text.apply(
                 "SELECT ${now} AS now, FALSE AS inserted, " + fields + " FROM ${table} k WHERE k.id = ? FOR UPDATE");
         this.insertOrFind = text.apply("WITH k AS (" + dialect.insertIfAbsent() + " RETURNING *)"
@@ -62,6 +73,7 @@ final class Statements {
                 + " WHERE NOT EXISTS (SELECT 1 FROM k)");
         this.insert =
                 text.apply("INSERT INTO ${table} (${columns}) VALUES (?" + ", ?".repeat(COLUMNS.size() - 1) + ")");
+        this.insertNew = dialect.insertNew(insert);
         this.insertIfAbsent = text.apply(dialect.insertIfAbsent());
         this.replace = text.apply("UPDATE ${table} SET state = ?, owner = ?, token = ?, attempts = ?, prior_run = ?,"
                 + " begun_at = ?, lease_until = ?, expires_at = ?, fingerprint = ?, outcome = ?"
@@ -101,6 +113,19 @@ final class Statements {
         return now(insertOrFind);
     }
 
+    /**
+     * A row for each of some keys that is there, or one without a key if none is; each with the time. Takes {@link
+     * #parametersFor} ids, of which several may be the same: so few texts do for all numbers, and drivers know them.
+     */
+    String findAll(int keys) {
+        return now(findAll.get(Integer.numberOfTrailingZeros(parametersFor(keys))));
+    }
+
+    /** How many ids {@link #findAll} takes: the next power of two. */
+    static int parametersFor(int keys) {
+        return keys == 1 ? 1 : Integer.highestOneBit(keys - 1) * 2;
+    }
+
     /** Takes all columns. */
     String insert() {
         return insert;
@@ -109,6 +134,19 @@ final class Statements {
     /** Takes id, owner, milliseconds of the lease, milliseconds until it expires, and fingerprint. */
     String insertIfAbsent() {
         return now(insertIfAbsent);
+    }
+
+    /**
+     * Inserts the row of a key that was not there, as one of a batch; where it is there meanwhile, does nothing or fails. Takes
+     * all columns.
+     */
+    String insertNew() {
+        return insertNew;
+    }
+
+    /** Whether the update count of {@link #insertNew} says that the row was inserted. */
+    boolean countsInsertions() {
+        return countsInsertions;
     }
 
     /** Takes all columns but the id, and then the id and what must not have changed. */

@@ -6,6 +6,7 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
@@ -22,6 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +47,9 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     private final int maxKeys;
     private final long maxBytes;
     private final Clock clock;
+    /** No monitor: it would pin the virtual threads of Java 21 to 23. */
+    private final Lock lock = new ReentrantLock();
+
     private final Map<ScopedKey, Entry> entries = new HashMap<>();
     /** The entries, those first that expire first. */
     private final NavigableSet<Entry> byExpiry = new TreeSet<>();
@@ -90,7 +97,17 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public synchronized ClaimResult claim(ClaimRequest request) {
+    public ClaimResult claim(ClaimRequest request) {
+        return locked(() -> claimLocked(request));
+    }
+
+    @Override
+    public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        return locked(() -> requests.stream().map(this::claimLocked).toList());
+    }
+
+    private ClaimResult claimLocked(ClaimRequest request) {
         long now = clock.millis();
         Entry entry = entries.get(request.key());
         if (entry == null && isFull(now)) {
@@ -121,15 +138,29 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public synchronized LeaseResult renew(Claim claim, Duration leaseFor) {
+    public LeaseResult renew(Claim claim, Duration leaseFor) {
         ClaimRequest.millis("leaseFor", leaseFor);
-        Entry entry = entries.get(claim.key());
-        return change(entry, entry == null ? null : entry.record.renewed(claim, leaseFor, clock.millis()));
+        return locked(() -> {
+            Entry entry = entries.get(claim.key());
+            return change(entry, entry == null ? null : entry.record.renewed(claim, leaseFor, clock.millis()));
+        });
     }
 
     @Override
-    public synchronized LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
+    public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
         ClaimRequest.millis("timeToLive", timeToLive);
+        return locked(() -> completeLocked(claim, completion, timeToLive));
+    }
+
+    @Override
+    public List<LeaseResult> completeAll(List<CompletionRequest> requests) {
+        IdempotencyStore.requireBatch(requests);
+        return locked(() -> requests.stream()
+                .map(request -> completeLocked(request.claim(), request.completion(), request.timeToLive()))
+                .toList());
+    }
+
+    private LeaseResult completeLocked(Claim claim, Completion completion, Duration timeToLive) {
         long now = clock.millis();
         Entry entry = entries.get(claim.key());
         if (entry == null) {
@@ -154,27 +185,35 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public synchronized LeaseResult release(Claim claim, Release why) {
-        Entry entry = entries.get(claim.key());
-        return change(entry, entry == null ? null : entry.record.released(claim, why, clock.millis()));
+    public LeaseResult release(Claim claim, Release why) {
+        return locked(() -> {
+            Entry entry = entries.get(claim.key());
+            return change(entry, entry == null ? null : entry.record.released(claim, why, clock.millis()));
+        });
     }
 
     @Override
-    public synchronized LeaseResult withdraw(ClaimRequest request) {
-        Entry entry = entries.get(request.key());
-        return entry == null ? DONE : change(entry, entry.record.withdrawn(request, clock.millis()));
+    public LeaseResult withdraw(ClaimRequest request) {
+        return locked(() -> {
+            Entry entry = entries.get(request.key());
+            return entry == null ? DONE : change(entry, entry.record.withdrawn(request, clock.millis()));
+        });
     }
 
     @Override
-    public synchronized ClaimState inspect(Claim claim) {
-        Entry entry = entries.get(claim.key());
-        return entry == null ? new ClaimState.Lost() : entry.record.stateOf(claim, clock.millis());
+    public ClaimState inspect(Claim claim) {
+        return locked(() -> {
+            Entry entry = entries.get(claim.key());
+            return entry == null ? new ClaimState.Lost() : entry.record.stateOf(claim, clock.millis());
+        });
     }
 
     @Override
-    public synchronized LeaseResult resetAttempts(ScopedKey key) {
-        Entry entry = entries.get(key);
-        return entry == null ? DONE : change(entry, entry.record.attemptsReset());
+    public LeaseResult resetAttempts(ScopedKey key) {
+        return locked(() -> {
+            Entry entry = entries.get(key);
+            return entry == null ? DONE : change(entry, entry.record.attemptsReset());
+        });
     }
 
     private LeaseResult change(@Nullable Entry entry, @Nullable KeyRecord next) {
@@ -202,8 +241,8 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     @Override
-    public synchronized int purge(int atMost) {
-        return purge(clock.millis(), atMost);
+    public int purge(int atMost) {
+        return locked(() -> purge(clock.millis(), atMost));
     }
 
     private int purge(long now, int atMost) {
@@ -252,13 +291,22 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     /** How many keys it holds, those that are outlived and not purged yet included. */
-    public synchronized int size() {
-        return entries.size();
+    public int size() {
+        return locked(entries::size);
     }
 
     /** About how many bytes it holds. */
-    public synchronized long bytes() {
-        return bytes;
+    public long bytes() {
+        return locked(() -> bytes);
+    }
+
+    private <T> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static long outcomeBytes(KeyRecord record) {

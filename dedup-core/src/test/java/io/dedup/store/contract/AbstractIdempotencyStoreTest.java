@@ -18,28 +18,19 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The laws of {@link IdempotencyStore}, as tests. A subclass says how a store is opened and is done:
@@ -52,31 +43,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  * }
  * }</pre>
  *
- * <p>Keys are new in every test, so what earlier tests have left behind does not matter.
+ * <p>Those of batches, and random histories, are in the classes that this one extends. Keys are new in every test, so what
+ * earlier tests have left behind does not matter.
  */
-public abstract class AbstractIdempotencyStoreTest {
-    private static final Duration LEASE = Duration.ofMinutes(1);
-    private static final Duration TTL = Duration.ofHours(24);
-    private static final Duration MILLISECOND = Duration.ofMillis(1);
-    private static final LeaseResult DONE = new LeaseResult.Done();
-    private static final LeaseResult LOST = new LeaseResult.Lost();
-    private static final AtomicInteger KEYS = new AtomicInteger();
-
-    private final StoreClock clock = new StoreClock();
-    private final String scope = "contract-" + Long.toString(System.nanoTime(), 36);
-
-    @SuppressWarnings("NullAway.Init") // opened before each test
-    private IdempotencyStore store;
-
+public abstract class AbstractIdempotencyStoreTest extends AbstractStoreBatchTest {
     /** For subclasses. */
     protected AbstractIdempotencyStoreTest() {}
-
-    /**
-     * Opens a store. All stores that are opened share what they remember.
-     *
-     * @param time what the store takes for its own clock
-     */
-    protected abstract IdempotencyStore open(Clock time) throws Exception;
 
     /** How many keys {@link #purge_manyKeys_deletesThoseThatAreOutlivedAndNoOther} writes. */
     protected int manyKeys() {
@@ -86,16 +58,6 @@ public abstract class AbstractIdempotencyStoreTest {
     /** Whether outlived keys are there until they are purged. Not so where the storage drops them by itself. */
     protected boolean keepsOutlivedKeys() {
         return true;
-    }
-
-    @BeforeEach
-    final void openStore() throws Exception {
-        store = open(clock);
-    }
-
-    @AfterEach
-    final void closeStore() {
-        store.close();
     }
 
     // Claims
@@ -745,6 +707,12 @@ public abstract class AbstractIdempotencyStoreTest {
 
     // Races
 
+    private long claimedAtOnce(ScopedKey key) throws Exception {
+        return inParallel(6, thread -> store.claim(request(key))).stream()
+                .filter(ClaimResult.Acquired.class::isInstance)
+                .count();
+    }
+
     @Test
     void claim_manyThreadsAtOnce_oneGetsIt() throws Exception {
         for (int round = 0; round < 50; round++) {
@@ -805,138 +773,5 @@ public abstract class AbstractIdempotencyStoreTest {
         });
         Claim last = acquired(request(key));
         assertThat(last.attempt()).as("every run was counted").isEqualTo(runs.get() + 1);
-    }
-
-    // Everything at once
-
-    /** Random histories of three keys and six owners, step by step against a reference. */
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5})
-    void anyHistory_isThatOfTheReference(long seed) throws Exception {
-        Random random = new Random(seed);
-        ReferenceStore reference = new ReferenceStore(clock);
-        List<ScopedKey> keys = List.of(key(), key(), key());
-        List<ClaimRequest> requests = new ArrayList<>();
-        List<Claim> claims = new ArrayList<>();
-        for (int step = 0; step < 200; step++) {
-            String at = "seed " + seed + ", step " + step;
-            Claim claim = claims.isEmpty() ? null : claims.get(random.nextInt(claims.size()));
-            int kind = random.nextInt(claim == null ? 3 : 10);
-            if (kind == 0) {
-                clock.advance(Duration.ofMillis(random.nextInt(3_000)));
-            } else if (kind <= 3) {
-                ClaimRequest request = random.nextInt(4) == 0 && !requests.isEmpty()
-                        ? requests.get(random.nextInt(requests.size()))
-                        : request(random, keys.get(random.nextInt(keys.size())));
-                requests.add(request);
-                ClaimResult result = store.claim(request);
-                assertThat(result).as(at).isEqualTo(reference.claim(request));
-                if (result instanceof ClaimResult.Acquired acquired) {
-                    claims.add(acquired.claim());
-                }
-            } else if (claim != null && kind <= 5) {
-                Duration lease = Duration.ofMillis(1 + random.nextInt(3_000));
-                assertThat(store.renew(claim, lease)).as(at).isEqualTo(reference.renew(claim, lease));
-            } else if (claim != null && kind <= 7) {
-                Completion completion = random.nextInt(3) == 0
-                        ? Completion.unknown()
-                        : Completion.succeeded(StoredOutcome.of(new byte[random.nextInt(3)]));
-                Duration ttl = Duration.ofMillis(1 + random.nextInt(3_000));
-                assertThat(store.complete(claim, completion, ttl))
-                        .as(at)
-                        .isEqualTo(reference.complete(claim, completion, ttl));
-            } else if (claim != null) {
-                Release why = List.of(Release.values()).get(random.nextInt(Release.values().length));
-                assertThat(store.release(claim, why)).as(at).isEqualTo(reference.release(claim, why));
-                if (random.nextInt(4) == 0) {
-                    assertThat(store.resetAttempts(claim.key())).as(at).isEqualTo(reference.resetAttempts(claim.key()));
-                }
-            }
-            if (!requests.isEmpty() && random.nextInt(10) == 0) {
-                ClaimRequest withdrawn = requests.get(random.nextInt(requests.size()));
-                assertThat(store.withdraw(withdrawn)).as(at).isEqualTo(reference.withdraw(withdrawn));
-            }
-            if (claim != null) {
-                assertThat(store.inspect(claim)).as(at).isEqualTo(reference.inspect(claim));
-            }
-        }
-    }
-
-    private ClaimRequest request(Random random, ScopedKey key) {
-        Fingerprint fingerprint = random.nextInt(3) == 0 ? null : fingerprint(random.nextInt(10) == 0 ? 2 : 1);
-        ClaimRequest request = ClaimRequest.of(
-                key,
-                fingerprint,
-                Duration.ofMillis(1 + random.nextInt(2_000)),
-                Duration.ofMillis(1 + random.nextInt(4_000)));
-        return random.nextInt(4) == 0 ? request.reopening() : request;
-    }
-
-    // What tests are made of
-
-    private ScopedKey key() {
-        return new ScopedKey(scope, IdempotencyKey.of("header:id", ("key-" + KEYS.incrementAndGet()).getBytes(UTF_8)));
-    }
-
-    private static ClaimRequest request(ScopedKey key) {
-        return request(key, null);
-    }
-
-    private static ClaimRequest request(ScopedKey key, @Nullable Fingerprint fingerprint) {
-        return ClaimRequest.of(key, fingerprint, LEASE, TTL);
-    }
-
-    private static Fingerprint fingerprint(int payload) {
-        byte[] digest = new byte[32];
-        digest[0] = (byte) payload;
-        return Fingerprint.of("value", digest);
-    }
-
-    private Claim acquired(ClaimRequest request) {
-        ClaimResult result = store.claim(request);
-        assertThat(result).isInstanceOf(ClaimResult.Acquired.class);
-        return ((ClaimResult.Acquired) result).claim();
-    }
-
-    private Claim completed(Duration timeToLive) {
-        Claim claim = acquired(request(key()));
-        assertThat(store.complete(claim, Completion.succeeded(StoredOutcome.of(new byte[] {1})), timeToLive))
-                .isEqualTo(DONE);
-        return claim;
-    }
-
-    private long claimedAtOnce(ScopedKey key) throws Exception {
-        return inParallel(6, thread -> store.claim(request(key))).stream()
-                .filter(ClaimResult.Acquired.class::isInstance)
-                .count();
-    }
-
-    private interface Task {
-        @Nullable
-        Object run(int thread) throws Exception;
-    }
-
-    /** What the threads have returned, which all begin at the same moment. */
-    private static List<Object> inParallel(int threads, Task task) throws Exception {
-        ExecutorService executor = Executors.newFixedThreadPool(threads);
-        CyclicBarrier start = new CyclicBarrier(threads);
-        try {
-            List<Callable<@Nullable Object>> tasks = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                int thread = i;
-                tasks.add(() -> {
-                    start.await();
-                    return task.run(thread);
-                });
-            }
-            List<Object> results = new ArrayList<>();
-            for (Future<@Nullable Object> future : executor.invokeAll(tasks)) {
-                Object result = future.get();
-                results.add(result == null ? "" : result);
-            }
-            return results;
-        } finally {
-            executor.shutdownNow();
-        }
     }
 }

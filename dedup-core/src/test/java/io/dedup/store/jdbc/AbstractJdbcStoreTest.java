@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -11,7 +10,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.dedup.IdempotencyKey;
 import io.dedup.StoredOutcome;
 import io.dedup.handler.SeamHarness;
 import io.dedup.store.Claim;
@@ -23,54 +21,26 @@ import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
-import io.dedup.store.contract.AbstractIdempotencyStoreTest;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What is true of a store in any database, beside the contract. */
-abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
-    private static final Duration LEASE = Duration.ofMinutes(1);
-    private static final Duration TTL = Duration.ofHours(1);
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+/** What is true of a store in any database, beside the contract and {@linkplain AbstractJdbcBatchTest batches}. */
+abstract class AbstractJdbcStoreTest extends AbstractJdbcBatchTest {
     private static final Completion COMPLETION = Completion.succeeded(StoredOutcome.of(new byte[] {1, 2}));
     private static final AtomicInteger TABLES = new AtomicInteger();
-
-    private final List<JdbcIdempotencyStore> stores = new ArrayList<>();
-
-    abstract DataSource dataSource();
-
-    @AfterEach
-    final void closeStores() {
-        stores.forEach(JdbcIdempotencyStore::close);
-    }
-
-    private JdbcIdempotencyStore opened(JdbcIdempotencyStore.Builder builder) throws SQLException {
-        JdbcIdempotencyStore store = builder.open();
-        stores.add(store);
-        return store;
-    }
-
-    @Override
-    protected IdempotencyStore open(Clock time) throws Exception {
-        return opened(JdbcIdempotencyStore.on(dataSource()).withClock(time::millis));
-    }
 
     /** The operations in it. */
     @Nested
@@ -487,21 +457,6 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
 
     // What tests are made of
 
-    private static ScopedKey key() {
-        return new ScopedKey(
-                "jdbc",
-                IdempotencyKey.of("header:id", UUID.randomUUID().toString().getBytes(UTF_8)));
-    }
-
-    private static ClaimRequest request(ScopedKey key) {
-        return ClaimRequest.of(key, null, LEASE, TTL);
-    }
-
-    private static Claim acquired(ClaimResult result) {
-        assertThat(result).isInstanceOf(ClaimResult.Acquired.class);
-        return ((ClaimResult.Acquired) result).claim();
-    }
-
     private static String table() {
         return "operations_" + TABLES.incrementAndGet();
     }
@@ -512,12 +467,6 @@ abstract class AbstractJdbcStoreTest extends AbstractIdempotencyStoreTest {
             execute(connection, "CREATE TABLE " + ledger + " (amount INTEGER)");
         }
         return ledger;
-    }
-
-    private Connection transaction() throws SQLException {
-        Connection connection = dataSource().getConnection();
-        connection.setAutoCommit(false);
-        return connection;
     }
 
     private long rows(String table) throws SQLException {

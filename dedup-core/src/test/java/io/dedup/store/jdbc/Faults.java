@@ -8,7 +8,10 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.SQLRecoverableException;
+import java.sql.Statement;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 final class Faults {
     private final DataSource real;
     private final AtomicBoolean breaks = new AtomicBoolean();
+    private final AtomicBoolean breaksCommit = new AtomicBoolean();
     private final AtomicBoolean refuses = new AtomicBoolean();
+    private final AtomicReference<@Nullable Runnable> meanwhile = new AtomicReference<>();
 
     Faults(DataSource real) {
         this.real = real;
@@ -27,8 +32,17 @@ final class Faults {
         breaks.set(true);
     }
 
+    void breakAfterNextCommit() {
+        breaksCommit.set(true);
+    }
+
+    /** What others do while the next batch of statements is put together. */
+    void duringNextBatch(Runnable others) {
+        meanwhile.set(others);
+    }
+
     boolean pending() {
-        return breaks.get();
+        return breaks.get() || breaksCommit.get() || meanwhile.get() != null;
     }
 
     void refuseConnections() {
@@ -52,6 +66,9 @@ final class Faults {
             if (refuses.get() && method.getName().equals("isValid")) {
                 return false;
             }
+            if (method.getName().equals("commit") && breaksCommit.compareAndSet(true, false)) {
+                throw new SQLRecoverableException("connection reset", "08006");
+            }
             return result instanceof PreparedStatement statement
                     ? breaking(statement, String.valueOf(args[0]))
                     : result;
@@ -61,6 +78,10 @@ final class Faults {
     private PreparedStatement breaking(PreparedStatement statement, String sql) {
         boolean writes = sql.contains("INSERT") || sql.startsWith("UPDATE");
         return proxy(PreparedStatement.class, statement, (method, args, result) -> {
+            Runnable others = method.getName().equals("addBatch") ? meanwhile.getAndSet(null) : null;
+            if (others != null) {
+                others.run();
+            }
             boolean executed = method.getName().startsWith("execute");
             if (executed && (refuses.get() || (writes && breaks.compareAndSet(true, false)))) {
                 throw new SQLRecoverableException("connection reset", "08006");
@@ -96,6 +117,28 @@ final class Faults {
                 });
     }
 
+    /** A data source whose driver sends a batch as one, and does not say which rows it has written. */
+    static DataSource withoutCounts(DataSource real) {
+        return proxy(
+                DataSource.class,
+                real,
+                (method, args, result) -> result instanceof Connection connection ? withoutCounts(connection) : result);
+    }
+
+    private static Connection withoutCounts(Connection connection) {
+        return proxy(
+                Connection.class,
+                connection,
+                (method, args, result) -> result instanceof PreparedStatement statement
+                        ? proxy(PreparedStatement.class, statement, (called, with, returned) -> {
+                            if (returned instanceof int[] counts) {
+                                Arrays.fill(counts, Statement.SUCCESS_NO_INFO);
+                            }
+                            return returned;
+                        })
+                        : result);
+    }
+
     /** A data source whose connections have auto-commit off, as pools can be configured. */
     static DataSource withoutAutoCommit(DataSource real) {
         return proxy(DataSource.class, real, (method, args, result) -> {
@@ -106,12 +149,13 @@ final class Faults {
         });
     }
 
-    private interface After {
+    /** Sees what a method has returned. */
+    interface After {
         @Nullable
         Object seen(Method method, Object[] args, @Nullable Object result) throws SQLException;
     }
 
-    private static <T> T proxy(Class<T> type, T real, After after) {
+    static <T> T proxy(Class<T> type, T real, After after) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, args) -> {
             try {
                 return after.seen(method, args == null ? new Object[0] : args, method.invoke(real, args));

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import io.dedup.store.ClaimRequest;
+import io.dedup.store.ClaimResult;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 class PostgresIT extends AbstractJdbcStoreTest {
     @SuppressWarnings("NullAway.Init") // started before the tests
@@ -34,5 +45,29 @@ class PostgresIT extends AbstractJdbcStoreTest {
     @Override
     DataSource dataSource() {
         return pool;
+    }
+
+    @Override
+    List<String> sentByClaim() {
+        return List.of("executeQuery");
+    }
+
+    /** As many configure it: a batch of insertions is sent as one, and its rows are not counted. */
+    @Test
+    void claimAll_driverRewritesInsertions_oneGetsEachKey() throws Exception {
+        PGSimpleDataSource rewriting = new PGSimpleDataSource();
+        rewriting.setURL(postgres.url() + "&reWriteBatchedInserts=true");
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(rewriting));
+        List<ClaimRequest> requests =
+                Stream.generate(() -> request(key())).limit(300).toList();
+        List<ClaimRequest> others =
+                requests.stream().map(request -> request(request.key())).toList();
+        // When
+        CompletableFuture<List<ClaimResult>> meanwhile = CompletableFuture.supplyAsync(() -> store.claimAll(others));
+        List<ClaimResult> results = new ArrayList<>(store.claimAll(requests));
+        results.addAll(meanwhile.get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        // Then
+        assertThat(results).filteredOn(ClaimResult.Acquired.class::isInstance).hasSize(300);
+        assertThat(results).filteredOn(ClaimResult.InProgress.class::isInstance).hasSize(300);
     }
 }
