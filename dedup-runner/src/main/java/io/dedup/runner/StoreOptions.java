@@ -112,7 +112,8 @@ final class StoreOptions {
             uri = withUser(new URI(url), password);
         } catch (URISyntaxException malformed) {
             throw new EndedException(
-                    ExitCode.USAGE, "--store is malformed; escape characters that are special in URLs, as in a password");
+                    ExitCode.USAGE,
+                    "--store is malformed; escape characters that are special in URLs, as in a password");
         }
         try {
             RedisIdempotencyStore store = RedisIdempotencyStore.connectingTo(uri)
@@ -122,8 +123,7 @@ final class StoreOptions {
             return new StoreSession(shown(url), store, store.operations());
         } catch (RuntimeException unreachable) {
             throw new EndedException(
-                    ExitCode.UNREACHABLE,
-                    "The store cannot be reached. " + redacted(unreachable, url, password));
+                    ExitCode.UNREACHABLE, "The store cannot be reached. " + redacted(unreachable, url, password));
         }
     }
 

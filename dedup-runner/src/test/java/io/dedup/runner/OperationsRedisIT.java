@@ -27,8 +27,7 @@ class OperationsRedisIT {
                     .withPrefix("billing:")
                     .open()) {
                 // Given
-                ClaimRequest request =
-                        ClaimRequest.of(OperationsFixture.key("payments", "o-7"), null, HOUR, HOUR);
+                ClaimRequest request = ClaimRequest.of(OperationsFixture.key("payments", "o-7"), null, HOUR, HOUR);
                 Claim claim = ((ClaimResult.Acquired) store.claim(request)).claim();
                 assertThat(store.complete(claim, Completion.unknown(), HOUR)).isEqualTo(new LeaseResult.Done());
                 String[] list = {"operations", "list", "--store", url, "--prefix", "billing:"};
@@ -38,8 +37,19 @@ class OperationsRedisIT {
                         .contains("no such operations");
                 // When
                 Outcome outcome = Outcome.of(
-                        "operations", "resolve", "o-7", "--scope", "payments", "--not-done", "--apply", "--reason", "r",
-                        "--store", url, "--prefix", "billing:");
+                        "operations",
+                        "resolve",
+                        "o-7",
+                        "--scope",
+                        "payments",
+                        "--not-done",
+                        "--apply",
+                        "--reason",
+                        "r",
+                        "--store",
+                        url,
+                        "--prefix",
+                        "billing:");
                 // Then
                 assertThat(outcome.err()).isEmpty();
                 assertThat(outcome.exitCode()).isZero();

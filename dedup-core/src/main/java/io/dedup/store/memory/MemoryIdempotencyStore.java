@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -259,22 +260,33 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         return new MemoryOperationAdmin(this);
     }
 
-    synchronized List<StoredOperation> snapshot() {
-        long now = clock.millis();
-        return entries.values().stream()
-                .filter(entry -> !entry.record.isOutlived(now))
-                .map(entry -> entry.seenAt(now))
-                .toList();
+    /** The operations that are there, in no order. */
+    List<StoredOperation> snapshot() {
+        return locked(() -> {
+            long now = clock.millis();
+            return entries.values().stream()
+                    .filter(entry -> !entry.record.isOutlived(now))
+                    .map(entry -> entry.seenAt(now))
+                    .toList();
+        });
     }
 
-    synchronized @Nullable StoredOperation find(ScopedKey key) {
+    Optional<StoredOperation> find(ScopedKey key) {
+        return locked(() -> Optional.ofNullable(findLocked(key)));
+    }
+
+    private @Nullable StoredOperation findLocked(ScopedKey key) {
         long now = clock.millis();
         Entry entry = entries.get(key);
         return entry == null || entry.record.isOutlived(now) ? null : entry.seenAt(now);
     }
 
-    synchronized RepairResult repair(StoredOperation seen, Repair repair) {
-        RepairResult result = repair.decide(find(seen.key()), seen);
+    RepairResult repair(StoredOperation seen, Repair repair) {
+        return locked(() -> repairLocked(seen, repair));
+    }
+
+    private RepairResult repairLocked(StoredOperation seen, Repair repair) {
+        RepairResult result = repair.decide(findLocked(seen.key()), seen);
         Entry entry = entries.get(seen.key());
         if (entry == null || !(result instanceof RepairResult.Done done)) {
             return result;
@@ -284,7 +296,7 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         }
         KeyRecord next = done.after().get().record();
         if (repair instanceof Repair.Resolve resolve && !hasRoomFor(next, clock.millis())) {
-            return repair(seen, Repair.resolve(resolve.completion().withoutOutcome(), resolve.timeToLive()));
+            return repairLocked(seen, Repair.resolve(resolve.completion().withoutOutcome(), resolve.timeToLive()));
         }
         write(entry, next);
         return result;

@@ -61,7 +61,7 @@ final class MemoryOperationAdmin implements OperationAdmin {
 
     @Override
     public Optional<StoredOperation> find(ScopedKey key) {
-        return Optional.ofNullable(store.find(key));
+        return store.find(key);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -93,7 +94,7 @@ final class KeyScan {
      */
     Block read(byte[] beginning, Optional<String> from) {
         Optional<Place> wanted = from.map(Place::of);
-        TreeMap<Integer, byte[]> servers = servers();
+        NavigableMap<Integer, byte[]> servers = servers();
         Place place = wanted.orElseGet(() -> new Place(servers.firstKey(), BEGINNING));
         byte[] server = servers.get(place.slot());
         if (server == null) {
@@ -119,14 +120,14 @@ final class KeyScan {
     }
 
     /** A key on each primary, by the first slot of it. */
-    private TreeMap<Integer, byte[]> servers() {
+    private NavigableMap<Integer, byte[]> servers() {
         List<byte[]> reply = run(PRIMARIES, prefix, List.of());
         Map<String, Integer> first = new LinkedHashMap<>();
         for (int i = 0; i < reply.size(); i += 2) {
             int slot = Integer.parseInt(new String(reply.get(i), US_ASCII));
             first.merge(new String(reply.get(i + 1), UTF_8), slot, Math::min);
         }
-        TreeMap<Integer, byte[]> servers = new TreeMap<>();
+        NavigableMap<Integer, byte[]> servers = new TreeMap<>();
         first.values().forEach(slot -> servers.put(slot, keyIn(slot)));
         if (servers.isEmpty()) {
             servers.put(0, prefix);
