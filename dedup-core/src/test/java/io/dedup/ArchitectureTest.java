@@ -106,11 +106,13 @@ class ArchitectureTest {
             .because("the store works where only the other driver is there");
 
     @ArchTest
-    static final ArchRule METERS_ARE_FOR_TWO_CLASSES = noClasses()
+    static final ArchRule METERS_ARE_FOR_THREE_CLASSES = noClasses()
             .that()
             .doNotHaveSimpleName("HandlerMetrics")
             .and()
             .doNotHaveSimpleName("ConsumerMetrics")
+            .and()
+            .doNotHaveSimpleName("OperationMetrics")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.micrometer..")

@@ -28,6 +28,7 @@ import java.util.List;
  *   <li>What is completed stays completed, with the same bytes, until its time to live is over; at exactly that time it is
  *       still there, one millisecond later it is not. But a completion that is unknown can be {@linkplain
  *       ClaimRequest#reopening reopened}, and if the claim for that is abandoned, the key is unknown again.
+ *       {@link io.dedup.store.admin.OperationAdmin} has what can be done by hand.
  *   <li>That a run was abandoned is remembered until the key is completed or forgotten, through releases and further attempts.
  *   <li>All attempts at an operation have the time of the first.
  *   <li>Time is the store's. The clocks of callers do not matter.

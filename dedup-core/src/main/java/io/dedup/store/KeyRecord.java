@@ -34,6 +34,9 @@ public record KeyRecord(
         long expiresAt,
         @Nullable Fingerprint fingerprint,
         @Nullable Completion completion) {
+    /** The owner of what was resolved by hand, which no request has. */
+    private static final UUID BY_HAND = new UUID(0, 0);
+
     /** Where a key stands. */
     public enum State {
         /** An owner has the right to run the operation, or had it and vanished. */
@@ -193,6 +196,55 @@ public record KeyRecord(
     public KeyRecord attemptsReset() {
         boolean isOpen = state == State.RELEASED || Completion.unknown().equals(completion);
         return isOpen ? with(state, 0, priorRun, leaseUntil, expiresAt, completion) : this;
+    }
+
+    /**
+     * The record after it was found out by hand that the operation is done, or has failed for good. A later call of the last
+     * owner has lost its claim.
+     *
+     * @param found how it ended; not {@link Completion.Kind#UNKNOWN}
+     * @return null if the operation may be running, or has ended
+     */
+    public @Nullable KeyRecord resolved(Completion found, Duration timeToLive, long now) {
+        return resolved(State.COMPLETED, priorRun, found, timeToLive, now);
+    }
+
+    /**
+     * The record after it was found out by hand that the operation is not done: the next claim is given, as after runs that have
+     * failed and done nothing. Attempts are kept. A later call of the last owner has lost its claim.
+     *
+     * @return null if the operation may be running, or has ended
+     */
+    public @Nullable KeyRecord resolvedAsNotDone(Duration timeToLive, long now) {
+        return resolved(State.RELEASED, PriorRun.NONE, null, timeToLive, now);
+    }
+
+    private @Nullable KeyRecord resolved(
+            State next, PriorRun prior, @Nullable Completion found, Duration timeToLive, long now) {
+        if (isLeased(now) || isEnded()) {
+            return null;
+        }
+        return new KeyRecord(
+                next,
+                BY_HAND,
+                Math.max(token + 1, now),
+                attempts,
+                prior,
+                firstAttemptAt,
+                Math.min(leaseUntil, now),
+                now + timeToLive.toMillis(),
+                fingerprint,
+                found);
+    }
+
+    /** Whether an owner holds the lease, so that the operation may be running. */
+    public boolean isLeased(long now) {
+        return state == State.CLAIMED && leaseUntil >= now;
+    }
+
+    /** Whether it is known how the operation ended. */
+    public boolean isEnded() {
+        return state == State.COMPLETED && ended().kind() != Completion.Kind.UNKNOWN;
     }
 
     /** What has become of a claim. */

@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.IdempotencyKey;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.HexFormat;
 
 /**
  * An idempotency key within its scope: what a store knows an operation by.
@@ -50,6 +52,31 @@ public record ScopedKey(String scope, IdempotencyKey key) {
                 .put((byte) 0);
         key.writeTo(bytes);
         return bytes.array();
+    }
+
+    /**
+     * Reads what {@link #bytes} has written.
+     *
+     * @throws IllegalArgumentException if the bytes are no key within a scope
+     */
+    public static ScopedKey fromBytes(byte[] bytes) {
+        int scopeEnd = separator(bytes, 0);
+        int sourceEnd = separator(bytes, scopeEnd + 1);
+        return new ScopedKey(
+                new String(bytes, 0, scopeEnd, UTF_8),
+                IdempotencyKey.of(
+                        new String(bytes, scopeEnd + 1, sourceEnd - scopeEnd - 1, UTF_8),
+                        Arrays.copyOfRange(bytes, sourceEnd + 1, bytes.length)));
+    }
+
+    private static int separator(byte[] bytes, int from) {
+        for (int i = from; i < bytes.length; i++) {
+            if (bytes[i] == SEPARATOR) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException("bytes must be a scope, a source and a key with NUL between them: "
+                + HexFormat.of().formatHex(bytes));
     }
 
     @Override

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             VerifyCommand.class,
             InspectCommand.class,
             ForgetCommand.class,
+            OperationsCommand.class,
             HelpCommand.class,
             AutoComplete.GenerateCompletion.class
         },
@@ -42,8 +43,9 @@ import picocli.CommandLine.Spec;
             "1:It failed while it ran.",
             "2:The command line cannot be used.",
             "3:The configuration is not valid.",
-            "4:The cluster cannot be reached.",
-            "5:verify has found duplicates."
+            "4:The cluster or the store cannot be reached.",
+            "5:verify has found duplicates.",
+            "6:operations: there is no such operation, or it is not as it has to be for that."
         },
         footerHeading = "%nThe first minutes:%n",
         footer = {

@@ -9,6 +9,7 @@ final class ExitCode {
     static final int CONFIGURATION_INVALID = 3;
     static final int UNREACHABLE = 4;
     static final int FOUND_SOMETHING = 5;
+    static final int REFUSED = 6;
 
     private ExitCode() {}
 }

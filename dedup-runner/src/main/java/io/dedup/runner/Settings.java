@@ -40,6 +40,7 @@ final class Settings {
     private static final Set<String> NO_PROPERTIES = Set.of(
             "DEDUP_LOG_LEVEL",
             "DEDUP_JAVA_OPTS",
+            "DEDUP_CLASSPATH",
             "KAFKA_HOME",
             "KAFKA_OPTS",
             "KAFKA_HEAP_OPTS",

@@ -35,7 +35,8 @@ class DedupCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"init", "check", "run", "explain", "size", "verify", "inspect", "forget", "help"})
+    @ValueSource(
+            strings = {"init", "check", "run", "explain", "size", "verify", "inspect", "forget", "operations", "help"})
     void help_everyCommand_explainsItself(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertThat(outcome.exitCode()).isZero();

@@ -27,7 +27,10 @@ class MetricsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Path DASHBOARD = Path.of("..", "docker", "grafana", "dashboards", "dedup.json");
     private static final Path ALERTS = Path.of("..", "docker", "alerts.yml");
+    /** Those of handlers with a store, which the demo does not publish, are in {@code OperationMetricNamesTest} of the runner. */
     private static final Pattern METRIC = Pattern.compile("\\bkafka_[a-z_]+\\b");
+
+    private static final Pattern OF_A_STORE = Pattern.compile("\\bdedup_operations[a-z_]*\\b");
     private static final Pattern SAMPLE = Pattern.compile("(?m)^([a-zA-Z_:]+)(?:\\{| )");
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -61,8 +64,11 @@ class MetricsIT {
         Set<String> metrics = new TreeSet<>();
         for (JsonNode panel : panels) {
             for (JsonNode target : panel.path("targets")) {
-                Set<String> ofOne = names(METRIC, target.path("expr").asText());
-                assertThat(ofOne).as(panel.path("title").asText()).isNotEmpty();
+                String expression = target.path("expr").asText();
+                Set<String> ofOne = names(METRIC, expression);
+                if (!OF_A_STORE.matcher(expression).find()) {
+                    assertThat(ofOne).as(panel.path("title").asText()).isNotEmpty();
+                }
                 metrics.addAll(ofOne);
             }
         }

@@ -12,6 +12,7 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.TransactionalStore;
+import io.dedup.store.admin.OperationAdmin;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -60,6 +61,7 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     private static final int BATCH_TIMEOUTS = 4;
 
     private final Operations operations;
+    private final OperationAdmin admin;
     private final BatchOperations batches;
     private final Duration timeout;
     /** For claims, which may wait in the database for a transaction that claims the same key. */
@@ -69,10 +71,12 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     /** For renewals alone. */
     private final ConnectionLane renewals;
 
-    private JdbcIdempotencyStore(Statements statements, Duration timeout, List<ConnectionLane> lanes) {
+    private JdbcIdempotencyStore(
+            Statements statements, AdminStatements adminStatements, Duration timeout, List<ConnectionLane> lanes) {
         int seconds = Math.toIntExact(timeout.toSeconds());
         this.operations = new Operations(statements, seconds);
         this.batches = new BatchOperations(statements, seconds);
+        this.admin = new JdbcOperationAdmin(lanes.get(0), operations, adminStatements, seconds);
         this.timeout = timeout;
         this.claims = lanes.get(0);
         this.ends = lanes.get(1);
@@ -184,7 +188,11 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
                 }
                 ConnectionLane.requireDistinct(lanes);
                 Dialect dialect = lanes.get(0).call(this::prepared);
-                return new JdbcIdempotencyStore(new Statements(dialect, table, clock), timeout, lanes);
+                return new JdbcIdempotencyStore(
+                        new Statements(dialect, table, clock),
+                        new AdminStatements(dialect, table, clock),
+                        timeout,
+                        lanes);
             } catch (SQLException | RuntimeException failed) {
                 lanes.forEach(ConnectionLane::close);
                 throw failed;
@@ -357,6 +365,11 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
             }
         }
         return purged;
+    }
+
+    /** Shows what the store holds, and repairs it, on the connections for claims. */
+    public OperationAdmin operations() {
+        return admin;
     }
 
     /** Closes the store's connections, after what is being done on them. */

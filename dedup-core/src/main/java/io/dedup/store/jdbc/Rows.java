@@ -35,10 +35,19 @@ final class Rows {
         if (state == null) {
             return new Found(null, now, false);
         }
+        return new Found(record(result, state, result.getBytes("outcome")), now, result.getBoolean("inserted"));
+    }
+
+    /**
+     * The record in a row.
+     *
+     * @param state as the row has it, or is to be taken for
+     * @param outcome as the row has it; null if it has none, or none was read
+     */
+    static KeyRecord record(ResultSet result, String state, byte @Nullable [] outcome) throws SQLException {
         byte[] fingerprint = result.getBytes("fingerprint");
-        byte[] outcome = result.getBytes("outcome");
         boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
-        KeyRecord row = new KeyRecord(
+        return new KeyRecord(
                 ended
                         ? KeyRecord.State.COMPLETED
                         : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
@@ -51,7 +60,24 @@ final class Rows {
                 result.getLong("expires_at"),
                 fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
                 ended ? Completion.of(state, outcome) : null);
-        return new Found(row, now, result.getBoolean("inserted"));
+    }
+
+    /** The parameters by which a repair replaces or deletes a record, if it is still the one that was read. */
+    static void setRepaired(PreparedStatement statement, ScopedKey key, KeyRecord current, @Nullable KeyRecord next)
+            throws SQLException {
+        int at = 1;
+        if (next != null) {
+            statement.setString(at++, code(next));
+            statement.setString(at++, next.owner().toString());
+            statement.setLong(at++, next.token());
+            statement.setInt(at++, next.attempts());
+            statement.setInt(at++, next.priorRun().code());
+            statement.setLong(at++, next.leaseUntil());
+            statement.setLong(at++, next.expiresAt());
+            Completion completion = next.completion();
+            setBytes(statement, at++, completion == null ? null : completion.outcomeBytes());
+        }
+        setUnchanged(statement, at, key, current);
     }
 
     /** The parameters of {@link Statements#insertIfAbsent}. */
@@ -73,7 +99,13 @@ final class Rows {
     /** All columns of a claim but the id, and then the id and what must not have changed. */
     static void setReplaced(PreparedStatement statement, ScopedKey key, KeyRecord current, KeyRecord claimed)
             throws SQLException {
-        int at = setClaimed(statement, 1, claimed);
+        setUnchanged(statement, setClaimed(statement, 1, claimed), key, current);
+    }
+
+    /** The id, and what must not have changed. */
+    private static void setUnchanged(PreparedStatement statement, int from, ScopedKey key, KeyRecord current)
+            throws SQLException {
+        int at = from;
         statement.setBytes(at++, key.bytes());
         statement.setString(at++, code(current));
         statement.setLong(at++, current.token());

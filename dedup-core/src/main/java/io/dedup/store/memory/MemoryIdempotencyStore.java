@@ -12,12 +12,17 @@ import io.dedup.store.KeyRecord;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.admin.OperationAdmin;
+import io.dedup.store.admin.Repair;
+import io.dedup.store.admin.RepairResult;
+import io.dedup.store.admin.StoredOperation;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -250,6 +255,53 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         return purged;
     }
 
+    /** Shows what the store holds, and repairs it. */
+    public OperationAdmin operations() {
+        return new MemoryOperationAdmin(this);
+    }
+
+    /** The operations that are there, in no order. */
+    List<StoredOperation> snapshot() {
+        return locked(() -> {
+            long now = clock.millis();
+            return entries.values().stream()
+                    .filter(entry -> !entry.record.isOutlived(now))
+                    .map(entry -> entry.seenAt(now))
+                    .toList();
+        });
+    }
+
+    Optional<StoredOperation> find(ScopedKey key) {
+        return locked(() -> Optional.ofNullable(findLocked(key)));
+    }
+
+    private @Nullable StoredOperation findLocked(ScopedKey key) {
+        long now = clock.millis();
+        Entry entry = entries.get(key);
+        return entry == null || entry.record.isOutlived(now) ? null : entry.seenAt(now);
+    }
+
+    RepairResult repair(StoredOperation seen, Repair repair) {
+        return locked(() -> repairLocked(seen, repair));
+    }
+
+    private RepairResult repairLocked(StoredOperation seen, Repair repair) {
+        RepairResult result = repair.decide(findLocked(seen.key()), seen);
+        Entry entry = entries.get(seen.key());
+        if (entry == null || !(result instanceof RepairResult.Done done)) {
+            return result;
+        } else if (done.after().isEmpty()) {
+            remove(entry);
+            return result;
+        }
+        KeyRecord next = done.after().get().record();
+        if (repair instanceof Repair.Resolve resolve && !hasRoomFor(next, clock.millis())) {
+            return repairLocked(seen, Repair.resolve(resolve.completion().withoutOutcome(), resolve.timeToLive()));
+        }
+        write(entry, next);
+        return result;
+    }
+
     /** How many keys it holds, those that are outlived and not purged yet included. */
     public int size() {
         return locked(entries::size);
@@ -285,6 +337,10 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
             this.key = key;
             this.number = number;
             this.record = record;
+        }
+
+        StoredOperation seenAt(long now) {
+            return new StoredOperation(key, record, outcomeBytes(record), now);
         }
 
         long bytes() {

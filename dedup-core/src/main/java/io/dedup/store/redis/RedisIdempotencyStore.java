@@ -15,6 +15,7 @@ import io.dedup.store.LeaseResult;
 import io.dedup.store.PriorRun;
 import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.admin.OperationAdmin;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,10 +59,13 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
 
     private final RedisDriver driver;
     private final Operations operations;
+    private final OperationAdmin admin;
 
     private RedisIdempotencyStore(Builder builder) {
         this.driver = builder.driver;
-        this.operations = new Operations(driver, builder.prefix.getBytes(UTF_8), builder.clock, builder.replicas);
+        byte[] prefix = builder.prefix.getBytes(UTF_8);
+        this.operations = new Operations(driver, prefix, builder.clock, builder.replicas);
+        this.admin = new RedisOperationAdmin(operations, new KeyScan(driver, prefix));
     }
 
     /**
@@ -287,6 +291,11 @@ public final class RedisIdempotencyStore implements IdempotencyStore {
     @Override
     public int purge(int atMost) {
         return 0;
+    }
+
+    /** Shows what the store holds, and repairs it. */
+    public OperationAdmin operations() {
+        return admin;
     }
 
     @Override

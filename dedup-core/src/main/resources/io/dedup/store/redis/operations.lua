@@ -106,6 +106,38 @@ if operation == 'reset' then
   return {'done'}
 end
 
+if operation == 'find' then
+  if not state then
+    return {'absent'}
+  end
+  local found = {'found', whole(now), state, owner, whole(token), whole(attempts), whole(prior), whole(begun),
+    whole(leaseUntil), whole(expiresAt), fingerprint or '', whole(string.len(outcome or ''))}
+  if outcome and ARGV[3] == '1' then
+    found[#found + 1] = outcome
+  end
+  return found
+end
+
+-- Writes another record in place of the one that was read, if that is still the same. What it is KeyRecord has decided.
+if operation == 'replace' then
+  if state ~= ARGV[3] or whole(token) ~= ARGV[4] or whole(attempts) ~= ARGV[5] or whole(leaseUntil) ~= ARGV[6]
+      or whole(expiresAt) ~= ARGV[7] then
+    return {'changed'}
+  end
+  if not ARGV[8] then
+    redis.call('DEL', key)
+    return {'done'}
+  end
+  lives(tonumber(ARGV[14]))
+  redis.call('HSET', key, 'state', ARGV[8], 'owner', ARGV[9], 'token', ARGV[10], 'attempts', ARGV[11], 'prior', ARGV[12],
+    'leaseUntil', ARGV[13])
+  redis.call('HDEL', key, 'outcome')
+  if ARGV[15] then
+    redis.call('HSET', key, 'outcome', ARGV[15])
+  end
+  return {'done'}
+end
+
 -- Everything else is for the owner of the claim.
 if not state or owner ~= ARGV[3] or whole(token) ~= ARGV[4] then
   return {'lost'}

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 abstract class AbstractJdbcStoreTest extends AbstractJdbcBatchTest {
     private static final Completion COMPLETION = Completion.succeeded(StoredOutcome.of(new byte[] {1, 2}));
     private static final AtomicInteger TABLES = new AtomicInteger();
+
+    /** The operations in it. */
+    @Nested
+    class OperationAdminTest extends AbstractJdbcOperationAdminTest {
+        @Override
+        DataSource dataSource() {
+            return AbstractJdbcStoreTest.this.dataSource();
+        }
+    }
 
     // Time
 

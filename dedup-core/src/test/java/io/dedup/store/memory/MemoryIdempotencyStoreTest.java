@@ -15,12 +15,21 @@ import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
 import io.dedup.store.ScopedKey;
+import io.dedup.store.admin.OperationAdmin;
+import io.dedup.store.admin.OperationPage;
+import io.dedup.store.admin.OperationQuery;
+import io.dedup.store.admin.Repair;
+import io.dedup.store.admin.RepairResult;
+import io.dedup.store.admin.StoredOperation;
 import io.dedup.store.contract.AbstractIdempotencyStoreTest;
+import io.dedup.store.contract.AbstractOperationAdminTest;
 import io.dedup.store.contract.StoreClock;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 class MemoryIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
@@ -29,6 +38,51 @@ class MemoryIdempotencyStoreTest extends AbstractIdempotencyStoreTest {
     @Override
     protected IdempotencyStore open(Clock time) {
         return opened.computeIfAbsent(time, clock -> MemoryIdempotencyStore.holding(200_000, clock));
+    }
+
+    /** The operations in it. */
+    @Nested
+    class OperationAdminTest extends AbstractOperationAdminTest {
+        @Override
+        protected IdempotencyStore open(Clock time) {
+            return MemoryIdempotencyStoreTest.this.open(time);
+        }
+
+        @Override
+        protected OperationAdmin adminOf(IdempotencyStore opened) {
+            return ((MemoryIdempotencyStore) opened).operations();
+        }
+
+        @Test
+        void list_limit_isThePage() {
+            MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(10);
+            for (String key : List.of("a", "b", "c")) {
+                store.claim(request(key));
+            }
+            OperationQuery query = OperationQuery.all().withLimit(2);
+            OperationPage first = store.operations().list(query);
+            assertThat(first.operations()).hasSize(2);
+            OperationPage second =
+                    store.operations().list(query.after(first.next().orElseThrow()));
+            assertThat(second.operations()).hasSize(1).doesNotContainAnyElementsOf(first.operations());
+            assertThat(second.next()).isEmpty();
+        }
+
+        @Test
+        void repair_noRoomForTheOutcome_isDoneWithoutIt() {
+            MemoryIdempotencyStore store = MemoryIdempotencyStore.holding(10, 1000);
+            ScopedKey key = request("a").key();
+            store.complete(
+                    ((ClaimResult.Acquired) store.claim(request("a"))).claim(),
+                    Completion.unknown(),
+                    Duration.ofHours(1));
+            StoredOperation seen = store.operations().find(key).orElseThrow();
+            Completion large = Completion.succeeded(StoredOutcome.of(new byte[1000]));
+            assertThat(store.operations().repair(seen, Repair.resolve(large, Duration.ofHours(1))))
+                    .isInstanceOf(RepairResult.Done.class);
+            assertThat(store.claim(request("a"))).isEqualTo(new ClaimResult.Completed(large.withoutOutcome()));
+            assertThat(store.bytes()).isLessThan(1000);
+        }
     }
 
     @Test
