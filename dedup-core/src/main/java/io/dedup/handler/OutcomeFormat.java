@@ -11,15 +11,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of outcomes in stores: a byte for this layout, the length and the name of the codec, its version in two bytes, and
- * what it has written. A null has no bytes at all. A rejection is written by a codec of its own.
+ * Makes of what operations come to what stores keep, and answers of that. A rejection is written by a codec of its own.
  *
  * <p>Thread-safe.
  */
 final class OutcomeFormat<T> {
-    private static final byte LAYOUT = 1;
-    private static final int MAX_NAME = 100;
-    private static final int MAX_VERSION = 0xFFFF;
     private static final String REJECTION = "rejection";
 
     private final OutcomeCodec<T> codec;
@@ -29,19 +25,10 @@ final class OutcomeFormat<T> {
      */
     OutcomeFormat(OutcomeCodec<T> codec) {
         this.codec = codec;
-        int length = codec.name().getBytes(UTF_8).length;
-        if (length == 0 || length > MAX_NAME || codec.name().equals(REJECTION)) {
-            throw new IllegalArgumentException("codec must have a name of 1 to " + MAX_NAME + " bytes, which is not '"
-                    + REJECTION + "': '" + codec.name() + "'");
-        } else if (codec.version() < 1 || codec.version() > MAX_VERSION) {
-            throw new IllegalArgumentException(
-                    "codec must have a version from 1 to " + MAX_VERSION + ": " + codec.version());
+        if (codec.name().equals(REJECTION)) {
+            throw new IllegalArgumentException("codec must have another name, which is taken: " + codec.name());
         }
-    }
-
-    /** The same, for calls that want nothing but to know that it was done. */
-    static OutcomeFormat<Void> none() {
-        return new OutcomeFormat<>(NoOutcome.CODEC);
+        new EncodedOutcome(codec.name(), codec.version(), new byte[0]).toStored();
     }
 
     /**
@@ -50,31 +37,19 @@ final class OutcomeFormat<T> {
      * @throws Exception if the codec cannot
      */
     StoredOutcome write(@Nullable T value) throws Exception {
-        return value == null ? StoredOutcome.of(null) : framed(codec.name(), codec.version(), codec.encode(value));
+        return value == null
+                ? StoredOutcome.of(null)
+                : new EncodedOutcome(codec.name(), codec.version(), codec.encode(value)).toStored();
     }
 
     static StoredOutcome writeRejection(OperationRejectedException rejection) {
         byte[] code = rejection.code().getBytes(UTF_8);
         byte[] message = String.valueOf(rejection.getMessage()).getBytes(UTF_8);
-        return framed(
-                REJECTION,
-                1,
-                ByteBuffer.allocate(Short.BYTES + code.length + message.length)
-                        .putShort((short) code.length)
-                        .put(code)
-                        .put(message)
-                        .array());
-    }
-
-    private static StoredOutcome framed(String name, int version, byte[] bytes) {
-        byte[] nameBytes = name.getBytes(UTF_8);
-        return StoredOutcome.of(ByteBuffer.allocate(2 + nameBytes.length + Short.BYTES + bytes.length)
-                .put(LAYOUT)
-                .put((byte) nameBytes.length)
-                .put(nameBytes)
-                .putShort((short) version)
-                .put(bytes)
-                .array());
+        ByteBuffer content = ByteBuffer.allocate(Short.BYTES + code.length + message.length)
+                .putShort((short) code.length)
+                .put(code)
+                .put(message);
+        return new EncodedOutcome(REJECTION, 1, content.array()).toStored();
     }
 
     /** The answer to a call whose operation has ended like this before. */
@@ -87,41 +62,41 @@ final class OutcomeFormat<T> {
     }
 
     private Outcome<T> read(Optional<StoredOutcome> stored) {
-        byte[] bytes = stored.map(StoredOutcome::bytes).orElse(null);
-        if (codec == NoOutcome.CODEC || (stored.isPresent() && bytes == null)) {
+        if (codec == NoOutcome.CODEC || stored.filter(StoredOutcome::isNull).isPresent()) {
             return new Outcome.Replayed<>(null);
-        } else if (bytes == null) {
+        } else if (stored.isEmpty()) {
             return new Outcome.Unreadable<>("it was too long to be stored, or could not be written", stored);
         }
         try {
-            Frame frame = Frame.of(bytes);
-            if (!codec.reads(frame.name)) {
-                return unreadable(frame, "this handler reads " + codec.name(), stored);
-            } else if (frame.version > codec.version()) {
-                return unreadable(frame, "this handler reads versions up to " + codec.version(), stored);
+            EncodedOutcome encoded = EncodedOutcome.of(stored.get());
+            if (!codec.reads(encoded.codec())) {
+                return unreadable(encoded, "this handler reads " + codec.name(), stored);
+            } else if (encoded.version() > codec.version()) {
+                return unreadable(encoded, "this handler reads versions up to " + codec.version(), stored);
             }
-            return new Outcome.Replayed<>(codec.decode(frame.content, frame.version));
+            return new Outcome.Replayed<>(codec.decode(encoded.content(), encoded.version()));
         } catch (Exception unreadable) {
             return new Outcome.Unreadable<>("the codec " + codec.name() + " cannot read it: " + unreadable, stored);
         }
     }
 
-    private Outcome<T> unreadable(Frame frame, String fix, Optional<StoredOutcome> stored) {
+    private Outcome<T> unreadable(EncodedOutcome encoded, String fix, Optional<StoredOutcome> stored) {
         return new Outcome.Unreadable<>(
-                "it was stored by the codec " + frame.name + " in version " + frame.version + ", and " + fix, stored);
+                "it was stored by the codec " + encoded.codec() + " in version " + encoded.version() + ", and " + fix,
+                stored);
     }
 
     private Outcome<T> readRejection(Optional<StoredOutcome> stored) {
-        byte[] bytes = stored.map(StoredOutcome::bytes).orElse(null);
-        if (bytes != null) {
+        if (stored.isPresent() && !stored.get().isNull()) {
             try {
-                Frame frame = Frame.of(bytes);
-                if (frame.name.equals(REJECTION)) {
-                    int length = ByteBuffer.wrap(frame.content).getShort();
+                EncodedOutcome encoded = EncodedOutcome.of(stored.get());
+                if (encoded.codec().equals(REJECTION)) {
+                    byte[] content = encoded.content();
+                    int length = ByteBuffer.wrap(content).getShort();
                     int from = Short.BYTES + length;
                     return new Outcome.Rejected<>(
-                            new String(frame.content, Short.BYTES, length, UTF_8),
-                            new String(frame.content, from, frame.content.length - from, UTF_8),
+                            new String(content, Short.BYTES, length, UTF_8),
+                            new String(content, from, content.length - from, UTF_8),
                             true);
                 }
             } catch (BufferUnderflowException | IndexOutOfBoundsException | IllegalArgumentException unreadable) {
@@ -129,36 +104,5 @@ final class OutcomeFormat<T> {
             }
         }
         return new Outcome.Rejected<>("unreadable", "The reason was not stored, or in another way", true);
-    }
-
-    /** What is stored, taken apart. */
-    private static final class Frame {
-        private final String name;
-        private final int version;
-        private final byte[] content;
-
-        private Frame(String name, int version, byte[] content) {
-            this.name = name;
-            this.version = version;
-            this.content = content;
-        }
-
-        /** @throws IllegalArgumentException if these bytes are something else */
-        static Frame of(byte[] bytes) {
-            try {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
-                if (buffer.get() != LAYOUT) {
-                    throw new IllegalArgumentException("it is in an unknown layout");
-                }
-                byte[] name = new byte[buffer.get()];
-                buffer.get(name);
-                int version = Short.toUnsignedInt(buffer.getShort());
-                byte[] content = new byte[buffer.remaining()];
-                buffer.get(content);
-                return new Frame(new String(name, UTF_8), version, content);
-            } catch (BufferUnderflowException | NegativeArraySizeException cut) {
-                throw new IllegalArgumentException("it is cut off", cut);
-            }
-        }
     }
 }

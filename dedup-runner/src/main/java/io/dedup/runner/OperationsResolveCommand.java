@@ -4,6 +4,7 @@ package io.dedup.runner;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.StoredOutcome;
+import io.dedup.handler.EncodedOutcome;
 import io.dedup.store.Completion;
 import io.dedup.store.admin.Repair;
 import io.dedup.store.admin.StoredOperation;
@@ -57,6 +58,15 @@ final class OperationsResolveCommand implements Callable<Integer> {
         @Option(names = "--not-done", required = true, description = "It was not done, not even in part.")
         private boolean notDone;
     }
+
+    @Option(
+            names = "--codec",
+            paramLabel = "NAME[:VERSION]",
+            defaultValue = "json",
+            description =
+                    "With an outcome: the codec of the handler that reads it, and its version, which is 1 unless given."
+                            + " Default: json. A handler answers with an error if it reads another one.")
+    private String codec = "json";
 
     @Option(names = "--outcome", paramLabel = "TEXT", description = "With --done: what later calls get, as text.")
     private @Nullable String outcome;
@@ -116,7 +126,16 @@ final class OperationsResolveCommand implements Callable<Integer> {
     }
 
     /** The outcome as a handler would have stored it. */
-    private static StoredOutcome asStored(byte[] given) {
-        return StoredOutcome.of(given);
+    private StoredOutcome asStored(byte[] given) {
+        int colon = codec.indexOf(':');
+        String name = colon < 0 ? codec : codec.substring(0, colon);
+        try {
+            int version = colon < 0 ? 1 : Integer.parseInt(codec.substring(colon + 1));
+            return new EncodedOutcome(name, version, given).toStored();
+        } catch (IllegalArgumentException wrong) {
+            throw new EndedException(
+                    ExitCode.USAGE,
+                    "--codec must be a name, or NAME:VERSION as in json:2: " + codec + " (" + wrong.getMessage() + ")");
+        }
     }
 }

@@ -3,11 +3,15 @@ package io.dedup.runner;
 
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
+import io.dedup.StoredOutcome;
+import io.dedup.handler.EncodedOutcome;
+import io.dedup.store.Completion;
 import io.dedup.store.KeyRecord;
 import io.dedup.store.admin.StoredOperation;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -69,8 +73,17 @@ final class OperationsShowCommand implements Callable<Integer> {
         Fingerprint fingerprint = record.fingerprint();
         line(out, "fingerprint", fingerprint == null ? "none" : fingerprint.toString());
         line(out, "outcome", OperationText.outcome(operation));
-        if (showsOutcome && operation.outcomeLength() > 0) {
-            out.println(preview(record));
+        Optional<StoredOutcome> stored = outcome(record);
+        if (stored.isPresent()) {
+            Optional<EncodedOutcome> encoded = encoded(stored.get());
+            line(
+                    out,
+                    "codec",
+                    encoded.map(it -> it.codec() + ":" + it.version()).orElse("not that of a handler"));
+            if (showsOutcome) {
+                byte[] bytes = stored.map(StoredOutcome::bytes).orElseGet(() -> new byte[0]);
+                out.println(preview(encoded.map(EncodedOutcome::content).orElse(bytes)));
+            }
         }
         out.flush();
         return ExitCode.DONE;
@@ -80,11 +93,22 @@ final class OperationsShowCommand implements Callable<Integer> {
         out.printf(Locale.ROOT, "  %-14s %s%n", name, value);
     }
 
+    private static Optional<StoredOutcome> outcome(KeyRecord record) {
+        Completion completion = record.completion();
+        return completion == null ? Optional.empty() : completion.outcome().filter(outcome -> !outcome.isNull());
+    }
+
+    private static Optional<EncodedOutcome> encoded(StoredOutcome stored) {
+        try {
+            return Optional.of(EncodedOutcome.of(stored));
+        } catch (IllegalArgumentException ofSomethingElse) {
+            return Optional.empty();
+        }
+    }
+
     /** As a key would be shown, so that it cannot drive the terminal. */
-    private static String preview(KeyRecord record) {
-        byte[] outcome =
-                record.completion() == null ? null : record.completion().outcomeBytes();
-        if (outcome == null) {
+    private static String preview(byte[] outcome) {
+        if (outcome.length == 0) {
             return "";
         }
         byte[] head = Arrays.copyOf(outcome, Math.min(outcome.length, PREVIEW));
