@@ -3,6 +3,8 @@ package io.dedup.runner;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.dedup.StoredOutcome;
 import io.dedup.handler.EncodedOutcome;
 import io.dedup.store.Completion;
@@ -58,6 +60,10 @@ final class OperationsResolveCommand implements Callable<Integer> {
         @Option(names = "--not-done", required = true, description = "It was not done, not even in part.")
         private boolean notDone;
     }
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     @Option(
             names = "--codec",
@@ -129,6 +135,12 @@ final class OperationsResolveCommand implements Callable<Integer> {
     private StoredOutcome asStored(byte[] given) {
         int colon = codec.indexOf(':');
         String name = colon < 0 ? codec : codec.substring(0, colon);
+        if (name.equals("json") && !isJson(given)) {
+            throw new EndedException(
+                    ExitCode.USAGE,
+                    "The outcome is not JSON, as --codec json needs it: write a text as '\"paid\"', or name the codec of the"
+                            + " handler, as in --codec string");
+        }
         try {
             int version = colon < 0 ? 1 : Integer.parseInt(codec.substring(colon + 1));
             return new EncodedOutcome(name, version, given).toStored();
@@ -136,6 +148,14 @@ final class OperationsResolveCommand implements Callable<Integer> {
             throw new EndedException(
                     ExitCode.USAGE,
                     "--codec must be a name, or NAME:VERSION as in json:2: " + codec + " (" + wrong.getMessage() + ")");
+        }
+    }
+
+    private static boolean isJson(byte[] given) {
+        try {
+            return !JSON.readTree(given).isMissingNode();
+        } catch (IOException notJson) {
+            return false;
         }
     }
 }

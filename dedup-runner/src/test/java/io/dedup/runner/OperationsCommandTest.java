@@ -12,7 +12,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.dedup.IdempotencyKey;
-import io.dedup.StoredOutcome;
+import io.dedup.handler.EncodedOutcome;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
@@ -165,12 +165,12 @@ class OperationsCommandTest {
 
     @Test
     void resolve_withoutApply_showsWhatWouldChangeAndChangesNothing() {
-        Outcome outcome = resolve("--done", "--outcome", "paid");
+        Outcome outcome = resolve("--done", "--codec", "string", "--outcome", "paid");
         assertThat(outcome.exitCode()).isZero();
         assertThat(outcome.out())
                 .contains("Would change payments/header:idempotency-key=o-7")
                 .containsPattern("from +unknown, attempts 1")
-                .containsPattern("to +succeeded, outcome 4 bytes, attempts 1, kept until")
+                .containsPattern("to +succeeded, outcome 14 bytes, attempts 1, kept until")
                 .containsPattern("--apply --token \\d+ --reason");
         assertThat(state(UNKNOWN)).isEqualTo(OperationState.UNKNOWN);
     }
@@ -188,6 +188,8 @@ class OperationsCommandTest {
         // When
         Outcome outcome = resolve(
                 "--done",
+                "--codec",
+                "string:2",
                 "--outcome",
                 "paid",
                 "--apply",
@@ -201,7 +203,8 @@ class OperationsCommandTest {
         // Then
         assertThat(outcome.exitCode()).isZero();
         assertThat(fixture.store().claim(ClaimRequest.of(UNKNOWN, null, LEASE, LEASE)))
-                .isEqualTo(new ClaimResult.Completed(Completion.succeeded(StoredOutcome.of("paid".getBytes(UTF_8)))));
+                .isEqualTo(new ClaimResult.Completed(
+                        Completion.succeeded(new EncodedOutcome("string", 2, "paid".getBytes(UTF_8)).toStored())));
         assertThat(outcome.out().lines()).hasSize(2);
         String line = outcome.out().lines().toList().get(1);
         assertThat(log.list)
@@ -214,19 +217,30 @@ class OperationsCommandTest {
         assertThat(fields.path("reason").asText()).isEqualTo("seen \"ch_81\"\nat the provider");
         assertThat(fields.path("before").path("state").asText()).isEqualTo("unknown");
         assertThat(fields.path("after").path("state").asText()).isEqualTo("succeeded");
-        assertThat(fields.path("after").path("outcomeBytes").asInt()).isEqualTo(4);
+        assertThat(fields.path("after").path("outcomeBytes").asInt()).isEqualTo(14);
+    }
+
+    @Test
+    void resolve_outcomeThatItsCodecCouldNotRead_isRefused() {
+        Outcome notJson = resolve("--done", "--outcome", "paid", "--apply", "--reason", "r");
+        assertThat(notJson.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(notJson.err()).contains("--codec").contains("JSON");
+        Outcome nameless = resolve("--done", "--codec", ":2", "--outcome", "1", "--apply", "--reason", "r");
+        assertThat(nameless.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(nameless.err()).contains("--codec must be a name, or NAME:VERSION");
+        assertThat(state(UNKNOWN)).isEqualTo(OperationState.UNKNOWN);
     }
 
     @Test
     void resolve_outcomeFromAFile_isItsBytes() throws IOException {
         Path file = directory.resolve("outcome");
         Files.write(file, new byte[] {0, 1, (byte) 0xff});
-        assertThat(resolve("--done", "--outcome-file", file.toString(), "--apply", "--reason", "r")
+        assertThat(resolve("--done", "--codec", "bytes", "--outcome-file", file.toString(), "--apply", "--reason", "r")
                         .exitCode())
                 .isZero();
         assertThat(fixture.store().claim(ClaimRequest.of(UNKNOWN, null, LEASE, LEASE)))
-                .isEqualTo(new ClaimResult.Completed(
-                        Completion.succeeded(StoredOutcome.of(new byte[] {0, 1, (byte) 0xff}))));
+                .isEqualTo(new ClaimResult.Completed(Completion.succeeded(
+                        new EncodedOutcome("bytes", 1, new byte[] {0, 1, (byte) 0xff}).toStored())));
     }
 
     @Test
