@@ -190,6 +190,8 @@ abstract class ConsumerFixture {
         private final IdempotencyStore behind;
         final AtomicBoolean down = new AtomicBoolean();
         final AtomicInteger refused = new AtomicInteger();
+        final AtomicInteger singleClaims = new AtomicInteger();
+        final List<Integer> claimBatches = Collections.synchronizedList(new ArrayList<>());
 
         ShakyStore(IdempotencyStore behind) {
             this.behind = behind;
@@ -207,7 +209,18 @@ abstract class ConsumerFixture {
         }
 
         @Override
+        public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
+            claimBatches.add(requests.size());
+            return requests.stream().map(this::answer).toList();
+        }
+
+        @Override
         public ClaimResult claim(ClaimRequest request) {
+            singleClaims.incrementAndGet();
+            return answer(request);
+        }
+
+        private ClaimResult answer(ClaimRequest request) {
             if (down.get()) {
                 refused.incrementAndGet();
                 return new ClaimResult.Unavailable("The store is down", null);
