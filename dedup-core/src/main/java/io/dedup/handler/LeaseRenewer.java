@@ -50,7 +50,9 @@ final class LeaseRenewer implements AutoCloseable {
         this.listener = listener;
         ScheduledThreadPoolExecutor one = new ScheduledThreadPoolExecutor(1, LeaseRenewer::thread);
         one.setRemoveOnCancelPolicy(true);
-        one.setExecuteExistingDelayedTasksAfterShutdownPolicy(true);
+        // Never shut down: leases that are held at the end still have theirs. Its thread ends when nothing is due.
+        one.setKeepAliveTime(1, TimeUnit.SECONDS);
+        one.allowCoreThreadTimeOut(true);
         this.timer = one;
         this.calls = Executors.newCachedThreadPool(LeaseRenewer::thread);
     }
@@ -78,7 +80,6 @@ final class LeaseRenewer implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        timer.shutdown();
         calls.shutdown();
     }
 
@@ -112,20 +113,16 @@ final class LeaseRenewer implements AutoCloseable {
      * @param ifClosed what is done instead if the handler has been closed by then
      */
     void later(Runnable task, Duration pause, Runnable ifClosed) {
-        try {
-            Future<?> unused = timer.schedule(
-                    () -> {
-                        if (closed) { // Else the task would run on the thread that ends leases.
-                            ifClosed.run();
-                        } else {
-                            aside(task);
-                        }
-                    },
-                    pause.toNanos(),
-                    TimeUnit.NANOSECONDS);
-        } catch (RejectedExecutionException noMore) {
-            ifClosed.run();
-        }
+        Future<?> unused = timer.schedule(
+                () -> {
+                    if (closed) { // Else the task would run on the thread that ends leases.
+                        ifClosed.run();
+                    } else {
+                        aside(task);
+                    }
+                },
+                pause.toNanos(),
+                TimeUnit.NANOSECONDS);
     }
 
     /** What the store says to a renewal. */
@@ -141,6 +138,7 @@ final class LeaseRenewer implements AutoCloseable {
         private final Execution<?> execution;
         private final Duration leaseFor;
         private final Interruption interruption;
+        private final long startedAt = System.nanoTime();
         // All guarded by this.
         private long heldSince;
         private boolean running = true;
@@ -160,24 +158,44 @@ final class LeaseRenewer implements AutoCloseable {
             this.heldSince = claimedAt;
         }
 
+        /** Most operations end before anything is due: what comes after the first renewal is scheduled then. */
         private synchronized void start() {
-            timeout = schedule(this::timeOut, maxDuration.toNanos());
-            scheduleRenewal();
-            scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - heldSince));
+            long first = leaseFor.toNanos() / RENEWALS;
+            if (maxDuration.toNanos() <= first) {
+                timeout = schedule(this::timeOut, maxDuration.toNanos());
+            }
+            if (untilEnd() <= first) {
+                end = schedule(this::expire, untilEnd());
+            }
+            renewal = schedule(this::firstRenewal, first);
+        }
+
+        private long untilEnd() {
+            return leaseFor.toNanos() - (System.nanoTime() - heldSince);
+        }
+
+        /** The first renewal is due. */
+        private void firstRenewal() {
+            synchronized (this) {
+                if (over) {
+                    return;
+                }
+                if (end == null) {
+                    end = schedule(this::expire, untilEnd());
+                }
+                if (timeout == null) {
+                    timeout = schedule(this::timeOut, maxDuration.toNanos() - (System.nanoTime() - startedAt));
+                }
+            }
+            aside(this::renew);
         }
 
         private void scheduleRenewal() {
             renewal = schedule(() -> aside(this::renew), leaseFor.toNanos() / RENEWALS);
         }
 
-        /** Null after shutdown: what was scheduled before is still done, and nothing more. */
-        private @Nullable Future<?> schedule(Runnable task, long nanos) {
-            try {
-                return closed ? null : timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
-            } catch (RejectedExecutionException noMore) {
-                LOGGER.debug("The handler is closed, and no lease is renewed any more");
-                return null;
-            }
+        private Future<?> schedule(Runnable task, long nanos) {
+            return timer.schedule(task, nanos, TimeUnit.NANOSECONDS);
         }
 
         private void scheduleEnd(long nanos) {

@@ -21,9 +21,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -52,10 +50,7 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     private final Lock lock = new ReentrantLock();
 
     private final Map<ScopedKey, Entry> entries = new HashMap<>();
-    /** The entries, those first that expire first. */
-    private final NavigableSet<Entry> byExpiry = new TreeSet<>();
-
-    private long created;
+    private final ExpiryQueue<Entry> byExpiry = new ExpiryQueue<>();
     private long bytes;
 
     private MemoryIdempotencyStore(int maxKeys, long maxBytes, Clock clock) {
@@ -116,7 +111,7 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         }
         KeyRecord.Decision decision = KeyRecord.claim(entry == null ? null : entry.record, request, now);
         if (decision instanceof KeyRecord.Decision.Grant grant) {
-            write(entry == null ? new Entry(request.key(), ++created, grant.next()) : entry, grant.next());
+            write(entry == null ? new Entry(request.key(), grant.next()) : entry, grant.next());
             return grant.result();
         }
         return ((KeyRecord.Decision.Answer) decision).result();
@@ -226,18 +221,21 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
     }
 
     private void write(Entry entry, KeyRecord next) {
-        if (entries.get(entry.key) == entry) {
-            remove(entry);
+        if (entry.isKept) {
+            bytes -= entry.bytes();
+        } else {
+            entries.put(entry.key, entry);
+            entry.isKept = true;
         }
         entry.record = next;
-        entries.put(entry.key, entry);
-        byExpiry.add(entry);
+        byExpiry.put(entry);
         bytes += entry.bytes();
     }
 
     private void remove(Entry entry) {
         entries.remove(entry.key);
         byExpiry.remove(entry);
+        entry.isKept = false;
         bytes -= entry.bytes();
     }
 
@@ -248,8 +246,12 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
 
     private int purge(long now, int atMost) {
         int purged = 0;
-        while (purged < atMost && !byExpiry.isEmpty() && byExpiry.first().record.isOutlived(now)) {
-            remove(byExpiry.first());
+        while (purged < atMost) {
+            Entry outlived = byExpiry.firstBefore(now);
+            if (outlived == null) {
+                break;
+            }
+            remove(outlived);
             purged++;
         }
         return purged;
@@ -328,14 +330,13 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
                 : completion.outcome().map(outcome -> (long) outcome.length()).orElse(0L);
     }
 
-    private static final class Entry implements Comparable<Entry> {
+    private static final class Entry extends ExpiryQueue.Expiring {
         private final ScopedKey key;
-        private final long number;
         private KeyRecord record;
+        private boolean isKept;
 
-        Entry(ScopedKey key, long number, KeyRecord record) {
+        Entry(ScopedKey key, KeyRecord record) {
             this.key = key;
-            this.number = number;
             this.record = record;
         }
 
@@ -348,9 +349,8 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
         }
 
         @Override
-        public int compareTo(Entry other) {
-            int byExpiry = Long.compare(record.expiresAt(), other.record.expiresAt());
-            return byExpiry == 0 ? Long.compare(number, other.number) : byExpiry;
+        long expiresAt() {
+            return record.expiresAt();
         }
     }
 }
