@@ -58,6 +58,11 @@ abstract class ConsumerLoop implements Runnable {
         }
     }
 
+    /** Begins a batch, on the thread for that. */
+    final void startBatch(Runnable work) {
+        workers.executeBatch(work);
+    }
+
     /** Does it after a pause; false if nothing is begun any more. */
     final boolean later(Runnable work, Duration pause) {
         try {

@@ -297,7 +297,7 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
     }
 
     private void start(PartitionState.Lane lane) {
-        if (batches != null && lane.waits() == 0) {
+        if (batches != null) {
             batches.add(lane);
         } else {
             startAlone(lane);
@@ -325,7 +325,9 @@ final class GroupLoop extends ConsumerLoop implements ConsumerRebalanceListener 
         }
         lane.again();
         if (result instanceof RecordHandling.Again again) {
-            later(() -> startAlone(lane), again.pause());
+            later(() -> start(lane), again.pause());
+        } else if (result instanceof RecordHandling.Alone) {
+            startAlone(lane);
         } else if (result instanceof RecordHandling.Fatal fatal) {
             fail(fatal.cause());
         }

@@ -47,7 +47,7 @@ final class LaneBatches {
 
     private void schedule() {
         if (scheduled.compareAndSet(false, true)) {
-            loop.start(this::drain);
+            loop.startBatch(this::drain);
         }
     }
 
@@ -62,7 +62,7 @@ final class LaneBatches {
             }
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException broken) {
+        } catch (RuntimeException | Error broken) {
             loop.fail(broken);
         } finally {
             scheduled.set(false);
@@ -89,7 +89,7 @@ final class LaneBatches {
         for (PartitionState.Lane lane : batch) {
             ConsumerRecord<byte[], byte[]> record = lane.begin();
             if (record != null) {
-                items.add(new RecordHandling.Item(record, result -> ended.accept(lane, result)));
+                items.add(new RecordHandling.Item(record, lane.waits(), result -> ended.accept(lane, result)));
             }
         }
         handling.handleAll(items);

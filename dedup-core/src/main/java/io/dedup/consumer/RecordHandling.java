@@ -29,9 +29,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -55,7 +55,7 @@ final class RecordHandling<K, V> {
 
     private static final Duration NOT_ALONE_PAUSE = Duration.ofSeconds(20);
 
-    /** What has become of a record: {@link Done}, {@link Again} or {@link Fatal}. */
+    /** What has become of a record: {@link Done}, {@link Again}, {@link Alone} or {@link Fatal}. */
     sealed interface Result {}
 
     /** It is done with. */
@@ -71,6 +71,9 @@ final class RecordHandling<K, V> {
             this(pause, null);
         }
     }
+
+    /** It is to be begun again at once, by itself: it may have killed a process. */
+    record Alone() implements Result {}
 
     /** The consumer has to stop. */
     record Fatal(Throwable cause) implements Result {}
@@ -155,7 +158,7 @@ final class RecordHandling<K, V> {
         Prepared<K, V> prepared = prepared(record, waits, run);
         Task task = prepared.task();
         if (task == null) {
-            return prepared.result();
+            return prepared.refused().get();
         }
         try {
             return task.handle(run);
@@ -165,8 +168,12 @@ final class RecordHandling<K, V> {
         }
     }
 
-    /** A record that was read, or what was done about one that cannot be. */
-    private record Prepared<K, V>(RecordHandling<K, V>.@Nullable Task task, Result result) {}
+    /**
+     * A record that was read, or what is to be done about one that cannot be.
+     *
+     * @param refused does it, which may take its time
+     */
+    private record Prepared<K, V>(RecordHandling<K, V>.@Nullable Task task, Supplier<Result> refused) {}
 
     private Prepared<K, V> prepared(ConsumerRecord<byte[], byte[]> record, int waits, Workers.@Nullable Run run) {
         try {
@@ -174,13 +181,13 @@ final class RecordHandling<K, V> {
             KeyResult found = keys.extract(view);
             if (found instanceof MissingKey missing) {
                 Throwable why = new IllegalArgumentException(missing.toString());
-                return new Prepared<>(null, deadLetter(record, "missing-key", why, waits));
+                return new Prepared<>(null, () -> deadLetter(record, "missing-key", why, waits));
             }
             Fingerprint fingerprint = fingerprints.fingerprint(view);
             Task task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);
-            return new Prepared<>(task, new Done());
+            return new Prepared<>(task, Done::new);
         } catch (RuntimeException | StackOverflowError unreadable) {
-            return new Prepared<>(null, unreadable(record, unreadable, waits));
+            return new Prepared<>(null, () -> unreadable(record, unreadable, waits));
         }
     }
 
@@ -197,21 +204,28 @@ final class RecordHandling<K, V> {
     /**
      * A record of a batch.
      *
+     * @param waits how often in a row it has been {@link Again}
      * @param then receives the result, on any thread, and does not take its time
      */
-    record Item(ConsumerRecord<byte[], byte[]> record, Consumer<Result> then) {}
+    record Item(ConsumerRecord<byte[], byte[]> record, int waits, Consumer<Result> then) {}
 
     /**
-     * Handles records that were read together, for the first time: claims them in one call, and begins their operations on this
-     * thread. Those over which an owner has vanished are left for {@link #handle}, at once.
+     * Handles records that can begin together: claims them in one call, and begins their operations on this thread. Those over
+     * which an owner has vanished are {@link Alone}.
      */
     void handleAll(List<Item> items) throws InterruptedException {
         List<Task> tasks = new ArrayList<>();
         List<Consumer<Result>> receivers = new ArrayList<>();
         for (Item item : items) {
-            Prepared<K, V> prepared = prepared(item.record(), 0, null);
+            Prepared<K, V> prepared;
+            try {
+                prepared = prepared(item.record(), item.waits(), null);
+            } catch (Throwable broken) { // As a worker does it for a record by itself.
+                item.then().accept(new Fatal(broken));
+                continue;
+            }
             if (prepared.task() == null) {
-                item.then().accept(prepared.result());
+                aside(prepared.refused(), item.record(), item.then());
             } else {
                 tasks.add(prepared.task());
                 receivers.add(item.then());
@@ -220,16 +234,14 @@ final class RecordHandling<K, V> {
         if (tasks.isEmpty()) {
             return;
         }
-        ExclusiveGate.Pass pass = gate.enter();
-        AtomicInteger running = new AtomicInteger(tasks.size());
+        List<ExclusiveGate.Pass> passes = gate.enterAll(tasks.size());
         List<? extends CompletionStage<? extends Outcome<?>>> answers = begun(handler, tasks);
         for (int i = 0; i < tasks.size(); i++) {
             Task task = tasks.get(i);
             Consumer<Result> then = receivers.get(i);
+            ExclusiveGate.Pass pass = passes.get(i);
             CompletionStage<?> unused = answers.get(i).whenComplete((outcome, failure) -> {
-                if (running.decrementAndGet() == 0) {
-                    pass.close();
-                }
+                pass.close();
                 task.answered(outcome, failure, then);
             });
         }
@@ -238,14 +250,46 @@ final class RecordHandling<K, V> {
     private <T> List<CompletionStage<Outcome<T>>> begun(IdempotentHandler<T> typed, List<Task> tasks) {
         try {
             return typed.tryHandleAll(
-                    tasks,
-                    task -> task.call,
-                    (task, execution) -> task.begin(execution).thenApply(done -> null));
+                    tasks, task -> task.call, (task, execution) -> withoutOutcome(task.begin(execution)));
         } catch (RuntimeException closed) {
             return tasks.stream()
                     .map(task -> CompletableFuture.<Outcome<T>>failedStage(closed))
                     .toList();
         }
+    }
+
+    /** The same end without an outcome. To cancel it cancels what it is the end of. */
+    private static <T> CompletableFuture<T> withoutOutcome(CompletionStage<?> stage) {
+        CompletableFuture<T> end = new CompletableFuture<>();
+        CompletionStage<?> unused = stage.whenComplete((done, failure) -> {
+            if (failure == null) {
+                end.complete(null);
+            } else {
+                end.completeExceptionally(failure);
+            }
+        });
+        CompletableFuture<T> alsoUnused = end.whenComplete((done, failure) -> {
+            if (end.isCancelled()) {
+                stage.toCompletableFuture().cancel(true);
+            }
+        });
+        return end;
+    }
+
+    /** Does on a thread of a worker what may take its time, and passes the result on. */
+    private void aside(Supplier<Result> work, ConsumerRecord<byte[], byte[]> record, Consumer<Result> then) {
+        workers.aside(() -> {
+            Result result;
+            try {
+                result = work.get();
+            } catch (Throwable broken) {
+                result = new Fatal(broken);
+            }
+            if (result instanceof Again again && workers.goOn()) {
+                events.retried(record, again);
+            }
+            then.accept(result);
+        });
     }
 
     /** What may pass holds the record up; what is its own does not. */
@@ -367,22 +411,14 @@ final class RecordHandling<K, V> {
 
         /** Passes on what the answer to a call in a batch means, aside if that takes its time. */
         void answered(@Nullable Outcome<?> outcome, @Nullable Throwable failure, Consumer<Result> then) {
+            Throwable cause = unwrapped(failure);
             if (outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed) {
                 then.accept(ended(outcome));
-                return;
+            } else if (cause instanceof NotAloneException) {
+                then.accept(new Alone());
+            } else {
+                aside(() -> cause == null ? ended(Objects.requireNonNull(outcome)) : resultOf(cause), record, then);
             }
-            workers.aside(() -> {
-                Throwable cause = unwrapped(failure);
-                if (cause instanceof NotAloneException) {
-                    then.accept(new Again(Duration.ZERO));
-                    return;
-                }
-                Result result = cause == null ? ended(Objects.requireNonNull(outcome)) : resultOf(cause);
-                if (result instanceof Again again && workers.goOn()) {
-                    events.retried(record, again);
-                }
-                then.accept(result);
-            });
         }
 
         private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
@@ -486,7 +522,7 @@ final class RecordHandling<K, V> {
                 return deadLetter(record, "conflict", null, waits);
             } else if (outcome instanceof Outcome.Unknown) {
                 return deadLetter(record, "unknown-outcome", null, waits);
-            } else if (outcome instanceof Outcome.Processed) {
+            } else if (!outcome.isReplayed()) {
                 outage.succeeded();
                 events.handled();
             } else {

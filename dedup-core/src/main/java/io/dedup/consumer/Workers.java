@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -39,6 +40,9 @@ final class Workers implements AutoCloseable {
 
     private final ThreadPoolExecutor threads;
     private final ScheduledExecutorService timer;
+    /** Begins batches: not one of the threads above, which may all wait for something. */
+    private final ExecutorService batches;
+
     private final ConsumerEvents events;
     private final ProbeGate gate;
     private final Duration abandonedAfter;
@@ -55,6 +59,7 @@ final class Workers implements AutoCloseable {
         this.threads = new ThreadPoolExecutor(
                 count, count, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), named("dedup-worker-" + number));
         this.timer = Executors.newSingleThreadScheduledExecutor(named("dedup-timer-" + number));
+        this.batches = Executors.newSingleThreadExecutor(named("dedup-batches-" + number));
         this.events = events;
         this.gate = new ProbeGate(outage::isHolding, this::executeUnlessEnded, aloneFor);
         Duration grace = maxDuration.compareTo(MAX_GRACE) < 0 ? maxDuration : MAX_GRACE;
@@ -83,6 +88,15 @@ final class Workers implements AutoCloseable {
      */
     void execute(Runnable work) {
         threads.execute(() -> gate.run(work));
+    }
+
+    /** Begins a batch; not if the threads have ended. */
+    void executeBatch(Runnable work) {
+        try {
+            batches.execute(work);
+        } catch (RejectedExecutionException ended) {
+            LOGGER.debug("A batch is not begun, since the consumer has ended");
+        }
     }
 
     /** Does it on one of the threads, whether or not records are held; on this one if the threads have ended. */
@@ -125,12 +139,14 @@ final class Workers implements AutoCloseable {
     /** Interrupts what still runs. */
     void interrupt() {
         threads.shutdownNow();
+        batches.shutdownNow();
     }
 
     @Override
     public void close() {
         timer.shutdownNow();
         threads.shutdownNow();
+        batches.shutdownNow();
     }
 
     /** Handles a record on this thread, and passes the result on, unless it was abandoned before. */

@@ -6,12 +6,17 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.Completion;
 import io.dedup.store.CompletionRequest;
+import io.dedup.store.LeaseResult;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The steps of a {@link HandlerCall} without a thread that waits: neither for another owner, nor for the operation. Calls of the
@@ -20,12 +25,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread at a time.
  */
 final class AsyncCall<T> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(AsyncCall.class);
+
     private final HandlerCall<T> call;
     private final HandlerSettings<T> settings;
     private final AsyncOperation<T> operation;
     private final LeaseRenewer renewer;
     private final CompletionQueue completions;
     private final CompletableFuture<Outcome<T>> answer = new CompletableFuture<>();
+    private @Nullable Run<T> run;
 
     AsyncCall(
             HandlerCall<T> call,
@@ -68,30 +76,43 @@ final class AsyncCall<T> {
     }
 
     /**
-     * Goes on where a claim for several has led: begins the operation on this thread if it can, and else goes on aside.
+     * Goes on where a claim for several has led: holds the lease, or goes on aside.
      *
      * @param askedAt the nano time before the claim was made
+     * @return whether the operation is to be {@linkplain #beginHeld begun} now
      */
-    void goOn(ClaimRequest request, long askedAt, ClaimResult result) {
+    boolean hold(ClaimRequest request, long askedAt, ClaimResult result) {
         HandlerCall<T>.Claiming claiming = call.claiming(request, askedAt, result);
         if (result instanceof ClaimResult.Acquired acquired
                 && !call.isToBeReconciled(acquired.claim())
                 && !claiming.isLate()) {
-            guarded(() -> run(acquired.claim()));
-        } else {
-            aside(() -> claim(claiming));
+            guarded(() -> run = hold(acquired.claim()));
+            return run != null;
         }
+        aside(() -> claim(claiming));
+        return false;
+    }
+
+    /** Begins the operation whose lease is held, on this thread. */
+    void beginHeld() {
+        guarded(() -> begin(Objects.requireNonNull(run, "there is no lease")));
     }
 
     private void claim(HandlerCall<T>.Claiming claiming) throws Exception {
         Duration pause = claiming.ask();
         if (pause != null) {
-            renewer.later(() -> guarded(() -> claim(claiming)), pause, () -> guarded(renewer::throwIfClosed));
+            renewer.later(
+                    () -> guarded(() -> claim(claiming)),
+                    pause,
+                    () -> guarded(() -> {
+                        claiming.withdraw();
+                        renewer.throwIfClosed();
+                    }));
         } else if (claiming.result() instanceof ClaimResult.Acquired acquired) {
             Claim claim = acquired.claim();
             Outcome<T> found = call.isToBeReconciled(claim) ? call.reconcile(claim) : null;
             if (found == null) {
-                run(claim);
+                begin(hold(claim));
             } else {
                 answer(found);
             }
@@ -100,27 +121,37 @@ final class AsyncCall<T> {
         }
     }
 
-    /** Begins the operation on this thread. */
-    private void run(Claim claim) {
+    /** A run of the operation, with its lease and its end. */
+    private record Run<T>(
+            Execution<T> execution,
+            LeaseRenewer.Lease lease,
+            Cancellation cancellation,
+            CompletableFuture<@Nullable T> end) {}
+
+    private Run<T> hold(Claim claim) {
         Execution<T> execution = call.execution(claim);
-        CompletableFuture<@Nullable T> ended = new CompletableFuture<>();
-        Cancellation cancellation = new Cancellation(renewer, ended);
-        LeaseRenewer.Lease held = call.held(execution, cancellation);
+        CompletableFuture<@Nullable T> end = new CompletableFuture<>();
+        Cancellation cancellation = new Cancellation(renewer, end);
+        return new Run<>(execution, call.held(execution, cancellation), cancellation, end);
+    }
+
+    private void begin(Run<T> held) {
+        CompletableFuture<@Nullable T> end = held.end();
         try {
-            CompletionStage<T> stage = operation.begin(execution);
-            cancellation.stage = stage;
+            CompletionStage<T> stage = operation.begin(held.execution());
+            held.cancellation().of(stage);
             stage.whenComplete((value, failure) -> {
                 if (failure == null) {
-                    ended.complete(value);
+                    end.complete(value);
                 } else {
-                    ended.completeExceptionally(failure);
+                    end.completeExceptionally(failure);
                 }
             });
         } catch (Throwable failure) {
-            ended.completeExceptionally(failure);
+            end.completeExceptionally(failure);
         }
-        CompletableFuture<?> unused =
-                ended.whenComplete((value, failure) -> guarded(() -> ended(execution, held, value, failure)));
+        CompletableFuture<?> unused = end.whenComplete(
+                (value, failure) -> guarded(() -> ended(held.execution(), held.lease(), value, failure)));
     }
 
     private void ended(
@@ -133,19 +164,30 @@ final class AsyncCall<T> {
         }
     }
 
-    /** Stores, with others, what the operation came to. */
+    /** Stores, with others, what the operation came to. What the store does not confirm is tried again for a while. */
     private void complete(Execution<T> execution, LeaseRenewer.Lease held, @Nullable T value) {
         Completion written = call.written(value);
         Completion completion = call.bounded(written);
-        Claim claim = execution.claim();
-        completions.add(
-                new CompletionRequest(claim, completion, settings.ttl()),
+        complete(
+                new CompletionRequest(execution.claim(), completion, settings.ttl()),
+                new Backoff(settings.patience()),
                 result -> guarded(() -> {
                     try (held) {
-                        call.confirm(claim, completion, written, result);
+                        call.confirm(execution.claim(), completion, written, result);
                         answer(new Outcome.Processed<>(value));
                     }
                 }));
+    }
+
+    private void complete(CompletionRequest request, Backoff patience, Consumer<LeaseResult> then) {
+        completions.add(request, result -> {
+            Duration pause = HandlerCall.isSettled(result) ? null : patience.next();
+            if (pause == null) {
+                then.accept(result);
+            } else {
+                renewer.later(() -> complete(request, patience, then), pause, () -> then.accept(result));
+            }
+        });
     }
 
     private void end(Execution<T> execution, LeaseRenewer.Lease held, @Nullable T value, @Nullable Throwable failure)
@@ -168,7 +210,7 @@ final class AsyncCall<T> {
     }
 
     private void aside(Step step) {
-        renewer.aside(() -> guarded(step));
+        renewer.step(() -> guarded(step));
     }
 
     private void guarded(Step step) {
@@ -186,27 +228,47 @@ final class AsyncCall<T> {
     private static final class Cancellation implements Interruption {
         private final LeaseRenewer renewer;
         private final CompletableFuture<?> ended;
-        private volatile @Nullable CompletionStage<?> stage;
+        private @Nullable CompletionStage<?> stage;
+        private boolean isCancelled;
 
         Cancellation(LeaseRenewer renewer, CompletableFuture<?> ended) {
             this.renewer = renewer;
             this.ended = ended;
         }
 
+        /** What is to be cancelled, which may be late for that. */
+        synchronized void of(CompletionStage<?> running) {
+            stage = running;
+            if (isCancelled) {
+                renewer.aside(() -> cancel(running));
+            }
+        }
+
         @Override
         public void interrupt() {
             renewer.aside(() -> {
-                CompletionStage<?> running = stage;
                 try {
+                    CompletionStage<?> running = cancelled();
                     if (running != null) {
-                        running.toCompletableFuture().cancel(true);
+                        cancel(running);
                     }
-                } catch (UnsupportedOperationException notCancellable) {
-                    ended.completeExceptionally(notCancellable);
                 } finally {
                     ended.completeExceptionally(new CancellationException("The operation was cancelled"));
                 }
             });
+        }
+
+        private synchronized @Nullable CompletionStage<?> cancelled() {
+            isCancelled = true;
+            return stage;
+        }
+
+        private static void cancel(CompletionStage<?> running) {
+            try {
+                running.toCompletableFuture().cancel(true);
+            } catch (UnsupportedOperationException notCancellable) {
+                LOGGER.debug("An operation cannot be cancelled", notCancellable);
+            }
         }
 
         @Override

@@ -10,6 +10,8 @@ final class Backoff {
     private static final Duration FIRST = Duration.ofMillis(5);
     private static final Duration MAX = Duration.ofMillis(250);
 
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
     private final long until;
     private Duration next = FIRST;
 
@@ -17,7 +19,8 @@ final class Backoff {
      * @param atMost how long all pauses and what is done between them may take
      */
     Backoff(Duration atMost) {
-        this.until = System.nanoTime() + atMost.toNanos();
+        Duration bounded = atMost.compareTo(LONGEST) < 0 ? atMost : LONGEST;
+        this.until = System.nanoTime() + bounded.toNanos();
     }
 
     /** How long to pause before the next call; null if the time is over. */

@@ -6,7 +6,6 @@ import io.dedup.store.ClaimResult;
 import io.dedup.store.IdempotencyStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 
 /**
  * Calls that are claimed together, by as few calls of the store as there can be. What is not plain (another owner, an earlier run,
@@ -20,11 +19,10 @@ final class BatchCall<T> {
     }
 
     /** Begins all of them, in that order, on this thread. */
-    List<CompletionStage<Outcome<T>>> begin(List<AsyncCall<T>> calls) {
+    void begin(List<AsyncCall<T>> calls) {
         for (int from = 0; from < calls.size(); from += IdempotencyStore.MAX_BATCH) {
             claim(calls.subList(from, Math.min(calls.size(), from + IdempotencyStore.MAX_BATCH)));
         }
-        return calls.stream().map(AsyncCall::answer).toList();
     }
 
     private void claim(List<AsyncCall<T>> calls) {
@@ -43,15 +41,20 @@ final class BatchCall<T> {
         }
         long askedAt = System.nanoTime();
         List<ClaimResult> results = claimAll(requests);
+        // All leases are renewed before the first operation is begun, which may take its time.
+        List<AsyncCall<T>> held = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
-            claimed.get(i).goOn(requests.get(i), askedAt, results.get(i));
+            if (claimed.get(i).hold(requests.get(i), askedAt, results.get(i))) {
+                held.add(claimed.get(i));
+            }
         }
+        held.forEach(AsyncCall::beginHeld);
     }
 
     private List<ClaimResult> claimAll(List<ClaimRequest> requests) {
         try {
             return store.claimAll(requests);
-        } catch (RuntimeException failed) {
+        } catch (Throwable failed) { // Whatever it is: each has an answer of its own.
             ClaimResult unanswered = new ClaimResult.Indeterminate(failed);
             return requests.stream().map(request -> unanswered).toList();
         }

@@ -42,7 +42,7 @@ final class CompletionQueue {
 
     private void drainAside() {
         if (draining.compareAndSet(false, true)) {
-            renewer.aside(this::drain);
+            renewer.step(this::drain);
         }
     }
 
@@ -51,7 +51,7 @@ final class CompletionQueue {
             for (List<Entry> batch = next(); !batch.isEmpty(); batch = next()) {
                 List<Entry> stored = batch;
                 List<LeaseResult> results = complete(stored);
-                renewer.aside(() -> {
+                renewer.step(() -> {
                     for (int i = 0; i < stored.size(); i++) {
                         stored.get(i).then.accept(results.get(i));
                     }
@@ -80,7 +80,7 @@ final class CompletionQueue {
     private List<LeaseResult> complete(List<Entry> batch) {
         try {
             return store.completeAll(batch.stream().map(Entry::request).toList());
-        } catch (RuntimeException failed) {
+        } catch (Throwable failed) { // Whatever it is: they wait for an answer.
             LeaseResult unanswered = new LeaseResult.Indeterminate(failed);
             return batch.stream().map(entry -> unanswered).toList();
         }

@@ -5,6 +5,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.key.IdempotencyKeys;
 import io.dedup.key.KeyShape;
 import io.dedup.store.Claim;
+import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
@@ -140,10 +141,17 @@ public final class Execution<T> {
      *
      * @param joined the store as part of the transaction: {@code store.joining(connection)}
      * @param outcome what later calls with the key get; null if there is nothing to say
+     * @throws IllegalStateException if an earlier transaction of this run has committed an outcome, although that was not
+     *     confirmed: the transaction has to be rolled back
      * @throws LeaseLostException if another owner has begun the operation: the transaction has to be rolled back
      * @throws StoreUnavailableException if it is not known whether it was noted: the transaction has to be rolled back
      */
     public void complete(IdempotencyStore joined, @Nullable T outcome) {
+        if (noted != null && store.inspect(claim) instanceof ClaimState.Completed) {
+            throw new IllegalStateException(
+                    "The outcome of " + claim.key() + " has been committed already, in an earlier"
+                            + " transaction whose answer was lost: roll this one back");
+        }
         Completion stored = completion.apply(outcome);
         LeaseResult result = joined.complete(claim, stored, ttl);
         if (result instanceof LeaseResult.Lost) {
@@ -176,6 +184,10 @@ public final class Execution<T> {
             throw new IllegalStateException("The handler's store must be in a database, and in no transaction yet: "
                     + store.getClass().getName());
         }
+        Noted<T> before = noted;
+        if (before != null && isCommitted()) {
+            return before.value();
+        }
         try (Connection connection = database.getConnection()) {
             connection.setAutoCommit(false);
             try {
@@ -188,6 +200,18 @@ public final class Execution<T> {
                 throw failed;
             }
         }
+    }
+
+    /** Whether an earlier transaction has committed what it noted, although that may not have been confirmed. */
+    private boolean isCommitted() {
+        ClaimState state = store.inspect(claim);
+        if (state instanceof ClaimState.Completed || state instanceof ClaimState.Held) {
+            return state instanceof ClaimState.Completed;
+        } else if (state instanceof ClaimState.Lost) {
+            throw new LeaseLostException("Another owner has begun the operation " + claim.key(), null);
+        }
+        throw new StoreUnavailableException(
+                "Whether an earlier transaction of " + claim.key() + " was committed is not known yet", false, null);
     }
 
     private static void rollback(Connection connection, Throwable failed) {

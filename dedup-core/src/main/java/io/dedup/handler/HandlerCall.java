@@ -14,6 +14,7 @@ import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -187,7 +188,9 @@ final class HandlerCall<T> {
      * says nothing.
      */
     final class Claiming {
-        private final Backoff patience = new Backoff(settings.patience());
+        /** Null while the store answers. */
+        private @Nullable Backoff patience;
+
         private ClaimRequest request;
         private @Nullable ClaimResult first;
         private @Nullable ClaimResult result;
@@ -251,13 +254,14 @@ final class HandlerCall<T> {
             if (answer instanceof ClaimResult.Unavailable unavailable) {
                 throw notBegun(unavailable.reason(), unavailable.cause());
             } else if (answer instanceof ClaimResult.InProgress || answer instanceof ClaimResult.Locked) {
+                patience = null;
                 if (waiting == null) {
                     waitingSince = claimedAt;
                     waiting = new Backoff(settings.waitFor());
                 }
                 return givenUp ? null : waiting.next();
             } else if (answer instanceof ClaimResult.Indeterminate unanswered) {
-                Duration pause = givenUp ? null : patience.next();
+                Duration pause = patiently();
                 if (pause == null) {
                     unstored.withdraw(request);
                     throw notBegun("The store does not answer which owner is to run it", unanswered.cause());
@@ -265,7 +269,7 @@ final class HandlerCall<T> {
                 return pause;
             } else if (answer instanceof ClaimResult.Acquired acquired && isLate()) {
                 // The lease may be over. The same request extends it, unless another owner has the key by now.
-                Duration pause = givenUp ? null : patience.next();
+                Duration pause = patiently();
                 if (pause == null) {
                     release(acquired.claim(), Release.NOT_ATTEMPTED);
                     throw notBegun("The store takes longer to answer than a lease lasts", null);
@@ -273,6 +277,18 @@ final class HandlerCall<T> {
                 return pause;
             }
             return null;
+        }
+
+        private @Nullable Duration patiently() {
+            if (patience == null) {
+                patience = new Backoff(settings.patience());
+            }
+            return givenUp ? null : patience.next();
+        }
+
+        /** Asks no more, and gives back what may have been claimed. */
+        void withdraw() {
+            settings.store().withdraw(request);
         }
 
         /** Whether the lease may be over already. */
@@ -286,9 +302,11 @@ final class HandlerCall<T> {
     }
 
     private StoreUnavailableException notStored(@Nullable Throwable cause) {
+        String then = renewer.isClosed()
+                ? "the handler is closed, and tries no more"
+                : "this process goes on trying to store it";
         return new StoreUnavailableException(
-                "The operation " + key + " was run, and the store has not confirmed how it ended; this process goes on"
-                        + " trying to store it",
+                "The operation " + key + " was run, and the store has not confirmed how it ended; " + then,
                 true,
                 cause);
     }
@@ -378,7 +396,7 @@ final class HandlerCall<T> {
     Completion written(@Nullable T value) {
         try {
             return Completion.succeeded(settings.format().write(value));
-        } catch (Exception unwritable) {
+        } catch (Throwable unwritable) { // Whatever it is: the effect has taken place.
             LOGGER.error(
                     "The outcome of {} cannot be written: it stays done, and its outcome is left out", key, unwritable);
             return Completion.succeeded(StoredOutcome.of(null)).withoutOutcome();
@@ -477,7 +495,8 @@ final class HandlerCall<T> {
     }
 
     /** The rejection that a failure is; null if it is unknown whether the operation was done. */
-    private @Nullable OperationRejectedException rejectionOf(OnFailure then, Throwable failure) {
+    @Nullable
+    OperationRejectedException rejectionOf(OnFailure then, Throwable failure) {
         try {
             return then.rejectionOf(failure);
         } catch (RuntimeException unusable) {
@@ -500,6 +519,7 @@ final class HandlerCall<T> {
                 && !execution.isLeaseLost()
                 && (Thread.currentThread().isInterrupted()
                         || failure instanceof InterruptedException
+                        || failure instanceof CancellationException
                         || failure instanceof ClosedByInterruptException);
     }
 
@@ -588,7 +608,7 @@ final class HandlerCall<T> {
         }
     }
 
-    private static boolean isSettled(LeaseResult result) {
+    static boolean isSettled(LeaseResult result) {
         return result instanceof LeaseResult.Done || result instanceof LeaseResult.Lost;
     }
 

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -125,7 +126,8 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     /**
      * Runs the operation, unless it was done before, and holds no thread while another owner runs it, or while it runs.
      *
-     * @return ends as {@link #tryHandle} does; with what that would throw, if it would throw
+     * @return ends as {@link #tryHandle} does; with what that would throw, if it would throw. It ends on a thread of the handler,
+     *     so what depends on it must not block there: take {@code thenApplyAsync} for that. To cancel it does not end the operation
      */
     public CompletionStage<Outcome<T>> tryHandleAsync(Call call, AsyncOperation<T> operation) {
         return async(call, operation).begin().answer();
@@ -153,17 +155,25 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
      * this thread. Each has an answer of its own, and none waits for another's, unless they have the same key.
      *
      * @param items what is to be done, such as the records of a poll
-     * @param call makes the call for an item
+     * @param call makes the call for an item; what it throws is the answer for that item
      * @return for each item, in their order, what {@link #tryHandleAsync} returns
      */
     public <I> List<CompletionStage<Outcome<T>>> tryHandleAll(
             List<? extends I> items, Function<? super I, Call> call, BatchOperation<? super I, T> operation) {
         renewer.throwIfClosed();
         List<AsyncCall<T>> calls = new ArrayList<>();
+        List<CompletionStage<Outcome<T>>> answers = new ArrayList<>();
         for (I item : items) {
-            calls.add(async(call.apply(item), execution -> operation.begin(item, execution)));
+            try {
+                AsyncCall<T> one = async(call.apply(item), execution -> operation.begin(item, execution));
+                calls.add(one);
+                answers.add(one.answer());
+            } catch (RuntimeException unusable) { // Such as a key that is blank: the others have usable ones.
+                answers.add(CompletableFuture.failedStage(unusable));
+            }
         }
-        return new BatchCall<T>(settings.store()).begin(calls);
+        new BatchCall<T>(settings.store()).begin(calls);
+        return answers;
     }
 
     private AsyncCall<T> async(Call call, AsyncOperation<T> operation) {

@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LeaseRenewer implements AutoCloseable {
     private static final int RENEWALS = 3;
+    private static final int MAX_STEPS = 16;
     private static final Logger LOGGER = LoggerFactory.getLogger(LeaseRenewer.class);
     private static final AtomicInteger THREADS = new AtomicInteger();
 
@@ -39,6 +42,9 @@ final class LeaseRenewer implements AutoCloseable {
     private final HandlerListener listener;
     private final ScheduledExecutorService timer;
     private final ExecutorService calls;
+    /** For the steps of calls without a thread: renewals do not wait for those, and no number of calls takes more threads. */
+    private final ThreadPoolExecutor steps;
+
     private volatile boolean closed;
 
     /**
@@ -55,6 +61,9 @@ final class LeaseRenewer implements AutoCloseable {
         one.allowCoreThreadTimeOut(true);
         this.timer = one;
         this.calls = Executors.newCachedThreadPool(LeaseRenewer::thread);
+        this.steps = new ThreadPoolExecutor(
+                MAX_STEPS, MAX_STEPS, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), LeaseRenewer::thread);
+        steps.allowCoreThreadTimeOut(true);
     }
 
     private static Thread thread(Runnable work) {
@@ -81,6 +90,7 @@ final class LeaseRenewer implements AutoCloseable {
     public void close() {
         closed = true;
         calls.shutdown();
+        steps.shutdown();
     }
 
     boolean isClosed() {
@@ -107,8 +117,17 @@ final class LeaseRenewer implements AutoCloseable {
         }
     }
 
+    /** Takes a step of a call on the pool for those, or inline after shutdown. */
+    void step(Runnable task) {
+        try {
+            steps.execute(task);
+        } catch (RejectedExecutionException noMore) {
+            task.run();
+        }
+    }
+
     /**
-     * Runs the task on the pool for calls after a pause.
+     * Takes a step of a call after a pause.
      *
      * @param ifClosed what is done instead if the handler has been closed by then
      */
@@ -118,7 +137,7 @@ final class LeaseRenewer implements AutoCloseable {
                     if (closed) { // Else the task would run on the thread that ends leases.
                         ifClosed.run();
                     } else {
-                        aside(task);
+                        step(task);
                     }
                 },
                 pause.toNanos(),
@@ -160,7 +179,8 @@ final class LeaseRenewer implements AutoCloseable {
 
         /** Most operations end before anything is due: what comes after the first renewal is scheduled then. */
         private synchronized void start() {
-            long first = leaseFor.toNanos() / RENEWALS;
+            // Counted from the claim, of which some may be over: what is left is renewed in time.
+            long first = Math.min(leaseFor.toNanos() / RENEWALS, Math.max(0, untilEnd() / 2));
             if (maxDuration.toNanos() <= first) {
                 timeout = schedule(this::timeOut, maxDuration.toNanos());
             }

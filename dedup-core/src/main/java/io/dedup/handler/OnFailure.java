@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +64,9 @@ public final class OnFailure {
     /** The rejection that a failure is; null if it is unknown whether the operation was done. */
     @Nullable
     OperationRejectedException rejectionOf(Throwable failure) {
-        return rejection == null ? null : rejection.apply(failure);
+        return rejection == null
+                ? null
+                : Objects.requireNonNull(
+                        rejection.apply(failure), "rejection must make something of the failure: null");
     }
 }

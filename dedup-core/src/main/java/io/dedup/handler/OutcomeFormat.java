@@ -75,7 +75,7 @@ final class OutcomeFormat<T> {
                 return unreadable(encoded, "this handler reads versions up to " + codec.version(), stored);
             }
             return new Outcome.Replayed<>(codec.decode(encoded.content(), encoded.version()));
-        } catch (Exception unreadable) {
+        } catch (Exception | LinkageError | StackOverflowError | AssertionError unreadable) {
             return new Outcome.Unreadable<>("the codec " + codec.name() + " cannot read it: " + unreadable, stored);
         }
     }

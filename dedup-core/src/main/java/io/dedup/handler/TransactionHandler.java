@@ -99,9 +99,11 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
         } catch (Throwable failure) {
             return failed(ofCall, steps, claim, failure);
         }
-        if (execution.noted() == null) {
-            complete(ofCall, claim, steps.bounded(steps.written(value)));
+        Execution.Noted<T> noted = execution.noted();
+        if (noted != null) {
+            return new Outcome.Processed<>(noted.value());
         }
+        complete(ofCall, claim, steps.bounded(steps.written(value)));
         return new Outcome.Processed<>(value);
     }
 
@@ -125,21 +127,36 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
 
     private <E extends Exception> Outcome<T> failed(
             HandlerSettings<T> ofCall, HandlerCall<T> steps, Claim claim, Throwable failure) throws E {
+        if (failure instanceof OperationDeclinedException declined) {
+            release(claim, Release.NOT_ATTEMPTED);
+            throw declined;
+        }
         ofCall.listener().failed(steps.key(), failure, claim.attempt());
         OnFailure then = ofCall.onFailure(failure.getClass());
-        OperationRejectedException rejection = then.releases() ? null : then.rejectionOf(failure);
+        if (then.releases()) {
+            release(claim, Release.FAILED);
+            throw HandlerCall.<E>sneaky(failure);
+        }
+        OperationRejectedException rejection = steps.rejectionOf(then, failure);
         if (rejection != null) {
             StoredOutcome stored = OutcomeFormat.writeRejection(rejection);
             complete(ofCall, claim, steps.bounded(Completion.failed(stored)));
             return new Outcome.Rejected<>(rejection.code(), String.valueOf(rejection.getMessage()), false);
         }
-        // For a caller that commits all the same. In PostgreSQL a statement that has failed leaves nothing to do but to
-        // roll back.
-        LeaseResult released = joined.release(claim, Release.FAILED);
-        if (released instanceof LeaseResult.Indeterminate unanswered) {
+        logIfUnanswered(claim, joined.complete(claim, Completion.unknown(), ofCall.ttl()));
+        throw HandlerCall.<E>sneaky(failure);
+    }
+
+    /** For a caller that commits all the same. */
+    private void release(Claim claim, Release why) {
+        logIfUnanswered(claim, joined.release(claim, why));
+    }
+
+    /** In PostgreSQL a statement that has failed leaves nothing to do but to roll back. */
+    private static void logIfUnanswered(Claim claim, LeaseResult result) {
+        if (result instanceof LeaseResult.Indeterminate unanswered) {
             LOGGER.debug("The key {} goes with the transaction", claim.key(), unanswered.cause());
         }
-        throw HandlerCall.<E>sneaky(failure);
     }
 
     private void complete(HandlerSettings<T> ofCall, Claim claim, Completion completion) {

@@ -15,6 +15,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +113,9 @@ final class BatchOperations {
             return insertions;
         }
         List<Insertion> ordered = ordered(insertions, Insertion::key);
+        if (statements.writesArrays()) {
+            return insertArrays(connection, ordered);
+        }
         int[] counts;
         try (PreparedStatement insert = prepare(connection, statements.insertNew())) {
             for (Insertion insertion : ordered) {
@@ -132,6 +137,69 @@ final class BatchOperations {
                 .toList();
     }
 
+    private List<Insertion> insertArrays(Connection connection, List<Insertion> ordered) throws SQLException {
+        Map<ByteBuffer, Insertion> byId = new HashMap<>();
+        try (PreparedStatement insert = prepare(connection, statements.insertAll())) {
+            ArrayColumns columns = new ArrayColumns(connection, insert);
+            List<KeyRecord> rows =
+                    ordered.stream().map(each -> each.grant().next()).toList();
+            ordered.forEach(each -> byId.put(ByteBuffer.wrap(each.key().bytes()), each));
+            columns.bytes(ordered.stream().map(each -> each.key().bytes()));
+            columns.texts(rows.stream().map(row -> row.owner().toString()));
+            columns.longs(rows.stream().map(KeyRecord::token));
+            columns.longs(rows.stream().map(KeyRecord::leaseUntil));
+            columns.longs(rows.stream().map(KeyRecord::expiresAt));
+            columns.bytes(rows.stream().map(row -> Rows.bytes(row.fingerprint())));
+            return written(insert, byId);
+        }
+    }
+
+    /** What belongs to the ids that a statement returns. */
+    private static <T> List<T> written(PreparedStatement statement, Map<ByteBuffer, T> byId) throws SQLException {
+        List<T> written = new ArrayList<>();
+        try (ResultSet ids = statement.executeQuery()) {
+            while (ids.next()) {
+                T of = byId.get(ByteBuffer.wrap(ids.getBytes(1)));
+                if (of != null) {
+                    written.add(of);
+                }
+            }
+        }
+        return written;
+    }
+
+    private List<LeaseResult> completeArrays(Connection connection, List<CompletionRequest> requests)
+            throws SQLException {
+        Map<ByteBuffer, Integer> byId = new HashMap<>();
+        for (int i = 0; i < requests.size(); i++) {
+            byId.put(ByteBuffer.wrap(requests.get(i).claim().key().bytes()), i);
+        }
+        if (byId.size() < requests.size()) {
+            return completeJoined(connection, requests); // A key twice has two answers.
+        }
+        try (PreparedStatement setting = prepare(connection, Statements.lookUpByKey())) {
+            setting.execute();
+        }
+        List<LeaseResult> results = new ArrayList<>(Collections.nCopies(requests.size(), LOST));
+        Set<Integer> open = new TreeSet<>(byId.values());
+        try (PreparedStatement complete = prepare(connection, statements.completeAll())) {
+            ArrayColumns columns = new ArrayColumns(connection, complete);
+            columns.bytes(requests.stream().map(each -> each.claim().key().bytes()));
+            columns.texts(
+                    requests.stream().map(each -> each.claim().request().owner().toString()));
+            columns.longs(requests.stream().map(each -> each.claim().token()));
+            columns.texts(requests.stream().map(each -> each.completion().code()));
+            columns.bytes(requests.stream().map(each -> each.completion().outcomeBytes()));
+            columns.longs(requests.stream().map(each -> each.timeToLive().toMillis()));
+            for (int i : written(complete, byId)) {
+                results.set(i, DONE);
+                open.remove(i);
+            }
+        }
+        settle(connection, requests, open, results);
+        return results;
+    }
+
     /**
      * Completes in a transaction of its own on a connection that commits by itself.
      *
@@ -140,7 +208,12 @@ final class BatchOperations {
      */
     List<Optional<LeaseResult>> complete(Connection connection, List<CompletionRequest> requests) throws SQLException {
         try {
-            return Transaction.within(connection, transaction -> completeJoined(transaction, requests)).stream()
+            return Transaction.within(
+                            connection,
+                            transaction -> statements.writesArrays()
+                                    ? completeArrays(transaction, requests)
+                                    : completeJoined(transaction, requests))
+                    .stream()
                     .map(Optional::of)
                     .toList();
         } catch (Transaction.RolledBackException undone) {
@@ -166,16 +239,26 @@ final class BatchOperations {
                 .filter(i -> counts[i] != 1)
                 .mapToObj(order::get)
                 .toList();
-        if (!open.isEmpty()) {
-            // Completed before, or lost; or the driver cannot say.
-            List<ScopedKey> keys =
-                    open.stream().map(i -> requests.get(i).claim().key()).toList();
-            FoundAll found = find(connection, keys);
-            for (int i : open) {
-                results.set(i, isCompleted(found, requests.get(i)) ? DONE : LOST);
-            }
-        }
+        settle(connection, requests, open, results);
         return results;
+    }
+
+    /** Answers those that a statement has not completed: completed before, or lost; or the driver cannot say. */
+    private void settle(
+            Connection connection,
+            List<CompletionRequest> requests,
+            Collection<Integer> open,
+            List<LeaseResult> results)
+            throws SQLException {
+        if (open.isEmpty()) {
+            return;
+        }
+        List<ScopedKey> keys =
+                open.stream().map(i -> requests.get(i).claim().key()).toList();
+        FoundAll found = find(connection, keys);
+        for (int i : open) {
+            results.set(i, isCompleted(found, requests.get(i)) ? DONE : LOST);
+        }
     }
 
     private static boolean isCompleted(FoundAll found, CompletionRequest request) {

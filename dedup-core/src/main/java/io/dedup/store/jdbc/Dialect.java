@@ -114,6 +114,11 @@ enum Dialect {
         return this != MYSQL;
     }
 
+    /** Whether a statement can take a column of many rows as an array. */
+    boolean writesArrays() {
+        return this == POSTGRESQL;
+    }
+
     private String binary() {
         return switch (this) {
             case POSTGRESQL -> "BYTEA";

@@ -144,7 +144,7 @@ final class Rows {
         statement.setLong(from + 2, claim.token());
     }
 
-    private static byte @Nullable [] bytes(@Nullable Fingerprint fingerprint) {
+    static byte @Nullable [] bytes(@Nullable Fingerprint fingerprint) {
         return fingerprint == null ? null : fingerprint.bytes();
     }
 

@@ -38,6 +38,9 @@ final class Statements {
 
     private final String insertOrFind;
     private final String insert;
+    private final boolean writesArrays;
+    private final String insertAll;
+    private final String completeAll;
     private final String insertIfAbsent;
     private final String insertNew;
     private final String replace;
@@ -74,6 +77,15 @@ final class Statements {
         this.insert =
                 text.apply("INSERT INTO ${table} (${columns}) VALUES (?" + ", ?".repeat(COLUMNS.size() - 1) + ")");
         this.insertNew = dialect.insertNew(insert);
+        this.writesArrays = dialect.writesArrays();
+        this.insertAll = text.apply("INSERT INTO ${table} (${columns}) SELECT n.id, 'C', n.owner, n.now, 1, 0, n.now,"
+                + " n.lease_until, n.expires_at, n.fingerprint, NULL FROM unnest(?::BYTEA[], ?::TEXT[], ?::BIGINT[],"
+                + " ?::BIGINT[], ?::BIGINT[], ?::BYTEA[]) AS n(id, owner, now, lease_until, expires_at, fingerprint)"
+                + " ON CONFLICT (id) DO NOTHING RETURNING id");
+        this.completeAll = text.apply("UPDATE ${table} t SET state = n.state, outcome = n.outcome,"
+                + " expires_at = ${now} + n.kept FROM unnest(?::BYTEA[], ?::TEXT[], ?::BIGINT[], ?::TEXT[], ?::BYTEA[],"
+                + " ?::BIGINT[]) AS n(id, owner, token, state, outcome, kept) WHERE t.id = n.id AND t.owner = n.owner"
+                + " AND t.token = n.token AND t.expires_at >= ${now} AND t.state = 'C' RETURNING t.id");
         this.insertIfAbsent = text.apply(dialect.insertIfAbsent());
         this.replace = text.apply("UPDATE ${table} SET state = ?, owner = ?, token = ?, attempts = ?, prior_run = ?,"
                 + " begun_at = ?, lease_until = ?, expires_at = ?, fingerprint = ?, outcome = ?"
@@ -129,6 +141,33 @@ final class Statements {
     /** Takes all columns. */
     String insert() {
         return insert;
+    }
+
+    /** Whether {@link #insertAll} and {@link #completeAll} are there. */
+    boolean writesArrays() {
+        return writesArrays;
+    }
+
+    /**
+     * Inserts rows of keys that were not there, and gives the ids of those that still were not. Takes arrays: ids, owners, the
+     * time, ends of leases, expiries, fingerprints.
+     */
+    String insertAll() {
+        return insertAll;
+    }
+
+    /**
+     * Lets a transaction look rows up by their key alone. A plan is kept, and one that was made while the table was small would
+     * read all of it later.
+     */
+    static String lookUpByKey() {
+        return "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+                + " set_config('enable_mergejoin', 'off', true)";
+    }
+
+    /** Completes rows, and gives the ids of those. Takes arrays: ids, owners, tokens, states, outcomes, milliseconds kept. */
+    String completeAll() {
+        return now(completeAll);
     }
 
     /** Takes id, owner, milliseconds of the lease, milliseconds until it expires, and fingerprint. */
