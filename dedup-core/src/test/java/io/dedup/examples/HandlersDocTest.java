@@ -39,7 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The code of docs/handlers.md, run; that of consumers is in {@code DocumentedConsumerIT}. */
+/** The code of docs/handlers.md, run; that of consumers is run by {@code DocumentedConsumerIT}. */
 @Timeout(60)
 class HandlersDocTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -84,7 +84,7 @@ class HandlersDocTest {
         System.setOut(new PrintStream(printed, true, UTF_8));
         // When
         try {
-            chargeTwice();
+            FirstHandler.main(new String[0]);
         } finally {
             System.setOut(before);
         }
@@ -95,21 +95,6 @@ class HandlersDocTest {
                 .toList();
         assertThat(receipts).hasSize(2);
         assertThat(receipts.get(1)).isEqualTo(receipts.get(0));
-    }
-
-    private static void chargeTwice() {
-        record Payment(String id, int cents) {}
-        record Receipt(String id, int cents) {}
-
-        IdempotencyStore store = MemoryIdempotencyStore.holding(100_000); // keys
-        try (IdempotentHandler<Receipt> payments =
-                IdempotentHandler.on(store, "payments", Receipt.class).build()) {
-            Payment request = new Payment("order-17", 1999);
-            for (int i = 0; i < 2; i++) {
-                System.out.println(payments.handle(
-                        "order-17", request, execution -> new Receipt("ch_" + UUID.randomUUID(), request.cents())));
-            }
-        }
     }
 
     @Test
@@ -200,8 +185,8 @@ class HandlersDocTest {
         DataSource database = database();
         JdbcIdempotencyStore inDatabase =
                 opened(JdbcIdempotencyStore.on(database).open());
-        IdempotentHandler<Receipt> bookings = opened(
-                IdempotentHandler.on(inDatabase, "book", Receipt.class).build());
+        IdempotentHandler<Receipt> bookings =
+                opened(IdempotentHandler.on(inDatabase, "book", Receipt.class).build());
         Payment tooMuch = new Payment("order-17", 1_000_000);
         Payment payment = new Payment("order-17", 1999);
         // When
