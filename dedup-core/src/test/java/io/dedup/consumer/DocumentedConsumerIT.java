@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.dedup.handler.IdempotentHandler;
+import io.dedup.handler.OperationDeclinedException;
+import io.dedup.handler.OperationRejectedException;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -19,12 +21,14 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.h2.jdbcx.JdbcConnectionPool;
 import org.junit.jupiter.api.Test;
 
-/** The consumers of docs/handlers.md, run. */
+/** The consumers of docs/handlers.md, run, and what the page says of records that are refused. */
 class DocumentedConsumerIT extends ConsumerFixture {
     /** The example itself. */
     static final class Ledger {
@@ -109,6 +113,44 @@ class DocumentedConsumerIT extends ConsumerFixture {
                 .withDeadLetters("mails-dead")
                 .startInBatches(mails, (record, execution) -> send(record.value(), execution.downstreamKey("mail")));
         return consumer;
+    }
+
+    @Test
+    void start_declinedMoreOftenThanThereAreAttempts_isTriedAgainAndDoneAtTheFirst() throws Exception {
+        // Given
+        String topic = topic("declined", 1);
+        send(topic, 0, "k", "id-1", "v1");
+        AtomicInteger declined = new AtomicInteger();
+        List<Integer> attempts = new CopyOnWriteArrayList<>();
+        // When
+        started(consuming(topic), handler(), (record, execution) -> {
+            if (declined.incrementAndGet() <= 2 * QUICK.attempts()) {
+                throw new OperationDeclinedException("the circuit is open");
+            }
+            attempts.add(execution.attempt());
+        });
+        awaitCommitted(topic, 1, 1);
+        // Then
+        assertThat(attempts).containsExactly(1);
+        assertThat(read(topic + "-dead")).isEmpty();
+    }
+
+    @Test
+    void start_rejected_isDoneWithAndNoDeadLetter() throws Exception {
+        // Given
+        String topic = topic("rejected", 1);
+        send(topic, 0, "k", "id-1", "v1");
+        send(topic, 0, "k", "id-1", "v1");
+        AtomicInteger rejected = new AtomicInteger();
+        // When
+        started(consuming(topic), handler(), (record, execution) -> {
+            rejected.incrementAndGet();
+            throw new OperationRejectedException("card_declined", "no funds");
+        });
+        awaitCommitted(topic, 1, 2);
+        // Then
+        assertThat(rejected).hasValue(1);
+        assertThat(read(topic + "-dead")).isEmpty();
     }
 
     private CompletionStage<?> send(String mail, String idempotencyKey) {
