@@ -12,6 +12,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Code on documentation pages is code that was run: every block is found in the test that is named above it. */
 class DocumentedCodeTest {
@@ -21,13 +23,14 @@ class DocumentedCodeTest {
     private static final Pattern VERSION = Pattern.compile(
             "<groupId>io.dedup</groupId>\\s*<artifactId>[^<]*</artifactId>\\s*<version>([^<]*)</version>");
 
-    @Test
-    void patterns_everyBlockOfCode_isInItsTest() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"docs/patterns.md", "docs/handlers.md"})
+    void page_everyBlockOfCode_isInItsTest(String name) throws IOException {
         Path root = Path.of("..");
-        String page = Files.readString(root.resolve("docs/patterns.md"));
+        String page = Files.readString(root.resolve(name));
         List<MatchResult> blocks = BLOCK.matcher(page).results().toList();
-        assertThat(blocks).hasSize(3);
-        assertThat(page.split("```java", -1)).as("no block without its test").hasSize(4);
+        assertThat(blocks).isNotEmpty();
+        assertThat(page.split("```java", -1)).as("no block without its test").hasSize(blocks.size() + 1);
         List<String> missing = new ArrayList<>();
         for (MatchResult block : blocks) {
             String test = normalized(Files.readString(root.resolve(block.group(1))));
@@ -63,7 +66,8 @@ class DocumentedCodeTest {
                 .toList();
     }
 
+    /** Pages may break lines where the formatter does not. */
     private static String normalized(String code) {
-        return code.replaceAll("\\s+", " ").strip();
+        return code.replaceAll("\\s+", "");
     }
 }

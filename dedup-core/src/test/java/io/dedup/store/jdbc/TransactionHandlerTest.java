@@ -12,6 +12,7 @@ import io.dedup.handler.IdempotencyConflictException;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.OnFailure;
 import io.dedup.handler.OperationHandler;
+import io.dedup.handler.OperationRejectedException;
 import io.dedup.handler.Outcome;
 import io.dedup.handler.OutcomeCodec;
 import io.dedup.handler.Reconciler;
@@ -144,6 +145,20 @@ class TransactionHandlerTest {
         }
         assertThat(bookings.tryHandle(Call.of("order-1"), execution -> "booked"))
                 .isEqualTo(new Outcome.Rejected<>("full", "no seat", true));
+    }
+
+    @Test
+    void handle_rejectionThatIsRolledBack_isNotKept() throws Exception {
+        IdempotentHandler<String> bookings =
+                built(bookings().withFailure(IllegalStateException.class, OnFailure.reject("full")));
+        try (Connection transaction = begun()) {
+            assertThatExceptionOfType(OperationRejectedException.class)
+                    .isThrownBy(() -> bookings.inTransaction(transaction).handle("order-1", null, execution -> {
+                        throw new IllegalStateException("no seat");
+                    }));
+            transaction.rollback();
+        }
+        assertThat(bookings.handle("order-1", null, execution -> "booked")).isEqualTo("booked");
     }
 
     @Test
