@@ -194,7 +194,8 @@ class InterceptorBatchesTest extends FilterFixture {
     /** Few keys, payloads and coordinates, so that all of them come again. */
     private static ConsumerRecords<Object, Object> randomPoll(Random random) {
         return records(IntStream.range(0, random.nextInt(12))
-                .mapToObj(i -> record(random.nextInt(2), random.nextInt(30), randomKey(random), "v" + random.nextInt(2)))
+                .mapToObj(
+                        i -> record(random.nextInt(2), random.nextInt(30), randomKey(random), "v" + random.nextInt(2)))
                 .toList());
     }
 
