@@ -9,27 +9,14 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
-import io.dedup.store.Claim;
-import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
-import io.dedup.store.ClaimState;
-import io.dedup.store.Completion;
-import io.dedup.store.IdempotencyStore;
-import io.dedup.store.LeaseResult;
-import io.dedup.store.Release;
-import io.dedup.store.ScopedKey;
-import io.dedup.store.contract.StoreClock;
-import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -41,20 +28,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigException;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
-class DedupConsumerInterceptorTest {
+class DedupConsumerInterceptorTest extends FilterFixture {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    private final StoreClock clock = new StoreClock();
-    private final AnsweringStore store = new AnsweringStore(MemoryIdempotencyStore.holding(1000, clock));
 
     @Test
     void onConsume_sameKeyElsewhere_isLeftOut() {
@@ -377,100 +358,6 @@ class DedupConsumerInterceptorTest {
     private static void configured(Map<String, ?> configs) {
         try (DedupConsumerInterceptor interceptor = new DedupConsumerInterceptor()) {
             interceptor.configure(configs);
-        }
-    }
-
-    private DedupConsumerInterceptor interceptor(Map<String, String> more) {
-        Map<String, Object> configs = new HashMap<>(Map.of("group.id", "group-" + more.hashCode()));
-        configs.putAll(more);
-        DedupConsumerInterceptor interceptor = new DedupConsumerInterceptor();
-        interceptor.configure(configs, DedupConfig.ofInterceptor(configs), store);
-        return interceptor;
-    }
-
-    private static ConsumerRecord<Object, Object> record(
-            int partition, long offset, @Nullable String id, Object value) {
-        RecordHeaders headers = new RecordHeaders();
-        if (id != null) {
-            headers.add("idempotency-key", id.getBytes(UTF_8));
-        }
-        return new ConsumerRecord<>(
-                "t", partition, offset, 0, TimestampType.CREATE_TIME, 0, 0, "key", value, headers, Optional.empty());
-    }
-
-    @SafeVarargs
-    private static ConsumerRecords<Object, Object> records(ConsumerRecord<Object, Object>... all) {
-        Map<TopicPartition, List<ConsumerRecord<Object, Object>>> records = new HashMap<>();
-        Map<TopicPartition, OffsetAndMetadata> next = new HashMap<>();
-        for (ConsumerRecord<Object, Object> record : all) {
-            TopicPartition partition = new TopicPartition(record.topic(), record.partition());
-            records.computeIfAbsent(partition, none -> new ArrayList<>()).add(record);
-            next.put(partition, new OffsetAndMetadata(record.offset() + 1, Optional.empty(), ""));
-        }
-        return ClientFeatures.NEXT_OFFSETS ? new ConsumerRecords<>(records, next) : withoutNextOffsets(records);
-    }
-
-    @SuppressWarnings("deprecation") // all there is before 4.0
-    private static ConsumerRecords<Object, Object> withoutNextOffsets(
-            Map<TopicPartition, List<ConsumerRecord<Object, Object>>> records) {
-        return new ConsumerRecords<>(records);
-    }
-
-    private static List<Object> values(ConsumerRecords<Object, Object> records) {
-        List<Object> values = new ArrayList<>();
-        records.forEach(record -> values.add(record.value()));
-        return values;
-    }
-
-    /** A store whose answers a test can change. */
-    private static final class AnsweringStore implements IdempotencyStore {
-        private final IdempotencyStore behind;
-        private final AtomicInteger asked = new AtomicInteger();
-        private volatile UnaryOperator<ClaimResult> onClaim = UnaryOperator.identity();
-
-        AnsweringStore(IdempotencyStore behind) {
-            this.behind = behind;
-        }
-
-        @Override
-        public ClaimResult claim(ClaimRequest request) {
-            asked.incrementAndGet();
-            return onClaim.apply(behind.claim(request));
-        }
-
-        @Override
-        public LeaseResult renew(Claim claim, Duration leaseFor) {
-            return behind.renew(claim, leaseFor);
-        }
-
-        @Override
-        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-            return behind.complete(claim, completion, timeToLive);
-        }
-
-        @Override
-        public LeaseResult release(Claim claim, Release why) {
-            return behind.release(claim, why);
-        }
-
-        @Override
-        public LeaseResult withdraw(ClaimRequest request) {
-            return behind.withdraw(request);
-        }
-
-        @Override
-        public ClaimState inspect(Claim claim) {
-            return behind.inspect(claim);
-        }
-
-        @Override
-        public LeaseResult resetAttempts(ScopedKey key) {
-            return behind.resetAttempts(key);
-        }
-
-        @Override
-        public int purge(int atMost) {
-            return behind.purge(atMost);
         }
     }
 }
