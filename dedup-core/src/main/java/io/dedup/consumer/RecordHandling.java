@@ -260,17 +260,18 @@ final class RecordHandling<K, V> {
 
     /** The same end without an outcome. To cancel it cancels what it is the end of. */
     private static <T> CompletableFuture<T> withoutOutcome(CompletionStage<?> stage) {
-        CompletableFuture<T> end = new CompletableFuture<>();
+        CompletableFuture<T> end = new CompletableFuture<>() {
+            @Override
+            public boolean cancel(boolean mayInterrupt) {
+                stage.toCompletableFuture().cancel(mayInterrupt);
+                return super.cancel(mayInterrupt);
+            }
+        };
         CompletionStage<?> unused = stage.whenComplete((done, failure) -> {
             if (failure == null) {
                 end.complete(null);
             } else {
                 end.completeExceptionally(failure);
-            }
-        });
-        CompletableFuture<T> alsoUnused = end.whenComplete((done, failure) -> {
-            if (end.isCancelled()) {
-                stage.toCompletableFuture().cancel(true);
             }
         });
         return end;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.awaitility.Awaitility.await;
 
 import io.dedup.handler.Execution;
+import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.OperationRejectedException;
 import java.io.IOException;
 import java.time.Duration;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +155,70 @@ class BatchConsumerIT extends ConsumerFixture {
         assertThat(runs)
                 .hasSize(5)
                 .allSatisfy((value, count) -> assertThat(count).isEqualTo(1));
+    }
+
+    /** To take too long ends the operation itself, before it is tried again. */
+    @Test
+    void startInBatches_operationTakesTooLong_isCancelledAndTriedAgain() throws Exception {
+        String topic = topic("cancelled-in-batches", 1);
+        send(topic, 0, "k", "id", "v");
+        List<CompletableFuture<?>> begun = new CopyOnWriteArrayList<>();
+        IdempotentHandler<Void> impatient = opened(IdempotentHandler.on(store, "test")
+                .withWait(Duration.ZERO)
+                .withMaxDuration(Duration.ofMillis(100))
+                .build());
+        opened(consuming(topic).withThreads(2, ProcessingOrder.KEY).startInBatches(impatient, (record, execution) -> {
+            CompletableFuture<?> never = new CompletableFuture<>();
+            begun.add(never);
+            return begun.size() == 1 ? never : doneElsewhere(record, execution);
+        }));
+        awaitCommitted(topic, 1, 1);
+        assertThat(begun.get(0)).isCancelled();
+        assertThat(runs).containsOnly(Map.entry("v", 1));
+    }
+
+    /** Those that may have killed a process wait for the slow one; those that have not do not. */
+    @Test
+    void startInBatches_suspectsBesideASlowOperation_otherRecordsGoOn() throws Exception {
+        // Given
+        String topic = topic("slow-and-suspects", 1);
+        for (int i = 0; i < 20; i++) {
+            store.abandon("test/" + topic + "/" + topic, "suspect-" + i);
+        }
+        CompletableFuture<?> slow = new CompletableFuture<>();
+        inBatches(
+                consuming(topic).withThreads(2, ProcessingOrder.KEY),
+                (record, execution) -> record.value().equals("slow") ? slow : doneElsewhere(record, execution));
+        send(topic, 0, "slow", "slow", "slow");
+        for (int i = 0; i < 20; i++) {
+            send(topic, 0, "s" + i, "suspect-" + i, "suspect-" + i);
+        }
+        // When
+        for (int i = 0; i < 30; i++) {
+            send(topic, 0, "k" + i, "id-" + i, "fresh-" + i);
+        }
+        // Then
+        await().atMost(PATIENCE)
+                .until(() -> runs.keySet().stream()
+                                .filter(value -> value.startsWith("fresh"))
+                                .count()
+                        == 30);
+        slow.complete(null);
+    }
+
+    @Test
+    void startInBatches_deserializerThrowsAnError_consumerStopsAsItDoesOneByOne() throws Exception {
+        String topic = topic("error-in-batches", 1);
+        send(topic, 0, "k", "id", "v");
+        IdempotentConsumer consumer = opened(IdempotentConsumer.subscribing(configs(topic), topic)
+                .withDeserializers(new StringDeserializer(), (of, data) -> {
+                    throw new NoClassDefFoundError("com/example/Payment");
+                })
+                .withDeadLetters(topic + "-dead")
+                .withThreads(2, ProcessingOrder.KEY)
+                .startInBatches(handler(), (record, execution) -> CompletableFuture.completedStage(null)));
+        assertThat(consumer.awaitEnd(PATIENCE)).isTrue();
+        assertThat(consumer.failure()).containsInstanceOf(NoClassDefFoundError.class);
     }
 
     @Test

@@ -178,7 +178,102 @@ class AsyncHandlerTest {
                 .withCauseInstanceOf(IllegalStateException.class);
     }
 
+    /** The application has given the operation up, and cannot know what it has done: the reconciler is asked. */
+    @Test
+    void handleAsync_stageIsCancelledByTheApplication_reconcilerIsAskedBeforeItIsRunAgain() {
+        AtomicInteger asked = new AtomicInteger();
+        IdempotentHandler<String> handler = built(handler().withReconciler(execution -> {
+            asked.incrementAndGet();
+            return new Reconciler.NotDone<>();
+        }));
+        CompletableFuture<String> given = new CompletableFuture<>();
+        given.cancel(true);
+        assertThat(handler.handleAsync(Call.of("k"), execution -> given).toCompletableFuture())
+                .failsWithin(PATIENCE);
+        assertThat(handler.handle(Call.of("k"), execution -> "done")).isEqualTo("done");
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void handleAsync_interruptComesWhileItIsBegun_stageIsCancelledAllTheSame() {
+        IdempotentHandler<String> handler = built(handler().withMaxDuration(Duration.ofMillis(50)));
+        CompletableFuture<String> late = new CompletableFuture<>();
+        assertThat(handler.handleAsync(Call.of("k"), execution -> {
+                            await().atMost(PATIENCE).until(execution::isTimedOut);
+                            return late;
+                        })
+                        .toCompletableFuture())
+                .failsWithin(PATIENCE);
+        await().atMost(PATIENCE).until(late::isCancelled);
+    }
+
+    @Test
+    void handleAsync_oneAnswerOfTheStoreIsLost_isTriedAgainAndProcessed() {
+        AtomicInteger answers = new AtomicInteger();
+        store.onComplete = result ->
+                answers.incrementAndGet() == 1 ? new LeaseResult.Indeterminate(new IOException("lost")) : result;
+        IdempotentHandler<String> handler = built(handler());
+        assertThat(handler.tryHandleAsync(Call.of("k"), this::run).toCompletableFuture())
+                .succeedsWithin(PATIENCE)
+                .isEqualTo(new Outcome.Processed<>("r1"));
+    }
+
+    @Test
+    void handleAsync_thousandsOfCallsOfASlowStore_takeABoundedNumberOfThreads() {
+        CompletableFuture<Boolean> goOn = new CompletableFuture<>();
+        AtomicInteger waiting = new AtomicInteger();
+        WatchedStore slow = new WatchedStore(MemoryIdempotencyStore.holding(10_000)) {
+            @Override
+            public io.dedup.store.ClaimResult claim(io.dedup.store.ClaimRequest request) {
+                waiting.incrementAndGet();
+                goOn.join();
+                return super.claim(request);
+            }
+        };
+        IdempotentHandler<String> handler = built(IdempotentHandler.on(slow, "test", OutcomeCodec.string()));
+        List<CompletableFuture<String>> answers = IntStream.range(0, 3000)
+                .mapToObj(i -> handler.handleAsync(call(i), this::run).toCompletableFuture())
+                .toList();
+        await().atMost(PATIENCE).until(() -> waiting.get() >= 16);
+        assertThat(waiting.get())
+                .as("calls of the store at once, each with a thread")
+                .isLessThanOrEqualTo(16);
+        goOn.complete(true);
+        answers.forEach(answer -> assertThat(answer).succeedsWithin(PATIENCE));
+    }
+
     // Batches
+
+    /** The lease of an item that is not begun yet is renewed while those before it are begun. */
+    @Test
+    void tryHandleAll_operationBeforeTakesLongToBegin_leasesOfTheOthersAreHeld() {
+        IdempotentHandler<String> handler = built(handler().withLease(Duration.ofMillis(300)));
+        List<Outcome<String>> outcomes =
+                joined(handler.tryHandleAll(List.of(1, 2), AsyncHandlerTest::call, (item, execution) -> {
+                    if (item == 1) {
+                        int before = store.renewals.get();
+                        await().atMost(PATIENCE).until(() -> store.renewals.get() >= before + 8);
+                    }
+                    assertThat(execution.isLeaseLost()).isFalse();
+                    return done(item, execution);
+                }));
+        assertThat(outcomes).containsExactly(new Outcome.Processed<>("r1"), new Outcome.Processed<>("r2"));
+        assertThat(runs).hasValue(2);
+    }
+
+    @Test
+    void tryHandleAll_oneKeyCannotBeUsed_theOthersAreDone() {
+        IdempotentHandler<String> handler = built(handler());
+        List<CompletionStage<Outcome<String>>> answers = handler.tryHandleAll(
+                List.of("", "order-2"), Call::of, (item, execution) -> CompletableFuture.completedStage("done"));
+        assertThat(answers.get(0).toCompletableFuture())
+                .failsWithin(PATIENCE)
+                .withThrowableOfType(Exception.class)
+                .withCauseInstanceOf(IllegalArgumentException.class);
+        assertThat(answers.get(1).toCompletableFuture())
+                .succeedsWithin(PATIENCE)
+                .isEqualTo(new Outcome.Processed<>("done"));
+    }
 
     @Test
     void tryHandleAll_manyItems_eachHasItsAnswerAndTheStoreIsCalledForAllAtOnce() {

@@ -188,6 +188,50 @@ class TypedOutcomeTest {
     }
 
     @Test
+    void handle_codecThrowsAnErrorWhileWriting_isDoneAndNotRunAgain() {
+        OutcomeCodec<Receipt> broken = OutcomeCodec.of(
+                "json",
+                receipt -> {
+                    throw new StackOverflowError();
+                },
+                bytes -> new Receipt("", 0));
+        IdempotentHandler<Receipt> payments =
+                built(IdempotentHandler.on(store, "payments", broken).withLease(Duration.ofMillis(50)));
+        payments.handle("order-1", null, execution -> charge(new Request("card", 1)));
+        payments.tryHandleAsync(
+                        Call.of("order-2"),
+                        execution ->
+                                java.util.concurrent.CompletableFuture.completedStage(charge(new Request("card", 1))))
+                .toCompletableFuture()
+                .join();
+        for (String order : List.of("order-1", "order-2")) {
+            assertThat(payments.tryHandle(Call.of(order), execution -> charge(new Request("card", 1))))
+                    .isInstanceOf(Outcome.Unreadable.class);
+        }
+        assertThat(runs).hasValue(2);
+    }
+
+    @Test
+    void handle_codecThrowsAnErrorWhileReading_isUnreadable() {
+        OutcomeCodec<Receipt> broken = OutcomeCodec.of("json", receipt -> new byte[0], bytes -> {
+            throw new NoClassDefFoundError("com/example/Receipt");
+        });
+        IdempotentHandler<Receipt> payments = built(IdempotentHandler.on(store, "payments", broken));
+        payments.handle("order-1", null, execution -> charge(new Request("card", 1)));
+        assertThat(payments.tryHandle(Call.of("order-1"), execution -> charge(new Request("card", 1))))
+                .isInstanceOf(Outcome.Unreadable.class);
+    }
+
+    @Test
+    void withWait_longerThanAnyClock_waits() {
+        IdempotentHandler<Receipt> payments = receipts();
+        assertThat(payments.handle(
+                        Call.of("order-1").withWait(Duration.ofSeconds(Long.MAX_VALUE)),
+                        execution -> charge(new Request("card", 1))))
+                .isNotNull();
+    }
+
+    @Test
     void on_codecWithoutAUsableNameOrVersion_isRefused() {
         OutcomeCodec<String> nameless = OutcomeCodec.of("", text -> text.getBytes(UTF_8), String::new);
         OutcomeCodec<String> reserved = OutcomeCodec.of("rejection", text -> text.getBytes(UTF_8), String::new);

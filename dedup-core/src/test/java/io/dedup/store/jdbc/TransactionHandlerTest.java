@@ -11,12 +11,14 @@ import io.dedup.handler.HandlerBuilder;
 import io.dedup.handler.IdempotencyConflictException;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.OnFailure;
+import io.dedup.handler.OperationDeclinedException;
 import io.dedup.handler.OperationHandler;
 import io.dedup.handler.OperationRejectedException;
 import io.dedup.handler.Outcome;
 import io.dedup.handler.OutcomeCodec;
 import io.dedup.handler.Reconciler;
 import io.dedup.store.memory.MemoryIdempotencyStore;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -270,6 +272,117 @@ class TransactionHandlerTest {
                                     execution -> execution.handleInTransaction(database, nested -> "never")))
                     .withMessageContaining("in no transaction yet");
             transaction.rollback();
+        }
+    }
+
+    /** The commit has succeeded, and its answer was lost: what the operation then tries again must not happen twice. */
+    @Test
+    void handleInTransaction_answerToTheCommitIsLostAndTriedAgain_isBookedOnce() {
+        IdempotentHandler<String> bookings = built(bookings());
+        Faults faults = new Faults(database);
+        faults.breakAfterNextCommit();
+        String outcome = uncheckedHandle(bookings, execution -> {
+            try {
+                return execution.handleInTransaction(faults.dataSource(), connection -> book(connection, "order-1"));
+            } catch (SQLException lost) {
+                return execution.handleInTransaction(faults.dataSource(), connection -> book(connection, "order-1"));
+            }
+        });
+        assertThat(outcome).isEqualTo("booked order-1");
+        assertThat(faults.pending()).isFalse();
+        assertThat(booked()).isEqualTo(1);
+    }
+
+    @Test
+    void complete_outcomeIsCommittedAlready_isRefusedSoThatTheSecondEffectIsRolledBack() {
+        IdempotentHandler<String> bookings = built(bookings());
+        String outcome = uncheckedHandle(bookings, execution -> {
+            for (int i = 0; i < 2; i++) {
+                try (Connection transaction = begun()) {
+                    book(transaction, "order-1");
+                    execution.complete(store.joining(transaction), "booked");
+                    transaction.commit();
+                }
+            }
+            return "twice";
+        });
+        assertThat(outcome).isEqualTo("booked");
+        assertThat(booked()).isEqualTo(1);
+    }
+
+    /** A duplicate that is asked for in a transaction, which then stays open, must not cost the owner its lease. */
+    @Test
+    void tryHandle_duplicateOfALeaseOwnerStaysOpen_ownerRenewsAndCompletes() throws Exception {
+        IdempotentHandler<String> bookings = built(bookings().withLease(Duration.ofMillis(300)));
+        try (Connection transaction = begun()) {
+            String outcome = bookings.handle("order-1", null, execution -> {
+                assertThat(bookings.inTransaction(transaction).tryHandle(Call.of("order-1"), other -> "twice"))
+                        .isInstanceOf(Outcome.InProgress.class);
+                org.awaitility.Awaitility.await()
+                        .during(Duration.ofMillis(900))
+                        .atMost(Duration.ofSeconds(10))
+                        .until(() -> !execution.isLeaseLost());
+                return "once";
+            });
+            assertThat(outcome).isEqualTo("once");
+            transaction.rollback();
+        }
+    }
+
+    // Failures in transactions that are committed all the same
+
+    @Test
+    void handle_failureThatIsUnknownAndCommitted_isUnknown() throws Exception {
+        IdempotentHandler<String> bookings =
+                built(bookings().withFailure(IllegalStateException.class, OnFailure.unknown()));
+        failAndCommit(bookings, new IllegalStateException("no answer"));
+        assertThat(bookings.tryHandle(Call.of("order-1"), execution -> "twice")).isEqualTo(new Outcome.Unknown<>());
+    }
+
+    @Test
+    void handle_declinedAndCommitted_doesNotCountAsAnAttempt() throws Exception {
+        IdempotentHandler<String> bookings = built(bookings());
+        failAndCommit(bookings, new OperationDeclinedException("too busy"));
+        assertThat(bookings.handle("order-1", null, execution -> "attempt " + execution.attempt()))
+                .isEqualTo("attempt 1");
+    }
+
+    @Test
+    void handle_rejectionCannotBeMade_isStillARejection() throws Exception {
+        IdempotentHandler<String> bookings =
+                built(bookings().withFailure(IOException.class, OnFailure.rejecting(failure -> {
+                    throw new IllegalArgumentException("no code for it");
+                })));
+        try (Connection transaction = begun()) {
+            assertThat(bookings.inTransaction(transaction).tryHandle(Call.of("order-1"), execution -> {
+                        throw new IOException("full");
+                    }))
+                    .isEqualTo(new Outcome.Rejected<>("java.io.IOException", "full", false));
+            transaction.commit();
+        }
+    }
+
+    @Test
+    void handle_operationHasNotedItsOutcome_isThatAndNotWhatItReturns() throws Exception {
+        IdempotentHandler<String> bookings = built(bookings());
+        try (Connection transaction = begun()) {
+            assertThat(bookings.inTransaction(transaction).handle("order-1", null, execution -> {
+                        execution.complete(store.joining(transaction), "noted");
+                        return "returned";
+                    }))
+                    .isEqualTo("noted");
+            transaction.commit();
+        }
+        assertThat(bookings.handle("order-1", null, execution -> "twice")).isEqualTo("noted");
+    }
+
+    private void failAndCommit(IdempotentHandler<String> bookings, RuntimeException failure) throws SQLException {
+        try (Connection transaction = begun()) {
+            assertThatExceptionOfType(failure.getClass())
+                    .isThrownBy(() -> bookings.inTransaction(transaction).handle("order-1", null, execution -> {
+                        throw failure;
+                    }));
+            transaction.commit();
         }
     }
 
