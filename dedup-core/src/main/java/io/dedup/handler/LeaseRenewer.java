@@ -15,6 +15,8 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -158,7 +160,9 @@ final class LeaseRenewer implements AutoCloseable {
         private final Duration leaseFor;
         private final Interruption interruption;
         private final long startedAt = System.nanoTime();
-        // All guarded by this.
+        /** No monitor: what is done under it waits for the queue of the timer, which would pin virtual threads of Java 21 to 23. */
+        private final Lock lock = new ReentrantLock();
+        // All guarded by the lock.
         private long heldSince;
         private boolean running = true;
         private boolean interrupted;
@@ -178,16 +182,18 @@ final class LeaseRenewer implements AutoCloseable {
         }
 
         /** Most operations end before anything is due: what comes after the first renewal is scheduled then. */
-        private synchronized void start() {
-            // Counted from the claim, of which some may be over: what is left is renewed in time.
-            long first = Math.min(leaseFor.toNanos() / RENEWALS, Math.max(0, untilEnd() / 2));
-            if (maxDuration.toNanos() <= first) {
-                timeout = schedule(this::timeOut, maxDuration.toNanos());
-            }
-            if (untilEnd() <= first) {
-                end = schedule(this::expire, untilEnd());
-            }
-            renewal = schedule(this::firstRenewal, first);
+        private void start() {
+            locked(() -> {
+                // Counted from the claim, of which some may be over: what is left is renewed in time.
+                long first = Math.min(leaseFor.toNanos() / RENEWALS, Math.max(0, untilEnd() / 2));
+                if (maxDuration.toNanos() <= first) {
+                    timeout = schedule(this::timeOut, maxDuration.toNanos());
+                }
+                if (untilEnd() <= first) {
+                    end = schedule(this::expire, untilEnd());
+                }
+                renewal = schedule(this::firstRenewal, first);
+            });
         }
 
         private long untilEnd() {
@@ -196,7 +202,7 @@ final class LeaseRenewer implements AutoCloseable {
 
         /** The first renewal is due. */
         private void firstRenewal() {
-            synchronized (this) {
+            locked(() -> {
                 if (over) {
                     return;
                 }
@@ -206,8 +212,17 @@ final class LeaseRenewer implements AutoCloseable {
                 if (timeout == null) {
                     timeout = schedule(this::timeOut, maxDuration.toNanos() - (System.nanoTime() - startedAt));
                 }
+                aside(this::renew);
+            });
+        }
+
+        private void locked(Runnable work) {
+            lock.lock();
+            try {
+                work.run();
+            } finally {
+                lock.unlock();
             }
-            aside(this::renew);
         }
 
         private void scheduleRenewal() {
@@ -231,11 +246,11 @@ final class LeaseRenewer implements AutoCloseable {
                 return;
             }
             if (ask() == Answer.GOES_ON) {
-                synchronized (this) {
+                locked(() -> {
                     if (!over) {
                         scheduleRenewal();
                     }
-                }
+                });
             }
         }
 
@@ -260,15 +275,19 @@ final class LeaseRenewer implements AutoCloseable {
                 lose();
                 return Answer.LOST;
             }
-            synchronized (this) {
+            note(result, sentAt);
+            return Answer.GOES_ON;
+        }
+
+        private void note(LeaseResult result, long sentAt) {
+            locked(() -> {
                 // The lock of another transaction says nothing: that may be the one that takes over.
                 locked = result instanceof LeaseResult.Locked && execution.noted() != null;
                 if (!over && result instanceof LeaseResult.Done && !execution.isLeaseLost()) {
                     heldSince = sentAt;
                     scheduleEnd(leaseFor.toNanos() - (System.nanoTime() - sentAt));
                 }
-                return Answer.GOES_ON;
-            }
+            });
         }
 
         /** Whether the operation has completed the key itself, and its transaction has been committed. */
@@ -276,63 +295,74 @@ final class LeaseRenewer implements AutoCloseable {
             boolean committed =
                     execution.noted() != null && store.inspect(execution.claim()) instanceof ClaimState.Completed;
             if (committed) {
-                synchronized (this) {
-                    stop();
-                }
+                locked(this::stop);
             }
             return committed;
         }
 
         /** Makes sure that the lease is held, as long as it has been confirmed within its length. */
         void confirm() {
-            boolean late;
-            synchronized (this) {
-                late = !over && System.nanoTime() - heldSince >= leaseFor.toNanos();
-            }
-            if (!late) {
+            if (!isLate()) {
                 return;
             }
             Answer answer = ask();
-            synchronized (this) {
+            locked(() -> {
                 boolean unconfirmed = !locked && System.nanoTime() - heldSince >= leaseFor.toNanos();
                 if (answer == Answer.LOST || (answer == Answer.GOES_ON && unconfirmed)) {
                     execution.loseLease();
                 }
+            });
+        }
+
+        private boolean isLate() {
+            lock.lock();
+            try {
+                return !over && System.nanoTime() - heldSince >= leaseFor.toNanos();
+            } finally {
+                lock.unlock();
             }
         }
 
         /** The lease has not been renewed for as long as it lasts. */
         private void expire() {
-            synchronized (this) {
+            lock.lock();
+            try {
                 if (locked && running && !over) {
                     scheduleEnd(leaseFor.toNanos() / RENEWALS);
                     return;
                 }
+            } finally {
+                lock.unlock();
             }
             lose();
         }
 
         private void lose() {
-            synchronized (this) {
+            lock.lock();
+            try {
                 // How an operation ended that is just being completed is found out by that call.
                 if (over || !running || execution.isLeaseLost()) {
                     return;
                 }
                 execution.loseLease();
                 interrupt();
+            } finally {
+                lock.unlock();
             }
             aside(() -> listener.leaseLost(execution.claim().key()));
         }
 
-        private synchronized void timeOut() {
-            if (!over && running) {
-                LOGGER.warn(
-                        "The operation {} has taken longer than {} and is interrupted",
-                        execution.claim().key(),
-                        maxDuration);
-                execution.timeOut();
-                interrupt();
-            }
+        private void timeOut() {
+            locked(() -> {
+                if (!over && running) {
+                    LOGGER.warn(
+                            "The operation {} has taken longer than {} and is interrupted",
+                            execution.claim().key(),
+                            maxDuration);
+                    execution.timeOut();
+                    interrupt();
+                }
+            });
         }
 
         private void interrupt() {
@@ -341,17 +371,24 @@ final class LeaseRenewer implements AutoCloseable {
         }
 
         /** The nano time from which the lease counts. */
-        synchronized long heldSince() {
-            return heldSince;
+        long heldSince() {
+            lock.lock();
+            try {
+                return heldSince;
+            } finally {
+                lock.unlock();
+            }
         }
 
         /** From now on the operation is not interrupted; if its thread was, it is not any more. To be called on that thread. */
-        synchronized void endOperation() {
-            running = false;
-            if (interrupted) {
-                interrupted = false;
-                interruption.end();
-            }
+        void endOperation() {
+            locked(() -> {
+                running = false;
+                if (interrupted) {
+                    interrupted = false;
+                    interruption.end();
+                }
+            });
         }
 
         private void stop() {
@@ -369,8 +406,8 @@ final class LeaseRenewer implements AutoCloseable {
 
         /** Stops renewing. */
         @Override
-        public synchronized void close() {
-            stop();
+        public void close() {
+            locked(this::stop);
         }
     }
 }

@@ -4,6 +4,8 @@ package io.dedup.store;
 import io.dedup.Fingerprint;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ public record ClaimRequest(
         Duration leaseFor,
         Duration timeToLive,
         boolean reopensUnknown) {
+    /** Random numbers are drawn under a monitor: virtual threads of Java 21 to 23 would be pinned while they wait for it. */
+    private static final Lock RANDOM = new ReentrantLock();
+
     /** The longest that anything can be leased or kept: a hundred years. */
     public static final Duration LONGEST = Duration.ofDays(36_500);
 
@@ -42,12 +47,21 @@ public record ClaimRequest(
     /** A new request with an owner of its own. */
     public static ClaimRequest of(
             ScopedKey key, @Nullable Fingerprint fingerprint, Duration leaseFor, Duration timeToLive) {
-        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, leaseFor, timeToLive, false);
+        return new ClaimRequest(key, newOwner(), fingerprint, leaseFor, timeToLive, false);
+    }
+
+    private static UUID newOwner() {
+        RANDOM.lock();
+        try {
+            return UUID.randomUUID();
+        } finally {
+            RANDOM.unlock();
+        }
     }
 
     /** The request for a key whose outcome is unknown, with an owner of its own. */
     public ClaimRequest reopening() {
-        return new ClaimRequest(key, UUID.randomUUID(), fingerprint, leaseFor, timeToLive, true);
+        return new ClaimRequest(key, newOwner(), fingerprint, leaseFor, timeToLive, true);
     }
 
     /**

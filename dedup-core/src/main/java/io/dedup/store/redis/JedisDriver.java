@@ -18,10 +18,12 @@ import redis.clients.jedis.exceptions.JedisRedirectionException;
 public final class JedisDriver implements RedisDriver {
     private final UnifiedJedis redis;
     private final boolean owned;
+    private final JedisGate gate;
 
     private JedisDriver(UnifiedJedis redis, boolean owned) {
         this.redis = redis;
         this.owned = owned;
+        this.gate = JedisGate.of(redis);
     }
 
     /** The servers of that client, which has to have a pool of connections, as {@link RedisClient} does. */
@@ -36,6 +38,10 @@ public final class JedisDriver implements RedisDriver {
 
     @Override
     public List<ScriptReply> run(List<ScriptCall> calls, Replicas replicas) {
+        return gate.through(() -> runWithin(calls, replicas));
+    }
+
+    private List<ScriptReply> runWithin(List<ScriptCall> calls, Replicas replicas) {
         if (calls.size() == 1 && !replicas.areAwaited()) {
             return List.of(alone(calls.get(0)));
         }
