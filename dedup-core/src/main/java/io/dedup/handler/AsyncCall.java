@@ -237,11 +237,15 @@ final class AsyncCall<T> {
         }
 
         /** What is to be cancelled, which may be late for that. */
-        synchronized void of(CompletionStage<?> running) {
-            stage = running;
-            if (isCancelled) {
+        void of(CompletionStage<?> running) {
+            if (isLateFor(running)) {
                 renewer.aside(() -> cancel(running));
             }
+        }
+
+        private synchronized boolean isLateFor(CompletionStage<?> running) {
+            stage = running;
+            return isCancelled;
         }
 
         @Override

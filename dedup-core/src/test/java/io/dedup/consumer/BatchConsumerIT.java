@@ -136,7 +136,7 @@ class BatchConsumerIT extends ConsumerFixture {
     @Test
     void startInBatches_ownerHasVanishedOverARecord_isRunByItselfAndTheOthersAreDone() throws Exception {
         // Given
-        String topic = topic("suspect", 1);
+        String topic = topic("suspect-in-batches", 1);
         store.abandon("test/" + topic + "/" + topic, "id-1");
         for (int i = 0; i < 5; i++) {
             send(topic, 0, "k" + i, "id-" + i, "v" + i);
@@ -229,7 +229,7 @@ class BatchConsumerIT extends ConsumerFixture {
             send(topic, 0, "k" + i, "id-" + i, "v" + i);
         }
         inBatches(consuming(topic).withThreads(2, ProcessingOrder.KEY), this::doneElsewhere);
-        await().atMost(PATIENCE).until(() -> store.singleClaims.get() > 20);
+        await().atMost(PATIENCE).until(() -> store.refused.get() > 30);
         assertThat(runs).isEmpty();
         store.down.set(false);
         awaitCommitted(topic, 1, 10);

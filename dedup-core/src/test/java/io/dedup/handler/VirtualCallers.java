@@ -50,6 +50,8 @@ final class VirtualCallers implements HandlerListener {
     private final AtomicInteger waited = new AtomicInteger();
 
     /**
+     * Calls, and writes what came of it.
+     *
      * @param arguments the way to call, the kind of store, its address, and the file for what has come of it
      */
     public static void main(String[] arguments) throws Exception {

@@ -57,6 +57,10 @@ abstract class AbstractJdbcBatchTest extends AbstractIdempotencyStoreTest {
         return List.of("executeQuery", "executeBatch", "commit");
     }
 
+    List<String> sentByCompleteAll() {
+        return List.of("executeBatch", "commit");
+    }
+
     @AfterEach
     final void closeStores() {
         stores.forEach(JdbcIdempotencyStore::close);
@@ -97,7 +101,7 @@ abstract class AbstractJdbcBatchTest extends AbstractIdempotencyStoreTest {
         List<Claim> claims = claims(store.claimAll(requests));
         assertThat(trips.taken()).isEqualTo(sentByClaimAll());
         assertThat(store.completeAll(completions(claims))).containsOnly(DONE);
-        assertThat(trips.taken()).containsExactly("executeBatch", "commit");
+        assertThat(trips.taken()).isEqualTo(sentByCompleteAll());
         store.claimAll(others(requests));
         assertThat(trips.taken()).as("duplicates").containsExactly("executeQuery", "commit");
     }

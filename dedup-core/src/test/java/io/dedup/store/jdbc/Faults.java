@@ -78,7 +78,9 @@ final class Faults {
     private PreparedStatement breaking(PreparedStatement statement, String sql) {
         boolean writes = sql.contains("INSERT") || sql.startsWith("UPDATE");
         return proxy(PreparedStatement.class, statement, (method, args, result) -> {
-            Runnable others = method.getName().equals("addBatch") ? meanwhile.getAndSet(null) : null;
+            boolean isPut = method.getName().equals("addBatch")
+                    || (sql.contains("unnest") && method.getName().equals("setArray"));
+            Runnable others = isPut ? meanwhile.getAndSet(null) : null;
             if (others != null) {
                 others.run();
             }

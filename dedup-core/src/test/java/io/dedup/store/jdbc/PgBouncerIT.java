@@ -142,6 +142,16 @@ class PgBouncerIT extends AbstractJdbcStoreTest {
     }
 
     @Override
+    List<String> sentByClaimAll() {
+        return List.of("executeQuery", "executeQuery", "commit");
+    }
+
+    @Override
+    List<String> sentByCompleteAll() {
+        return List.of("execute", "executeQuery", "commit");
+    }
+
+    @Override
     DataSource dataSource() {
         if (pool == null) {
             throw new IllegalStateException("PgBouncer has not been started");

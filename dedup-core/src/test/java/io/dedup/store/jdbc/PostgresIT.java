@@ -52,6 +52,16 @@ class PostgresIT extends AbstractJdbcStoreTest {
         return List.of("executeQuery");
     }
 
+    @Override
+    List<String> sentByClaimAll() {
+        return List.of("executeQuery", "executeQuery", "commit");
+    }
+
+    @Override
+    List<String> sentByCompleteAll() {
+        return List.of("execute", "executeQuery", "commit");
+    }
+
     /** As many configure it: a batch of insertions is sent as one, and its rows are not counted. */
     @Test
     void claimAll_driverRewritesInsertions_oneGetsEachKey() throws Exception {
