@@ -28,16 +28,15 @@ end
 -- The server forgets by itself, a little later than the row does.
 -- Also the first write of all that is for the owner of the claim: a server without memory refuses to set a field, but not
 -- this, and once a script has written everything is let through.
-local function lives(until_)
+local function lives(until_, ...)
   redis.call('PEXPIRE', key, whole(until_ - now + 1000))
-  redis.call('HSET', key, 'expiresAt', whole(until_))
+  redis.call('HSET', key, 'expiresAt', whole(until_), ...)
 end
 
 local function extend(leaseFor, timeToLive)
   leaseUntil = math.max(leaseUntil, now + leaseFor)
   expiresAt = math.max(expiresAt, leaseUntil + timeToLive)
-  lives(expiresAt)
-  redis.call('HSET', key, 'leaseUntil', whole(leaseUntil))
+  lives(expiresAt, 'leaseUntil', whole(leaseUntil))
 end
 
 local function acquired()
@@ -80,13 +79,16 @@ if operation == 'claim' then
   attempts = attempts + 1
   leaseUntil = now + leaseFor
   -- First of all what a server without memory refuses: a new claim is only given where there is room.
+  expiresAt = leaseUntil + timeToLive
   redis.call('HSET', key, 'state', 'C', 'owner', newOwner, 'token', whole(token), 'attempts', whole(attempts),
-    'prior', whole(prior), 'begun', whole(begun), 'leaseUntil', whole(leaseUntil))
-  redis.call('HDEL', key, 'fingerprint', 'outcome')
+    'prior', whole(prior), 'begun', whole(begun), 'leaseUntil', whole(leaseUntil), 'expiresAt', whole(expiresAt))
+  if fingerprint or outcome then
+    redis.call('HDEL', key, 'fingerprint', 'outcome')
+  end
   if newFingerprint ~= '' then
     redis.call('HSET', key, 'fingerprint', newFingerprint)
   end
-  lives(leaseUntil + timeToLive)
+  redis.call('PEXPIRE', key, whole(expiresAt - now + 1000))
   return acquired()
 end
 
@@ -183,10 +185,10 @@ end
 if operation == 'complete' then
   local newState, timeToLive, newOutcome = ARGV[5], tonumber(ARGV[6]), ARGV[7] or false
   if state == 'C' then
-    lives(now + timeToLive)
-    redis.call('HSET', key, 'state', newState)
     if newOutcome then
-      redis.call('HSET', key, 'outcome', newOutcome)
+      lives(now + timeToLive, 'state', newState, 'outcome', newOutcome)
+    else
+      lives(now + timeToLive, 'state', newState)
     end
   elseif state ~= newState or outcome ~= newOutcome then
     return {'lost'}
