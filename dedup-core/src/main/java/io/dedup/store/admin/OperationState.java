@@ -6,7 +6,7 @@ import io.dedup.store.KeyRecord;
 import io.dedup.store.PriorRun;
 import org.jspecify.annotations.Nullable;
 
-/** Where an operation stands, for whoever looks at a store. */
+/** Where an operation stands, as tools show it. */
 public enum OperationState {
     /** An owner holds the lease. */
     IN_PROGRESS(true),
