@@ -332,7 +332,8 @@ final class HandlerCall<T> {
         return executionOf(claim, store);
     }
 
-    private Execution<T> executionOf(Claim claim, IdempotencyStore store) {
+    /** The same for the reconciler, which is no run. */
+    Execution<T> executionOf(Claim claim, IdempotencyStore store) {
         return new Execution<>(store, claim, settings.ttl(), this::completionOf);
     }
 

@@ -86,13 +86,13 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
 
     private <E extends Exception> Outcome<T> run(
             HandlerCall<T> steps, HandlerSettings<T> ofCall, Claim claim, Operation<T, E> operation) throws E {
-        Execution<T> execution = steps.execution(claim, joined);
         if (steps.isToBeReconciled(claim)) {
-            Outcome<T> found = reconcile(steps, ofCall, execution);
+            Outcome<T> found = reconcile(steps, ofCall, steps.executionOf(claim, joined));
             if (found != null) {
                 return found;
             }
         }
+        Execution<T> execution = steps.execution(claim, joined);
         T value;
         try {
             value = operation.run(execution);

@@ -39,6 +39,7 @@ final class BatchOperations {
     /** How many rows a transaction has at most. MariaDB makes a table of a list of a thousand. */
     static final int MAX_ROWS = 500;
 
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final LeaseResult DONE = new LeaseResult.Done();
     private static final LeaseResult LOST = new LeaseResult.Lost();
 
@@ -138,6 +139,7 @@ final class BatchOperations {
     }
 
     private List<Insertion> insertArrays(Connection connection, List<Insertion> ordered) throws SQLException {
+        set(connection, Statements.waitBriefly());
         Map<ByteBuffer, Insertion> byId = new HashMap<>();
         try (PreparedStatement insert = prepare(connection, statements.insertAll())) {
             ArrayColumns columns = new ArrayColumns(connection, insert);
@@ -151,6 +153,35 @@ final class BatchOperations {
             columns.longs(rows.stream().map(KeyRecord::expiresAt));
             columns.bytes(rows.stream().map(row -> Rows.bytes(row.fingerprint())));
             return written(insert, byId);
+        }
+    }
+
+    /** Sets something for the length of the transaction. */
+    private void set(Connection connection, String setting) throws SQLException {
+        try (PreparedStatement statement = prepare(connection, setting)) {
+            statement.execute();
+        }
+    }
+
+    /**
+     * Claims a key of a batch alone, and waits only briefly for a transaction that has inserted it: the others of the batch wait
+     * too.
+     *
+     * @return none if the request has to be made in the usual way
+     */
+    Optional<ClaimResult> claimBriefly(Connection connection, ClaimRequest request, Operations operations)
+            throws SQLException {
+        if (!statements.writesArrays()) {
+            return Optional.empty();
+        }
+        try {
+            return Transaction.within(connection, transaction -> {
+                set(transaction, Statements.waitBriefly());
+                return operations.claim(transaction, request);
+            });
+        } catch (Transaction.RolledBackException undone) {
+            boolean isLocked = LOCK_NOT_AVAILABLE.equals(undone.getSQLState());
+            return isLocked ? Optional.of(new ClaimResult.Locked()) : Optional.empty();
         }
     }
 
@@ -177,9 +208,7 @@ final class BatchOperations {
         if (byId.size() < requests.size()) {
             return completeJoined(connection, requests); // A key twice has two answers.
         }
-        try (PreparedStatement setting = prepare(connection, Statements.lookUpByKey())) {
-            setting.execute();
-        }
+        set(connection, Statements.lookUpByKey());
         List<LeaseResult> results = new ArrayList<>(Collections.nCopies(requests.size(), LOST));
         Set<Integer> open = new TreeSet<>(byId.values());
         try (PreparedStatement complete = prepare(connection, statements.completeAll())) {

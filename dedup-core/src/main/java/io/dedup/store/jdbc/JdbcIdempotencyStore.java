@@ -258,7 +258,7 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     @Override
     public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
         IdempotencyStore.requireBatch(requests);
-        return new BatchCall<>(this::claimTogether, this::claim, () -> new ClaimResult.Unavailable(LATE, null))
+        return new BatchCall<>(this::claimTogether, this::claimOfBatch, () -> new ClaimResult.Unavailable(LATE, null))
                 .run(requests, timeout.multipliedBy(BATCH_TIMEOUTS));
     }
 
@@ -267,6 +267,15 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
             return claims.call(connection -> batches.claim(connection, requests));
         } catch (SQLException failed) {
             return Collections.nCopies(requests.size(), Optional.of(notClaimed(failed)));
+        }
+    }
+
+    private ClaimResult claimOfBatch(ClaimRequest request) {
+        try {
+            return claims.call(connection -> batches.claimBriefly(connection, request, operations))
+                    .orElseGet(() -> claim(request));
+        } catch (SQLException failed) {
+            return notClaimed(failed);
         }
     }
 

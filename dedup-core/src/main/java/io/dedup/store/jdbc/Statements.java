@@ -165,6 +165,11 @@ final class Statements {
                 + " set_config('enable_mergejoin', 'off', true)";
     }
 
+    /** Lets a transaction wait only briefly for what another one holds. */
+    static String waitBriefly() {
+        return "SELECT set_config('lock_timeout', '500', true)";
+    }
+
     /** Completes rows, and gives the ids of those. Takes arrays: ids, owners, tokens, states, outcomes, milliseconds kept. */
     String completeAll() {
         return now(completeAll);

@@ -143,7 +143,7 @@ class PgBouncerIT extends AbstractJdbcStoreTest {
 
     @Override
     List<String> sentByClaimAll() {
-        return List.of("executeQuery", "executeQuery", "commit");
+        return List.of("executeQuery", "execute", "executeQuery", "commit");
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.testing.TestServers;
 import java.io.IOException;
+import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -54,12 +55,31 @@ class PostgresIT extends AbstractJdbcStoreTest {
 
     @Override
     List<String> sentByClaimAll() {
-        return List.of("executeQuery", "executeQuery", "commit");
+        return List.of("executeQuery", "execute", "executeQuery", "commit");
     }
 
     @Override
     List<String> sentByCompleteAll() {
         return List.of("execute", "executeQuery", "commit");
+    }
+
+    /** The store of this test waits ten seconds for a statement, and a batch does not. */
+    @Test
+    void claimAll_transactionHasInsertedOneKey_thatIsLockedAndTheOthersAreGiven() throws Exception {
+        // Given
+        JdbcIdempotencyStore store = opened(JdbcIdempotencyStore.on(dataSource()));
+        List<ClaimRequest> requests =
+                Stream.generate(() -> request(key())).limit(6).toList();
+        try (Connection transaction = dataSource().getConnection()) {
+            transaction.setAutoCommit(false);
+            store.joining(transaction).claim(request(requests.get(2).key()));
+            // When
+            List<ClaimResult> results = new ArrayList<>(store.claimAll(requests));
+            // Then
+            assertThat(results.remove(2)).isEqualTo(new ClaimResult.Locked());
+            assertThat(results).hasOnlyElementsOfType(ClaimResult.Acquired.class);
+            transaction.rollback();
+        }
     }
 
     /** As many configure it: a batch of insertions is sent as one, and its rows are not counted. */
