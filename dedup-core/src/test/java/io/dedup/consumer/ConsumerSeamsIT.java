@@ -100,8 +100,6 @@ class ConsumerSeamsIT extends ConsumerFixture {
         store.abandon("test/suspect/suspect", "id-suspect");
         CountDownLatch goOn = new CountDownLatch(1);
         send(topic, 0, "a", "id-1", "long");
-        send(topic, 0, "b", "id-suspect", "suspect");
-        send(topic, 0, "c", "id-2", "other");
         AtomicInteger running = new AtomicInteger();
         AtomicInteger beside = new AtomicInteger(-1);
         // When
@@ -120,6 +118,9 @@ class ConsumerSeamsIT extends ConsumerFixture {
                 running.decrementAndGet();
             }
         });
+        await().atMost(PATIENCE).until(() -> running.get() == 1);
+        send(topic, 0, "b", "id-suspect", "suspect");
+        send(topic, 0, "c", "id-2", "other");
         await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> !done.contains("suspect"));
         goOn.countDown();
         // Then
