@@ -96,7 +96,9 @@ class ShareGroupIT extends ConsumerFixture {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch never = new CountDownLatch(1);
         List<Short> deliveries = new CopyOnWriteArrayList<>();
+        // One member, so that no other one of the consumer is given what it releases as it closes.
         IdempotentConsumer first = opened(renewingQuickly(topic)
+                .withThreads(1, ProcessingOrder.KEY)
                 .withDrain(Duration.ofMillis(10))
                 .startInShareGroup(handler(), (record, execution) -> {
                     begun.countDown();

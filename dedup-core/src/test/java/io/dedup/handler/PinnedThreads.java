@@ -77,6 +77,9 @@ final class PinnedThreads {
 
     /** Whether the thread waits for what a class of this project has called, and not for what a driver does in itself. */
     private static boolean isOwn(RecordedEvent event) {
+        if (frames(event).map(PinnedThreads::type).anyMatch(type -> type.endsWith("ClassLoader"))) {
+            return false; // A class is loaded for the first time, which is the monitor of Java, once.
+        }
         Optional<String> waiting = frames(event)
                 .map(PinnedThreads::type)
                 .filter(type -> OF_JAVA.stream().noneMatch(type::startsWith))
