@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -412,21 +411,13 @@ final class RecordHandling<K, V> {
 
         /** Passes on what the answer to a call in a batch means, aside if that takes its time. */
         void answered(@Nullable Outcome<?> outcome, @Nullable Throwable failure, Consumer<Result> then) {
-            Throwable cause = unwrapped(failure);
             if (outcome instanceof Outcome.Processed || outcome instanceof Outcome.Replayed) {
                 then.accept(ended(outcome));
-            } else if (cause instanceof NotAloneException) {
+            } else if (failure instanceof NotAloneException) {
                 then.accept(new Alone());
             } else {
-                aside(() -> cause == null ? ended(Objects.requireNonNull(outcome)) : resultOf(cause), record, then);
+                aside(() -> outcome == null ? resultOf(Objects.requireNonNull(failure)) : ended(outcome), record, then);
             }
-        }
-
-        private static @Nullable Throwable unwrapped(@Nullable Throwable failure) {
-            if (failure instanceof CompletionException wrapper && wrapper.getCause() != null) {
-                return wrapper.getCause();
-            }
-            return failure;
         }
 
         /** Begins the operation in a batch. */

@@ -8,7 +8,6 @@ import io.dedup.store.Completion;
 import io.dedup.store.CompletionRequest;
 import io.dedup.store.LeaseResult;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The steps of a {@link HandlerCall} without a thread that waits: neither for another owner, nor for the operation. Calls of the
- * store and the reconciler are made on the handler's pool, and hold a thread of it for as long as they take.
+ * store are made on the handler's pool for steps, and hold a thread of it for as long as they take.
  *
  * <p>Used by one thread at a time.
  */
@@ -28,21 +27,13 @@ final class AsyncCall<T> {
     private static final Logger LOGGER = LoggerFactory.getLogger(AsyncCall.class);
 
     private final HandlerCall<T> call;
-    private final HandlerSettings<T> settings;
     private final AsyncOperation<T> operation;
     private final LeaseRenewer renewer;
     private final CompletionQueue completions;
     private final CompletableFuture<Outcome<T>> answer = new CompletableFuture<>();
-    private @Nullable Run<T> run;
 
-    AsyncCall(
-            HandlerCall<T> call,
-            HandlerSettings<T> settings,
-            AsyncOperation<T> operation,
-            LeaseRenewer renewer,
-            CompletionQueue completions) {
+    AsyncCall(HandlerCall<T> call, AsyncOperation<T> operation, LeaseRenewer renewer, CompletionQueue completions) {
         this.call = call;
-        this.settings = settings;
         this.operation = operation;
         this.renewer = renewer;
         this.completions = completions;
@@ -79,23 +70,24 @@ final class AsyncCall<T> {
      * Goes on where a claim for several has led: holds the lease, or goes on aside.
      *
      * @param askedAt the nano time before the claim was made
-     * @return whether the operation is to be {@linkplain #beginHeld begun} now
+     * @return begins the operation, on the thread that calls it; null if there is nothing to begin now
      */
-    boolean hold(ClaimRequest request, long askedAt, ClaimResult result) {
+    @Nullable
+    Runnable goOn(ClaimRequest request, long askedAt, ClaimResult result) {
         HandlerCall<T>.Claiming claiming = call.claiming(request, askedAt, result);
         if (result instanceof ClaimResult.Acquired acquired
                 && !call.isToBeReconciled(acquired.claim())
                 && !claiming.isLate()) {
-            guarded(() -> run = hold(acquired.claim()));
-            return run != null;
+            try {
+                Run<T> held = hold(acquired.claim());
+                return () -> guarded(() -> begin(held));
+            } catch (RuntimeException closed) {
+                answer.completeExceptionally(closed);
+                return null;
+            }
         }
         aside(() -> claim(claiming));
-        return false;
-    }
-
-    /** Begins the operation whose lease is held, on this thread. */
-    void beginHeld() {
-        guarded(() -> begin(Objects.requireNonNull(run, "there is no lease")));
+        return null;
     }
 
     private void claim(HandlerCall<T>.Claiming claiming) throws Exception {
@@ -109,15 +101,23 @@ final class AsyncCall<T> {
                         renewer.throwIfClosed();
                     }));
         } else if (claiming.result() instanceof ClaimResult.Acquired acquired) {
-            Claim claim = acquired.claim();
-            Outcome<T> found = call.isToBeReconciled(claim) ? call.reconcile(claim) : null;
-            if (found == null) {
-                begin(hold(claim));
+            if (call.isToBeReconciled(acquired.claim())) {
+                // Code of the application, which the steps of other calls do not wait for.
+                renewer.aside(() -> guarded(() -> reconcile(acquired.claim())));
             } else {
-                answer(found);
+                begin(hold(acquired.claim()));
             }
         } else {
             answer(call.answer(claiming.result()));
+        }
+    }
+
+    private void reconcile(Claim claim) {
+        Outcome<T> found = call.reconcile(claim);
+        if (found == null) {
+            begin(hold(claim));
+        } else {
+            answer(found);
         }
     }
 
@@ -169,8 +169,9 @@ final class AsyncCall<T> {
         Completion written = call.written(value);
         Completion completion = call.bounded(written);
         complete(
-                new CompletionRequest(execution.claim(), completion, settings.ttl()),
-                new Backoff(settings.patience()),
+                new CompletionRequest(
+                        execution.claim(), completion, call.settings().ttl()),
+                new Backoff(call.settings().patience()),
                 result -> guarded(() -> {
                     try (held) {
                         call.confirm(execution.claim(), completion, written, result);
@@ -218,7 +219,7 @@ final class AsyncCall<T> {
             step.take();
         } catch (Throwable failed) {
             if (failed instanceof StoreUnavailableException unavailable) {
-                settings.listener().storeUnavailable(call.key(), unavailable);
+                call.settings().listener().storeUnavailable(call.key(), unavailable);
             }
             answer.completeExceptionally(failed);
         }

@@ -4,7 +4,7 @@ package io.dedup.handler;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What is to be done once, on whatever threads it likes.
+ * What is to be done once, on threads of its own choice.
  *
  * @param <T> what it comes to
  */

@@ -42,19 +42,20 @@ final class BatchCall<T> {
         long askedAt = System.nanoTime();
         List<ClaimResult> results = claimAll(requests);
         // All leases are renewed before the first operation is begun, which may take its time.
-        List<AsyncCall<T>> held = new ArrayList<>();
+        List<Runnable> beginnings = new ArrayList<>();
         for (int i = 0; i < requests.size(); i++) {
-            if (claimed.get(i).hold(requests.get(i), askedAt, results.get(i))) {
-                held.add(claimed.get(i));
+            Runnable beginning = claimed.get(i).goOn(requests.get(i), askedAt, results.get(i));
+            if (beginning != null) {
+                beginnings.add(beginning);
             }
         }
-        held.forEach(AsyncCall::beginHeld);
+        beginnings.forEach(Runnable::run);
     }
 
     private List<ClaimResult> claimAll(List<ClaimRequest> requests) {
         try {
             return store.claimAll(requests);
-        } catch (Throwable failed) { // Whatever it is: each has an answer of its own.
+        } catch (Throwable failed) { // Also an Error: each call has an answer of its own.
             ClaimResult unanswered = new ClaimResult.Indeterminate(failed);
             return requests.stream().map(request -> unanswered).toList();
         }

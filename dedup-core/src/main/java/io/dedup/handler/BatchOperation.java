@@ -4,7 +4,7 @@ package io.dedup.handler;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What is to be done once for each of several items, on whatever threads it likes.
+ * What is to be done once for each of several items, on threads of its own choice.
  *
  * @param <I> what it is done to, such as a record
  * @param <T> what it comes to

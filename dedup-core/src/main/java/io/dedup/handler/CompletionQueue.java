@@ -80,7 +80,7 @@ final class CompletionQueue {
     private List<LeaseResult> complete(List<Entry> batch) {
         try {
             return store.completeAll(batch.stream().map(Entry::request).toList());
-        } catch (Throwable failed) { // Whatever it is: they wait for an answer.
+        } catch (Throwable failed) { // Also an Error: they wait for an answer.
             LeaseResult unanswered = new LeaseResult.Indeterminate(failed);
             return batch.stream().map(entry -> unanswered).toList();
         }

@@ -63,6 +63,11 @@ final class HandlerCall<T> {
         return key;
     }
 
+    /** The settings of the handler, with what this call has of its own. */
+    HandlerSettings<T> settings() {
+        return settings;
+    }
+
     /** Takes all steps on this thread. */
     <E extends Exception> Outcome<T> handle(Operation<T, E> operation) throws E {
         Outcome<T> known = settled();
@@ -131,6 +136,13 @@ final class HandlerCall<T> {
             case INTERRUPTED, ABANDONED -> settings.reconciler() != null || settings.abandonedIsUnknown();
             case UNKNOWN -> true;
         };
+    }
+
+    /** Whether the outcome is unknown, and there is a reconciler that may find out. */
+    boolean isToBeReopened(ClaimResult answer) {
+        return settings.reconciler() != null
+                && answer instanceof ClaimResult.Completed completed
+                && completed.completion().kind() == Completion.Kind.UNKNOWN;
     }
 
     /** Whether this process knows how the operation ended, or begins no more. */
@@ -210,7 +222,7 @@ final class HandlerCall<T> {
             return result;
         }
 
-        /** Takes the next answer, whatever it is. */
+        /** Takes the next answer without another pause. */
         void giveUp() {
             givenUp = true;
         }
@@ -235,19 +247,12 @@ final class HandlerCall<T> {
             Duration pause = pauseAfter(answer);
             if (pause != null) {
                 return pause;
-            } else if (isReopened(answer)) {
+            } else if (!request.reopensUnknown() && isToBeReopened(answer)) {
                 request = request.reopening();
                 return ask();
             }
             result = answer;
             return null;
-        }
-
-        private boolean isReopened(ClaimResult answer) {
-            return settings.reconciler() != null
-                    && !request.reopensUnknown()
-                    && answer instanceof ClaimResult.Completed completed
-                    && completed.completion().kind() == Completion.Kind.UNKNOWN;
         }
 
         private @Nullable Duration pauseAfter(ClaimResult answer) {
@@ -371,7 +376,8 @@ final class HandlerCall<T> {
         }
     }
 
-    private Reconciler.Finding<T> found(Execution<T> execution) {
+    /** What the reconciler finds; still unknown if there is none. */
+    Reconciler.Finding<T> found(Execution<T> execution) {
         Reconciler<T> reconciler = settings.reconciler();
         return reconciler == null ? new Reconciler.StillUnknown<>() : reconciler.find(execution);
     }
@@ -397,7 +403,7 @@ final class HandlerCall<T> {
     Completion written(@Nullable T value) {
         try {
             return Completion.succeeded(settings.format().write(value));
-        } catch (Throwable unwritable) { // Whatever it is: the effect has taken place.
+        } catch (Throwable unwritable) { // Also an Error: the effect has taken place.
             LOGGER.error(
                     "The outcome of {} cannot be written: it stays done, and its outcome is left out", key, unwritable);
             return Completion.succeeded(StoredOutcome.of(null)).withoutOutcome();
@@ -487,7 +493,7 @@ final class HandlerCall<T> {
     }
 
     /** What is stored of a failure that is kept. */
-    private Completion completionOf(@Nullable OperationRejectedException rejection) {
+    Completion completionOf(@Nullable OperationRejectedException rejection) {
         return bounded(writtenOf(rejection));
     }
 

@@ -177,7 +177,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     }
 
     private AsyncCall<T> async(Call call, AsyncOperation<T> operation) {
-        return new AsyncCall<>(steps(call), call.over(settings), operation, renewer, completions);
+        return new AsyncCall<>(steps(call), operation, renewer, completions);
     }
 
     private HandlerCall<T> steps(Call call) {

@@ -131,13 +131,13 @@ final class LeaseRenewer implements AutoCloseable {
     /**
      * Takes a step of a call after a pause.
      *
-     * @param ifClosed what is done instead if the handler has been closed by then
+     * @param ifClosed what is done instead, on a thread of its own, if the handler has been closed by then
      */
     void later(Runnable task, Duration pause, Runnable ifClosed) {
         Future<?> unused = timer.schedule(
                 () -> {
-                    if (closed) { // Else the task would run on the thread that ends leases.
-                        ifClosed.run();
+                    if (closed) { // The pool has ended, and this thread ends leases.
+                        thread(ifClosed).start();
                     } else {
                         step(task);
                     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
-import io.dedup.StoredOutcome;
 import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
@@ -57,8 +56,8 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
     @Override
     public <E extends Exception> Outcome<T> tryHandle(Call call, Operation<T, E> operation) throws E {
         renewer.throwIfClosed();
-        HandlerSettings<T> ofCall = call.over(settings);
-        HandlerCall<T> steps = new HandlerCall<>(ofCall, renewer, unstored, keys.apply(call), call.fingerprint());
+        HandlerCall<T> steps =
+                new HandlerCall<>(call.over(settings), renewer, unstored, keys.apply(call), call.fingerprint());
         // What this process knows is stored on a connection of the store, before the transaction holds the key.
         Outcome<T> known = steps.settled();
         if (known != null) {
@@ -66,11 +65,11 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
         }
         ClaimRequest request = steps.request();
         ClaimResult result = joined.claim(request);
-        if (ofCall.reconciler() != null && isUnknown(result)) {
+        if (steps.isToBeReopened(result)) {
             result = joined.claim(request.reopening());
         }
         if (result instanceof ClaimResult.Acquired acquired) {
-            return steps.answered(run(steps, ofCall, acquired.claim(), operation));
+            return steps.answered(run(steps, acquired.claim(), operation));
         } else if (result instanceof ClaimResult.Unavailable unavailable) {
             throw notBegun(steps.key(), unavailable.reason(), unavailable.cause());
         } else if (result instanceof ClaimResult.Indeterminate unanswered) {
@@ -79,15 +78,10 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
         return steps.answered(steps.answer(result));
     }
 
-    private static boolean isUnknown(ClaimResult result) {
-        return result instanceof ClaimResult.Completed completed
-                && completed.completion().kind() == Completion.Kind.UNKNOWN;
-    }
-
-    private <E extends Exception> Outcome<T> run(
-            HandlerCall<T> steps, HandlerSettings<T> ofCall, Claim claim, Operation<T, E> operation) throws E {
+    private <E extends Exception> Outcome<T> run(HandlerCall<T> steps, Claim claim, Operation<T, E> operation)
+            throws E {
         if (steps.isToBeReconciled(claim)) {
-            Outcome<T> found = reconcile(steps, ofCall, steps.executionOf(claim, joined));
+            Outcome<T> found = reconcile(steps, steps.executionOf(claim, joined));
             if (found != null) {
                 return found;
             }
@@ -97,53 +91,52 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
         try {
             value = operation.run(execution);
         } catch (Throwable failure) {
-            return failed(ofCall, steps, claim, failure);
+            return failed(steps, claim, failure);
         }
         Execution.Noted<T> noted = execution.noted();
         if (noted != null) {
             return new Outcome.Processed<>(noted.value());
         }
-        complete(ofCall, claim, steps.bounded(steps.written(value)));
+        complete(steps, claim, steps.bounded(steps.written(value)));
         return new Outcome.Processed<>(value);
     }
 
-    private @Nullable Outcome<T> reconcile(HandlerCall<T> steps, HandlerSettings<T> ofCall, Execution<T> execution) {
-        Reconciler<T> reconciler = ofCall.reconciler();
+    private @Nullable Outcome<T> reconcile(HandlerCall<T> steps, Execution<T> execution) {
         Reconciler.Finding<T> finding;
         try {
-            finding = reconciler == null ? new Reconciler.StillUnknown<>() : reconciler.find(execution);
-        } catch (RuntimeException failed) {
+            finding = steps.found(execution);
+        } catch (Throwable failed) {
             throw new ReconciliationFailedException(steps.key().toString(), execution.attempt(), failed);
         }
         if (finding instanceof Reconciler.Done<T> done) {
-            complete(ofCall, execution.claim(), steps.bounded(steps.written(done.outcome())));
+            complete(steps, execution.claim(), steps.bounded(steps.written(done.outcome())));
             return new Outcome.Replayed<>(done.outcome());
         } else if (finding instanceof Reconciler.StillUnknown) {
-            complete(ofCall, execution.claim(), Completion.unknown());
+            complete(steps, execution.claim(), Completion.unknown());
             return new Outcome.Unknown<>();
         }
         return null;
     }
 
-    private <E extends Exception> Outcome<T> failed(
-            HandlerSettings<T> ofCall, HandlerCall<T> steps, Claim claim, Throwable failure) throws E {
+    private <E extends Exception> Outcome<T> failed(HandlerCall<T> steps, Claim claim, Throwable failure) throws E {
         if (failure instanceof OperationDeclinedException declined) {
             release(claim, Release.NOT_ATTEMPTED);
             throw declined;
         }
-        ofCall.listener().failed(steps.key(), failure, claim.attempt());
-        OnFailure then = ofCall.onFailure(failure.getClass());
+        settings.listener().failed(steps.key(), failure, claim.attempt());
+        OnFailure then = settings.onFailure(failure.getClass());
         if (then.releases()) {
             release(claim, Release.FAILED);
             throw HandlerCall.<E>sneaky(failure);
         }
         OperationRejectedException rejection = steps.rejectionOf(then, failure);
+        Completion completion = steps.completionOf(rejection);
         if (rejection != null) {
-            StoredOutcome stored = OutcomeFormat.writeRejection(rejection);
-            complete(ofCall, claim, steps.bounded(Completion.failed(stored)));
+            complete(steps, claim, completion);
             return new Outcome.Rejected<>(rejection.code(), String.valueOf(rejection.getMessage()), false);
         }
-        logIfUnanswered(claim, joined.complete(claim, Completion.unknown(), ofCall.ttl()));
+        logIfUnanswered(
+                claim, joined.complete(claim, completion, steps.settings().ttl()));
         throw HandlerCall.<E>sneaky(failure);
     }
 
@@ -159,8 +152,8 @@ public final class TransactionHandler<T> implements OperationHandler<T> {
         }
     }
 
-    private void complete(HandlerSettings<T> ofCall, Claim claim, Completion completion) {
-        LeaseResult result = joined.complete(claim, completion, ofCall.ttl());
+    private void complete(HandlerCall<T> steps, Claim claim, Completion completion) {
+        LeaseResult result = joined.complete(claim, completion, steps.settings().ttl());
         if (!(result instanceof LeaseResult.Done)) {
             throw new StoreUnavailableException(
                     "The outcome of " + claim.key() + " is not in the transaction, which has to be rolled back",

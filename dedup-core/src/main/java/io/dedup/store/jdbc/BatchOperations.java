@@ -163,6 +163,11 @@ final class BatchOperations {
         }
     }
 
+    /** Whether {@link #claimBriefly} can be called. */
+    boolean canWaitBriefly() {
+        return statements.writesArrays();
+    }
+
     /**
      * Claims a key of a batch alone, and waits only briefly for a transaction that has inserted it: the others of the batch wait
      * too.
@@ -171,9 +176,6 @@ final class BatchOperations {
      */
     Optional<ClaimResult> claimBriefly(Connection connection, ClaimRequest request, Operations operations)
             throws SQLException {
-        if (!statements.writesArrays()) {
-            return Optional.empty();
-        }
         try {
             return Transaction.within(connection, transaction -> {
                 set(transaction, Statements.waitBriefly());

@@ -271,6 +271,9 @@ public final class JdbcIdempotencyStore implements TransactionalStore {
     }
 
     private ClaimResult claimOfBatch(ClaimRequest request) {
+        if (!batches.canWaitBriefly()) {
+            return claim(request);
+        }
         try {
             return claims.call(connection -> batches.claimBriefly(connection, request, operations))
                     .orElseGet(() -> claim(request));
