@@ -44,7 +44,19 @@ public record KeyRecord(
         /** The right was given back. */
         RELEASED,
         /** The operation has ended. */
-        COMPLETED
+        COMPLETED;
+
+        private static final String CLAIMED_CODE = "C";
+        private static final String RELEASED_CODE = "R";
+
+        /** The state that stores write with that letter: any but those of the first two is that of a {@link Completion}. */
+        public static State of(String code) {
+            return switch (code) {
+                case CLAIMED_CODE -> CLAIMED;
+                case RELEASED_CODE -> RELEASED;
+                default -> COMPLETED;
+            };
+        }
     }
 
     /** What a store has to do about a request. */
@@ -132,6 +144,15 @@ public record KeyRecord(
     private KeyRecord with(
             State next, int count, PriorRun prior, long lease, long expires, @Nullable Completion completed) {
         return new KeyRecord(next, owner, token, count, prior, firstAttemptAt, lease, expires, fingerprint, completed);
+    }
+
+    /** The letter that stores write for the state: of a completed record that of its {@linkplain Completion#code completion}. */
+    public String code() {
+        return switch (state) {
+            case CLAIMED -> State.CLAIMED_CODE;
+            case RELEASED -> State.RELEASED_CODE;
+            case COMPLETED -> ended().code();
+        };
     }
 
     /** The claim that the record stands for, as the answer to that request. */

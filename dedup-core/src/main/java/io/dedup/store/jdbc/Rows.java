@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** {@link KeyRecord}s as rows of the table, read from results and written to the parameters of {@link Statements}. */
 final class Rows {
-    private static final String CLAIMED = "C";
-    private static final String RELEASED = "R";
-
     private Rows() {}
 
     /**
@@ -46,11 +43,9 @@ final class Rows {
      */
     static KeyRecord record(ResultSet result, String state, byte @Nullable [] outcome) throws SQLException {
         byte[] fingerprint = result.getBytes("fingerprint");
-        boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
+        KeyRecord.State is = KeyRecord.State.of(state);
         return new KeyRecord(
-                ended
-                        ? KeyRecord.State.COMPLETED
-                        : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
+                is,
                 UUID.fromString(result.getString("owner")),
                 result.getLong("token"),
                 result.getInt("attempts"),
@@ -59,7 +54,7 @@ final class Rows {
                 result.getLong("lease_until"),
                 result.getLong("expires_at"),
                 fingerprint == null ? null : Fingerprint.fromBytes(fingerprint),
-                ended ? Completion.of(state, outcome) : null);
+                is == KeyRecord.State.COMPLETED ? Completion.of(state, outcome) : null);
     }
 
     /** The parameters by which a repair replaces or deletes a record, if it is still the one that was read. */
@@ -67,7 +62,7 @@ final class Rows {
             throws SQLException {
         int at = 1;
         if (next != null) {
-            statement.setString(at++, code(next));
+            statement.setString(at++, next.code());
             statement.setString(at++, next.owner().toString());
             statement.setLong(at++, next.token());
             statement.setInt(at++, next.attempts());
@@ -107,7 +102,7 @@ final class Rows {
             throws SQLException {
         int at = from;
         statement.setBytes(at++, key.bytes());
-        statement.setString(at++, code(current));
+        statement.setString(at++, current.code());
         statement.setLong(at++, current.token());
         statement.setInt(at++, current.attempts());
         statement.setLong(at++, current.leaseUntil());
@@ -116,7 +111,7 @@ final class Rows {
 
     private static int setClaimed(PreparedStatement statement, int from, KeyRecord claimed) throws SQLException {
         int at = from;
-        statement.setString(at++, CLAIMED);
+        statement.setString(at++, claimed.code());
         statement.setString(at++, claimed.owner().toString());
         statement.setLong(at++, claimed.token());
         statement.setInt(at++, claimed.attempts());
@@ -154,19 +149,5 @@ final class Rows {
         } else {
             statement.setBytes(index, bytes);
         }
-    }
-
-    private static String code(KeyRecord record) {
-        return switch (record.state()) {
-            case CLAIMED -> CLAIMED;
-            case RELEASED -> RELEASED;
-            case COMPLETED -> {
-                Completion completion = record.completion();
-                if (completion == null) {
-                    throw new IllegalStateException("a completed record has no completion");
-                }
-                yield completion.code();
-            }
-        };
     }
 }

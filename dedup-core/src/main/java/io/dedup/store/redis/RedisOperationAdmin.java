@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 final class RedisOperationAdmin implements OperationAdmin {
     private static final int BLOCKS_PER_PAGE = 40;
     private static final int ATTEMPTS = 10;
-    private static final String CLAIMED = "C";
-    private static final String RELEASED = "R";
 
     private final Operations operations;
     private final KeyScan keys;
@@ -137,13 +135,13 @@ final class RedisOperationAdmin implements OperationAdmin {
     private ScriptCall replacing(RepairResult.Done done) {
         KeyRecord before = done.before().record();
         List<byte[]> arguments = operations.arguments("replace");
-        arguments.add(text(stateOf(before)));
+        arguments.add(text(before.code()));
         arguments.add(number(before.token()));
         arguments.add(number(before.attempts()));
         arguments.add(number(before.leaseUntil()));
         arguments.add(number(before.expiresAt()));
         done.after().map(StoredOperation::record).ifPresent(next -> {
-            arguments.add(text(stateOf(next)));
+            arguments.add(text(next.code()));
             arguments.add(text(next.owner().toString()));
             arguments.add(number(next.token()));
             arguments.add(number(next.attempts()));
@@ -165,12 +163,10 @@ final class RedisOperationAdmin implements OperationAdmin {
             return null;
         }
         String state = text(found.get(2));
-        boolean ended = !state.equals(CLAIMED) && !state.equals(RELEASED);
+        KeyRecord.State is = KeyRecord.State.of(state);
         byte[] fingerprint = found.get(10);
         KeyRecord record = new KeyRecord(
-                ended
-                        ? KeyRecord.State.COMPLETED
-                        : state.equals(CLAIMED) ? KeyRecord.State.CLAIMED : KeyRecord.State.RELEASED,
+                is,
                 UUID.fromString(text(found.get(3))),
                 number(found.get(4)),
                 Math.toIntExact(number(found.get(5))),
@@ -179,27 +175,13 @@ final class RedisOperationAdmin implements OperationAdmin {
                 number(found.get(8)),
                 number(found.get(9)),
                 fingerprint.length == 0 ? null : Fingerprint.fromBytes(fingerprint),
-                ended ? completion(state, found, withOutcome) : null);
+                is == KeyRecord.State.COMPLETED ? completion(state, found, withOutcome) : null);
         return new StoredOperation(key, record, number(found.get(11)), number(found.get(1)));
     }
 
     private static Completion completion(String state, List<byte[]> found, boolean withOutcome) {
         Completion completion = Completion.of(state, found.size() > 12 ? found.get(12) : null);
         return withOutcome ? completion : completion.withoutOutcome();
-    }
-
-    private static String stateOf(KeyRecord record) {
-        return switch (record.state()) {
-            case CLAIMED -> CLAIMED;
-            case RELEASED -> RELEASED;
-            case COMPLETED -> {
-                Completion completion = record.completion();
-                if (completion == null) {
-                    throw new IllegalStateException("a completed record has no completion");
-                }
-                yield completion.code();
-            }
-        };
     }
 
     private static List<byte[]> answered(ScriptReply reply) {
