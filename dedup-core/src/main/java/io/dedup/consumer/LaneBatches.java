@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.consumer;
 
+import io.dedup.internal.BatchQueue;
 import io.dedup.store.IdempotencyStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -21,8 +19,7 @@ final class LaneBatches {
     private final RecordHandling<?, ?> handling;
     private final BiConsumer<PartitionState.Lane, RecordHandling.Result> ended;
     private final Consumer<PartitionState.Lane> alone;
-    private final Queue<PartitionState.Lane> ready = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final BatchQueue<PartitionState.Lane> ready;
 
     /**
      * @param ended receives the result of a lane's record
@@ -37,51 +34,26 @@ final class LaneBatches {
         this.handling = handling;
         this.ended = ended;
         this.alone = alone;
+        this.ready = new BatchQueue<>(IdempotencyStore.MAX_BATCH, loop::startBatch, this::beginOrHold);
     }
 
     /** Begins a lane with the next batch. */
     void add(PartitionState.Lane lane) {
         ready.add(lane);
-        schedule();
     }
 
-    private void schedule() {
-        if (scheduled.compareAndSet(false, true)) {
-            loop.startBatch(this::drain);
-        }
-    }
-
-    private void drain() {
+    private void beginOrHold(List<PartitionState.Lane> batch) {
         try {
-            for (List<PartitionState.Lane> batch = next(); !batch.isEmpty(); batch = next()) {
-                if (handling.isHolding()) {
-                    batch.forEach(alone);
-                } else {
-                    begin(batch);
-                }
+            if (handling.isHolding()) {
+                batch.forEach(alone);
+            } else {
+                begin(batch);
             }
         } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error broken) {
             loop.fail(broken);
-        } finally {
-            scheduled.set(false);
         }
-        if (!ready.isEmpty() && loop.goesOn()) {
-            schedule();
-        }
-    }
-
-    private List<PartitionState.Lane> next() {
-        List<PartitionState.Lane> batch = new ArrayList<>();
-        while (batch.size() < IdempotencyStore.MAX_BATCH) {
-            PartitionState.Lane lane = ready.poll();
-            if (lane == null) {
-                break;
-            }
-            batch.add(lane);
-        }
-        return batch;
     }
 
     private void begin(List<PartitionState.Lane> batch) throws InterruptedException {

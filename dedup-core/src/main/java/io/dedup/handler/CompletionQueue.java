@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
+import io.dedup.internal.BatchQueue;
 import io.dedup.store.CompletionRequest;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -17,12 +14,12 @@ import java.util.function.Consumer;
 final class CompletionQueue {
     private final IdempotencyStore store;
     private final LeaseRenewer renewer;
-    private final Queue<Entry> entries = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean draining = new AtomicBoolean();
+    private final BatchQueue<Entry> entries;
 
     CompletionQueue(IdempotencyStore store, LeaseRenewer renewer) {
         this.store = store;
         this.renewer = renewer;
+        this.entries = new BatchQueue<>(IdempotencyStore.MAX_BATCH, renewer::step, this::store);
     }
 
     /**
@@ -37,44 +34,15 @@ final class CompletionQueue {
      */
     void add(CompletionRequest request, Consumer<LeaseResult> then) {
         entries.add(new Entry(request, then));
-        drainAside();
     }
 
-    private void drainAside() {
-        if (draining.compareAndSet(false, true)) {
-            renewer.step(this::drain);
-        }
-    }
-
-    private void drain() {
-        try {
-            for (List<Entry> batch = next(); !batch.isEmpty(); batch = next()) {
-                List<Entry> stored = batch;
-                List<LeaseResult> results = complete(stored);
-                renewer.step(() -> {
-                    for (int i = 0; i < stored.size(); i++) {
-                        stored.get(i).then.accept(results.get(i));
-                    }
-                });
+    private void store(List<Entry> batch) {
+        List<LeaseResult> results = complete(batch);
+        renewer.step(() -> {
+            for (int i = 0; i < batch.size(); i++) {
+                batch.get(i).then.accept(results.get(i));
             }
-        } finally {
-            draining.set(false);
-        }
-        if (!entries.isEmpty()) {
-            drainAside();
-        }
-    }
-
-    private List<Entry> next() {
-        List<Entry> batch = new ArrayList<>();
-        while (batch.size() < IdempotencyStore.MAX_BATCH) {
-            Entry entry = entries.poll();
-            if (entry == null) {
-                break;
-            }
-            batch.add(entry);
-        }
-        return batch;
+        });
     }
 
     private List<LeaseResult> complete(List<Entry> batch) {

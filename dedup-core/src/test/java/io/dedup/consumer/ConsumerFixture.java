@@ -9,14 +9,10 @@ import io.dedup.handler.Execution;
 import io.dedup.handler.HandlerListener;
 import io.dedup.handler.IdempotentHandler;
 import io.dedup.handler.Outcome;
-import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
-import io.dedup.store.ClaimState;
-import io.dedup.store.Completion;
+import io.dedup.store.DelegatingStore;
 import io.dedup.store.IdempotencyStore;
-import io.dedup.store.LeaseResult;
-import io.dedup.store.Release;
 import io.dedup.store.ScopedKey;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.time.Duration;
@@ -186,15 +182,14 @@ abstract class ConsumerFixture {
     }
 
     /** A store that can be away. */
-    static final class ShakyStore implements IdempotencyStore {
-        private final IdempotencyStore behind;
+    static final class ShakyStore extends DelegatingStore {
         final AtomicBoolean down = new AtomicBoolean();
         final AtomicInteger refused = new AtomicInteger();
         final AtomicInteger singleClaims = new AtomicInteger();
         final List<Integer> claimBatches = Collections.synchronizedList(new ArrayList<>());
 
         ShakyStore(IdempotencyStore behind) {
-            this.behind = behind;
+            super(behind);
         }
 
         /** Claims a key as a process that then dies, and waits until its lease is over. */
@@ -226,41 +221,6 @@ abstract class ConsumerFixture {
                 return new ClaimResult.Unavailable("The store is down", null);
             }
             return behind.claim(request);
-        }
-
-        @Override
-        public LeaseResult renew(Claim claim, Duration leaseFor) {
-            return behind.renew(claim, leaseFor);
-        }
-
-        @Override
-        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-            return behind.complete(claim, completion, timeToLive);
-        }
-
-        @Override
-        public LeaseResult release(Claim claim, Release why) {
-            return behind.release(claim, why);
-        }
-
-        @Override
-        public LeaseResult withdraw(ClaimRequest request) {
-            return behind.withdraw(request);
-        }
-
-        @Override
-        public ClaimState inspect(Claim claim) {
-            return behind.inspect(claim);
-        }
-
-        @Override
-        public LeaseResult resetAttempts(ScopedKey key) {
-            return behind.resetAttempts(key);
-        }
-
-        @Override
-        public int purge(int atMost) {
-            return behind.purge(atMost);
         }
     }
 }

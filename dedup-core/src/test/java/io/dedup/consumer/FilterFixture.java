@@ -4,18 +4,12 @@ package io.dedup.consumer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.config.DedupConfig;
-import io.dedup.store.Claim;
 import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
-import io.dedup.store.ClaimState;
-import io.dedup.store.Completion;
+import io.dedup.store.DelegatingStore;
 import io.dedup.store.IdempotencyStore;
-import io.dedup.store.LeaseResult;
-import io.dedup.store.Release;
-import io.dedup.store.ScopedKey;
 import io.dedup.store.contract.StoreClock;
 import io.dedup.store.memory.MemoryIdempotencyStore;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -94,8 +88,7 @@ abstract class FilterFixture {
     }
 
     /** A store whose answers a test can change. */
-    static final class AnsweringStore implements IdempotencyStore {
-        private final IdempotencyStore behind;
+    static final class AnsweringStore extends DelegatingStore {
         /** How many claims were asked for. */
         final AtomicInteger asked = new AtomicInteger();
         /** The sizes of the batches that were claimed. */
@@ -106,7 +99,7 @@ abstract class FilterFixture {
         volatile Predicate<ClaimRequest> isLocked = request -> false;
 
         AnsweringStore(IdempotencyStore behind) {
-            this.behind = behind;
+            super(behind);
         }
 
         @Override
@@ -121,42 +114,7 @@ abstract class FilterFixture {
         @Override
         public List<ClaimResult> claimAll(List<ClaimRequest> requests) {
             batches.add(requests.size());
-            return IdempotencyStore.super.claimAll(requests);
-        }
-
-        @Override
-        public LeaseResult renew(Claim claim, Duration leaseFor) {
-            return behind.renew(claim, leaseFor);
-        }
-
-        @Override
-        public LeaseResult complete(Claim claim, Completion completion, Duration timeToLive) {
-            return behind.complete(claim, completion, timeToLive);
-        }
-
-        @Override
-        public LeaseResult release(Claim claim, Release why) {
-            return behind.release(claim, why);
-        }
-
-        @Override
-        public LeaseResult withdraw(ClaimRequest request) {
-            return behind.withdraw(request);
-        }
-
-        @Override
-        public ClaimState inspect(Claim claim) {
-            return behind.inspect(claim);
-        }
-
-        @Override
-        public LeaseResult resetAttempts(ScopedKey key) {
-            return behind.resetAttempts(key);
-        }
-
-        @Override
-        public int purge(int atMost) {
-            return behind.purge(atMost);
+            return super.claimAll(requests);
         }
     }
 }

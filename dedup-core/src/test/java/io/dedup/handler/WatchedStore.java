@@ -6,10 +6,9 @@ import io.dedup.store.ClaimRequest;
 import io.dedup.store.ClaimResult;
 import io.dedup.store.ClaimState;
 import io.dedup.store.Completion;
+import io.dedup.store.DelegatingStore;
 import io.dedup.store.IdempotencyStore;
 import io.dedup.store.LeaseResult;
-import io.dedup.store.Release;
-import io.dedup.store.ScopedKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -17,8 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 
 /** A store whose answers a test can change on their way back, after the store behind it has done what it was told. */
-class WatchedStore implements IdempotencyStore {
-    private final IdempotencyStore behind;
+class WatchedStore extends DelegatingStore {
     final AtomicInteger claims = new AtomicInteger();
     final List<Integer> claimBatches = new CopyOnWriteArrayList<>();
     final AtomicInteger renewals = new AtomicInteger();
@@ -28,7 +26,7 @@ class WatchedStore implements IdempotencyStore {
     volatile UnaryOperator<ClaimState> onInspect = UnaryOperator.identity();
 
     WatchedStore(IdempotencyStore behind) {
-        this.behind = behind;
+        super(behind);
     }
 
     @Override
@@ -57,27 +55,7 @@ class WatchedStore implements IdempotencyStore {
     }
 
     @Override
-    public LeaseResult release(Claim claim, Release why) {
-        return behind.release(claim, why);
-    }
-
-    @Override
-    public LeaseResult withdraw(ClaimRequest request) {
-        return behind.withdraw(request);
-    }
-
-    @Override
     public ClaimState inspect(Claim claim) {
         return onInspect.apply(behind.inspect(claim));
-    }
-
-    @Override
-    public LeaseResult resetAttempts(ScopedKey key) {
-        return behind.resetAttempts(key);
-    }
-
-    @Override
-    public int purge(int atMost) {
-        return behind.purge(atMost);
     }
 }
