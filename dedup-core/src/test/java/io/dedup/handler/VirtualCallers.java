@@ -39,8 +39,8 @@ import redis.clients.jedis.RedisClient;
  * Java 17, so what is newer is looked up.
  */
 final class VirtualCallers implements HandlerListener {
-    static final int CALLS = 10_000;
-    static final int KEYS = 1_000;
+    static final int CALLS = 4_000;
+    static final int KEYS = 400;
     private static final long EFFECT_NANOS = Duration.ofMillis(50).toNanos();
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 

@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ten thousand virtual threads that two carriers run, in a process of the newest Java that is there. Where there is none from 21 on,
+ * Four thousand virtual threads that two carriers run, in a process of the newest Java that is there. Where there is none from 21 on,
  * nothing of this is run, and the log says so.
  *
  * <p>Monitors pin virtual threads in Java 21 to 23; in 24 and 25 they do where the old kind of locks is chosen, as it is here.

@@ -23,11 +23,6 @@ class H2Test extends AbstractJdbcStoreTest {
     }
 
     @Override
-    protected int manyKeys() {
-        return 10_000;
-    }
-
-    @Override
     DataSource dataSource() {
         return POOL;
     }

@@ -132,11 +132,6 @@ class PgBouncerIT extends AbstractJdbcStoreTest {
     }
 
     @Override
-    protected int manyKeys() {
-        return 10_000;
-    }
-
-    @Override
     List<String> sentByClaim() {
         return List.of("executeQuery");
     }
