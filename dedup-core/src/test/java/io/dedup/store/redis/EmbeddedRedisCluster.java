@@ -136,8 +136,15 @@ final class EmbeddedRedisCluster implements AutoCloseable {
                         Integer.parseInt(range[0]) <= slot && slot <= Integer.parseInt(range[range.length - 1]));
     }
 
-    /** Begins to give an empty slot away: a key that the first primary does not have is looked for at the second. */
+    /**
+     * Deletes the keys of a slot and begins to give it away: a key that the first primary does not have is looked for at the second.
+     */
     void beginMove(int slot, int from, int to) {
+        // Keys of other tests, and keys that have expired and are still there, would keep the slot from being given
+        // away.
+        primary(from)
+                .clusterGetKeysInSlotBinary(slot, Integer.MAX_VALUE)
+                .forEach(key -> primary(from).del(key));
         primary(to).clusterSetSlotImporting(slot, id(from));
         primary(from).clusterSetSlotMigrating(slot, id(to));
     }
