@@ -11,6 +11,7 @@ import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
+import io.dedup.key.KeyRules;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.types.Password;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,10 @@ public final class DedupConfig {
     public static final String KEY = "dedup.key";
     /** The longest key that is accepted, in bytes. */
     public static final String KEY_MAX_BYTES = "dedup.key.max.bytes";
+    /** Texts that are no keys. */
+    public static final String KEY_PLACEHOLDERS = "dedup.key.placeholders";
+    /** What every key looks like. */
+    public static final String KEY_PATTERN = "dedup.key.pattern";
     /** What a key is unique within. */
     public static final String SCOPE = "dedup.scope";
     /** How long a first is remembered, in milliseconds. */
@@ -230,10 +236,17 @@ public final class DedupConfig {
         return policy;
     }
 
-    /** Reads the idempotency key, refusing those that are too long. */
+    /** Reads the idempotency key, refusing those that are too long, placeholders, and what does not match the pattern. */
     public KeyExtractor keyExtractor() {
         return KeyExtractors.atMost(
-                (Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(String.join(",", strings(KEY))));
+                (Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(String.join(",", strings(KEY)), keyRules()));
+    }
+
+    /** Which texts are usable keys, apart from their length. */
+    public KeyRules keyRules() {
+        KeyRules rules = KeyRules.standard().withPlaceholders(strings(KEY_PLACEHOLDERS));
+        String pattern = optionalString(KEY_PATTERN);
+        return pattern == null ? rules : rules.withPattern(Pattern.compile(pattern));
     }
 
     /** Takes the fingerprint of the payload. */

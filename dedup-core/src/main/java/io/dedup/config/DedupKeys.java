@@ -10,6 +10,7 @@ import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
+import io.dedup.key.KeyRules;
 import io.dedup.key.TtlHeader;
 import java.util.Arrays;
 import java.util.List;
@@ -109,6 +110,22 @@ final class DedupKeys {
                         Importance.LOW,
                         "The longest key that is accepted, in bytes. A record with a longer one is refused as"
                                 + " missing-key:too-long.")
+                .define(
+                        DedupConfig.KEY_PLACEHOLDERS,
+                        ConfigDef.Type.LIST,
+                        String.join(",", KeyRules.PLACEHOLDERS),
+                        Importance.MEDIUM,
+                        "Texts that are no keys, whatever their case and the white space around them: a record with one is"
+                                + " refused as missing-key:placeholder, since unrelated records have it as well. Empty: none.")
+                .define(
+                        DedupConfig.KEY_PATTERN,
+                        ConfigDef.Type.STRING,
+                        null,
+                        optional(takes("a regular expression (java.util.regex.Pattern)", Pattern::compile)),
+                        Importance.MEDIUM,
+                        "A regular expression that every key matches as a whole, as normalised. A record with another, or with"
+                                + " one of more than 1024 bytes, is refused as missing-key:pattern-mismatch. Not set: any"
+                                + " bytes.")
                 .define(
                         DedupConfig.SCOPE,
                         ConfigDef.Type.STRING,

@@ -6,60 +6,119 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
-import java.nio.ByteBuffer;
+import io.dedup.MissingKey.Reason;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import org.apache.kafka.common.header.Header;
 
 /**
- * A key made of a CloudEvent's source and id, which only together are unique (CloudEvents 1.0, "id"). The source is
- * preceded by its length, so that no two pairs give the same bytes.
+ * A key made of a CloudEvent's source and id, which only together are unique (CloudEvents 1.0, "id").
+ *
+ * <p>By the Kafka protocol binding (section 3) the content type tells the modes apart. A value is also taken for an event in
+ * structured mode if no header is an attribute, and it is a JSON object with a {@code specversion}: not every bridge keeps the
+ * content type. Attributes are in headers {@code ce_…}, or {@code ce-…} as HTTP has them.
  */
 final class CloudEventsKey implements KeyExtractor {
     private static final String SOURCE = "cloudevents";
+    private static final String STRUCTURED = "application/cloudevents";
+    private static final String BATCH = "application/cloudevents-batch";
     private static final JsonPointer EVENT_SOURCE = JsonPointer.compile("/source");
     private static final JsonPointer EVENT_ID = JsonPointer.compile("/id");
+    private static final JsonPointer SPEC_VERSION = JsonPointer.compile("/specversion");
+
+    private final Attribute eventSource;
+    private final Attribute eventId;
+
+    CloudEventsKey(KeyForm form) {
+        this.eventSource = new Attribute("source", EVENT_SOURCE, new KeyForm(List.of(), KeyRules.standard()));
+        this.eventId = new Attribute("id", EVENT_ID, form);
+    }
 
     @Override
     public KeyResult extract(RecordView record) {
+        String contentType = contentType(record);
+        if (contentType.startsWith(BATCH)) {
+            return new MissingKey(
+                    Reason.BATCH, SOURCE, "The record is a batch of CloudEvents, which has no key: send them one by one");
+        }
         try {
-            return isStructured(record)
-                    ? join(attribute(record.json(), EVENT_SOURCE), attribute(record.json(), EVENT_ID))
-                    : join(
-                            HeaderKey.read(record.headers(), "ce_source", SOURCE),
-                            HeaderKey.read(record.headers(), "ce_id", SOURCE));
+            return contentType.startsWith(STRUCTURED) || isEvent(record)
+                    ? join(eventSource.of(record.json()), eventId.of(record.json()))
+                    : join(eventSource.of(record), eventId.of(record));
         } catch (Json.NotJson unreadable) {
             return JsonPointerKey.notJson(SOURCE, unreadable);
         }
     }
 
-    /** Kafka protocol binding for CloudEvents, section 3: the content type tells the two modes apart. */
-    private static boolean isStructured(RecordView record) {
+    private static String contentType(RecordView record) {
         Header contentType = record.headers().lastHeader("content-type");
-        return contentType != null
-                && contentType.value() != null
-                && new String(contentType.value(), StandardCharsets.UTF_8)
-                        .toLowerCase(Locale.ROOT)
-                        .startsWith("application/cloudevents");
+        return contentType == null || contentType.value() == null
+                ? ""
+                : new String(contentType.value(), StandardCharsets.UTF_8)
+                        .strip()
+                        .toLowerCase(Locale.ROOT);
     }
 
-    private static KeyResult attribute(JsonNode event, JsonPointer pointer) {
-        return JsonPointerKey.key(event.at(pointer), SOURCE, pointer.toString());
+    private static boolean isEvent(RecordView record) {
+        for (Header header : record.headers()) {
+            if (header.key().startsWith("ce_") || header.key().startsWith("ce-")) {
+                return false;
+            }
+        }
+        try {
+            return record.json().at(SPEC_VERSION).isTextual();
+        } catch (Json.NotJson binary) {
+            return false;
+        }
     }
 
     private static KeyResult join(KeyResult source, KeyResult id) {
-        if (source instanceof MissingKey) {
-            return source;
+        if (source instanceof IdempotencyKey first && id instanceof IdempotencyKey second) {
+            return CompositeKey.of(SOURCE, List.of(first, second));
         }
-        if (id instanceof MissingKey) {
-            return id;
+        return source instanceof MissingKey ? source : id;
+    }
+
+    /** An attribute of an event, which is a string of at least one character. */
+    private static final class Attribute {
+        private final JsonPointer pointer;
+        private final KeyForm form;
+        private final KeyExtractor header;
+        private final KeyExtractor hyphenated;
+
+        Attribute(String name, JsonPointer pointer, KeyForm form) {
+            this.pointer = pointer;
+            this.form = form;
+            this.header = new HeaderKey("ce_" + name, false, SOURCE, form);
+            this.hyphenated = new HeaderKey("ce-" + name, true, SOURCE, form);
         }
-        IdempotencyKey first = (IdempotencyKey) source;
-        IdempotencyKey second = (IdempotencyKey) id;
-        ByteBuffer joined = ByteBuffer.allocate(Integer.BYTES + first.length() + second.length());
-        joined.putInt(first.length());
-        first.writeTo(joined);
-        second.writeTo(joined);
-        return IdempotencyKey.of(SOURCE, joined.array());
+
+        KeyResult of(JsonNode event) {
+            JsonNode found = event.at(pointer);
+            if (found.isNumber()) {
+                return new MissingKey(
+                        Reason.NOT_TEXT, SOURCE, "What the event has at " + pointer + " is a number, and not a string");
+            }
+            return JsonPointerKey.key(found, SOURCE, pointer.toString(), form);
+        }
+
+        KeyResult of(RecordView record) {
+            KeyResult underscored = header.extract(record);
+            KeyResult other = hyphenated.extract(record);
+            if (isAbsent(other)) {
+                return underscored;
+            } else if (isAbsent(underscored)) {
+                return other;
+            }
+            return underscored.equals(other)
+                    ? underscored
+                    : new MissingKey(
+                            Reason.AMBIGUOUS, SOURCE, "The record has attributes 'ce_…' and 'ce-…' that differ");
+        }
+
+        private static boolean isAbsent(KeyResult result) {
+            return result instanceof MissingKey missing && missing.reason() == Reason.ABSENT;
+        }
     }
 }

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
@@ -14,22 +13,24 @@ import io.dedup.MissingKey.Reason;
 final class JsonPointerKey implements KeyExtractor {
     private final JsonPointer pointer;
     private final String source;
+    private final KeyForm form;
 
-    JsonPointerKey(String pointer) {
+    JsonPointerKey(String pointer, KeyForm form) {
         this.pointer = Json.pointer(pointer);
         this.source = KeyExtractors.name("value", pointer);
+        this.form = form;
     }
 
     @Override
     public KeyResult extract(RecordView record) {
         try {
-            return key(record.json().at(pointer), source, pointer.toString());
+            return key(record.json().at(pointer), source, pointer.toString(), form);
         } catch (Json.NotJson unreadable) {
             return notJson(source, unreadable);
         }
     }
 
-    static KeyResult key(JsonNode node, String source, String pointer) {
+    static KeyResult key(JsonNode node, String source, String pointer, KeyForm form) {
         if (node.isMissingNode() || node.isNull()) {
             return new MissingKey(Reason.ABSENT, source, "The value has nothing at " + pointer);
         }
@@ -45,7 +46,7 @@ final class JsonPointerKey implements KeyExtractor {
                 return new MissingKey(Reason.EMPTY, source, "The string at " + pointer + " is empty");
             }
             CanonicalJson.checkWellFormed(text);
-            return IdempotencyKey.of(source, text.getBytes(UTF_8));
+            return form.key(source, text.getBytes(UTF_8));
         } catch (Json.NotJson unreadable) {
             return notJson(source, unreadable);
         }

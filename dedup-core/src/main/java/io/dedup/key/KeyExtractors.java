@@ -5,6 +5,8 @@ import io.dedup.IdempotencyKey;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The kinds of key source, in code and as they are written in configuration.
@@ -14,7 +16,10 @@ import java.util.List;
 public final class KeyExtractors {
     /** The forms that {@link #parse} understands, for messages and documentation. */
     public static final String FORMS =
-            "header:NAME, record-key, value:/POINTER, cloudevents, sha256:/POINTER,/POINTER…";
+            "header:NAME, header-ignore-case:NAME, record-key, value:/POINTER, cloudevents, sha256:/POINTER,/POINTER…;"
+                    + " behind each |trim, |lower, |uuid or |json-string; several parts of one key with ' + ' between them";
+
+    private static final String ALL_OF = " + ";
 
     private KeyExtractors() {}
 
@@ -29,7 +34,7 @@ public final class KeyExtractors {
 
     /** The record's own key. */
     public static KeyExtractor recordKey() {
-        return new RecordKey();
+        return new RecordKey(KeyForm.STANDARD);
     }
 
     /**
@@ -40,7 +45,7 @@ public final class KeyExtractors {
      * @throws IllegalArgumentException if it is not one
      */
     public static KeyExtractor jsonPointer(String pointer) {
-        return new JsonPointerKey(pointer);
+        return new JsonPointerKey(pointer, KeyForm.STANDARD);
     }
 
     /**
@@ -48,7 +53,7 @@ public final class KeyExtractors {
      * headers {@code ce_source} and {@code ce_id}, or from the JSON value if the content type says that it is one.
      */
     public static KeyExtractor cloudEvents() {
-        return new CloudEventsKey();
+        return new CloudEventsKey(KeyForm.STANDARD);
     }
 
     /**
@@ -110,57 +115,101 @@ public final class KeyExtractors {
      * Reads the forms used in configuration, separated by commas; several mean {@link #firstOf}. A part that starts with
      * a slash belongs to the source before it: {@code header:id,sha256:/a,/b} are two sources.
      *
+     * <p>{@code header:id|trim|uuid} normalises what it finds: {@code trim} takes white space off both ends, {@code lower} makes A to Z
+     * small, {@code uuid} gives every spelling of a UUID as 36 small characters (capitals, braces, {@code urn:uuid:}, no hyphens, 16
+     * bytes), {@code json-string} takes the text out of a JSON string; each leaves alone what it does not understand. {@code
+     * header:tenant + header:id} is one key of both, which is absent if one of them is. {@code header-ignore-case:ID} takes headers
+     * whose names differ in case only; its keys are those of {@code header:ID}. Blank keys and placeholders are none
+     * ({@link KeyRules#standard()}).
+     *
      * @throws IllegalArgumentException if a form is unknown or malformed, naming it and the {@link #FORMS}
      */
     public static KeyExtractor parse(String text) {
-        return firstOf(split(text).stream().map(KeyExtractors::parseOne).toList());
+        return parse(text, KeyRules.standard());
+    }
+
+    /**
+     * As {@link #parse(String)}, with these rules for every text that a key is made of. They do not hold for {@code sha256}, whose
+     * keys are digests.
+     *
+     * @throws IllegalArgumentException if a form is unknown or malformed, naming it and the {@link #FORMS}
+     */
+    public static KeyExtractor parse(String text, KeyRules rules) {
+        return firstOf(split(text).stream()
+                .map(parts -> Named.parse(parts, rules).extractor())
+                .toList());
     }
 
     /**
      * The sources that {@link #parse} reads there, each as it is named in keys and in headers: {@code header:id}, {@code
-     * sha256:/a,/b}, whose pointers are sorted.
+     * sha256:/a,/b}, whose pointers are sorted. Normalisers do not belong to the name.
      *
      * @throws IllegalArgumentException as {@link #parse}
      */
     public static List<String> sources(String text) {
         return split(text).stream()
-                .map(parts -> parseOne(parts) instanceof FieldsHashKey fields
-                        ? fields.source()
-                        : String.join(",", parts).replaceFirst(":\\s+", ":"))
+                .map(parts -> Named.parse(parts, KeyRules.standard()).name())
                 .toList();
     }
 
-    private static List<List<String>> split(String text) {
-        List<List<String>> sources = new ArrayList<>();
+    private static List<String> split(String text) {
+        List<String> sources = new ArrayList<>();
         for (String part : text.split(",", -1)) {
             String trimmed = part.strip();
             if (trimmed.startsWith("/") && !sources.isEmpty()) {
-                sources.get(sources.size() - 1).add(trimmed);
+                sources.set(sources.size() - 1, sources.get(sources.size() - 1) + "," + trimmed);
             } else {
-                sources.add(new ArrayList<>(List.of(trimmed)));
+                sources.add(trimmed);
             }
         }
         return sources;
     }
 
-    private static KeyExtractor parseOne(List<String> parts) {
-        String head = parts.get(0);
-        int colon = head.indexOf(':');
-        String kind = colon < 0 ? head : head.substring(0, colon);
-        List<String> arguments = new ArrayList<>(parts.subList(1, parts.size()));
-        if (colon >= 0) {
-            arguments.add(0, head.substring(colon + 1).strip());
+    /** A source with its name, as it was read. */
+    private record Named(String name, KeyExtractor extractor) {
+        static Named parse(String text, KeyRules rules) {
+            List<Named> parts = Arrays.stream(text.split(Pattern.quote(ALL_OF), -1))
+                    .map(part -> parseOne(part.strip(), rules))
+                    .toList();
+            if (parts.size() == 1) {
+                return parts.get(0);
+            }
+            String name = parts.stream().map(Named::name).collect(Collectors.joining(ALL_OF));
+            return new Named(
+                    name, new AllOfKey(name, parts.stream().map(Named::extractor).toList()));
         }
-        return switch (kind + "/" + Math.min(arguments.size(), 2)) {
-            case "header/1" -> header(arguments.get(0));
-            case "record-key/0" -> recordKey();
-            case "value/1" -> jsonPointer(arguments.get(0));
-            case "cloudevents/0" -> cloudEvents();
-            case "sha256/1", "sha256/2" -> sha256(arguments);
-            default ->
-                throw new IllegalArgumentException(
-                        "'" + String.join(",", parts) + "' is not a key source; allowed are " + FORMS);
-        };
+
+        private static Named parseOne(String text, KeyRules rules) {
+            List<String> piped = Arrays.asList(text.split("\\|", -1));
+            String source = piped.get(0).strip();
+            KeyForm form = new KeyForm(
+                    piped.subList(1, piped.size()).stream()
+                            .map(name -> Normalizer.parse(name.strip()))
+                            .toList(),
+                    rules);
+            int colon = source.indexOf(':');
+            String kind = colon < 0 ? source : source.substring(0, colon);
+            String argument = colon < 0 ? "" : source.substring(colon + 1).strip();
+            boolean isOfSeveral = argument.contains(",") && !kind.equals("sha256");
+            return switch (isOfSeveral ? "" : kind + (colon < 0 ? "" : ":")) {
+                case "header:" -> new Named(name("header", argument), new HeaderKey(argument, false, form));
+                case "header-ignore-case:" -> new Named(name("header", argument), new HeaderKey(argument, true, form));
+                case "record-key" -> new Named(kind, new RecordKey(form));
+                case "value:" -> new Named(name("value", argument), new JsonPointerKey(argument, form));
+                case "cloudevents" -> new Named(kind, new CloudEventsKey(form));
+                case "sha256:" -> digest(text, argument, form);
+                default ->
+                    throw new IllegalArgumentException("'" + text + "' is not a key source; allowed are " + FORMS);
+            };
+        }
+
+        private static Named digest(String text, String pointers, KeyForm form) {
+            if (!form.normalizers().isEmpty()) {
+                throw new IllegalArgumentException("'" + text + "' has a normaliser, and a digest is not normalised");
+            }
+            FieldsHashKey fields = new FieldsHashKey(List.of(pointers.split(",", -1)));
+            return new Named(fields.source(), fields);
+        }
     }
 
     /** The source's name as it is written in configuration. */

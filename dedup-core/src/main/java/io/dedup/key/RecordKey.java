@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.key;
 
-import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
@@ -9,6 +8,12 @@ import io.dedup.MissingKey.Reason;
 /** A key that is the record's own key. */
 final class RecordKey implements KeyExtractor {
     private static final String SOURCE = "record-key";
+
+    private final KeyForm form;
+
+    RecordKey(KeyForm form) {
+        this.form = form;
+    }
 
     @Override
     public KeyResult extract(RecordView record) {
@@ -19,6 +24,6 @@ final class RecordKey implements KeyExtractor {
         if (key.length == 0) {
             return new MissingKey(Reason.EMPTY, SOURCE, "The record's key is empty");
         }
-        return IdempotencyKey.of(SOURCE, key);
+        return form.key(SOURCE, key);
     }
 }

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.MissingKey.Reason;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which bytes are a usable key: not blank ones, no placeholder, and what matches a pattern, if there is one. Strangers share a
+ * placeholder, so that the operation of the second would be dropped as a duplicate of the first.
+ *
+ * <p>The rules hold for each text that a key is made of: a header, a record key, a field, each part of a key of several.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class KeyRules {
+    /**
+     * The texts that are no key unless something else is asked for: what programs write where they have no value, the nil UUID and
+     * the max UUID (RFC 9562). Capitals and white space around them do not count.
+     */
+    public static final List<String> PLACEHOLDERS = List.of(
+            "null",
+            "undefined",
+            "none",
+            "nil",
+            "nan",
+            "n/a",
+            "{}",
+            "[]",
+            "\"\"",
+            "[object object]",
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff");
+
+    /** The longest key that is held against a pattern, in bytes: a longer one does not match. */
+    public static final int MAX_MATCHED_BYTES = 1024;
+
+    private static final KeyRules STANDARD = new KeyRules(PLACEHOLDERS, null);
+
+    private final byte[][] placeholders;
+    private final @Nullable Pattern pattern;
+
+    private KeyRules(Collection<String> placeholders, @Nullable Pattern pattern) {
+        this(
+                placeholders.stream()
+                        .map(text -> lowered(text.strip().getBytes(UTF_8)))
+                        .toArray(byte[][]::new),
+                pattern);
+    }
+
+    private KeyRules(byte[][] placeholders, @Nullable Pattern pattern) {
+        this.placeholders = placeholders;
+        this.pattern = pattern;
+    }
+
+    /** Refuses blank keys and {@link #PLACEHOLDERS}. */
+    public static KeyRules standard() {
+        return STANDARD;
+    }
+
+    /**
+     * The same rules with these placeholders in the place of all others.
+     *
+     * @param texts small letters and capitals (A to Z) are alike; may be empty
+     */
+    public KeyRules withPlaceholders(Collection<String> texts) {
+        return new KeyRules(texts, pattern);
+    }
+
+    /**
+     * The same rules, refusing what does not match as a whole: also bytes that are not UTF-8, and keys of more than {@value
+     * #MAX_MATCHED_BYTES} bytes.
+     */
+    public KeyRules withPattern(Pattern matching) {
+        return new KeyRules(placeholders, matching);
+    }
+
+    /**
+     * The key with these bytes, or why they are none.
+     *
+     * @param source what they were read from, as in {@link IdempotencyKey#source()}
+     */
+    KeyResult key(String source, byte[] bytes) {
+        int first = 0;
+        int end = bytes.length;
+        while (first < end && isBlank(bytes[first])) {
+            first++;
+        }
+        while (end > first && isBlank(bytes[end - 1])) {
+            end--;
+        }
+        if (first == end) {
+            return new MissingKey(Reason.EMPTY, source, "The key is blank");
+        }
+        for (byte[] placeholder : placeholders) {
+            if (equalsLowered(placeholder, bytes, first, end)) {
+                return new MissingKey(
+                        Reason.PLACEHOLDER,
+                        source,
+                        "The key is the placeholder '" + new String(placeholder, UTF_8)
+                                + "', which other operations have as well");
+            }
+        }
+        if (pattern != null && !matches(pattern, bytes)) {
+            return new MissingKey(
+                    Reason.PATTERN_MISMATCH, source, "The key does not match the pattern '" + pattern.pattern() + "'");
+        }
+        return IdempotencyKey.of(source, bytes);
+    }
+
+    /** White space and control characters of ASCII. */
+    private static boolean isBlank(byte value) {
+        return value >= 0 && value <= ' ';
+    }
+
+    private static boolean equalsLowered(byte[] placeholder, byte[] bytes, int first, int end) {
+        if (placeholder.length != end - first) {
+            return false;
+        }
+        for (int i = 0; i < placeholder.length; i++) {
+            if (placeholder[i] != lowered(bytes[first + i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static byte[] lowered(byte[] bytes) {
+        byte[] lowered = bytes.clone();
+        for (int i = 0; i < lowered.length; i++) {
+            lowered[i] = lowered(lowered[i]);
+        }
+        return lowered;
+    }
+
+    private static byte lowered(byte value) {
+        return value >= 'A' && value <= 'Z' ? (byte) (value + ('a' - 'A')) : value;
+    }
+
+    /** A long key could take a backtracking pattern to the end of its stack. */
+    private static boolean matches(Pattern pattern, byte[] bytes) {
+        return bytes.length <= MAX_MATCHED_BYTES
+                && text(bytes).filter(text -> pattern.matcher(text).matches()).isPresent();
+    }
+
+    /** The bytes as text; empty if they are not UTF-8. */
+    static Optional<String> text(byte[] bytes) {
+        try {
+            return Optional.of(
+                    UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+        } catch (CharacterCodingException notText) {
+            return Optional.empty();
+        }
+    }
+
+    /** The small letters of ASCII in the place of capitals; what is not UTF-8 stays. */
+    static byte[] loweredText(byte[] bytes) {
+        return text(bytes).isPresent() ? lowered(bytes) : bytes;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * One spelling for keys that are spelled in several ways, as it is written behind a key source: {@code header:id|trim|uuid}. What
+ * a normaliser does not understand stays as it is.
+ */
+enum Normalizer {
+    /** Without white space and control characters of ASCII at both ends. */
+    TRIM("trim", Normalizer::trimmed),
+    /** A to Z as a to z, in what is UTF-8. */
+    LOWER("lower", KeyRules::loweredText),
+    /**
+     * A UUID as 36 characters in small letters: from capitals, from braces, from {@code urn:uuid:} (RFC 9562), from 32 digits
+     * without hyphens, and from 16 bytes.
+     */
+    UUID_TEXT("uuid", Normalizer::uuid),
+    /** The text of a JSON string: {@code k-1} of {@code "k-1"}. */
+    JSON_STRING("json-string", Normalizer::unquoted);
+
+    private static final Pattern UUID_SPELLING = Pattern.compile(
+            "(?i)(?:urn:uuid:)?(?:\\{([0-9a-f-]{36})}|([0-9a-f-]{36})|([0-9a-f]{32}))");
+    private static final Pattern HYPHENATED = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+    private static final int UUID_BYTES = 16;
+    private static final int LONGEST_UUID_TEXT = 64;
+
+    private final String text;
+    private final UnaryOperator<byte[]> function;
+
+    Normalizer(String text, UnaryOperator<byte[]> function) {
+        this.text = text;
+        this.function = function;
+    }
+
+    /** The names, for messages and documentation. */
+    static String names() {
+        return Arrays.stream(values()).map(one -> one.text).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * @throws IllegalArgumentException if there is no normaliser of that name, naming those that there are
+     */
+    static Normalizer parse(String name) {
+        return Arrays.stream(values())
+                .filter(one -> one.text.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "'" + name + "' is not a normaliser of keys; allowed are " + names()));
+    }
+
+    byte[] apply(byte[] key) {
+        return function.apply(key);
+    }
+
+    private static byte[] trimmed(byte[] key) {
+        int first = 0;
+        int end = key.length;
+        while (first < end && key[first] >= 0 && key[first] <= ' ') {
+            first++;
+        }
+        while (end > first && key[end - 1] >= 0 && key[end - 1] <= ' ') {
+            end--;
+        }
+        return Arrays.copyOfRange(key, first, end);
+    }
+
+    private static byte[] uuid(byte[] key) {
+        if (key.length == UUID_BYTES) {
+            ByteBuffer bytes = ByteBuffer.wrap(key);
+            return new UUID(bytes.getLong(), bytes.getLong()).toString().getBytes(UTF_8);
+        } else if (key.length > LONGEST_UUID_TEXT) {
+            return key;
+        }
+        var spelled = UUID_SPELLING.matcher(KeyRules.text(key).orElse(""));
+        if (!spelled.matches()) {
+            return key;
+        }
+        String digits = spelled.group(3);
+        String hyphenated = digits != null
+                ? digits.replaceFirst("(.{8})(.{4})(.{4})(.{4})(.{12})", "$1-$2-$3-$4-$5")
+                : spelled.group(1) != null ? spelled.group(1) : spelled.group(2);
+        return HYPHENATED.matcher(hyphenated).matches()
+                ? KeyRules.loweredText(hyphenated.getBytes(UTF_8))
+                : key;
+    }
+
+    private static byte[] unquoted(byte[] key) {
+        if (key.length < 2 || key[0] != '"' || key[key.length - 1] != '"') {
+            return key;
+        }
+        try {
+            String text = Json.parse(key).textValue();
+            if (text == null) {
+                return key;
+            }
+            CanonicalJson.checkWellFormed(text);
+            return text.getBytes(UTF_8);
+        } catch (Json.NotJson notQuoted) {
+            return key; // It begins and ends with quotation marks of its own.
+        }
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.key;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.fasterxml.jackson.databind.node.TextNode;
+import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import io.dedup.MissingKey.Reason;
+import io.dedup.config.DedupConfig;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Keys that are none, and keys that are spelled in several ways. */
+class KeysAsTheyComeTest {
+    private static final String UUID = "7f2c1e0a-9b1d-4c3e-8f00-1234567890ab";
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "null",
+                "NULL",
+                " None\n",
+                "undefined",
+                "NaN",
+                "{}",
+                "[object Object]",
+                "00000000-0000-0000-0000-000000000000",
+                "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"
+            })
+    void anySource_placeholder_isNoKey(String text) {
+        for (String source : List.of("header:id", "record-key", "value:/id", "header-ignore-case:ID")) {
+            assertThat(reason(extracted(source, text))).as(source).isEqualTo(Reason.PLACEHOLDER);
+        }
+        assertThat(reason(event(text))).isEqualTo(Reason.PLACEHOLDER);
+        assertThat(reason(extracted("header:tenant + header:id", text))).isEqualTo(Reason.PLACEHOLDER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {" ", "  ", "\t\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"})
+    void anySource_blank_isNoKey(String text) {
+        assertThat(reason(extracted("header:id", text))).isEqualTo(Reason.EMPTY);
+        assertThat(reason(extracted("record-key", text))).isEqualTo(Reason.EMPTY);
+        assertThat(reason(event(text))).isEqualTo(Reason.EMPTY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nullable", "0", "-", "none-1", "00000000-0000-0000-0000-000000000001"})
+    void header_moreThanAPlaceholder_isAKey(String text) {
+        assertThat(extracted("header:id", text)).isEqualTo(IdempotencyKey.ofHeader("id", text));
+    }
+
+    @Test
+    void configured_placeholdersAndPattern_areThoseThatHold() {
+        KeyExtractor keys = configured(Map.of("dedup.key.placeholders", "test,-", "dedup.key.pattern", "[a-z]+-?\\d*|-"));
+        assertThat(reason(keys.extract(record("Test", null)))).isEqualTo(Reason.PLACEHOLDER);
+        assertThat(reason(keys.extract(record("-", null)))).isEqualTo(Reason.PLACEHOLDER);
+        assertThat(reason(keys.extract(record("A-1", null)))).isEqualTo(Reason.PATTERN_MISMATCH);
+        assertThat(reason(keys.extract(record("a-1 ", null)))).isEqualTo(Reason.PATTERN_MISMATCH);
+        assertThat(keys.extract(record("null", null))).isInstanceOf(IdempotencyKey.class);
+        assertThat(configured(Map.of("dedup.key.placeholders", "")).extract(record("null", null)))
+                .isInstanceOf(IdempotencyKey.class);
+    }
+
+    /** A pattern that backtracks would end the stack. */
+    @Test
+    void configured_patternAndALongKey_isNotMatched() {
+        KeyExtractor keys = configured(Map.of("dedup.key.pattern", "(a|b)*", "dedup.key.max.bytes", "65535"));
+        assertThat(keys.extract(record("a".repeat(1024), null))).isInstanceOf(IdempotencyKey.class);
+        assertThat(reason(keys.extract(record("a".repeat(60_000), null)))).isEqualTo(Reason.PATTERN_MISMATCH);
+    }
+
+    @Test
+    void check_patternThatIsNone_isRefused() {
+        assertThat(DedupConfig.check(Map.of("dedup.key.pattern", "[", "dedup.dead.letter.topic", "dead")))
+                .singleElement()
+                .satisfies(problem -> assertThat(problem.key()).isEqualTo("dedup.key.pattern"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "7F2C1E0A-9B1D-4C3E-8F00-1234567890AB",
+        "{7f2c1e0a-9b1d-4c3e-8f00-1234567890ab}",
+        "urn:uuid:7f2c1e0a-9b1d-4c3e-8f00-1234567890ab",
+        "URN:UUID:7F2C1E0A-9b1d-4c3e-8f00-1234567890ab",
+        "7f2c1e0a9b1d4c3e8f001234567890ab",
+        "7f2c1e0a-9b1d-4c3e-8f00-1234567890ab"
+    })
+    void uuid_anySpelling_isOneKey(String text) {
+        assertThat(extracted("header:id|uuid", text)).isEqualTo(IdempotencyKey.ofHeader("id", UUID));
+        assertThat(extracted("header:id|trim|json-string|uuid", " \"" + text + "\"\n"))
+                .isEqualTo(IdempotencyKey.ofHeader("id", UUID));
+    }
+
+    @Test
+    void uuid_bytes_areTheKeyOfTheText() {
+        byte[] bytes = HexFormat.of().parseHex(UUID.replace("-", ""));
+        Headers headers = new RecordHeaders().add("id", bytes);
+        assertThat(KeyExtractors.parse("header:id|uuid").extract(RecordView.of(headers, null, null)))
+                .isEqualTo(IdempotencyKey.ofHeader("id", UUID));
+        assertThat(reason(KeyExtractors.parse("header:id|uuid")
+                        .extract(RecordView.of(new RecordHeaders().add("id", new byte[16]), null, null))))
+                .isEqualTo(Reason.PLACEHOLDER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"7f2c1e0a-9b1d-4c3e-8f00-1234567890a", "{7f2c1e0a9b1d4c3e8f001234567890ab}", "order-7", "-7f2c1e0a9b1d4c3e8f00-1234567890ab--"})
+    void uuid_noUuid_staysAsItIs(String text) {
+        assertThat(extracted("header:id|uuid", text)).isEqualTo(IdempotencyKey.ofHeader("id", text));
+    }
+
+    @Test
+    void normalizers_whatTheyDoNotUnderstand_staysAsItIs() {
+        byte[] notText = {(byte) 0xff, 'A', 0x01};
+        RecordView view = RecordView.of(new RecordHeaders().add("id", notText), null, null);
+        assertThat(KeyExtractors.parse("header:id|lower|json-string").extract(view))
+                .isEqualTo(IdempotencyKey.of("header:id", notText));
+        assertThat(extracted("header:id|lower", "ÄB-1")).isEqualTo(IdempotencyKey.ofHeader("id", "Äb-1"));
+        assertThat(extracted("header:id|json-string", "\"a\"b\"")).isEqualTo(IdempotencyKey.ofHeader("id", "\"a\"b\""));
+        assertThat(extracted("header:id|json-string", "\"\\u0041\"")).isEqualTo(IdempotencyKey.ofHeader("id", "A"));
+        assertThat(reason(extracted("header:id|json-string", "\"\""))).isEqualTo(Reason.EMPTY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"header:id|upper", "header:id|", "sha256:/a|trim", "header:a +", "header:id,/a", "header:a + nil"})
+    void parse_malformed_isRefused(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> KeyExtractors.parse(text));
+    }
+
+    @Test
+    void header_anotherCase_isNamedInTheDetail() {
+        Headers headers = new RecordHeaders().add("Idempotency-Key", bytes("k"));
+        KeyResult exact = KeyExtractors.parse("header:idempotency-key").extract(RecordView.of(headers, null, null));
+        assertThat(((MissingKey) exact).detail())
+                .contains("'Idempotency-Key'")
+                .contains("header-ignore-case:idempotency-key");
+        KeyExtractor ignoring = KeyExtractors.parse("header-ignore-case:idempotency-key");
+        assertThat(ignoring.extract(RecordView.of(headers, null, null)))
+                .isEqualTo(IdempotencyKey.ofHeader("idempotency-key", "k"));
+        headers.add("IDEMPOTENCY-KEY", bytes("other"));
+        assertThat(reason(ignoring.extract(RecordView.of(headers, null, null)))).isEqualTo(Reason.AMBIGUOUS);
+    }
+
+    @Test
+    void allOf_parts_cannotRunIntoEachOtherAndAllHaveToBeThere() {
+        assertThat(ofTenant("a", "bc")).isInstanceOf(IdempotencyKey.class).isNotEqualTo(ofTenant("ab", "c"));
+        assertThat(reason(ofTenant(null, "bc"))).isEqualTo(Reason.ABSENT);
+        assertThat(KeyExtractors.sources("header:tenant|lower +  value:/id"))
+                .containsExactly("header:tenant + value:/id");
+        assertThat(((IdempotencyKey) ofTenant("a", "b")).source()).isEqualTo("header:tenant + header:id");
+    }
+
+    @Test
+    void allOf_longParts_areAKeyThatIsShort() {
+        IdempotencyKey one = (IdempotencyKey) ofTenant("t".repeat(300), "1");
+        assertThat(one.length()).isEqualTo(36);
+        assertThat(one).isEqualTo(ofTenant("t".repeat(300), "1")).isNotEqualTo(ofTenant("t".repeat(300), "2"));
+    }
+
+    @Test
+    void cloudEvents_asBridgesSendThem_areOneKey() {
+        KeyResult key = event("7");
+        assertThat(key).isInstanceOf(IdempotencyKey.class);
+        assertThat(event(new RecordHeaders().add("ce-source", bytes("/shop")).add("CE-Id", bytes("7")), null))
+                .isEqualTo(key);
+        assertThat(event(new RecordHeaders(), "{\"specversion\":\"1.0\",\"source\":\"/shop\",\"id\":\"7\"}"))
+                .isEqualTo(key);
+        assertThat(reason(event(new RecordHeaders().add("ce_source", bytes("/shop")).add("ce_id", bytes("7")).add("ce-id", bytes("8")), null)))
+                .isEqualTo(Reason.AMBIGUOUS);
+    }
+
+    @Test
+    void cloudEvents_unusable_sayWhy() {
+        assertThat(reason(event(new RecordHeaders(), "{\"specversion\":\"1.0\",\"source\":\"/shop\",\"id\":25}")))
+                .isEqualTo(Reason.NOT_TEXT);
+        Headers batch = new RecordHeaders().add("content-type", bytes("application/cloudevents-batch+json"));
+        assertThat(reason(event(batch, "[]"))).isEqualTo(Reason.BATCH);
+        assertThat(reason(event(new RecordHeaders(), "oops"))).isEqualTo(Reason.ABSENT);
+    }
+
+    @Test
+    void cloudEvents_longSource_isNoReasonToRefuse() {
+        Headers headers = new RecordHeaders().add("ce_source", bytes("/s".repeat(500))).add("ce_id", bytes("7"));
+        KeyExtractor keys = configured(Map.of("dedup.key", "cloudevents"));
+        assertThat(keys.extract(RecordView.of(headers, null, null))).isInstanceOf(IdempotencyKey.class);
+    }
+
+    private static KeyExtractor configured(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.putIfAbsent("dedup.key", "header:id");
+        all.put("dedup.dead.letter.topic", "dead");
+        return DedupConfig.of(all).keyExtractor();
+    }
+
+    private static KeyResult ofTenant(@Nullable String tenant, String id) {
+        Headers headers = new RecordHeaders().add("id", bytes(id));
+        if (tenant != null) {
+            headers.add("tenant", bytes(tenant));
+        }
+        return KeyExtractors.parse("header:tenant + header:id").extract(RecordView.of(headers, null, null));
+    }
+
+    private static KeyResult event(String id) {
+        return event(new RecordHeaders().add("ce_source", bytes("/shop")).add("ce_id", bytes(id)), null);
+    }
+
+    private static KeyResult event(Headers headers, @Nullable String value) {
+        return KeyExtractors.cloudEvents()
+                .extract(RecordView.of(headers, null, value == null ? null : bytes(value)));
+    }
+
+    private static KeyResult extracted(String source, String text) {
+        return KeyExtractors.parse(source).extract(record(text, text));
+    }
+
+    private static RecordView record(String header, @Nullable String key) {
+        Headers headers = new RecordHeaders().add("id", bytes(header)).add("tenant", bytes("t"));
+        String json = "{\"id\":" + TextNode.valueOf(header) + "}";
+        return RecordView.of(headers, key == null ? null : bytes(key), bytes(json));
+    }
+
+    private static Reason reason(KeyResult result) {
+        assertThat(result).isInstanceOf(MissingKey.class);
+        return ((MissingKey) result).reason();
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(UTF_8);
+    }
+}
