@@ -40,7 +40,9 @@ final class CloudEventsKey implements KeyExtractor {
         String contentType = contentType(record);
         if (contentType.startsWith(BATCH)) {
             return new MissingKey(
-                    Reason.BATCH, SOURCE, "The record is a batch of CloudEvents, which has no key: send them one by one");
+                    Reason.BATCH,
+                    SOURCE,
+                    "The record is a batch of CloudEvents, which has no key: send them one by one");
         }
         try {
             return contentType.startsWith(STRUCTURED) || isEvent(record)

@@ -18,7 +18,8 @@ final class CompositeKey {
     private CompositeKey() {}
 
     static IdempotencyKey of(String source, List<IdempotencyKey> parts) {
-        int length = parts.stream().mapToInt(part -> Integer.BYTES + part.length()).sum();
+        int length =
+                parts.stream().mapToInt(part -> Integer.BYTES + part.length()).sum();
         ByteBuffer joined = ByteBuffer.allocate(length);
         for (int i = 0; i < parts.size(); i++) {
             joined.putInt(parts.get(i).length());

@@ -168,6 +168,9 @@ public final class KeyExtractors {
     /** A source with its name, as it was read. */
     private record Named(String name, KeyExtractor extractor) {
         static Named parse(String text, KeyRules rules) {
+            if (text.startsWith("+ ") || text.endsWith(" +")) {
+                throw new IllegalArgumentException("'" + text + "' lacks a part of the key beside its '+'");
+            }
             List<Named> parts = Arrays.stream(text.split(Pattern.quote(ALL_OF), -1))
                     .map(part -> parseOne(part.strip(), rules))
                     .toList();
@@ -176,7 +179,8 @@ public final class KeyExtractors {
             }
             String name = parts.stream().map(Named::name).collect(Collectors.joining(ALL_OF));
             return new Named(
-                    name, new AllOfKey(name, parts.stream().map(Named::extractor).toList()));
+                    name,
+                    new AllOfKey(name, parts.stream().map(Named::extractor).toList()));
         }
 
         private static Named parseOne(String text, KeyRules rules) {
@@ -192,10 +196,12 @@ public final class KeyExtractors {
             String argument = colon < 0 ? "" : source.substring(colon + 1).strip();
             boolean isOfSeveral = argument.contains(",") && !kind.equals("sha256");
             return switch (isOfSeveral ? "" : kind + (colon < 0 ? "" : ":")) {
-                case "header:" -> new Named(name("header", argument), new HeaderKey(argument, false, form));
-                case "header-ignore-case:" -> new Named(name("header", argument), new HeaderKey(argument, true, form));
+                case "header:" ->
+                    new Named(KeyExtractors.name("header", argument), new HeaderKey(argument, false, form));
+                case "header-ignore-case:" ->
+                    new Named(KeyExtractors.name("header", argument), new HeaderKey(argument, true, form));
                 case "record-key" -> new Named(kind, new RecordKey(form));
-                case "value:" -> new Named(name("value", argument), new JsonPointerKey(argument, form));
+                case "value:" -> new Named(KeyExtractors.name("value", argument), new JsonPointerKey(argument, form));
                 case "cloudevents" -> new Named(kind, new CloudEventsKey(form));
                 case "sha256:" -> digest(text, argument, form);
                 default ->

@@ -118,9 +118,9 @@ public final class KeyRules {
         return IdempotencyKey.of(source, bytes);
     }
 
-    /** White space and control characters of ASCII. */
-    private static boolean isBlank(byte value) {
-        return value >= 0 && value <= ' ';
+    /** White space of ASCII. Other control characters are not blank: a serialized number has them. */
+    static boolean isBlank(byte value) {
+        return value == ' ' || (value >= '\t' && value <= '\r');
     }
 
     private static boolean equalsLowered(byte[] placeholder, byte[] bytes, int first, int end) {
@@ -156,8 +156,7 @@ public final class KeyRules {
     /** The bytes as text; empty if they are not UTF-8. */
     static Optional<String> text(byte[] bytes) {
         try {
-            return Optional.of(
-                    UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+            return Optional.of(UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
         } catch (CharacterCodingException notText) {
             return Optional.empty();
         }

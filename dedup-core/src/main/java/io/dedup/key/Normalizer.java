@@ -6,7 +6,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -15,30 +14,28 @@ import java.util.stream.Collectors;
  * a normaliser does not understand stays as it is.
  */
 enum Normalizer {
-    /** Without white space and control characters of ASCII at both ends. */
-    TRIM("trim", Normalizer::trimmed),
+    /** Without white space of ASCII at both ends. */
+    TRIM("trim"),
     /** A to Z as a to z, in what is UTF-8. */
-    LOWER("lower", KeyRules::loweredText),
+    LOWER("lower"),
     /**
      * A UUID as 36 characters in small letters: from capitals, from braces, from {@code urn:uuid:} (RFC 9562), from 32 digits
      * without hyphens, and from 16 bytes.
      */
-    UUID_TEXT("uuid", Normalizer::uuid),
+    UUID_TEXT("uuid"),
     /** The text of a JSON string: {@code k-1} of {@code "k-1"}. */
-    JSON_STRING("json-string", Normalizer::unquoted);
+    JSON_STRING("json-string");
 
-    private static final Pattern UUID_SPELLING = Pattern.compile(
-            "(?i)(?:urn:uuid:)?(?:\\{([0-9a-f-]{36})}|([0-9a-f-]{36})|([0-9a-f]{32}))");
+    private static final Pattern UUID_SPELLING =
+            Pattern.compile("(?i)(?:urn:uuid:)?(?:\\{([0-9a-f-]{36})}|([0-9a-f-]{36})|([0-9a-f]{32}))");
     private static final Pattern HYPHENATED = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int UUID_BYTES = 16;
     private static final int LONGEST_UUID_TEXT = 64;
 
     private final String text;
-    private final UnaryOperator<byte[]> function;
 
-    Normalizer(String text, UnaryOperator<byte[]> function) {
+    Normalizer(String text) {
         this.text = text;
-        this.function = function;
     }
 
     /** The names, for messages and documentation. */
@@ -58,16 +55,21 @@ enum Normalizer {
     }
 
     byte[] apply(byte[] key) {
-        return function.apply(key);
+        return switch (this) {
+            case TRIM -> trimmed(key);
+            case LOWER -> KeyRules.loweredText(key);
+            case UUID_TEXT -> uuid(key);
+            case JSON_STRING -> unquoted(key);
+        };
     }
 
     private static byte[] trimmed(byte[] key) {
         int first = 0;
         int end = key.length;
-        while (first < end && key[first] >= 0 && key[first] <= ' ') {
+        while (first < end && KeyRules.isBlank(key[first])) {
             first++;
         }
-        while (end > first && key[end - 1] >= 0 && key[end - 1] <= ' ') {
+        while (end > first && KeyRules.isBlank(key[end - 1])) {
             end--;
         }
         return Arrays.copyOfRange(key, first, end);
@@ -88,9 +90,7 @@ enum Normalizer {
         String hyphenated = digits != null
                 ? digits.replaceFirst("(.{8})(.{4})(.{4})(.{4})(.{12})", "$1-$2-$3-$4-$5")
                 : spelled.group(1) != null ? spelled.group(1) : spelled.group(2);
-        return HYPHENATED.matcher(hyphenated).matches()
-                ? KeyRules.loweredText(hyphenated.getBytes(UTF_8))
-                : key;
+        return HYPHENATED.matcher(hyphenated).matches() ? KeyRules.loweredText(hyphenated.getBytes(UTF_8)) : key;
     }
 
     private static byte[] unquoted(byte[] key) {

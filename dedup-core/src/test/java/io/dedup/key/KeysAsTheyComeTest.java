@@ -64,7 +64,8 @@ class KeysAsTheyComeTest {
 
     @Test
     void configured_placeholdersAndPattern_areThoseThatHold() {
-        KeyExtractor keys = configured(Map.of("dedup.key.placeholders", "test,-", "dedup.key.pattern", "[a-z]+-?\\d*|-"));
+        KeyExtractor keys =
+                configured(Map.of("dedup.key.placeholders", "test,-", "dedup.key.pattern", "[a-z]+-?\\d*|-"));
         assertThat(reason(keys.extract(record("Test", null)))).isEqualTo(Reason.PLACEHOLDER);
         assertThat(reason(keys.extract(record("-", null)))).isEqualTo(Reason.PLACEHOLDER);
         assertThat(reason(keys.extract(record("A-1", null)))).isEqualTo(Reason.PATTERN_MISMATCH);
@@ -117,7 +118,12 @@ class KeysAsTheyComeTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"7f2c1e0a-9b1d-4c3e-8f00-1234567890a", "{7f2c1e0a9b1d4c3e8f001234567890ab}", "order-7", "-7f2c1e0a9b1d4c3e8f00-1234567890ab--"})
+            strings = {
+                "7f2c1e0a-9b1d-4c3e-8f00-1234567890a",
+                "{7f2c1e0a9b1d4c3e8f001234567890ab}",
+                "order-7",
+                "-7f2c1e0a9b1d4c3e8f00-1234567890ab--"
+            })
     void uuid_noUuid_staysAsItIs(String text) {
         assertThat(extracted("header:id|uuid", text)).isEqualTo(IdempotencyKey.ofHeader("id", text));
     }
@@ -135,7 +141,9 @@ class KeysAsTheyComeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"header:id|upper", "header:id|", "sha256:/a|trim", "header:a +", "header:id,/a", "header:a + nil"})
+    @ValueSource(
+            strings = {"header:id|upper", "header:id|", "sha256:/a|trim", "header:a +", "header:id,/a", "header:a + nil"
+            })
     void parse_malformed_isRefused(String text) {
         assertThatIllegalArgumentException().isThrownBy(() -> KeyExtractors.parse(text));
     }
@@ -178,7 +186,12 @@ class KeysAsTheyComeTest {
                 .isEqualTo(key);
         assertThat(event(new RecordHeaders(), "{\"specversion\":\"1.0\",\"source\":\"/shop\",\"id\":\"7\"}"))
                 .isEqualTo(key);
-        assertThat(reason(event(new RecordHeaders().add("ce_source", bytes("/shop")).add("ce_id", bytes("7")).add("ce-id", bytes("8")), null)))
+        assertThat(reason(event(
+                        new RecordHeaders()
+                                .add("ce_source", bytes("/shop"))
+                                .add("ce_id", bytes("7"))
+                                .add("ce-id", bytes("8")),
+                        null)))
                 .isEqualTo(Reason.AMBIGUOUS);
     }
 
@@ -193,7 +206,8 @@ class KeysAsTheyComeTest {
 
     @Test
     void cloudEvents_longSource_isNoReasonToRefuse() {
-        Headers headers = new RecordHeaders().add("ce_source", bytes("/s".repeat(500))).add("ce_id", bytes("7"));
+        Headers headers =
+                new RecordHeaders().add("ce_source", bytes("/s".repeat(500))).add("ce_id", bytes("7"));
         KeyExtractor keys = configured(Map.of("dedup.key", "cloudevents"));
         assertThat(keys.extract(RecordView.of(headers, null, null))).isInstanceOf(IdempotencyKey.class);
     }
@@ -218,8 +232,7 @@ class KeysAsTheyComeTest {
     }
 
     private static KeyResult event(Headers headers, @Nullable String value) {
-        return KeyExtractors.cloudEvents()
-                .extract(RecordView.of(headers, null, value == null ? null : bytes(value)));
+        return KeyExtractors.cloudEvents().extract(RecordView.of(headers, null, value == null ? null : bytes(value)));
     }
 
     private static KeyResult extracted(String source, String text) {
