@@ -7,6 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /**
  * The bytes that name one operation, the same for every retry of it, together with the source they were read from.
@@ -17,6 +18,8 @@ import java.util.HexFormat;
  * <p>Immutable and thread-safe.
  */
 public final class IdempotencyKey implements KeyResult {
+    private static final Pattern HEXADECIMAL = Pattern.compile("0x(?:[0-9a-fA-F]{2})++");
+
     private final String source;
     private final byte[] value;
 
@@ -104,7 +107,7 @@ public final class IdempotencyKey implements KeyResult {
 
     /**
      * The bytes as text where they are UTF-8 without control characters, else in hexadecimal with a leading {@code 0x}: a key
-     * cannot forge a line of a log.
+     * cannot forge a line of a log. So is a key that is itself such a text, so that no two keys look alike.
      */
     public String text() {
         try {
@@ -112,10 +115,23 @@ public final class IdempotencyKey implements KeyResult {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(value))
                     .toString();
-            return text.chars().anyMatch(Character::isISOControl) ? hexadecimal() : text;
+            boolean isPlain = text.chars().noneMatch(Character::isISOControl)
+                    && !HEXADECIMAL.matcher(text).matches();
+            return isPlain ? text : hexadecimal();
         } catch (CharacterCodingException notText) {
             return hexadecimal();
         }
+    }
+
+    /**
+     * The bytes that {@link #text()} shows: what follows {@code 0x} in hexadecimal, or the text in UTF-8.
+     *
+     * @throws IllegalArgumentException if the text is empty or has half of a surrogate pair
+     */
+    public static byte[] bytesOf(String text) {
+        return HEXADECIMAL.matcher(text).matches()
+                ? HexFormat.of().parseHex(text, 2, text.length())
+                : utf8("text", text);
     }
 
     private String hexadecimal() {

@@ -4,9 +4,11 @@ package io.dedup.config;
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
+import io.dedup.KeyResult;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
@@ -115,6 +117,8 @@ public final class DedupConfig {
     public static final String WRAP_NODES = "dedup.wrap.nodes";
     /** What becomes of the key of a first that failed further down and was skipped. */
     public static final String ON_FAILURE = "dedup.on.failure";
+    /** What is done with records without a value. */
+    public static final String ON_TOMBSTONE = "dedup.on.tombstone";
     /** The longest outcome that is stored, in bytes. */
     public static final String OUTCOME_MAX_BYTES = "dedup.outcome.max.bytes";
     /** Which share of the keys is watched for being on two partitions. */
@@ -238,8 +242,29 @@ public final class DedupConfig {
 
     /** Reads the idempotency key, refusing those that are too long, placeholders, and what does not match the pattern. */
     public KeyExtractor keyExtractor() {
-        return KeyExtractors.atMost(
-                (Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(String.join(",", strings(KEY)), keyRules()));
+        return KeyExtractors.atMost((Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(keys(), keyRules()));
+    }
+
+    /** The names of the key sources, as keys and headers have them; with the one of the scope, where that is read from records. */
+    public List<String> keySources() {
+        return KeyExtractors.sources(keys());
+    }
+
+    /**
+     * The key of a record that has these texts where its key is read from, or why it has none.
+     *
+     * @param source one of {@link #keySources}
+     * @param texts as for {@link KeyExtractors#keyOf}
+     * @throws IllegalArgumentException if the source is not one of them, or there are more or fewer texts
+     */
+    public KeyResult keyOf(String source, List<byte[]> texts) {
+        return KeyExtractors.keyOf(keys(), keyRules(), source, texts);
+    }
+
+    /** The key sources as they are written; with the one of the scope as the first part of each, where it is read from records. */
+    private String keys() {
+        String own = String.join(",", strings(KEY));
+        return ScopeText.isOfRecords(string(SCOPE)) ? KeyExtractors.joined(string(SCOPE), own) : own;
     }
 
     /** Which texts are usable keys, apart from their length. */
@@ -254,9 +279,14 @@ public final class DedupConfig {
         return Fingerprinter.parse(String.join(",", strings(FINGERPRINT)));
     }
 
-    /** What a key is unique within. */
+    /** What a key is unique within. Where that is read from records, it is a part of their keys, and this is {@link Scope#none()}. */
     public Scope scope() {
-        return Scope.parse(string(SCOPE));
+        return ScopeText.isOfRecords(string(SCOPE)) ? Scope.none() : Scope.parse(string(SCOPE));
+    }
+
+    /** What is done with records without a value. */
+    public TombstonePolicy tombstonePolicy() {
+        return TombstonePolicy.valueOf(string(ON_TOMBSTONE).toUpperCase(Locale.ROOT));
     }
 
     /** The policy for the key of a first whose processing failed and was skipped; empty if none is set. */

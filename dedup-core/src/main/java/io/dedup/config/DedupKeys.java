@@ -7,6 +7,7 @@ import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
@@ -130,10 +131,11 @@ final class DedupKeys {
                         DedupConfig.SCOPE,
                         ConfigDef.Type.STRING,
                         Scope.topic().toString(),
-                        takes("topic, none, or a name", Scope::parse),
+                        takes(ScopeText.FORMS, ScopeText::check),
                         Importance.MEDIUM,
                         "What a key is unique within. topic: the same key on two topics names two operations. none:"
-                                + " it names one. A name: as none, apart from other scopes.")
+                                + " it names one. A name: as none, apart from other scopes. header:tenant, value:/tenant: as"
+                                + " none, within what each record has there, which is the first part of its key.")
                 .define(
                         DedupConfig.ALLOWED_LATENESS_MS,
                         ConfigDef.Type.LONG,
@@ -206,6 +208,15 @@ final class DedupKeys {
                                 + " done before the failure too. keep: it stays remembered, and a retry is a duplicate. Not"
                                 + " set: release; but it has to be set where branches follow, or a processor with a store and"
                                 + " something behind it, or a guarded processor with something behind it.")
+                .define(
+                        DedupConfig.ON_TOMBSTONE,
+                        ConfigDef.Type.STRING,
+                        TombstonePolicy.JUDGE.text(),
+                        ValidString.in(texts(TombstonePolicy.values(), TombstonePolicy::text)),
+                        Importance.MEDIUM,
+                        "What is done with a record that has no value. judge: as with every other. forward: it passes"
+                                + " as it is, neither judged nor remembered nor counted, so that a deletion is never taken"
+                                + " for a duplicate.")
                 .define(
                         DedupConfig.OUTCOME_MAX_BYTES,
                         ConfigDef.Type.INT,

@@ -10,6 +10,7 @@ import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Mode;
 import io.dedup.Scope;
+import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
@@ -49,6 +50,7 @@ final class RecordFilter implements AutoCloseable {
     private final Scope scope;
     private final String group;
     private final Duration ttl;
+    private final boolean forwardsTombstones;
     private final boolean dropsMissing;
     private final boolean dropsConflicts;
     private final boolean dropsDuplicates;
@@ -65,6 +67,7 @@ final class RecordFilter implements AutoCloseable {
         this.scope = config.scope();
         this.group = group;
         this.ttl = config.policy().ttl();
+        this.forwardsTombstones = config.tombstonePolicy() == TombstonePolicy.FORWARD;
         this.dropsMissing = drops(config, Verdict.MISSING_KEY);
         this.dropsConflicts = drops(config, Verdict.CONFLICT);
         this.dropsDuplicates = drops(config, Verdict.DUPLICATE);
@@ -118,6 +121,9 @@ final class RecordFilter implements AutoCloseable {
     }
 
     private Candidate candidate(ConsumerRecord<Object, Object> record) {
+        if (record.value() == null && forwardsTombstones) {
+            return new Candidate(record, null, true);
+        }
         KeyResult key;
         Fingerprint fingerprint;
         try {

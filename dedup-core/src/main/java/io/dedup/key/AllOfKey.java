@@ -4,26 +4,45 @@ package io.dedup.key;
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A key of several parts, all of which have to be there: a tenant and an identifier that is unique within it. */
-final class AllOfKey implements KeyExtractor {
+final class AllOfKey implements KeySource {
     private final String source;
-    private final List<KeyExtractor> parts;
+    private final List<KeySource> parts;
 
-    /**
-     * @param source the names of the parts, as in configuration
-     */
-    AllOfKey(String source, List<KeyExtractor> parts) {
-        this.source = source;
+    AllOfKey(List<KeySource> parts) {
+        this.source = parts.stream().map(KeySource::source).collect(Collectors.joining(KeyExtractors.ALL_OF));
         this.parts = List.copyOf(parts);
     }
 
     @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public int texts() {
+        return parts.stream().mapToInt(KeySource::texts).sum();
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        return joined(part -> part.keyOf(texts));
+    }
+
+    @Override
     public KeyResult extract(RecordView record) {
+        return joined(part -> part.extract(record));
+    }
+
+    private KeyResult joined(Function<KeySource, KeyResult> reading) {
         List<IdempotencyKey> found = new ArrayList<>(parts.size());
-        for (KeyExtractor part : parts) {
-            KeyResult result = part.extract(record);
+        for (KeySource part : parts) {
+            KeyResult result = reading.apply(part);
             if (!(result instanceof IdempotencyKey key)) {
                 return result;
             }

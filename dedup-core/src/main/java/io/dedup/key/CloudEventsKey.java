@@ -8,6 +8,7 @@ import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import org.apache.kafka.common.header.Header;
@@ -19,7 +20,7 @@ import org.apache.kafka.common.header.Header;
  * structured mode if no header is an attribute, and it is a JSON object with a {@code specversion}: not every bridge keeps the
  * content type. Attributes are in headers {@code ce_…}, or {@code ce-…} as HTTP has them.
  */
-final class CloudEventsKey implements KeyExtractor {
+final class CloudEventsKey implements KeySource {
     private static final String SOURCE = "cloudevents";
     private static final String STRUCTURED = "application/cloudevents";
     private static final String BATCH = "application/cloudevents-batch";
@@ -33,6 +34,23 @@ final class CloudEventsKey implements KeyExtractor {
     CloudEventsKey(KeyForm form) {
         this.eventSource = new Attribute("source", EVENT_SOURCE, new KeyForm(List.of(), KeyRules.standard()));
         this.eventId = new Attribute("id", EVENT_ID, form);
+    }
+
+    @Override
+    public String source() {
+        return SOURCE;
+    }
+
+    /** The event's source and its id. */
+    @Override
+    public int texts() {
+        return 2;
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        KeyResult first = eventSource.form.key(SOURCE, texts.next());
+        return join(first, eventId.form.key(SOURCE, texts.next()));
     }
 
     @Override

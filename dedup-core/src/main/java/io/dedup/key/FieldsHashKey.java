@@ -6,10 +6,11 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
+import java.util.Iterator;
 import java.util.List;
 
 /** A key that is the SHA-256 of named fields of a JSON value, as the canonical JSON of an object that has just those. */
-final class FieldsHashKey implements KeyExtractor {
+final class FieldsHashKey implements KeySource {
     private final NamedFields fields;
     private final String source;
 
@@ -21,8 +22,14 @@ final class FieldsHashKey implements KeyExtractor {
         this.source = KeyExtractors.name("sha256", fields.names());
     }
 
-    String source() {
+    @Override
+    public String source() {
         return source;
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        return Sha256.keyOf(source, texts.next());
     }
 
     @Override

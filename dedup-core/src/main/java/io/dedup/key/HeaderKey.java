@@ -5,11 +5,12 @@ import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
 import java.util.Arrays;
+import java.util.Iterator;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
 /** A key that is the value of a header, whatever bytes it has. */
-final class HeaderKey implements KeyExtractor {
+final class HeaderKey implements KeySource {
     private final String name;
     private final boolean ignoreCase;
     private final String source;
@@ -36,6 +37,16 @@ final class HeaderKey implements KeyExtractor {
         this.ignoreCase = ignoreCase;
         this.source = source;
         this.form = form;
+    }
+
+    @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        return form.key(source, texts.next());
     }
 
     @Override

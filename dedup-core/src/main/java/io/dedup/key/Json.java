@@ -40,6 +40,26 @@ final class Json {
         }
     }
 
+    /** As {@link #parse}, of a value that may begin with a schema registry's frame. */
+    static JsonNode parseFramed(byte[] value) throws NotJson {
+        if (!SchemaFrame.canBegin(value)) {
+            return parse(value);
+        }
+        try {
+            return parse(SchemaFrame.contentOf(value));
+        } catch (NotJson notFramed) {
+            try {
+                return parse(value); // It may be in UTF-16.
+            } catch (NotJson unreadable) {
+                throw new NotJson(
+                        "The value is not a JSON document: it begins as serializers of a schema registry write it (schema "
+                                + SchemaFrame.schemaOf(value)
+                                + "), and what follows is not JSON but probably Avro or Protobuf",
+                        unreadable);
+            }
+        }
+    }
+
     private static NotJson notOneDocument(@Nullable Exception cause) {
         return new NotJson("The value is not a JSON document", cause);
     }

@@ -8,9 +8,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
+import java.util.Iterator;
 
 /** A key that is a string or a number inside a JSON value: its text, that of a number as in canonical JSON. */
-final class JsonPointerKey implements KeyExtractor {
+final class JsonPointerKey implements KeySource {
     private final JsonPointer pointer;
     private final String source;
     private final KeyForm form;
@@ -19,6 +20,16 @@ final class JsonPointerKey implements KeyExtractor {
         this.pointer = Json.pointer(pointer);
         this.source = KeyExtractors.name("value", pointer);
         this.form = form;
+    }
+
+    @Override
+    public String source() {
+        return source;
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        return form.key(source, texts.next());
     }
 
     @Override

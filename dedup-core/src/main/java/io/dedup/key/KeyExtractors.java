@@ -2,6 +2,7 @@
 package io.dedup.key;
 
 import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,10 +17,10 @@ import java.util.stream.Collectors;
 public final class KeyExtractors {
     /** The forms that {@link #parse} understands, for messages and documentation. */
     public static final String FORMS =
-            "header:NAME, header-ignore-case:NAME, record-key, value:/POINTER, cloudevents, sha256:/POINTER,/POINTER…;"
-                    + " behind each |trim, |lower, |uuid or |json-string; several parts of one key with ' + ' between them";
+            "header:NAME, header-ignore-case:NAME, record-key, value:/POINTER, cloudevents, sha256:/POINTER,/POINTER…,"
+                    + " sha256:value, sha256:framed-value; behind each |trim, |lower, |uuid, |json-string or |unframed; several parts of one key with ' + ' between them";
 
-    private static final String ALL_OF = " + ";
+    static final String ALL_OF = " + ";
 
     private KeyExtractors() {}
 
@@ -117,10 +118,12 @@ public final class KeyExtractors {
      *
      * <p>{@code header:id|trim|uuid} normalises what it finds: {@code trim} takes white space off both ends, {@code lower} makes A to Z
      * small, {@code uuid} gives every spelling of a UUID as 36 small characters (capitals, braces, {@code urn:uuid:}, no hyphens, 16
-     * bytes), {@code json-string} takes the text out of a JSON string; each leaves alone what it does not understand. {@code
+     * bytes), {@code json-string} takes the text out of a JSON string, {@code unframed} takes off the five bytes of a schema
+     * registry; each leaves alone what it does not understand. {@code
      * header:tenant + header:id} is one key of both, which is absent if one of them is. {@code header-ignore-case:ID} takes headers
      * whose names differ in case only; its keys are those of {@code header:ID}. Blank keys and placeholders are none
-     * ({@link KeyRules#standard()}).
+     * ({@link KeyRules#standard()}). {@code sha256:value} is the digest of the whole value, {@code sha256:framed-value} that of what
+     * follows the five bytes of a schema registry.
      *
      * @throws IllegalArgumentException if a form is unknown or malformed, naming it and the {@link #FORMS}
      */
@@ -135,9 +138,7 @@ public final class KeyExtractors {
      * @throws IllegalArgumentException if a form is unknown or malformed, naming it and the {@link #FORMS}
      */
     public static KeyExtractor parse(String text, KeyRules rules) {
-        return firstOf(split(text).stream()
-                .map(parts -> Named.parse(parts, rules).extractor())
-                .toList());
+        return firstOf(List.copyOf(parsed(text, rules)));
     }
 
     /**
@@ -147,9 +148,33 @@ public final class KeyExtractors {
      * @throws IllegalArgumentException as {@link #parse}
      */
     public static List<String> sources(String text) {
-        return split(text).stream()
-                .map(parts -> Named.parse(parts, KeyRules.standard()).name())
-                .toList();
+        return parsed(text, KeyRules.standard()).stream().map(KeySource::source).toList();
+    }
+
+    /**
+     * The key of a record that has these texts where {@link #parse} reads them, normalised and held against the rules as that of
+     * the record is.
+     *
+     * @param text as {@link #parse}
+     * @param source one of {@link #sources}
+     * @param texts one for each text that a key is made of: one for a header; for {@code cloudevents} the event's source and its
+     *     id; for a digest its 32 bytes, or 64 hexadecimal digits. One where there are several is the whole key
+     * @throws IllegalArgumentException if {@code text} is malformed, {@code source} is not one of its sources, or there are more
+     *     or fewer texts
+     */
+    public static KeyResult keyOf(String text, KeyRules rules, String source, List<byte[]> texts) {
+        KeySource found = parsed(text, rules).stream()
+                .filter(each -> each.source().equals(source))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException("source must be one of " + sources(text) + ": '" + source + "'"));
+        if (texts.size() == 1 && found.texts() > 1) {
+            return IdempotencyKey.of(source, texts.get(0));
+        } else if (texts.size() != found.texts()) {
+            throw new IllegalArgumentException(
+                    "texts must be " + found.texts() + " for a key of " + source + ": " + texts.size());
+        }
+        return found.keyOf(texts.iterator());
     }
 
     private static List<String> split(String text) {
@@ -165,57 +190,61 @@ public final class KeyExtractors {
         return sources;
     }
 
-    /** A source with its name, as it was read. */
-    private record Named(String name, KeyExtractor extractor) {
-        static Named parse(String text, KeyRules rules) {
-            if (text.startsWith("+ ") || text.endsWith(" +")) {
-                throw new IllegalArgumentException("'" + text + "' lacks a part of the key beside its '+'");
-            }
-            List<Named> parts = Arrays.stream(text.split(Pattern.quote(ALL_OF), -1))
-                    .map(part -> parseOne(part.strip(), rules))
-                    .toList();
-            if (parts.size() == 1) {
-                return parts.get(0);
-            }
-            String name = parts.stream().map(Named::name).collect(Collectors.joining(ALL_OF));
-            return new Named(
-                    name,
-                    new AllOfKey(name, parts.stream().map(Named::extractor).toList()));
-        }
+    /**
+     * The text of sources that have this part as their first: {@code header:tenant + header:id,header:tenant + record-key}.
+     *
+     * @param sources as {@link #parse} reads them
+     */
+    public static String joined(String part, String sources) {
+        return split(sources).stream().map(source -> part + ALL_OF + source).collect(Collectors.joining(","));
+    }
 
-        private static Named parseOne(String text, KeyRules rules) {
-            List<String> piped = Arrays.asList(text.split("\\|", -1));
-            String source = piped.get(0).strip();
-            KeyForm form = new KeyForm(
-                    piped.subList(1, piped.size()).stream()
-                            .map(name -> Normalizer.parse(name.strip()))
-                            .toList(),
-                    rules);
-            int colon = source.indexOf(':');
-            String kind = colon < 0 ? source : source.substring(0, colon);
-            String argument = colon < 0 ? "" : source.substring(colon + 1).strip();
-            boolean isOfSeveral = argument.contains(",") && !kind.equals("sha256");
-            return switch (isOfSeveral ? "" : kind + (colon < 0 ? "" : ":")) {
-                case "header:" ->
-                    new Named(KeyExtractors.name("header", argument), new HeaderKey(argument, false, form));
-                case "header-ignore-case:" ->
-                    new Named(KeyExtractors.name("header", argument), new HeaderKey(argument, true, form));
-                case "record-key" -> new Named(kind, new RecordKey(form));
-                case "value:" -> new Named(KeyExtractors.name("value", argument), new JsonPointerKey(argument, form));
-                case "cloudevents" -> new Named(kind, new CloudEventsKey(form));
-                case "sha256:" -> digest(text, argument, form);
-                default ->
-                    throw new IllegalArgumentException("'" + text + "' is not a key source; allowed are " + FORMS);
-            };
-        }
+    private static List<KeySource> parsed(String text, KeyRules rules) {
+        return split(text).stream().map(source -> parseParts(source, rules)).toList();
+    }
 
-        private static Named digest(String text, String pointers, KeyForm form) {
-            if (!form.normalizers().isEmpty()) {
-                throw new IllegalArgumentException("'" + text + "' has a normaliser, and a digest is not normalised");
-            }
-            FieldsHashKey fields = new FieldsHashKey(List.of(pointers.split(",", -1)));
-            return new Named(fields.source(), fields);
+    private static KeySource parseParts(String text, KeyRules rules) {
+        if (text.startsWith("+ ") || text.endsWith(" +")) {
+            throw new IllegalArgumentException("'" + text + "' lacks a part of the key beside its '+'");
         }
+        List<KeySource> parts = Arrays.stream(text.split(Pattern.quote(ALL_OF), -1))
+                .map(part -> parseOne(part.strip(), rules))
+                .toList();
+        return parts.size() == 1 ? parts.get(0) : new AllOfKey(parts);
+    }
+
+    private static KeySource parseOne(String text, KeyRules rules) {
+        List<String> piped = Arrays.asList(text.split("\\|", -1));
+        String source = piped.get(0).strip();
+        KeyForm form = new KeyForm(
+                piped.subList(1, piped.size()).stream()
+                        .map(name -> Normalizer.parse(name.strip()))
+                        .toList(),
+                rules);
+        int colon = source.indexOf(':');
+        String kind = colon < 0 ? source : source.substring(0, colon);
+        String argument = colon < 0 ? "" : source.substring(colon + 1).strip();
+        boolean isOfSeveral = argument.contains(",") && !kind.equals("sha256");
+        return switch (isOfSeveral ? "" : kind + (colon < 0 ? "" : ":")) {
+            case "header:" -> new HeaderKey(argument, false, form);
+            case "header-ignore-case:" -> new HeaderKey(argument, true, form);
+            case "record-key" -> new RecordKey(form);
+            case "value:" -> new JsonPointerKey(argument, form);
+            case "cloudevents" -> new CloudEventsKey(form);
+            case "sha256:" -> digest(text, argument, form);
+            default -> throw new IllegalArgumentException("'" + text + "' is not a key source; allowed are " + FORMS);
+        };
+    }
+
+    private static KeySource digest(String text, String argument, KeyForm form) {
+        if (!form.normalizers().isEmpty()) {
+            throw new IllegalArgumentException("'" + text + "' has a normaliser, and a digest is not normalised");
+        }
+        return switch (argument) {
+            case "value" -> new PayloadHashKey(false);
+            case "framed-value" -> new PayloadHashKey(true);
+            default -> new FieldsHashKey(List.of(argument.split(",", -1)));
+        };
     }
 
     /** The source's name as it is written in configuration. */

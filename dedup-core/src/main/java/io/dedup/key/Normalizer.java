@@ -24,7 +24,9 @@ enum Normalizer {
      */
     UUID_TEXT("uuid"),
     /** The text of a JSON string: {@code k-1} of {@code "k-1"}. */
-    JSON_STRING("json-string");
+    JSON_STRING("json-string"),
+    /** What follows the five bytes of a schema registry ({@link SchemaFrame}): only where every key has them. */
+    UNFRAMED("unframed");
 
     private static final Pattern UUID_SPELLING =
             Pattern.compile("(?i)(?:urn:uuid:)?(?:\\{([0-9a-f-]{36})}|([0-9a-f-]{36})|([0-9a-f]{32}))");
@@ -60,6 +62,7 @@ enum Normalizer {
             case LOWER -> KeyRules.loweredText(key);
             case UUID_TEXT -> uuid(key);
             case JSON_STRING -> unquoted(key);
+            case UNFRAMED -> SchemaFrame.contentOf(key);
         };
     }
 

@@ -4,15 +4,26 @@ package io.dedup.key;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
+import java.util.Iterator;
 
 /** A key that is the record's own key. */
-final class RecordKey implements KeyExtractor {
+final class RecordKey implements KeySource {
     private static final String SOURCE = "record-key";
 
     private final KeyForm form;
 
     RecordKey(KeyForm form) {
         this.form = form;
+    }
+
+    @Override
+    public String source() {
+        return SOURCE;
+    }
+
+    @Override
+    public KeyResult keyOf(Iterator<byte[]> texts) {
+        return form.key(SOURCE, texts.next());
     }
 
     @Override

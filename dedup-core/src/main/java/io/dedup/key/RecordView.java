@@ -74,12 +74,15 @@ public final class RecordView {
         return valueBytes;
     }
 
-    /** The value read as JSON, parsed once however often it is asked for; a missing node for a tombstone. */
+    /**
+     * The value read as JSON, without a schema registry's frame; parsed once however often it is asked for. A missing node for a
+     * tombstone.
+     */
     JsonNode json() throws Json.NotJson {
         JsonNode parsed = json;
         if (parsed == null) {
             byte[] bytes = value();
-            parsed = bytes == null ? Json.MISSING : Json.parse(bytes);
+            parsed = bytes == null ? Json.MISSING : Json.parseFramed(bytes);
             json = parsed;
         }
         return parsed;

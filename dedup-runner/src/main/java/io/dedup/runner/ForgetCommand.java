@@ -57,7 +57,7 @@ final class ForgetCommand implements Callable<Integer> {
         configs.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 60_000);
         configs.put(ProducerConfig.LINGER_MS_CONFIG, 0);
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
-            new DedupControl(producer, control).forget(topic, keyOptions.key(settings));
+            new DedupControl(producer, control).forget(topic, keyOptions.key(config));
         }
         spec.commandLine().getOut().println("The command is in " + control + ".");
         return ExitCode.DONE;

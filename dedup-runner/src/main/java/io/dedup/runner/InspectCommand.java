@@ -53,7 +53,7 @@ final class InspectCommand implements Callable<Integer> {
         Instant time = at == null ? Instant.ofEpochMilli(System.currentTimeMillis()) : at;
         KeyStatus status;
         try {
-            status = ChangelogSearch.find(dedup, settings.application(), topic, keyOptions.key(settings), time);
+            status = ChangelogSearch.find(dedup, settings.application(), topic, keyOptions.key(config), time);
         } catch (IllegalStateException neverRun) {
             throw new EndedException(
                     ExitCode.FAILED,

@@ -3,17 +3,24 @@ package io.dedup.runner;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.config.DedupConfig;
-import io.dedup.key.KeyExtractors;
-import java.nio.charset.StandardCharsets;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Which key is meant. */
 final class KeyOptions {
-    @Option(names = "--key", required = true, paramLabel = "KEY", description = "The idempotency key, as text.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private String key;
+    @Option(
+            names = "--key",
+            required = true,
+            paramLabel = "KEY",
+            description = {
+                "The idempotency key as 'dedup verify' prints it: its text, or 0x and hexadecimal digits. Once for each part "
+                        + "of a key of several, as the source and the id of a CloudEvent."
+            })
+    private List<String> keys = new ArrayList<>();
 
     @Option(
             names = "--topic",
@@ -38,12 +45,24 @@ final class KeyOptions {
         return topic;
     }
 
-    IdempotencyKey key(Settings settings) {
-        List<String> sources =
-                KeyExtractors.sources(settings.written().getOrDefault(DedupConfig.KEY, "header:idempotency-key"));
-        if (source == null ? sources.size() != 1 : !sources.contains(source)) {
+    /** The key as the application reads it from a record, whatever normalisers its source has. */
+    IdempotencyKey key(DedupConfig config) {
+        List<String> sources = config.keySources();
+        String from = source == null && sources.size() == 1 ? sources.get(0) : source;
+        if (from == null || !sources.contains(from)) {
             throw new EndedException(ExitCode.USAGE, "--source has to be one of " + sources);
         }
-        return IdempotencyKey.of(source == null ? sources.get(0) : source, key.getBytes(StandardCharsets.UTF_8));
+        KeyResult read;
+        try {
+            read = config.keyOf(
+                    from, keys.stream().map(IdempotencyKey::bytesOf).toList());
+        } catch (IllegalArgumentException unusable) {
+            throw new EndedException(ExitCode.USAGE, "--key cannot be a key of " + from + ": " + unusable.getMessage());
+        }
+        if (read instanceof MissingKey missing) {
+            throw new EndedException(
+                    ExitCode.USAGE, "--key is no key: " + missing.detail() + ". A record with it has never been remembered");
+        }
+        return read.orElseThrow();
     }
 }

@@ -10,6 +10,7 @@ import io.dedup.KeyResult;
 import io.dedup.Memory;
 import io.dedup.Recollection;
 import io.dedup.Sighting;
+import io.dedup.TombstonePolicy;
 import io.dedup.TtlResult;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
@@ -115,6 +116,9 @@ final class VerifyCommand implements Callable<Integer> {
 
         void take(ConsumerRecord<byte[], byte[]> record) {
             records++;
+            if (record.value() == null && config.tombstonePolicy() == TombstonePolicy.FORWARD) {
+                return;
+            }
             RecordView view = RecordView.of(record.headers(), record.key(), record.value());
             KeyResult key = extractor.extract(view);
             Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());

@@ -42,7 +42,7 @@ final class AuditSampler<K, V> implements Processor<K, V, byte[], byte[]> {
         ProcessorContext<byte[], byte[]> target = Objects.requireNonNull(context, "process before init");
         Coordinates at = Origin.coordinates(target.recordMetadata().orElse(null));
         boolean future = settings.policy().isFuture(record.timestamp(), target.currentSystemTimeMs());
-        if (at == null || future) {
+        if (at == null || future || settings.passesUnjudged(record.value())) {
             return;
         }
         RecordView view = settings.view(at, record.headers(), record.key(), record.value(), target);

@@ -7,6 +7,7 @@ import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
@@ -115,6 +116,7 @@ public final class Dedup {
             draft.engine = engine(config);
             draft.failurePolicy = config.failurePolicy().orElse(null);
             draft.partitioning = config.partitioning();
+            draft.tombstonePolicy = config.tombstonePolicy();
             draft.ttlHeader = config.ttlHeader().orElse(null);
             draft.outcomeMaxBytes = config.outcomeMaxBytes();
             draft.onNoOutcome = config.onNoOutcome();
@@ -283,6 +285,11 @@ public final class Dedup {
      */
     public Dedup withPartitioning(Partitioning partitioning) {
         return changed(draft -> draft.partitioning = partitioning);
+    }
+
+    /** What is done with records without a value; {@link TombstonePolicy#JUDGE} unless set. */
+    public Dedup onTombstone(TombstonePolicy tombstonePolicy) {
+        return changed(draft -> draft.tombstonePolicy = tombstonePolicy);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
+import io.dedup.TombstonePolicy;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the node's name, from which those of its store and its children follow
  * @param duplicatesTopic null unless duplicates are routed
+ * @param tombstonePolicy what is done with records without a value
  * @param ttlHeader null unless records may ask for a TTL of their own
  * @param storesOutcomes whether duplicates are answered with the outcome of their first
  * @param failurePolicy null if none was chosen
@@ -54,6 +56,7 @@ record DedupSettings(
         StoreEngine engine,
         @Nullable FailurePolicy failurePolicy,
         Partitioning partitioning,
+        TombstonePolicy tombstonePolicy,
         @Nullable String ttlHeader,
         boolean storesOutcomes,
         int outcomeMaxBytes,
@@ -78,6 +81,7 @@ record DedupSettings(
                 StoreEngine.rocksDb(),
                 null,
                 Partitioning.AS_IS,
+                TombstonePolicy.JUDGE,
                 null,
                 false,
                 DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
@@ -110,6 +114,11 @@ record DedupSettings(
     /** Whether the key of a first is forgotten whose processing has failed and was skipped. */
     boolean releases() {
         return failurePolicy != FailurePolicy.KEEP;
+    }
+
+    /** Whether a record with that value is forwarded without being judged. */
+    boolean passesUnjudged(@Nullable Object value) {
+        return value == null && tombstonePolicy == TombstonePolicy.FORWARD;
     }
 
     /** Whether some record may be answered with that action. */
@@ -217,6 +226,7 @@ record DedupSettings(
         FailurePolicy failurePolicy;
 
         Partitioning partitioning;
+        TombstonePolicy tombstonePolicy;
 
         @Nullable
         String ttlHeader;
@@ -251,6 +261,7 @@ record DedupSettings(
             engine = settings.engine;
             failurePolicy = settings.failurePolicy;
             partitioning = settings.partitioning;
+            tombstonePolicy = settings.tombstonePolicy;
             ttlHeader = settings.ttlHeader;
             storesOutcomes = settings.storesOutcomes;
             outcomeMaxBytes = settings.outcomeMaxBytes;
@@ -275,6 +286,7 @@ record DedupSettings(
                     engine,
                     failurePolicy,
                     partitioning,
+                    tombstonePolicy,
                     ttlHeader,
                     storesOutcomes,
                     outcomeMaxBytes,

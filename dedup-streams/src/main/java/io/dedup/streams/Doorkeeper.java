@@ -161,7 +161,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             return;
         }
         Origin origin = origin(headers, timestamp);
-        if (settings.policy().mode() == Mode.OFF || isOfAnotherTopic(origin.coordinates())) {
+        if (settings.policy().mode() == Mode.OFF
+                || isOfAnotherTopic(origin.coordinates())
+                || settings.passesUnjudged(value)) {
             pass(untouched(record, headers, origin.timestamp()));
             return;
         }

@@ -65,7 +65,9 @@ final class Seeding {
                 () -> asSeen(record, record.key(), settings.keySerde()),
                 () -> asSeen(record, record.value(), settings.valueSerde()));
         TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
-        boolean usable = !settings.policy().isFuture(record.timestamp(), now) && !(ttl instanceof InvalidTtl);
+        boolean usable = !settings.policy().isFuture(record.timestamp(), now)
+                && !(ttl instanceof InvalidTtl)
+                && !settings.passesUnjudged(record.value());
         try {
             if (usable && settings.keyExtractor().extract(view) instanceof IdempotencyKey key) {
                 Fingerprint print = fingerprints ? settings.fingerprinter().fingerprint(view) : null;

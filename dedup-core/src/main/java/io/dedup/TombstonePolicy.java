@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup;
+
+import java.util.Locale;
+
+/** What is done with a record that has no value, by which a keyed topic says that its key is deleted. */
+public enum TombstonePolicy {
+    /** It is judged as every other record. */
+    JUDGE,
+
+    /** It is forwarded as it is, neither judged nor remembered nor counted. */
+    FORWARD;
+
+    /** The name as it is written in configuration. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
