@@ -162,8 +162,18 @@ public final class KeyRules {
         }
     }
 
-    /** The small letters of ASCII in the place of capitals; what is not UTF-8 stays. */
+    /** Whether the bytes are UTF-8 without control characters but white space, as serialized numbers are not. */
+    static boolean isText(byte[] bytes) {
+        for (byte value : bytes) {
+            if (value >= 0 && value < ' ' && !isBlank(value)) {
+                return false;
+            }
+        }
+        return text(bytes).isPresent();
+    }
+
+    /** The small letters of ASCII in the place of capitals; what is no text stays. */
     static byte[] loweredText(byte[] bytes) {
-        return text(bytes).isPresent() ? lowered(bytes) : bytes;
+        return isText(bytes) ? lowered(bytes) : bytes;
     }
 }

@@ -14,9 +14,9 @@ import java.util.stream.Collectors;
  * a normaliser does not understand stays as it is.
  */
 enum Normalizer {
-    /** Without white space of ASCII at both ends. */
+    /** Without white space of ASCII at both ends, in what is text. */
     TRIM("trim"),
-    /** A to Z as a to z, in what is UTF-8. */
+    /** A to Z as a to z, in what is text. */
     LOWER("lower"),
     /**
      * A UUID as 36 characters in small letters: from capitals, from braces, from {@code urn:uuid:} (RFC 9562), from 32 digits
@@ -67,6 +67,9 @@ enum Normalizer {
     }
 
     private static byte[] trimmed(byte[] key) {
+        if (!KeyRules.isText(key)) {
+            return key;
+        }
         int first = 0;
         int end = key.length;
         while (first < end && KeyRules.isBlank(key[first])) {

@@ -10,7 +10,9 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
+import io.dedup.config.ConfigProblem;
 import io.dedup.config.DedupConfig;
+import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -49,7 +51,7 @@ class KeysAsTheyComeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {" ", "  ", "\t\n", "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"})
+    @ValueSource(strings = {" ", "  ", "\t\r\n", "\u000b\f"})
     void anySource_blank_isNoKey(String text) {
         assertThat(reason(extracted("header:id", text))).isEqualTo(Reason.EMPTY);
         assertThat(reason(extracted("record-key", text))).isEqualTo(Reason.EMPTY);
@@ -162,6 +164,16 @@ class KeysAsTheyComeTest {
         assertThat(reason(ignoring.extract(RecordView.of(headers, null, null)))).isEqualTo(Reason.AMBIGUOUS);
     }
 
+    /** They have many zeros, and control characters. */
+    @Test
+    void recordKey_serializedNumber_isAKey() {
+        for (long number : new long[] {0, 7, 13, 256}) {
+            byte[] key = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
+            assertThat(KeyExtractors.parse("record-key|trim").extract(RecordView.of(new RecordHeaders(), key, null)))
+                    .isEqualTo(IdempotencyKey.of("record-key", key));
+        }
+    }
+
     @Test
     void allOf_parts_cannotRunIntoEachOtherAndAllHaveToBeThere() {
         assertThat(ofTenant("a", "bc")).isInstanceOf(IdempotencyKey.class).isNotEqualTo(ofTenant("ab", "c"));
@@ -212,11 +224,49 @@ class KeysAsTheyComeTest {
         assertThat(keys.extract(RecordView.of(headers, null, null))).isInstanceOf(IdempotencyKey.class);
     }
 
+    @Test
+    void sha256Value_partOfAKey_tellsNaturalDuplicatesFromSyntheticOnes() {
+        KeyExtractor keys = KeyExtractors.parse("header:id + sha256:value");
+        assertThat(keys.extract(valued("1", "{\"a\":1}"))).isEqualTo(keys.extract(valued("1", "{\"a\":1}")));
+        assertThat(keys.extract(valued("1", "{\"a\":1}"))).isNotEqualTo(keys.extract(valued("1", "{\"a\":2}")));
+        assertThat(keys.extract(valued("1", "{\"a\":1}"))).isNotEqualTo(keys.extract(valued("2", "{\"a\":1}")));
+        assertThat(reason(keys.extract(valued("1", null)))).isEqualTo(Reason.ABSENT);
+    }
+
+    @Test
+    void scope_readFromRecords_isTheFirstPartOfEachKey() {
+        Map<String, String> settings = Map.of("dedup.scope", "header:tenant", "dedup.key", "header:id,record-key");
+        DedupConfig config = config(settings);
+        assertThat(config.keySources()).containsExactly("header:tenant + header:id", "header:tenant + record-key");
+        assertThat(config.scope().nameFor("orders")).isEmpty();
+        assertThat(config.keyExtractor().extract(record("7", "k")))
+                .isEqualTo(KeyExtractors.parse("header:tenant + header:id").extract(record("7", "k")));
+        assertThat(reason(config.keyExtractor()
+                        .extract(RecordView.of(new RecordHeaders().add("id", bytes("7")), null, null))))
+                .isEqualTo(Reason.ABSENT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"header:", "value:tenant", "header:a,header:b", " ", "header:a|upper"})
+    void scope_malformed_isAProblem(String scope) {
+        assertThat(DedupConfig.check(Map.of("dedup.scope", scope, "dedup.dead.letter.topic", "dead")))
+                .extracting(ConfigProblem::key)
+                .containsExactly("dedup.scope");
+    }
+
+    private static RecordView valued(String id, @Nullable String value) {
+        return RecordView.of(new RecordHeaders().add("id", bytes(id)), null, value == null ? null : bytes(value));
+    }
+
     private static KeyExtractor configured(Map<String, String> settings) {
+        return config(settings).keyExtractor();
+    }
+
+    private static DedupConfig config(Map<String, String> settings) {
         Map<String, String> all = new HashMap<>(settings);
         all.putIfAbsent("dedup.key", "header:id");
         all.put("dedup.dead.letter.topic", "dead");
-        return DedupConfig.of(all).keyExtractor();
+        return DedupConfig.of(all);
     }
 
     private static KeyResult ofTenant(@Nullable String tenant, String id) {

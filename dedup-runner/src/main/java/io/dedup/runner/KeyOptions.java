@@ -2,9 +2,9 @@
 package io.dedup.runner;
 
 import io.dedup.IdempotencyKey;
-import io.dedup.config.DedupConfig;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
+import io.dedup.config.DedupConfig;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -54,14 +54,14 @@ final class KeyOptions {
         }
         KeyResult read;
         try {
-            read = config.keyOf(
-                    from, keys.stream().map(IdempotencyKey::bytesOf).toList());
+            read = config.keyOf(from, keys.stream().map(IdempotencyKey::bytesOf).toList());
         } catch (IllegalArgumentException unusable) {
             throw new EndedException(ExitCode.USAGE, "--key cannot be a key of " + from + ": " + unusable.getMessage());
         }
         if (read instanceof MissingKey missing) {
             throw new EndedException(
-                    ExitCode.USAGE, "--key is no key: " + missing.detail() + ". A record with it has never been remembered");
+                    ExitCode.USAGE,
+                    "--key is no key: " + missing.detail() + ". A record with it has never been remembered");
         }
         return read.orElseThrow();
     }
