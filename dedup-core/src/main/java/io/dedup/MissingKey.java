@@ -13,7 +13,12 @@ import java.util.Locale;
 public record MissingKey(Reason reason, String source, String detail) implements KeyResult {
     @Override
     public IdempotencyKey orElseThrow() {
-        throw new MissingKeyException(this);
+        throw toException();
+    }
+
+    /** The exception that says this, with the fix. */
+    public MissingKeyException toException() {
+        return new MissingKeyException(this);
     }
 
     /** Why there is no usable key. */

@@ -179,8 +179,8 @@ final class RecordHandling<K, V> {
             RecordView view = RecordView.of(record);
             KeyResult found = keys.extract(view);
             if (found instanceof MissingKey missing) {
-                Throwable why = new IllegalArgumentException(missing.toString());
-                return new Prepared<>(null, () -> deadLetter(record, "missing-key", why, waits));
+                String reason = "missing-key:" + missing.reason().text();
+                return new Prepared<>(null, () -> deadLetter(record, reason, missing.toException(), waits));
             }
             Fingerprint fingerprint = fingerprints.fingerprint(view);
             Task task = new Task(record, deserializers.read(record), (IdempotencyKey) found, fingerprint, waits, run);

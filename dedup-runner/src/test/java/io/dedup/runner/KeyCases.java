@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,23 @@ final class KeyCases {
      *
      * @param verdict {@code first}, {@code duplicate}, {@code conflict}, {@code forwarded} or {@code missing-key:REASON}
      */
-    record Sent(Headers headers, byte @Nullable [] key, byte @Nullable [] value, String verdict) {}
+    record Sent(ProducerRecord<byte[], byte[]> record, String verdict) {
+        Sent(Headers headers, byte @Nullable [] key, byte @Nullable [] value, String verdict) {
+            this(new ProducerRecord<>("in", 0, null, key, value, headers), verdict);
+        }
+
+        Headers headers() {
+            return new RecordHeaders(record.headers());
+        }
+
+        byte @Nullable [] key() {
+            return record.key();
+        }
+
+        byte @Nullable [] value() {
+            return record.value();
+        }
+    }
 
     /** A configuration and the records that are sent to it, in that order. */
     record Case(String name, Map<String, String> settings, List<Sent> records) {
