@@ -102,7 +102,11 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         /** More copies than there are brokers. */
         REPLICATION_TOO_HIGH(207, "More copies of a topic are asked for than the cluster has brokers."),
         /** A directory that cannot be written. */
-        STATE_DIRECTORY_UNUSABLE(208, "The directory for local state cannot be made or written.");
+        STATE_DIRECTORY_UNUSABLE(208, "The directory for local state cannot be made or written."),
+        /** A sample of a topic in which no record has a key. */
+        NO_KEY_IN_SAMPLE(
+                209,
+                "None of the records that `dedup check --sample` has read has a key where `dedup.key` looks for it.");
 
         private final int number;
         private final String explanation;

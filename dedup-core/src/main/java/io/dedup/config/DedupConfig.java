@@ -245,6 +245,11 @@ public final class DedupConfig {
         return KeyExtractors.atMost((Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(keys(), keyRules()));
     }
 
+    /** The key sources each by itself, by their texts: with normalisers, and with the scope where that is read from records. */
+    public Map<String, KeyExtractor> eachKeySource() {
+        return KeyExtractors.each(keys(), keyRules());
+    }
+
     /** The names of the key sources, as keys and headers have them; with the one of the scope, where that is read from records. */
     public List<String> keySources() {
         return KeyExtractors.sources(keys());

@@ -5,7 +5,9 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -142,6 +144,17 @@ public final class KeyExtractors {
     }
 
     /**
+     * The sources that {@link #parse} reads there, each by itself, by its text: {@code header:id|trim}. In their order.
+     *
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static Map<String, KeyExtractor> each(String text, KeyRules rules) {
+        Map<String, KeyExtractor> each = new LinkedHashMap<>();
+        split(text).forEach(source -> each.put(source, parseParts(source, rules)));
+        return each;
+    }
+
+    /**
      * The sources that {@link #parse} reads there, each as it is named in keys and in headers: {@code header:id}, {@code
      * sha256:/a,/b}, whose pointers are sorted. Normalisers do not belong to the name.
      *
@@ -188,6 +201,21 @@ public final class KeyExtractors {
             }
         }
         return sources;
+    }
+
+    /** Whether a value begins as serializers of a schema registry write it: with a zero and the four bytes of a schema's number. */
+    public static boolean isFramed(byte[] value) {
+        return SchemaFrame.canBegin(value);
+    }
+
+    /** Whether a normaliser can be appended to that source: it is no digest, and has one part. */
+    public static boolean isNormalizable(String source) {
+        return !source.contains(ALL_OF) && !source.startsWith("sha256:");
+    }
+
+    /** The normalisers that give several spellings of a text one: {@code trim}, {@code uuid} and {@code json-string}. */
+    public static List<String> normalizersOfTexts() {
+        return List.of(Normalizer.TRIM.text(), Normalizer.UUID_TEXT.text(), Normalizer.JSON_STRING.text());
     }
 
     /**

@@ -56,6 +56,10 @@ enum Normalizer {
                         "'" + name + "' is not a normaliser of keys; allowed are " + names()));
     }
 
+    String text() {
+        return text;
+    }
+
     byte[] apply(byte[] key) {
         return switch (this) {
             case TRIM -> trimmed(key);

@@ -16,10 +16,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.streams.StreamsConfig;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Says everything that is wrong at once. */
@@ -29,9 +31,12 @@ import picocli.CommandLine.Spec;
         description = {
             "Says everything that is wrong, at once.",
             "Says everything that is wrong with a configuration and with the topics on the cluster, at once: "
-                    + "each with a code, the key, its value and the fix. Changes nothing."
+                    + "each with a code, the key, its value and the fix. Changes nothing. With --sample it also reads records and "
+                    + "shows how many have a key, source by source."
         })
 final class CheckCommand implements Callable<Integer> {
+    private static final int MAX_SAMPLE = 1_000_000;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
@@ -42,14 +47,28 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--offline", description = "Does not ask the cluster.")
     private boolean offline;
 
+    @Option(
+            names = "--sample",
+            paramLabel = "N",
+            description = "Reads about the last N records of each source topic, and shows how many have a usable key.")
+    private @Nullable Integer sample;
+
     @Override
     public Integer call() {
+        if (sample != null && (offline || sample < 1 || sample > MAX_SAMPLE)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--sample takes 1 to " + MAX_SAMPLE + " records, and not --offline: " + sample);
+        }
         Settings settings = options.settings();
         List<ConfigProblem> problems = new ArrayList<>(OfflineCheck.problems(settings));
         problems.addAll(OfflineCheck.ofStateDirectory(settings));
         boolean readable = problems.isEmpty();
         if (!offline && readable) {
             problems.addAll(onCluster(settings));
+        }
+        if (sample != null
+                && problems.stream().allMatch(problem -> problem.code().isWarning())) {
+            problems.addAll(sampled(settings, sample));
         }
         refuse(problems, spec.commandLine().getErr());
         spec.commandLine()
@@ -66,6 +85,17 @@ final class CheckCommand implements Callable<Integer> {
         } catch (KafkaException unusable) {
             return List.of(unreachable(application, unusable));
         }
+    }
+
+    private List<ConfigProblem> sampled(Settings settings, int records) {
+        DedupConfig config = ConfigurationOptions.config(settings);
+        List<ConfigProblem> problems = new ArrayList<>();
+        for (String topic : config.routes().keySet()) {
+            KeySample keys = KeySample.read(settings.application(), config, topic, records);
+            keys.print(spec.commandLine().getOut());
+            keys.problem().ifPresent(problems::add);
+        }
+        return problems;
     }
 
     /** Ends the command if there are problems; what is only worth knowing is printed. */
