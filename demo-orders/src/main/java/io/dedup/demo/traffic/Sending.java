@@ -3,6 +3,8 @@ package io.dedup.demo.traffic;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.IdempotencyKey;
+import io.dedup.key.RecordView;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -34,18 +36,18 @@ public record Sending(
     /** A header of a record, as text. */
     public record Header(String name, String value) {}
 
-    /** The idempotency key, if there is exactly one and it is not empty; else null. */
+    /** The idempotency key, if there is a usable one; else null. */
     public @Nullable String idempotencyKey() {
         return idempotencyKey(headers);
     }
 
+    /** As the pipeline reads it. */
     static @Nullable String idempotencyKey(List<Header> headers) {
-        List<String> values = headers.stream()
-                .filter(header -> header.name().equals(IDEMPOTENCY_KEY))
-                .map(Header::value)
-                .distinct()
-                .toList();
-        return values.size() == 1 && !values.get(0).isEmpty() ? values.get(0) : null;
+        RecordHeaders sent = new RecordHeaders();
+        headers.forEach(header -> sent.add(header.name(), header.value().getBytes(UTF_8)));
+        return OperationKey.extractor().extract(RecordView.of(sent, null, null)) instanceof IdempotencyKey key
+                ? new String(key.value(), UTF_8)
+                : null;
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
+import io.dedup.demo.traffic.OperationKey;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -15,7 +16,7 @@ sealed interface KeyHeader {
     String NAME = "Idempotency-Key";
 
     /** How long a key may be. */
-    int MOST_CHARACTERS = 255;
+    int MOST_CHARACTERS = OperationKey.MAX_CHARACTERS;
 
     /** A key, without its quotes. */
     record Key(String text) implements KeyHeader {}

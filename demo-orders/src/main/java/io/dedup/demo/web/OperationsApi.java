@@ -7,7 +7,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
@@ -66,8 +69,17 @@ final class OperationsApi {
     private final IdempotentHandler<StoredResponse> handler;
     private final Publisher publisher;
     private final LiveLog log;
+    private final String keySource;
 
     OperationsApi(IdempotentHandler<StoredResponse> handler, Publisher publisher, LiveLog log) {
+        this(handler, publisher, log, OperationKey.SOURCE);
+    }
+
+    /**
+     * @param keySource as in {@code dedup.key}, whose normalisers and rules hold for keys of requests as well
+     */
+    OperationsApi(IdempotentHandler<StoredResponse> handler, Publisher publisher, LiveLog log, String keySource) {
+        this.keySource = keySource;
         this.handler = handler;
         this.publisher = publisher;
         this.log = log;
@@ -107,8 +119,7 @@ final class OperationsApi {
     }
 
     private void take(Context context, String topic) {
-        List<String> keys = Collections.list(context.req().getHeaders(KeyHeader.NAME));
-        KeyHeader header = KeyHeader.of(keys);
+        KeyHeader header = KeyHeader.of(values(context, KeyHeader.NAME));
         if (header instanceof KeyHeader.Key key) {
             take(context, topic, key.text());
         } else if (header instanceof KeyHeader.Malformed malformed) {
@@ -118,30 +129,43 @@ final class OperationsApi {
         }
     }
 
-    private void take(Context context, String topic, String key) {
-        String named = context.header(CALLER);
-        String caller = named == null ? ANYBODY : named;
-        if (!Requested.NAME.matcher(caller).matches()) {
-            Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern())
-                    .answer(context);
+    private static List<String> values(Context context, String header) {
+        return Collections.list(context.req().getHeaders(header));
+    }
+
+    private static String caller(Context context) {
+        List<String> names = values(context, CALLER);
+        String caller = names.isEmpty() ? ANYBODY : names.get(0);
+        if (names.size() > 1 || !OperationKey.CALLER.matcher(caller).matches()) {
+            throw new ProblemException(Problem.badRequest(
+                    CALLER + " must be there once at most, and match " + OperationKey.CALLER.pattern()));
+        }
+        return caller;
+    }
+
+    private void take(Context context, String topic, String written) {
+        String caller = caller(context);
+        KeyResult read = OperationKey.sent(keySource, written);
+        if (read instanceof MissingKey none) {
+            Problem.malformedKey(none.detail()).answer(context);
             return;
         }
+        IdempotencyKey key = read.orElseThrow();
         Requested requested;
         try {
-            requested = Requested.read(topic, context.bodyAsBytes());
+            requested = Requested.of(topic, JsonBody.read(context, Requested.members(topic)));
         } catch (IllegalArgumentException unreadable) {
             Problem.badRequest(String.valueOf(unreadable.getMessage())).answer(context);
             return;
         }
-        // No caller has a colon in its name, so these cannot run into each other.
-        String recordKey = caller + ":" + key;
+        String recordKey = OperationKey.of(caller, new String(key.value(), UTF_8));
         try {
             answer(
                     context,
                     handler.within(topic)
                             .within(caller)
                             .tryHandle(
-                                    Call.of(IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)))
+                                    Call.of(IdempotencyKey.of("http:idempotency-key", key.value()))
                                             .withFingerprint(fingerprint(requested)),
                                     execution -> {
                                         pauseIf(context, "slow", FAULT_TAKES);

@@ -61,6 +61,10 @@ record Problem(String type, String title, int status, String detail) {
                 "/problems.html#too-large", "The body is too large", 413, "A body may have " + most + " bytes.");
     }
 
+    static Problem unsupported(String detail) {
+        return new Problem("/problems.html#unsupported", "The body is in a form that is not taken", 415, detail);
+    }
+
     static Problem unavailable() {
         return new Problem(
                 "/problems.html#unavailable",

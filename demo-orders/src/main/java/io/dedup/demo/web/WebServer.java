@@ -68,12 +68,15 @@ final class WebServer implements AutoCloseable {
         config.http.maxRequestSize = MOST_BODY_BYTES;
         config.http.prefer405over404 = true;
         config.router.javaLangErrorHandler(WebServer::answerError);
+        config.jetty.modifyServer(server -> server.setErrorHandler(new ServerProblems()));
         config.jetty.modifyHttpConfiguration(http -> {
             http.setIdleTimeout(IDLE.toMillis());
             http.setSendServerVersion(false);
         });
         config.routes.before(context -> HEADERS.forEach(context::header));
         config.routes.before(context -> OwnSite.require(context, host));
+        config.routes.exception(
+                ProblemException.class, (refused, context) -> refused.problem().answer(context));
         config.routes.exception(HttpResponseException.class, WebServer::answer);
         config.routes.exception(Exception.class, (failed, context) -> {
             LOGGER.error("A request to {} has failed", context.path(), failed);
