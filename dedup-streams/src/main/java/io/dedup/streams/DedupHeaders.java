@@ -59,6 +59,18 @@ public final class DedupHeaders {
     /** The event time of the first, in milliseconds since the epoch. */
     public static final String FIRST_TIMESTAMP = "__dedup.first.timestamp";
 
+    /** For a record that cannot be written: the topic that does not take it. */
+    public static final String TARGET = "__dedup.target";
+
+    /** On a dead letter that its topic takes only in part: what is left out of it, as in {@code stack trace, value}. */
+    public static final String OMITTED = "__dedup.omitted";
+
+    /** On such a dead letter: how many bytes the key of the record has. */
+    public static final String KEY_BYTES = "__dedup.key.bytes";
+
+    /** On such a dead letter: how many bytes the value of the record has. */
+    public static final String VALUE_BYTES = "__dedup.value.bytes";
+
     /** {@code true} on the answer to a duplicate that is the stored outcome of its first. */
     public static final String REPLAYED = "__dedup.replayed";
 
@@ -97,6 +109,20 @@ public final class DedupHeaders {
             add(headers, first.coordinates(), FIRST_TOPIC, FIRST_PARTITION, FIRST_OFFSET);
         }
         add(headers, here, TOPIC, PARTITION, OFFSET);
+        return headers;
+    }
+
+    /** What these headers say about a record that cannot be written. */
+    static Headers ofUnwritable(String node, String target, Fault fault, Origin origin) {
+        Headers headers = new RecordHeaders();
+        add(headers, REASON, fault.reason());
+        add(headers, NODE, node);
+        add(headers, TIMESTAMP, Long.toString(origin.timestamp()));
+        add(headers, TARGET, target);
+        if (fault.detail() != null) {
+            add(headers, DETAIL, fault.detail());
+        }
+        add(headers, origin.coordinates(), TOPIC, PARTITION, OFFSET);
         return headers;
     }
 
@@ -148,7 +174,12 @@ public final class DedupHeaders {
         return key instanceof IdempotencyKey found ? found.source() : ((MissingKey) key).source();
     }
 
-    private static void add(Headers headers, String name, String value) {
+    /** Whether that header is one of ours. */
+    static boolean isOurs(Header header) {
+        return header.key().startsWith(PREFIX);
+    }
+
+    static void add(Headers headers, String name, String value) {
         headers.add(name, value.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * dedup.production.exception.handler=com.example.SkipTooLarge
  * </pre>
  *
+ * <p>What fails the application is thrown as an {@link UnwrittenRecordException}, with the topic, the record and what to set. A dead
+ * letter that cannot be written always does: writing one about it would fail too.
+ *
  * <p>Called by the threads of producers, as every such handler.
  */
 public final class DedupProductionExceptionHandler implements ProductionExceptionHandler {
@@ -39,6 +42,7 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
             List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
 
     private String prefix = "";
+    private @Nullable String deadLetterTopic;
     private ProductionExceptionHandler others = new DefaultProductionExceptionHandler();
 
     /**
@@ -49,6 +53,9 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
     @Override
     public void configure(Map<String, ?> configs) {
         prefix = configs.get(APPLICATION_ID_CONFIG) + "-";
+        Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
+        topic = topic == null ? configs.get(DedupConfig.KAFKA_DEAD_LETTER_TOPIC) : topic;
+        deadLetterTopic = topic == null ? null : topic.toString();
         Object handler = configs.get(DedupConfig.PRODUCTION_EXCEPTION_HANDLER);
         if (handler != null) {
             others = HandlerClass.make(
@@ -62,9 +69,26 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
             ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
         if (isChangelog(record.topic())) {
             // A task that is retried is restored from what was delivered.
-            return exception instanceof RetriableException ? Response.retry() : Response.fail();
+            return retryOrFail(context, record, exception);
         }
-        return others.handleError(context, record, exception);
+        if (record.topic().equals(deadLetterTopic)) {
+            // Whatever other handlers do, as writing a dead letter, would have the same end, and so on.
+            return retryOrFail(context, record, exception);
+        }
+        Response response = others.handleError(context, record, exception);
+        if (response.result() == Result.FAIL) {
+            throw UnwrittenRecordException.of(context, record, exception);
+        }
+        return response;
+    }
+
+    /** Kafka Streams says only which topic it was; what is thrown here is what stops the application. */
+    private static Response retryOrFail(
+            ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
+        if (exception instanceof RetriableException) {
+            return Response.retry();
+        }
+        throw UnwrittenRecordException.of(context, record, exception);
     }
 
     @Override
