@@ -123,7 +123,7 @@ record RecordSize(long fields) {
     private static void writeVarint(long value, DataOutputStream out) throws IOException {
         long left = zigzag(value);
         for (; left > 0x7F; left >>>= 7) {
-            out.write((int) (left & 0x7F | 0x80));
+            out.write((int) ((left & 0x7F) | 0x80));
         }
         out.write((int) left);
     }

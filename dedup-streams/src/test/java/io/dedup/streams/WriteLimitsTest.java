@@ -30,7 +30,8 @@ class WriteLimitsTest {
     @ValueSource(strings = {"max.request.size", "producer.max.request.size", "producer.buffer.memory"})
     void problem_sizeOfARequest_isRefusedByTheProducersSetting(String setting) {
         WriteLimits limits = WriteLimits.of(Map.of(setting, "1000"), Map.of());
-        int overhead = Math.toIntExact(RecordSize.of(KEY, new byte[900], HEADERS).inRequest() - 900);
+        int overhead =
+                Math.toIntExact(RecordSize.of(KEY, new byte[900], HEADERS).inRequest() - 900);
         assertThat(problem(limits, new byte[1000 - overhead])).isNull();
         assertThat(problem(limits, new byte[1001 - overhead]))
                 .extracting(Unwritable::reason, Unwritable::detail)
@@ -84,7 +85,10 @@ class WriteLimitsTest {
         assertThat(at(topic(Map.of("message.timestamp.difference.max.ms", "1000")), NOW - 2000))
                 .as("before Kafka 3.6")
                 .isNotNull();
-        assertThat(at(topic(Map.of("message.timestamp.type", "LogAppendTime", "message.timestamp.before.max.ms", "1")), 0))
+        assertThat(at(
+                        topic(Map.of(
+                                "message.timestamp.type", "LogAppendTime", "message.timestamp.before.max.ms", "1")),
+                        0))
                 .isNull();
         assertThat(WriteLimits.of(Map.of(), topics(Map.of("message.timestamp.before.max.ms", "1")))
                         .problem("out", KEY, KEY, HEADERS, null, NOW))
@@ -115,7 +119,8 @@ class WriteLimitsTest {
 
     /** A value with which a batch has that many bytes. */
     private static byte[] fitting(int bytes) {
-        int overhead = Math.toIntExact(RecordSize.of(KEY, new byte[bytes - 100], HEADERS).inBatch() - (bytes - 100));
+        int overhead = Math.toIntExact(
+                RecordSize.of(KEY, new byte[bytes - 100], HEADERS).inBatch() - (bytes - 100));
         return new byte[bytes - overhead];
     }
 
