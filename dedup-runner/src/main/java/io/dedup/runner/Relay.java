@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.runner.TailReader.Stretch;
@@ -149,15 +148,11 @@ final class Relay implements AutoCloseable {
 
     /** The ends of the topics that records go through on their way, as they are now. */
     private Map<TopicPartition, Long> repartitioned(Admin admin) {
-        if (config.partitioning() == Partitioning.AS_IS) {
-            return Map.of();
-        }
-        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-        return endsOf(
-                admin,
-                config.routes().keySet().stream()
-                        .map(source -> id + "-dedup-" + source + "-repartition")
-                        .toList());
+        RelayTopics topics = RelayTopics.of(application, config);
+        List<String> repartitions = topics.sources().stream()
+                .flatMap(source -> topics.repartition(source).stream())
+                .toList();
+        return repartitions.isEmpty() ? Map.of() : endsOf(admin, repartitions);
     }
 
     private Map<TopicPartition, Stretch> stretches(Admin admin) {
@@ -191,6 +186,7 @@ final class Relay implements AutoCloseable {
                 String metric = DedupMetrics.nameOf(verdict);
                 counts.put(metric, total("dedup-" + source, metric + "-total"));
             }
+            counts.put(DedupMetrics.UNWRITABLE, total("dedup-" + source, DedupMetrics.UNWRITABLE + "-total"));
             routes.put(source, counts);
         });
         return new Findings(routes);
