@@ -164,8 +164,8 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         /** Dead letters without what is in them. */
         DEAD_LETTERS_CUT(
                 152,
-                "The dead-letter topic takes smaller records (`max.message.bytes`) than the source, with room for the headers that say"
-                        + " why: larger ones are written there without their headers or their value.");
+                "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
+                        + " without their value, with its size in a header");
 
         private final int number;
         private final String explanation;

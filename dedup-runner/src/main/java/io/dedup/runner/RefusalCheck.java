@@ -170,15 +170,14 @@ final class RefusalCheck {
     private void deadLetters(String source, String letters) {
         long most = settings.limitsOf(letters).maxBytes();
         long largest = settings.limitsOf(source).maxBytes();
-        if (largest != Long.MAX_VALUE && most < largest + TopicCreation.HEADERS_BYTES) {
+        if (largest != Long.MAX_VALUE && most < largest) {
             add(
                     Code.DEAD_LETTERS_CUT,
                     DedupConfig.DEAD_LETTER_TOPIC,
                     letters,
-                    "It takes records of up to " + most + " bytes, and " + source + " has records of up to " + largest
-                            + ", to which headers are added",
+                    "It takes records of up to " + most + " bytes, and " + source + " has records of up to " + largest,
                     "Set " + TopicConfig.MAX_MESSAGE_BYTES_CONFIG + "=" + (largest + TopicCreation.HEADERS_BYTES)
-                            + " on the topic");
+                            + " on the topic, with room for the headers that say why");
         }
     }
 
