@@ -63,10 +63,11 @@ final class TopicNames {
         List<ConfigProblem> problems = new ArrayList<>();
         for (String topic : topics.all()) {
             String other = byMetric.getOrDefault(topic.replace('.', '_'), topic);
-            if (other.equals(topic)) {
+            boolean isInternal = topics.internal().contains(topic);
+            // Topics of Kafka Streams collide with each other where their sources do.
+            if (other.equals(topic) || (isInternal && topics.internal().contains(other))) {
                 continue;
             }
-            boolean isInternal = topics.internal().contains(topic);
             problems.add(new ConfigProblem(
                     Code.NAMES_COLLIDE,
                     isInternal ? StreamsConfig.APPLICATION_ID_CONFIG : topics.keyOf(topic),

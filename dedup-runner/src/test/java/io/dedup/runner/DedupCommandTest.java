@@ -134,7 +134,7 @@ class DedupCommandTest {
                         "letters, digits"),
                 arguments("application.id=a/b", "DEDUP-141 application.id=a/b", "Use letters, digits"),
                 arguments(
-                        "dedup.routes=" + "x".repeat(226) + "->out",
+                        "dedup.routes=" + "x".repeat(227) + "->out",
                         "DEDUP-141 application.id=a: The topic a-dedup-xx",
                         "by 1;"),
                 arguments("dedup.routes=a.b->a_b", "DEDUP-142 dedup.routes=a", "Choose another name"),
