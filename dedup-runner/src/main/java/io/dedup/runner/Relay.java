@@ -5,6 +5,8 @@ import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.runner.TailReader.Stretch;
 import io.dedup.streams.DedupMetrics;
+import io.dedup.streams.DedupProductionExceptionHandler;
+import io.dedup.streams.UnwrittenRecordException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Collection;
@@ -15,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -24,18 +28,24 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.jspecify.annotations.Nullable;
 
 /** The running application. Thread-safe. */
 final class Relay implements AutoCloseable {
     private final Properties application;
     private final DedupConfig config;
     private final StreamsApplication running;
+    private final AtomicReference<@Nullable UnwrittenRecordException> unwritten = new AtomicReference<>();
     private Map<TopicPartition, Stretch> stretches = Map.of();
 
     Relay(Properties application, DedupConfig config) {
         this.application = application;
         this.config = config;
-        this.running = new StreamsApplication(RelayTopology.build(config), application);
+        Properties listening = new Properties();
+        listening.putAll(application);
+        Consumer<UnwrittenRecordException> listener = refused -> unwritten.compareAndSet(null, refused);
+        listening.put(DedupProductionExceptionHandler.LISTENER, listener);
+        this.running = new StreamsApplication(RelayTopology.build(config), listening);
     }
 
     KafkaStreams streams() {
@@ -109,7 +119,8 @@ final class Relay implements AutoCloseable {
     }
 
     private EndedException stopped(Throwable cause) {
-        Throwable deepest = cause;
+        UnwrittenRecordException refused = unwritten.get();
+        Throwable deepest = refused == null ? cause : refused;
         while (deepest.getCause() != null) {
             deepest = deepest.getCause();
         }

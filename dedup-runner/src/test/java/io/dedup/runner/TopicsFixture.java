@@ -51,6 +51,7 @@ final class TopicsFixture implements AutoCloseable {
                 // A relay that fails is missed by its group when its session ends.
                 "session.timeout.ms=6000",
                 "heartbeat.interval.ms=1000",
+                "commit.interval.ms=100",
                 "dedup.routes=" + id + "-in->" + id + "-out"));
         lines.addAll(List.of(more));
         Files.write(file, lines);

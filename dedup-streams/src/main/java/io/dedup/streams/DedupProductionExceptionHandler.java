@@ -10,6 +10,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
@@ -37,12 +38,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Called by the threads of producers, as every such handler.
  */
 public final class DedupProductionExceptionHandler implements ProductionExceptionHandler {
+    /**
+     * The property that holds the receiver of every {@link UnwrittenRecordException}: a {@link Consumer}, for applications that are made by
+     * code. Under exactly-once an application can stop because its transaction has failed, before Kafka Streams throws the reason.
+     */
+    public static final String LISTENER = "__dedup.unwritten.listener__";
+
     /** Kafka's own, and the older name, which counts if it is set. */
     private static final List<String> KEYS =
             List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
 
     private String prefix = "";
     private @Nullable String deadLetterTopic;
+    private Consumer<? super UnwrittenRecordException> listener = unwritten -> {};
     private ProductionExceptionHandler others = new DefaultProductionExceptionHandler();
 
     /**
@@ -53,6 +61,7 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
     @Override
     public void configure(Map<String, ?> configs) {
         prefix = configs.get(APPLICATION_ID_CONFIG) + "-";
+        listener = listener(configs);
         Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
         topic = topic == null ? configs.get(DedupConfig.KAFKA_DEAD_LETTER_TOPIC) : topic;
         deadLetterTopic = topic == null ? null : topic.toString();
@@ -77,18 +86,32 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
         }
         Response response = others.handleError(context, record, exception);
         if (response.result() == Result.FAIL) {
-            throw UnwrittenRecordException.of(context, record, exception);
+            throw unwritten(context, record, exception);
         }
         return response;
     }
 
-    /** Kafka Streams says only which topic it was; what is thrown here is what stops the application. */
-    private static Response retryOrFail(
+    @SuppressWarnings("unchecked") // nothing else is documented to be there
+    private static Consumer<? super UnwrittenRecordException> listener(Map<String, ?> configs) {
+        return configs.get(LISTENER) instanceof Consumer<?> given
+                ? (Consumer<? super UnwrittenRecordException>) given
+                : unwritten -> {};
+    }
+
+    private Response retryOrFail(
             ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
         if (exception instanceof RetriableException) {
             return Response.retry();
         }
-        throw UnwrittenRecordException.of(context, record, exception);
+        throw unwritten(context, record, exception);
+    }
+
+    /** Kafka Streams says only which topic it was; what is thrown here is what stops the application. */
+    private UnwrittenRecordException unwritten(
+            ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
+        UnwrittenRecordException unwritten = UnwrittenRecordException.of(context, record, exception);
+        listener.accept(unwritten);
+        return unwritten;
     }
 
     @Override
