@@ -7,7 +7,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
@@ -19,8 +18,8 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
- * What the topics of Kafka Streams have to take: every record of the source in a repartition topic, every block of what is remembered
- * in a changelog, whatever their times are.
+ * What the topics of Kafka Streams have to take: in a repartition topic every record of the source, however old it is, in a changelog
+ * every block of what is remembered.
  *
  * <p>Confined to one thread.
  *
@@ -65,15 +64,20 @@ record InternalTopics(RelayTopics topics, TopicSettings settings) {
     }
 
     private TopicLimits needs(String topic) {
-        long maxFuture = topics.config().policy().maxFuture().toMillis();
-        Optional<String> source = topics.sources().stream()
-                .filter(each -> topics.repartition(each).filter(topic::equals).isPresent())
-                .findFirst();
-        long largest = source.map(each -> settings.limitsOf(each).maxBytes()).orElse(BLOCK_BYTES);
-        boolean known = largest != Long.MAX_VALUE;
-        long maxBytes = !known ? 0 : source.isPresent() ? largest + ORIGIN_BYTES : largest;
-        // In a repartition topic a record from the future has the time of now.
-        return new TopicLimits(maxBytes, Long.MAX_VALUE, source.isPresent() ? 0 : maxFuture, false, null);
+        if (topic.endsWith("-changelog")) {
+            // It is stamped with the wall clock.
+            return new TopicLimits(BLOCK_BYTES, 0, 0, false, null);
+        }
+        long largest = topics.sources().stream()
+                .filter(source ->
+                        topics.repartition(source).filter(topic::equals).isPresent())
+                .mapToLong(source -> settings.limitsOf(source).maxBytes())
+                .filter(bytes -> bytes != Long.MAX_VALUE)
+                .map(bytes -> bytes + ORIGIN_BYTES)
+                .findFirst()
+                .orElse(0);
+        // A record from the future has the time of now there.
+        return new TopicLimits(largest, Long.MAX_VALUE, 0, false, null);
     }
 
     private static Map<String, String> missing(TopicLimits needed, TopicLimits has) {
@@ -83,9 +87,6 @@ record InternalTopics(RelayTopics topics, TopicSettings settings) {
         }
         if (has.maxAgeMs() < needed.maxAgeMs()) {
             missing.put(TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, FOR_EVER);
-        }
-        if (has.maxAheadMs() < needed.maxAheadMs()) {
-            missing.put(TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG, FOR_EVER);
         }
         return missing;
     }

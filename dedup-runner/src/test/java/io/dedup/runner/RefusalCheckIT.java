@@ -136,7 +136,6 @@ class RefusalCheckIT {
             assertThat(own.read(id + "-dead-letter")).isEmpty();
             assertThat(own.settings(id + "-dedup-" + id + "-in-seen-changelog"))
                     .containsEntry("max.message.bytes", "501024")
-                    .containsEntry("message.timestamp.after.max.ms", FOR_EVER)
                     .containsEntry("message.timestamp.before.max.ms", FOR_EVER);
         }
     }
@@ -146,20 +145,23 @@ class RefusalCheckIT {
         // Given
         String id = "altered";
         String changelog = id + "-dedup-" + id + "-in-seen-changelog";
+        String repartition = id + "-dedup-" + id + "-in-repartition";
         topics.topic(id + "-in", 1, Map.of());
         topics.send(id + "-in", "k", "a", SMALL);
-        Path file = topics.file(directory, id);
+        Path file = topics.file(directory, id, "dedup.partitioning=by-key");
         assertThat(Outcome.of("run", "--until-end", file.toString()).exitCode()).isZero();
         topics.alter(changelog, "max.message.bytes", "10");
-        topics.alter(changelog, "message.timestamp.before.max.ms", "1000");
+        topics.alter(repartition, "max.message.bytes", "10");
+        topics.alter(repartition, "message.timestamp.before.max.ms", "1000");
         topics.send(new ProducerRecord<>(id + "-in", 0, System.currentTimeMillis() - 60_000, SMALL, SMALL), "b");
         // When
         Outcome outcome = Outcome.of("run", "--until-end", file.toString());
         // Then
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(topics.read(id + "-out")).hasSize(2);
-        assertThat(topics.settings(changelog))
-                .containsEntry("max.message.bytes", "262144")
+        assertThat(topics.settings(changelog)).containsEntry("max.message.bytes", "262144");
+        assertThat(topics.settings(repartition))
+                .containsEntry("max.message.bytes", Integer.toString(1_048_588 + 1024))
                 .containsEntry("message.timestamp.before.max.ms", FOR_EVER);
     }
 

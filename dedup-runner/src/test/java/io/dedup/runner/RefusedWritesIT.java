@@ -146,8 +146,7 @@ class RefusedWritesIT {
         assertThat(letters).hasSize(dead);
         for (ConsumerRecord<byte[], byte[]> letter : letters) {
             assertThat(letter.value()).isNull();
-            assertThat(header(letter, "__dedup.omitted")).isEqualTo("stack trace, value");
-            assertThat(header(letter, "__dedup.value.bytes")).isEqualTo(Integer.toString(3 * MEGABYTE));
+            assertThat(header(letter, "__dedup.value.omitted")).isEqualTo(Integer.toString(3 * MEGABYTE));
             assertThat(header(letter, "__dedup.topic")).isEqualTo(id + "-in");
         }
     }
@@ -168,7 +167,7 @@ class RefusedWritesIT {
         assertThat(topics.read(id + "-out")).hasSize(1);
         ConsumerRecord<byte[], byte[]> letter = only(id + "-dead-letter");
         assertThat(letter.value()).isNull();
-        assertThat(header(letter, "__dedup.value.bytes")).isEqualTo("5000");
+        assertThat(header(letter, "__dedup.value.omitted")).isEqualTo("5000");
         assertThat(header(letter, "__dedup.reason")).startsWith("missing-key");
     }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.EnumSet;
 import java.util.Map;
-import java.util.function.Predicate;
+import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -12,6 +11,8 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.errors.ErrorHandlerContext;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Cuts dead letters down to what their topic takes.
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits of the application
  */
 record DeadLetterSize(WriteLimits limits) {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DeadLetterSize.class);
     private static final String ERRORS = "__streams.errors.";
     private static final String STACK_TRACE = ERRORS + "stacktrace";
     private static final String MESSAGE = ERRORS + "message";
@@ -30,18 +32,12 @@ record DeadLetterSize(WriteLimits limits) {
         return new DeadLetterSize(WriteLimits.from(configs));
     }
 
-    /** What may be left out, in this order; the coordinates of the record, and why it is a dead letter, never are. */
+    /** What is left out, one after the other; the coordinates of the record, and why it is a dead letter, never are. */
     private enum Part {
-        STACK_TRACE("stack trace"),
-        VALUE("value"),
-        HEADERS("headers"),
-        KEY("key");
-
-        private final String text;
-
-        Part(String text) {
-            this.text = text;
-        }
+        STACK_TRACE,
+        VALUE,
+        HEADERS,
+        KEY
     }
 
     /**
@@ -53,10 +49,10 @@ record DeadLetterSize(WriteLimits limits) {
     ProducerRecord<byte[], byte[]> fitting(ProducerRecord<byte[], byte[]> letter, ErrorHandlerContext context) {
         Unwritable problem = problem(letter);
         ProducerRecord<byte[], byte[]> cut = letter;
-        List<Part> omitted = new ArrayList<>();
+        Set<Part> omitted = EnumSet.noneOf(Part.class);
         for (Part part : Part.values()) {
             if (problem == null) {
-                return cut;
+                break;
             }
             omitted.add(part);
             cut = without(omitted, letter);
@@ -68,6 +64,15 @@ record DeadLetterSize(WriteLimits limits) {
                     + " (" + problem.detail() + ", without the record's value, headers and key). " + problem.fix()
                     + ", and start the application again; nothing of the record is committed");
         }
+        if (omitted.contains(Part.VALUE)) {
+            LOGGER.warn(
+                    "The dead letter of {}-{}@{} is too large for {}, and is sent without its value of {} bytes",
+                    context.topic(),
+                    context.partition(),
+                    context.offset(),
+                    letter.topic(),
+                    length(letter.value()));
+        }
         return cut;
     }
 
@@ -76,24 +81,30 @@ record DeadLetterSize(WriteLimits limits) {
         return limits.problem(letter.topic(), letter.key(), letter.value(), letter.headers(), null, 0);
     }
 
-    private static ProducerRecord<byte[], byte[]> without(List<Part> omitted, ProducerRecord<byte[], byte[]> letter) {
-        Predicate<Header> kept = omitted.contains(Part.HEADERS)
-                ? header -> DedupHeaders.isOurs(header) || isOfKafka(header)
-                : header -> !header.key().equals(STACK_TRACE);
+    private static ProducerRecord<byte[], byte[]> without(Set<Part> omitted, ProducerRecord<byte[], byte[]> letter) {
         Headers headers = new RecordHeaders();
+        int others = 0;
         for (Header header : letter.headers()) {
-            if (kept.test(header)) {
+            boolean isOfRecord = !DedupHeaders.isOurs(header) && !header.key().startsWith(ERRORS);
+            others += isOfRecord ? 1 : 0;
+            boolean isLeftOut = header.key().equals(STACK_TRACE)
+                    || (omitted.contains(Part.HEADERS)
+                            && (isOfRecord || header.key().equals(MESSAGE)));
+            if (!isLeftOut) {
                 headers.add(header);
             }
         }
-        DedupHeaders.add(
-                headers,
-                DedupHeaders.OMITTED,
-                String.join(", ", omitted.stream().map(part -> part.text).toList()));
         byte[] key = letter.key();
         byte[] value = letter.value();
-        DedupHeaders.add(headers, DedupHeaders.KEY_BYTES, Integer.toString(key == null ? 0 : key.length));
-        DedupHeaders.add(headers, DedupHeaders.VALUE_BYTES, Integer.toString(value == null ? 0 : value.length));
+        if (omitted.contains(Part.VALUE)) {
+            DedupHeaders.add(headers, DedupHeaders.VALUE_OMITTED, Integer.toString(length(value)));
+        }
+        if (omitted.contains(Part.HEADERS)) {
+            DedupHeaders.add(headers, DedupHeaders.HEADERS_OMITTED, Integer.toString(others));
+        }
+        if (omitted.contains(Part.KEY)) {
+            DedupHeaders.add(headers, DedupHeaders.KEY_OMITTED, Integer.toString(length(key)));
+        }
         return new ProducerRecord<>(
                 letter.topic(),
                 letter.partition(),
@@ -103,8 +114,7 @@ record DeadLetterSize(WriteLimits limits) {
                 headers);
     }
 
-    private static boolean isOfKafka(Header header) {
-        String name = header.key();
-        return name.startsWith(ERRORS) && !name.equals(STACK_TRACE) && !name.equals(MESSAGE);
+    private static int length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
 }

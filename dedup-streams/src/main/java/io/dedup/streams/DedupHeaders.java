@@ -62,14 +62,14 @@ public final class DedupHeaders {
     /** For a record that cannot be written: the topic that does not take it. */
     public static final String TARGET = "__dedup.target";
 
-    /** On a dead letter that its topic takes only in part: what is left out of it, as in {@code stack trace, value}. */
-    public static final String OMITTED = "__dedup.omitted";
+    /** On a dead letter without its value, for which there was no room: how many bytes it has. */
+    public static final String VALUE_OMITTED = "__dedup.value.omitted";
 
-    /** On such a dead letter: how many bytes the key of the record has. */
-    public static final String KEY_BYTES = "__dedup.key.bytes";
+    /** On a dead letter without its key, likewise: how many bytes it has. */
+    public static final String KEY_OMITTED = "__dedup.key.omitted";
 
-    /** On such a dead letter: how many bytes the value of the record has. */
-    public static final String VALUE_BYTES = "__dedup.value.bytes";
+    /** On a dead letter without the headers of the record, likewise: how many there are. */
+    public static final String HEADERS_OMITTED = "__dedup.headers.omitted";
 
     /** {@code true} on the answer to a duplicate that is the stored outcome of its first. */
     public static final String REPLAYED = "__dedup.replayed";

@@ -37,8 +37,8 @@ import org.apache.kafka.streams.processor.api.Record;
  * transaction.
  *
  * <p>A dead letter that is larger than its topic or the producer takes is written without what makes it so: the stack trace, then the
- * value, the headers of the record, its key. {@link DedupHeaders#OMITTED} says what is left out. What remains has the coordinates of
- * the record, where it can be read; if not even that can be written, the application stops.
+ * value, the headers of the record, its key. Headers such as {@link DedupHeaders#VALUE_OMITTED} say what is left out. What remains has
+ * the coordinates of the record, where it can be read; if not even that can be written, the application stops.
  *
  * <p>Exceptions that are not ours go to the handler named by {@value DedupConfig#PROCESSING_EXCEPTION_HANDLER}, or fail
  * as they do in Kafka without one. If that handler skips a failure, the operator before it learns of it and releases the key:

@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -34,15 +36,15 @@ class DeadLetterSizeTest {
                     .isLessThanOrEqualTo(limit);
             assertThat(text(fitting.headers(), DedupHeaders.REASON)).isEqualTo("conflict");
             assertThat(text(fitting.headers(), "__streams.errors.offset")).isEqualTo("17");
-            omitted.add(text(fitting.headers(), DedupHeaders.OMITTED));
+            omitted.add(omitted(fitting));
         }
         assertThat(omitted)
                 .containsExactly(
-                        "",
+                        "nothing",
                         "stack trace",
-                        "stack trace, value",
-                        "stack trace, value, headers",
-                        "stack trace, value, headers, key");
+                        "stack trace, value of 2000",
+                        "stack trace, value of 2000, 1 header",
+                        "stack trace, value of 2000, 1 header, key of 300");
     }
 
     @Test
@@ -60,6 +62,23 @@ class DeadLetterSizeTest {
                 .withMessageContaining("the record at in-3@17 cannot be written to dead")
                 .withMessageContaining("at most 100 (max.message.bytes)")
                 .withMessageContaining("Raise max.message.bytes of the topic");
+    }
+
+    private static String omitted(ProducerRecord<byte[], byte[]> letter) {
+        List<String> omitted = new ArrayList<>();
+        if (letter.headers().lastHeader("__streams.errors.stacktrace") == null) {
+            omitted.add("stack trace");
+        }
+        if (letter.value() == null) {
+            omitted.add("value of " + text(letter.headers(), DedupHeaders.VALUE_OMITTED));
+        }
+        if (letter.headers().lastHeader("theirs") == null) {
+            omitted.add(text(letter.headers(), DedupHeaders.HEADERS_OMITTED) + " header");
+        }
+        if (letter.key() == null) {
+            omitted.add("key of " + text(letter.headers(), DedupHeaders.KEY_OMITTED));
+        }
+        return omitted.isEmpty() ? "nothing" : String.join(", ", omitted);
     }
 
     private static ProducerRecord<byte[], byte[]> letter() {
