@@ -96,7 +96,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         FUTURE_REFUSED(
                 205,
                 "A topic refuses records (`message.timestamp.after.max.ms`) that dedup would let through"
-                        + " (`dedup.max.future.ms`, or `dedup.on.future=forward`): the application would stop on them."),
+                        + " (`dedup.max.future.ms`, or `dedup.on.future=forward`): every one would be a dead letter."),
         /** Something that this client may not do. */
         NOT_AUTHORIZED(206, "The cluster does not allow this client what it has to do."),
         /** More copies than there are brokers. */
@@ -106,7 +106,70 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         /** A sample of a topic in which no record has a key. */
         NO_KEY_IN_SAMPLE(
                 209,
-                "None of the records that `dedup check --sample` has read has a key where `dedup.key` looks for it.");
+                "None of the records that `dedup check --sample` has read has a key where `dedup.key` looks for it."),
+        /** A name that no topic can have. */
+        TOPIC_NAME_INVALID(
+                140,
+                "A route names a topic that cannot exist: a name is 1 to 249 letters, digits, `.`, `_` and `-`, and neither `.` nor"
+                        + " `..`."),
+        /** A name that no topic of Kafka Streams can have. */
+        INTERNAL_NAME_INVALID(
+                141,
+                "The topics that Kafka Streams makes for a route are named `APPLICATION-dedup-SOURCE-seen-changelog` and"
+                        + " `-repartition`, and such a name would be too long or have a character that no topic has."),
+        /** Names that the broker takes for one. */
+        NAMES_COLLIDE(
+                142,
+                "Two topics have names that differ in `.` and `_` only. Kafka names its metrics of both alike, and a broker that has"
+                        + " the one does not create the other."),
+        /** A topic that takes smaller records than its source. */
+        RECORDS_TOO_LARGE(
+                143,
+                "A topic takes smaller records (`max.message.bytes`) than the topic that is relayed into it: larger ones go to the"
+                        + " dead-letter topic (`dedup.on.unwritable`)."),
+        /** A producer that sends smaller records than the source has. */
+        REQUEST_TOO_SMALL(
+                144,
+                "The producer sends smaller records (`max.request.size`, `buffer.memory`) than the source has: larger ones go to the"
+                        + " dead-letter topic (`dedup.on.unwritable`). Not set, `max.request.size` follows from the topics."),
+        /** A topic that takes no old record. */
+        OLD_REFUSED(
+                145,
+                "A topic refuses old records (`message.timestamp.before.max.ms`): they go to the dead-letter topic"
+                        + " (`dedup.on.unwritable`)."),
+        /** A topic that takes no record without a key. */
+        KEY_REQUIRED(
+                146,
+                "A topic is compacted (`cleanup.policy`) and refuses records without a key: they go to the dead-letter topic"
+                        + " (`dedup.on.unwritable`)."),
+        /** Dead letters that would be lost. */
+        DEAD_LETTERS_COMPACTED(
+                147,
+                "The dead-letter topic is compacted (`cleanup.policy`): it would keep the last dead letter of each key, and refuse"
+                        + " those without one."),
+        /** A topic that takes no record at all. */
+        TOO_FEW_REPLICAS(
+                148,
+                "More replicas of a topic have to take a write (`min.insync.replicas`) than it has: it takes none, and the"
+                        + " application waits for ever."),
+        /** A topic of the application itself that refuses what the application writes. */
+        INTERNAL_TOPIC_REFUSES(
+                149,
+                "A changelog or repartition topic of the application refuses records that it has to take, and this client may not"
+                        + " alter it: the application would stop on them."),
+        /** Partitions that cannot be kept. */
+        PARTITIONS_NOT_KEPT(
+                150, "`dedup.target.partition=source`, and a topic has another number of partitions than its source."),
+        /** Settings that may not be seen. */
+        SETTINGS_HIDDEN(
+                151,
+                "The cluster does not show this client the settings of a topic: what it would refuse is only known when it does,"
+                        + " which stops the application."),
+        /** Dead letters without what is in them. */
+        DEAD_LETTERS_CUT(
+                152,
+                "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
+                        + " without their value, with its size in a header");
 
         private final int number;
         private final String explanation;
@@ -118,7 +181,17 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
 
         /** Whether this is only worth knowing, and stops nothing. */
         public boolean isWarning() {
-            return this == TIME_OF_ARRIVAL || this == READS_UNCOMMITTED;
+            return switch (this) {
+                case TIME_OF_ARRIVAL,
+                        READS_UNCOMMITTED,
+                        RECORDS_TOO_LARGE,
+                        REQUEST_TOO_SMALL,
+                        OLD_REFUSED,
+                        KEY_REQUIRED,
+                        SETTINGS_HIDDEN,
+                        DEAD_LETTERS_CUT -> true;
+                default -> false;
+            };
         }
 
         /** One sentence or two on what the code means, in Markdown. */

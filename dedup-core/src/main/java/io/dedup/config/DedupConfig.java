@@ -111,6 +111,10 @@ public final class DedupConfig {
     public static final String ROUTES = "dedup.routes";
     /** Whether the runner creates topics that it writes and that are not there. */
     public static final String CREATE_TOPICS = "dedup.create.topics";
+    /** What the runner does with a record that a topic does not take. */
+    public static final String ON_UNWRITABLE = "dedup.on.unwritable";
+    /** What decides the partition in a target, for the runner. */
+    public static final String TARGET_PARTITION = "dedup.target.partition";
     /** Source topics to guard, for the wrapper. */
     public static final String WRAP_TOPICS = "dedup.wrap.topics";
     /** Processors to guard, for the wrapper. */
@@ -407,6 +411,16 @@ public final class DedupConfig {
     /** Whether topics that are written and are not there are created. */
     public boolean createsTopics() {
         return (Boolean) value(CREATE_TOPICS);
+    }
+
+    /** What to do with a record that the topic it goes to does not take: {@link Action#DEAD_LETTER} or {@link Action#FAIL}. */
+    public Action onUnwritable() {
+        return action(string(ON_UNWRITABLE));
+    }
+
+    /** Whether a record has the same partition in the target as in its source. */
+    public boolean keepsPartition() {
+        return string(TARGET_PARTITION).equals("source");
     }
 
     /** The source topics to guard; empty if there are none. */

@@ -360,6 +360,24 @@ final class DedupKeys {
                         "For the runner: whether the topics that it writes are created if they are not there, with as many"
                                 + " partitions as the source.")
                 .define(
+                        DedupConfig.ON_UNWRITABLE,
+                        ConfigDef.Type.STRING,
+                        Action.DEAD_LETTER.text(),
+                        ValidString.in(Action.DEAD_LETTER.text(), Action.FAIL.text()),
+                        Importance.LOW,
+                        "For the runner: what to do with a record that the topic it goes to would refuse, because of its size, its"
+                                + " time or a key that is not there. dead-letter: the application goes on, and the key is not"
+                                + " remembered. fail: the application stops.")
+                .define(
+                        DedupConfig.TARGET_PARTITION,
+                        ConfigDef.Type.STRING,
+                        "record-key",
+                        ValidString.in("record-key", "source"),
+                        Importance.LOW,
+                        "For the runner: what decides the partition of a record in the target. record-key: the record's key, as of"
+                                + " every producer, and none without one. source: it keeps the number that its partition has in the"
+                                + " source; both topics have to have as many.")
+                .define(
                         DedupConfig.WRAP_TOPICS,
                         ConfigDef.Type.LIST,
                         "",

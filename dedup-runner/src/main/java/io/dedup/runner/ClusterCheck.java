@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.Action;
-import io.dedup.Mode;
 import io.dedup.Partitioning;
-import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,18 +15,15 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.streams.StreamsConfig;
 
@@ -40,6 +33,8 @@ final class ClusterCheck {
     private final DedupConfig config;
     private final Admin admin;
     private final List<ConfigProblem> problems = new ArrayList<>();
+    private final RelayTopics names;
+    private final TopicSettings settings;
     private final Map<String, TopicDescription> topics = new TreeMap<>();
     private final Set<String> hidden = new TreeSet<>();
     private int brokers;
@@ -48,19 +43,28 @@ final class ClusterCheck {
         this.application = application;
         this.config = config;
         this.admin = admin;
+        this.names = RelayTopics.of(application, config);
+        this.settings = new TopicSettings(admin);
     }
 
     /** What is wrong; the only problem is {@link Code#CLUSTER_UNREACHABLE} if the cluster cannot be asked. */
     List<ConfigProblem> problems() {
         try {
             brokers = Answers.of(admin.describeCluster().nodes()).size();
-            for (String topic : allTopics()) {
+            for (String topic : names.all()) {
                 describe(topic);
             }
             seen();
+            problems.addAll(
+                    TopicNames.collisions(names, Answers.of(admin.listTopics().names())));
             sources();
             written();
             replication();
+            problems.addAll(new RefusalCheck(names, settings, new ProducerSettings(application), topics)
+                    .problems(replicationFactor()
+                            .map(Short::intValue)
+                            .orElseGet(() -> Integer.parseInt(
+                                    settings.ofNewTopics().getOrDefault(TopicSettings.REPLICAS, "1")))));
         } catch (TimeoutException | AuthenticationException unreachable) {
             problems.clear();
             problems.add(new ConfigProblem(
@@ -94,25 +98,25 @@ final class ClusterCheck {
                     .mapToInt(topic -> topic.partitions().size())
                     .max()
                     .orElse(1);
-            sideTopics().stream()
+            names.side().stream()
                     .filter(topic -> !topics.containsKey(topic))
                     .forEach(topic -> missing.put(topic, most));
         }
         return missing;
     }
 
-    /** Creates them. */
-    void create() {
-        List<NewTopic> missing = toCreate().entrySet().stream()
-                .map(topic -> new NewTopic(topic.getKey(), Optional.of(topic.getValue()), replicationFactor()))
-                .toList();
-        admin.createTopics(missing).values().values().forEach(created -> {
-            try {
-                Answers.of(created);
-            } catch (TopicExistsException another) {
-                // Another instance has been quicker.
-            }
-        });
+    /**
+     * Creates them, and alters topics of Kafka Streams that refuse what they have to take.
+     *
+     * @return the settings of all topics after that
+     */
+    TopicSettings create() {
+        Map<String, Integer> missing = toCreate();
+        new TopicCreation(names, settings, replicationFactor()).create(admin, missing);
+        new InternalTopics(names, settings).alter(admin, topics.keySet());
+        TopicSettings now = new TopicSettings(admin);
+        now.await(missing.keySet());
+        return now;
     }
 
     private Optional<Short> replicationFactor() {
@@ -129,31 +133,6 @@ final class ClusterCheck {
             }
         }
         return found;
-    }
-
-    private Set<String> allTopics() {
-        Set<String> all = new TreeSet<>(config.routes().keySet());
-        all.addAll(config.routes().values());
-        all.addAll(sideTopics());
-        config.controlTopic().ifPresent(all::add);
-        config.routes().keySet().forEach(source -> all.add(changelog(source)));
-        return all;
-    }
-
-    /** Topics beside the routes. */
-    private Set<String> sideTopics() {
-        Set<String> side = new LinkedHashSet<>();
-        if (config.policy().uses(Action.DEAD_LETTER)) {
-            config.deadLetterTopic().ifPresent(side::add);
-        }
-        if (config.policy().configuredAction(Verdict.DUPLICATE) == Action.DUPLICATES_TOPIC) {
-            config.duplicatesTopic().ifPresent(side::add);
-        }
-        return side;
-    }
-
-    private String changelog(String source) {
-        return application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG) + "-dedup-" + source + "-seen-changelog";
     }
 
     private void describe(String topic) {
@@ -174,10 +153,9 @@ final class ClusterCheck {
 
     /** Refuses topics that may not be described; those of Kafka Streams itself all at once. */
     private void seen() {
-        Set<String> changelogs = new TreeSet<>();
-        config.routes().keySet().forEach(source -> changelogs.add(changelog(source)));
+        Set<String> internal = new TreeSet<>(names.internal());
         for (String topic : hidden) {
-            if (!changelogs.contains(topic)) {
+            if (!internal.contains(topic)) {
                 problems.add(new ConfigProblem(
                         Code.NOT_AUTHORIZED,
                         DedupConfig.ROUTES,
@@ -186,15 +164,15 @@ final class ClusterCheck {
                         "Have the cluster's owner allow it to describe, read and write what it relays"));
             }
         }
-        changelogs.retainAll(hidden);
-        if (!changelogs.isEmpty()) {
-            String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        internal.retainAll(hidden);
+        if (!internal.isEmpty()) {
             problems.add(new ConfigProblem(
                     Code.NOT_AUTHORIZED,
                     StreamsConfig.APPLICATION_ID_CONFIG,
-                    id,
-                    "This client may not see " + String.join(", ", changelogs),
-                    "Have the cluster's owner allow everything on topics whose names begin with " + id + "-dedup-"));
+                    names.applicationId(),
+                    "This client may not see " + String.join(", ", internal),
+                    "Have the cluster's owner allow everything on topics whose names begin with "
+                            + names.applicationId() + "-dedup-"));
         }
     }
 
@@ -206,7 +184,7 @@ final class ClusterCheck {
                 continue;
             }
             mayDo(found, AclOperation.READ);
-            TopicDescription changelog = topics.get(changelog(source));
+            TopicDescription changelog = topics.get(names.changelog(source));
             if (changelog != null && config.partitioning() == Partitioning.AS_IS) {
                 samePartitions(
                         found,
@@ -223,7 +201,7 @@ final class ClusterCheck {
                     samePartitions(found, commands, "one task has to read both");
                 }
             }
-            if ("LogAppendTime".equals(topicConfig(source, "message.timestamp.type"))) {
+            if ("LogAppendTime".equals(settings.of(source).get(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG))) {
                 problems.add(new ConfigProblem(
                         Code.TIME_OF_ARRIVAL,
                         DedupConfig.ROUTES,
@@ -247,37 +225,12 @@ final class ClusterCheck {
     }
 
     private void written() {
-        Set<String> written = new LinkedHashSet<>(config.routes().values());
-        written.addAll(sideTopics());
-        for (String topic : written) {
+        for (String topic : names.written()) {
             TopicDescription found = topics.get(topic);
             if (found != null) {
                 mayDo(found, AclOperation.WRITE);
             } else if (!config.createsTopics()) {
-                String key = config.routes().containsValue(topic)
-                        ? DedupConfig.ROUTES
-                        : config.duplicatesTopic().filter(topic::equals).isPresent()
-                                ? DedupConfig.DUPLICATES_TOPIC
-                                : DedupConfig.DEAD_LETTER_TOPIC;
-                missing(key, topic, "Create it, or set " + DedupConfig.CREATE_TOPICS + "=true");
-            }
-        }
-        for (String target : config.routes().values()) {
-            String most = topics.containsKey(target) ? topicConfig(target, "message.timestamp.after.max.ms") : null;
-            boolean forwards = config.policy().mode() == Mode.ENFORCE
-                    && config.policy().configuredAction(Verdict.FUTURE) == Action.FORWARD;
-            long ahead = forwards ? Long.MAX_VALUE : config.policy().maxFuture().toMillis();
-            if (most != null && !most.isEmpty() && Long.parseLong(most) < ahead) {
-                problems.add(new ConfigProblem(
-                        Code.FUTURE_REFUSED,
-                        DedupConfig.MAX_FUTURE_MS,
-                        String.valueOf(config.policy().maxFuture().toMillis()),
-                        target + " refuses records that are more than " + most + " ms ahead of the broker's clock",
-                        forwards
-                                ? "Answer records from the future with dead-letter or drop, or raise the topic's"
-                                        + " message.timestamp.after.max.ms"
-                                : "Set it to " + most
-                                        + " or less, or raise the topic's message.timestamp.after.max.ms"));
+                missing(names.keyOf(topic), topic, "Create it, or set " + DedupConfig.CREATE_TOPICS + "=true");
             }
         }
     }
@@ -311,16 +264,5 @@ final class ClusterCheck {
             return; // It may well be there.
         }
         problems.add(new ConfigProblem(Code.TOPIC_MISSING, key, topic, "The cluster has no such topic", fix));
-    }
-
-    private String topicConfig(String topic, String key) {
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
-        Config found;
-        try {
-            found = Answers.of(admin.describeConfigs(List.of(resource)).all()).get(resource);
-        } catch (AuthorizationException notShown) {
-            return ""; // Relaying does not need to see the settings of topics.
-        }
-        return found == null || found.get(key) == null ? "" : found.get(key).value();
     }
 }

@@ -3,6 +3,7 @@ package io.dedup.runner;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.dedup.streams.DedupMetrics;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -11,12 +12,14 @@ import java.util.Map;
 /**
  * What a relay has found.
  *
- * @param routes by source topic, the number of records by the metric that counts them, without {@code -total}
+ * @param routes by source topic, the number of records by the metric that counts them, without {@code -total}; those that could not be
+ *     written are counted by their verdict too
  */
 record Findings(Map<String, Map<String, Long>> routes) {
     void print(PrintWriter out) {
         routes.forEach((source, counts) -> {
-            long all = counts.values().stream().mapToLong(Long::longValue).sum();
+            long all = counts.values().stream().mapToLong(Long::longValue).sum()
+                    - counts.getOrDefault(DedupMetrics.UNWRITABLE, 0L);
             out.printf(Locale.ROOT, "%s: %,d records%n", source, all);
             counts.forEach((name, count) -> {
                 if (count > 0) {

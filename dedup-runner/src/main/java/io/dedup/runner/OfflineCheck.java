@@ -46,6 +46,7 @@ final class OfflineCheck {
         check.problems.addAll(ours);
         if (ours.isEmpty()) {
             check.unavailable();
+            check.names();
         }
         check.kafkas();
         if (check.problems.isEmpty()) {
@@ -112,6 +113,13 @@ final class OfflineCheck {
                     settings.written().get(key),
                     "A relay has no processors to guard",
                     "Remove the key; " + DedupConfig.ROUTES + " says what is relayed"));
+        }
+    }
+
+    /** Names that topics cannot have, those that follow from the application's too. */
+    private void names() {
+        if (problems.stream().noneMatch(problem -> problem.code() == Code.REQUIRED)) {
+            problems.addAll(TopicNames.problems(RelayTopics.of(settings.application(), DedupConfig.of(application()))));
         }
     }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.runner.TailReader.Stretch;
 import io.dedup.streams.DedupMetrics;
+import io.dedup.streams.DedupProductionExceptionHandler;
+import io.dedup.streams.UnwrittenRecordException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Collection;
@@ -16,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -25,18 +28,24 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
+import org.jspecify.annotations.Nullable;
 
 /** The running application. Thread-safe. */
 final class Relay implements AutoCloseable {
     private final Properties application;
     private final DedupConfig config;
     private final StreamsApplication running;
+    private final AtomicReference<@Nullable UnwrittenRecordException> unwritten = new AtomicReference<>();
     private Map<TopicPartition, Stretch> stretches = Map.of();
 
     Relay(Properties application, DedupConfig config) {
         this.application = application;
         this.config = config;
-        this.running = new StreamsApplication(RelayTopology.build(config), application);
+        Properties listening = new Properties();
+        listening.putAll(application);
+        Consumer<UnwrittenRecordException> listener = refused -> unwritten.compareAndSet(null, refused);
+        listening.put(DedupProductionExceptionHandler.LISTENER, listener);
+        this.running = new StreamsApplication(RelayTopology.build(config), listening);
     }
 
     KafkaStreams streams() {
@@ -110,7 +119,8 @@ final class Relay implements AutoCloseable {
     }
 
     private EndedException stopped(Throwable cause) {
-        Throwable deepest = cause;
+        UnwrittenRecordException refused = unwritten.get();
+        Throwable deepest = refused == null ? cause : refused;
         while (deepest.getCause() != null) {
             deepest = deepest.getCause();
         }
@@ -149,15 +159,11 @@ final class Relay implements AutoCloseable {
 
     /** The ends of the topics that records go through on their way, as they are now. */
     private Map<TopicPartition, Long> repartitioned(Admin admin) {
-        if (config.partitioning() == Partitioning.AS_IS) {
-            return Map.of();
-        }
-        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-        return endsOf(
-                admin,
-                config.routes().keySet().stream()
-                        .map(source -> id + "-dedup-" + source + "-repartition")
-                        .toList());
+        RelayTopics topics = RelayTopics.of(application, config);
+        List<String> repartitions = topics.sources().stream()
+                .flatMap(source -> topics.repartition(source).stream())
+                .toList();
+        return repartitions.isEmpty() ? Map.of() : endsOf(admin, repartitions);
     }
 
     private Map<TopicPartition, Stretch> stretches(Admin admin) {
@@ -191,6 +197,7 @@ final class Relay implements AutoCloseable {
                 String metric = DedupMetrics.nameOf(verdict);
                 counts.put(metric, total("dedup-" + source, metric + "-total"));
             }
+            counts.put(DedupMetrics.UNWRITABLE, total("dedup-" + source, DedupMetrics.UNWRITABLE + "-total"));
             routes.put(source, counts);
         });
         return new Findings(routes);

@@ -3,13 +3,13 @@ package io.dedup.runner;
 
 import io.dedup.config.DedupConfig;
 import io.dedup.streams.Dedup;
+import io.dedup.streams.Target;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.kstream.Consumed;
-import org.apache.kafka.streams.kstream.Produced;
 
 /** From topic to topic with the operator in between, bytes untouched. */
 final class RelayTopology {
@@ -28,9 +28,9 @@ final class RelayTopology {
     static Topology build(DedupConfig config) {
         StreamsBuilder builder = new StreamsBuilder();
         operators(config)
-                .forEach((source, dedup) -> dedup.apply(
-                                builder.stream(source, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())))
-                        .to(config.routes().get(source), Produced.with(Serdes.ByteArray(), Serdes.ByteArray())));
+                .forEach((source, dedup) -> dedup.relay(
+                        builder.stream(source, Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())),
+                        Target.configured(config.routes().getOrDefault(source, ""), config)));
         return builder.build();
     }
 }

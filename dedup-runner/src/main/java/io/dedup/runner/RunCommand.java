@@ -80,8 +80,8 @@ final class RunCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         usable();
         CheckCommand.refuse(OfflineCheck.ofStateDirectory(settings), err);
-        prepare(application, config, err);
-        try (Relay relay = new Relay(application, config);
+        Properties prepared = prepare(application, config, err);
+        try (Relay relay = new Relay(prepared, config);
                 Probes probes = httpPort == null ? Probes.NONE : Probes.start(httpHost, httpPort, relay.streams())) {
             config.routes().forEach((source, target) -> err.println(source + " -> " + target));
             err.println(
@@ -117,12 +117,12 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Checks the cluster, and creates what is missing and may be created. */
-    private static void prepare(Properties application, DedupConfig config, PrintWriter err) {
+    /** Checks the cluster, creates what is missing and may be created, and reads what the topics refuse. */
+    private static Properties prepare(Properties application, DedupConfig config, PrintWriter err) {
         try (Admin admin = CheckCommand.admin(application)) {
             ClusterCheck check = new ClusterCheck(application, config, admin);
             CheckCommand.refuse(check.problems(), err);
-            check.create();
+            return RaisedSettings.of(application, RelayTopics.of(application, config), check.create());
         } catch (KafkaException unusable) {
             throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));
         }

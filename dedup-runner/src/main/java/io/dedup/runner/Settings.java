@@ -5,6 +5,7 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.DedupProductionExceptionHandler;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -188,6 +189,9 @@ final class Settings {
                 StreamsConfig.PROCESSING_EXCEPTION_HANDLER_CLASS_CONFIG,
                 DedupProcessingExceptionHandler.class.getName());
         application.put("processing.exception.handler.global.enabled", "true");
+        application.put(
+                StreamsConfig.PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG,
+                DedupProductionExceptionHandler.class.getName());
         application.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.ByteArraySerde.class.getName());
         application.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.ByteArraySerde.class.getName());
         application.put(

@@ -125,6 +125,20 @@ class DedupCommandTest {
                         "dedup.production.exception.handler"),
                 arguments("dedup.on.duplicate=replay-outcome", "DEDUP-107", "duplicates-topic"),
                 arguments("dedup.wrap.nodes=x", "DEDUP-107 dedup.wrap.nodes=x", "Remove the key"),
+                arguments("dedup.routes=in->no topic", "DEDUP-140 dedup.routes=no topic", "letters, digits"),
+                arguments("dedup.routes=..->out", "DEDUP-140 dedup.routes=..", "other than '.' and '..'"),
+                arguments("dedup.routes=in->" + "x".repeat(250), "DEDUP-140 dedup.routes=xx", "It has 250 characters"),
+                arguments(
+                        "errors.dead.letter.queue.topic.name=no/topic",
+                        "DEDUP-140 dedup.dead.letter.topic=no/topic",
+                        "letters, digits"),
+                arguments("application.id=a/b", "DEDUP-141 application.id=a/b", "Use letters, digits"),
+                arguments(
+                        "dedup.routes=" + "x".repeat(227) + "->out",
+                        "DEDUP-141 application.id=a: The topic a-dedup-xx",
+                        "by 1;"),
+                arguments("dedup.routes=a.b->a_b", "DEDUP-142 dedup.routes=a", "Choose another name"),
+                arguments("dedup.routes=a.b->c,a_b->d", "DEDUP-142", "Choose another name"),
                 arguments("state.dir=/proc/nowhere", "DEDUP-208 state.dir=/proc/nowhere", "may write"),
                 arguments("dedup.scope=${env:DEDUP_NO_SUCH_VARIABLE}", "DEDUP-113 dedup.scope", "Set the variable"));
     }

@@ -368,6 +368,20 @@ public final class Dedup {
     }
 
     /**
+     * Puts the operator behind that stream, and writes what is let through to that topic.
+     *
+     * <p>With {@link WriteLimits} in the application's properties, a record that its topic would refuse is not remembered and goes
+     * to the dead-letter topic, or stops the application, as the target says. Needs the {@link DedupProcessingExceptionHandler}.
+     *
+     * @throws IllegalArgumentException if the stream is not one of Kafka's own
+     * @throws org.apache.kafka.streams.errors.TopologyException if the topology has a node of that name already
+     */
+    public <K, V> void relay(KStream<K, V> stream, Target target) {
+        refuseOutcomes();
+        new DslWiring(settings.with(draft -> draft.target = target)).relay(stream, target, duplicatesTopicIfRouted());
+    }
+
+    /**
      * Processes every operation once and answers its duplicates with the very same outcome: see {@link
      * #mapOnce(KStream, ValueMapperWithKey, Serde)}.
      */

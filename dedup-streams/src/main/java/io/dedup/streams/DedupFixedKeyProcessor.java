@@ -23,12 +23,7 @@ final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W
 
     @Override
     public void init(FixedKeyProcessorContext<K, W> context) {
-        door = new Doorkeeper<>(
-                settings,
-                outlets,
-                context,
-                passage,
-                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
+        door = new Doorkeeper<>(settings, outlets, context, passage, (Records.OfFixedKey<K, V, FixedKeyRecord<K, W>>)
                 (record, child) -> {
                     if (child == null) {
                         context.forward(record);

@@ -59,6 +59,18 @@ public final class DedupHeaders {
     /** The event time of the first, in milliseconds since the epoch. */
     public static final String FIRST_TIMESTAMP = "__dedup.first.timestamp";
 
+    /** For a record that cannot be written: the topic that does not take it. */
+    public static final String TARGET = "__dedup.target";
+
+    /** On a dead letter without its value, for which there was no room: how many bytes it has. */
+    public static final String VALUE_OMITTED = "__dedup.value.omitted";
+
+    /** On a dead letter without its key, likewise: how many bytes it has. */
+    public static final String KEY_OMITTED = "__dedup.key.omitted";
+
+    /** On a dead letter without the headers of the record, likewise: how many there are. */
+    public static final String HEADERS_OMITTED = "__dedup.headers.omitted";
+
     /** {@code true} on the answer to a duplicate that is the stored outcome of its first. */
     public static final String REPLAYED = "__dedup.replayed";
 
@@ -97,6 +109,20 @@ public final class DedupHeaders {
             add(headers, first.coordinates(), FIRST_TOPIC, FIRST_PARTITION, FIRST_OFFSET);
         }
         add(headers, here, TOPIC, PARTITION, OFFSET);
+        return headers;
+    }
+
+    /** What these headers say about a record that cannot be written. */
+    static Headers ofUnwritable(String node, String target, Fault fault, Origin origin) {
+        Headers headers = new RecordHeaders();
+        add(headers, REASON, fault.reason());
+        add(headers, NODE, node);
+        add(headers, TIMESTAMP, Long.toString(origin.timestamp()));
+        add(headers, TARGET, target);
+        if (fault.detail() != null) {
+            add(headers, DETAIL, fault.detail());
+        }
+        add(headers, origin.coordinates(), TOPIC, PARTITION, OFFSET);
         return headers;
     }
 
@@ -148,7 +174,12 @@ public final class DedupHeaders {
         return key instanceof IdempotencyKey found ? found.source() : ((MissingKey) key).source();
     }
 
-    private static void add(Headers headers, String name, String value) {
+    /** Whether that header is one of ours. */
+    static boolean isOurs(Header header) {
+        return header.key().startsWith(PREFIX);
+    }
+
+    static void add(Headers headers, String name, String value) {
         headers.add(name, value.getBytes(StandardCharsets.UTF_8));
     }
 }

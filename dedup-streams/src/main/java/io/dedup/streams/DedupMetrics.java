@@ -8,6 +8,9 @@ public final class DedupMetrics {
     /** The group of all these metrics. */
     public static final String GROUP = "stream-dedup-metrics";
 
+    /** The word before {@code -total} and {@code -rate} in the name of the metric that counts records that cannot be written. */
+    public static final String UNWRITABLE = "unwritable";
+
     private DedupMetrics() {}
 
     /** The word before {@code -total} and {@code -rate} in the name of the metric that counts records of that verdict. */

@@ -36,6 +36,10 @@ import org.apache.kafka.streams.processor.api.Record;
  * DedupHeaders#TIMESTAMP}. It is written by the task's own producer, so under exactly-once it belongs to the same
  * transaction.
  *
+ * <p>A dead letter that is larger than its topic or the producer takes is written without what makes it so: the stack trace, then the
+ * value, the headers of the record, its key. Headers such as {@link DedupHeaders#VALUE_OMITTED} say what is left out. What remains has
+ * the coordinates of the record, where it can be read; if not even that can be written, the application stops.
+ *
  * <p>Exceptions that are not ours go to the handler named by {@value DedupConfig#PROCESSING_EXCEPTION_HANDLER}, or fail
  * as they do in Kafka without one. If that handler skips a failure, the operator before it learns of it and releases the key:
  * see {@link io.dedup.FailurePolicy}.
@@ -54,6 +58,7 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
 
     private final ProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();
     private ProcessingExceptionHandler others = new LogAndFailProcessingExceptionHandler();
+    private DeadLetterSize size = DeadLetterSize.of(Map.of());
 
     /**
      * Notes that the topology of that application is built with {@link io.dedup.streams.wrap.DedupProcessorWrapper}, which
@@ -90,6 +95,7 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
             ours.put(ERRORS_DEAD_LETTER_QUEUE_TOPIC_NAME_CONFIG, topic);
         }
         deadLetters.configure(ours);
+        size = DeadLetterSize.of(configs);
         Object handler = configs.get(DedupConfig.PROCESSING_EXCEPTION_HANDLER);
         if (handler != null) {
             others = HandlerClass.make(
@@ -132,10 +138,13 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         }
         if (!(exception instanceof RefusedRecordException refused)) {
             Response response = others.handleError(context, record, exception);
-            if (response.result() == Result.RESUME) {
-                SkippedFailures.add(context);
+            if (response.result() != Result.RESUME) {
+                return response;
             }
-            return response;
+            SkippedFailures.add(context);
+            return Response.resume(response.deadLetterQueueRecords().stream()
+                    .map(letter -> size.fitting(letter, context))
+                    .toList());
         }
         if (refused.action() == Action.FAIL) {
             return Response.fail();
@@ -144,8 +153,9 @@ public final class DedupProcessingExceptionHandler implements ProcessingExceptio
         SkippedFailures.add(context);
         List<ProducerRecord<byte[], byte[]>> built =
                 deadLetters.handleError(context, record, refused).deadLetterQueueRecords();
-        return Response.resume(
-                built.stream().map(letter -> stamped(letter, refused)).toList());
+        return Response.resume(built.stream()
+                .map(letter -> size.fitting(stamped(letter, refused), context))
+                .toList());
     }
 
     /** Whether failures of other processors may be skipped. */

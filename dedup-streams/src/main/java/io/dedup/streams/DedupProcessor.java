@@ -20,12 +20,8 @@ final class DedupProcessor<K, V> implements Processor<K, V, K, V> {
 
     @Override
     public void init(ProcessorContext<K, V> context) {
-        door = new Doorkeeper<>(
-                settings,
-                outlets,
-                context,
-                Passage.unchanged(),
-                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
+        door = new Doorkeeper<>(settings, outlets, context, Passage.unchanged(), (Records.OfProcessor<
+                        K, V, Record<K, V>>)
                 (record, child) -> {
                     if (child == null) {
                         context.forward(record);

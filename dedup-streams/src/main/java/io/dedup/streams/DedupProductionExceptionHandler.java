@@ -10,6 +10,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
@@ -31,14 +32,25 @@ import org.jspecify.annotations.Nullable;
  * dedup.production.exception.handler=com.example.SkipTooLarge
  * </pre>
  *
+ * <p>What fails the application is thrown as an {@link UnwrittenRecordException}, with the topic, the record and what to set. A dead
+ * letter that cannot be written always does: writing one about it would fail too.
+ *
  * <p>Called by the threads of producers, as every such handler.
  */
 public final class DedupProductionExceptionHandler implements ProductionExceptionHandler {
+    /**
+     * The property that holds the receiver of every {@link UnwrittenRecordException}: a {@link Consumer}, for applications that are made by
+     * code. Under exactly-once an application can stop because its transaction has failed, before Kafka Streams throws the reason.
+     */
+    public static final String LISTENER = "__dedup.unwritten.listener__";
+
     /** Kafka's own, and the older name, which counts if it is set. */
     private static final List<String> KEYS =
             List.of(PRODUCTION_EXCEPTION_HANDLER_CLASS_CONFIG, "default.production.exception.handler");
 
     private String prefix = "";
+    private @Nullable String deadLetterTopic;
+    private Consumer<? super UnwrittenRecordException> listener = unwritten -> {};
     private ProductionExceptionHandler others = new DefaultProductionExceptionHandler();
 
     /**
@@ -49,6 +61,10 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
     @Override
     public void configure(Map<String, ?> configs) {
         prefix = configs.get(APPLICATION_ID_CONFIG) + "-";
+        listener = listener(configs);
+        Object topic = configs.get(DedupConfig.DEAD_LETTER_TOPIC);
+        topic = topic == null ? configs.get(DedupConfig.KAFKA_DEAD_LETTER_TOPIC) : topic;
+        deadLetterTopic = topic == null ? null : topic.toString();
         Object handler = configs.get(DedupConfig.PRODUCTION_EXCEPTION_HANDLER);
         if (handler != null) {
             others = HandlerClass.make(
@@ -62,9 +78,40 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
             ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
         if (isChangelog(record.topic())) {
             // A task that is retried is restored from what was delivered.
-            return exception instanceof RetriableException ? Response.retry() : Response.fail();
+            return retryOrFail(context, record, exception);
         }
-        return others.handleError(context, record, exception);
+        if (record.topic().equals(deadLetterTopic)) {
+            // Whatever other handlers do, as writing a dead letter, would have the same end, and so on.
+            return retryOrFail(context, record, exception);
+        }
+        Response response = others.handleError(context, record, exception);
+        if (response.result() == Result.FAIL) {
+            throw unwritten(context, record, exception);
+        }
+        return response;
+    }
+
+    @SuppressWarnings("unchecked") // nothing else is documented to be there
+    private static Consumer<? super UnwrittenRecordException> listener(Map<String, ?> configs) {
+        return configs.get(LISTENER) instanceof Consumer<?> given
+                ? (Consumer<? super UnwrittenRecordException>) given
+                : unwritten -> {};
+    }
+
+    private Response retryOrFail(
+            ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
+        if (exception instanceof RetriableException) {
+            return Response.retry();
+        }
+        throw unwritten(context, record, exception);
+    }
+
+    /** Kafka Streams says only which topic it was; what is thrown here is what stops the application. */
+    private UnwrittenRecordException unwritten(
+            ErrorHandlerContext context, ProducerRecord<byte[], byte[]> record, Exception exception) {
+        UnwrittenRecordException unwritten = UnwrittenRecordException.of(context, record, exception);
+        listener.accept(unwritten);
+        return unwritten;
     }
 
     @Override

@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param auditShare of the keys, from 0 to 1
  * @param changelogConfigs settings of the changelog topics
  * @param waiting for source partitions that are behind
+ * @param target null unless it is a relay that writes what is let through
  * @param onlyFrom the topics whose records are judged; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
@@ -65,6 +66,7 @@ record DedupSettings(
         double auditShare,
         Map<String, String> changelogConfigs,
         Waiting waiting,
+        @Nullable Target target,
         @Nullable Set<String> onlyFrom,
         @Nullable Serde<?> keySerde,
         @Nullable Serde<?> valueSerde) {
@@ -90,6 +92,7 @@ record DedupSettings(
                 0,
                 Map.of(),
                 Waiting.DEFAULT,
+                null,
                 null,
                 null,
                 null);
@@ -125,6 +128,11 @@ record DedupSettings(
     boolean uses(Action action) {
         boolean ofOutcomes = storesOutcomes && policy.mode() == Mode.ENFORCE && onNoOutcome == action;
         return ofOutcomes || policy.uses(action);
+    }
+
+    /** The topic that records go through on their way to the partition of their idempotency key. */
+    String repartitionTopic(String applicationId) {
+        return applicationId + "-" + name + "-repartition";
     }
 
     String storeName() {
@@ -243,6 +251,9 @@ record DedupSettings(
         Waiting waiting;
 
         @Nullable
+        Target target;
+
+        @Nullable
         Set<String> onlyFrom;
 
         @Nullable
@@ -270,6 +281,7 @@ record DedupSettings(
             auditShare = settings.auditShare;
             changelogConfigs = settings.changelogConfigs;
             waiting = settings.waiting;
+            target = settings.target;
             onlyFrom = settings.onlyFrom;
             keySerde = settings.keySerde;
             valueSerde = settings.valueSerde;
@@ -295,6 +307,7 @@ record DedupSettings(
                     auditShare,
                     changelogConfigs,
                     waiting,
+                    target,
                     onlyFrom,
                     keySerde,
                     valueSerde);

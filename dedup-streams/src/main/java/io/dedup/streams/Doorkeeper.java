@@ -14,7 +14,6 @@ import io.dedup.Partitioning;
 import io.dedup.Recollection;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
-import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
@@ -45,26 +44,14 @@ import org.slf4j.LoggerFactory;
  * @param <O> the kind of record that goes out
  */
 final class Doorkeeper<R, O> implements AutoCloseable {
-    /** Sends a record to one child, or to all of them if none is named. */
-    @FunctionalInterface
-    interface Forward<O> {
-        void forward(O record, @Nullable String child);
-    }
-
-    /** The same record with other headers and another timestamp. */
-    @FunctionalInterface
-    interface Rewrite<R> {
-        R apply(R record, Headers headers, long timestamp);
-    }
-
     private static final Logger LOGGER = LoggerFactory.getLogger(Doorkeeper.class);
 
     private final DedupSettings settings;
     private final Outlets outlets;
     private final ProcessingContext context;
     private final Passage<R, O> passage;
-    private final Rewrite<R> rewrite;
-    private final Forward<O> forward;
+    private final Records<R, O> records;
+    private final @Nullable WriteCheck writes;
     private final String outcomeTopic;
     private final @Nullable TtlHeader ttlHeader;
     private final @Nullable Commands commands;
@@ -83,8 +70,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             Outlets outlets,
             ProcessingContext context,
             Passage<R, O> passage,
-            Rewrite<R> rewrite,
-            Forward<O> forward) {
+            Records<R, O> records) {
         DedupProcessingExceptionHandler.require(
                 context.appConfigs(),
                 settings.uses(Action.DEAD_LETTER),
@@ -98,8 +84,8 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         this.outlets = outlets;
         this.context = context;
         this.passage = passage;
-        this.rewrite = rewrite;
-        this.forward = forward;
+        this.records = records;
+        this.writes = WriteCheck.of(settings, context.appConfigs());
         this.outcomeTopic = settings.changelog(context.applicationId());
         String ttlName = settings.ttlHeader();
         this.ttlHeader = ttlName == null
@@ -164,7 +150,17 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (settings.policy().mode() == Mode.OFF
                 || isOfAnotherTopic(origin.coordinates())
                 || settings.passesUnjudged(value)) {
-            pass(untouched(record, headers, origin.timestamp()));
+            R passing = untouched(record, headers, origin.timestamp());
+            if (settings.target() != null) {
+                RecordView view = settings.view(origin.coordinates(), headers, key, value, context);
+                writable(
+                        passing,
+                        view,
+                        origin,
+                        context.currentSystemTimeMs(),
+                        settings.target().topic());
+            }
+            pass(passing, origin);
             return;
         }
         changelog.throwIfUnusable();
@@ -174,17 +170,25 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         sensors.stop(start);
         switch (settings.policy().actionFor(ruling.verdict())) {
             case FORWARD -> {
-                if (ruling.verdict().isAccepted()) {
-                    accept(unmarked(record, headers, ruling), ruling);
+                boolean accepted = ruling.verdict().isAccepted();
+                R passing = accepted ? unmarked(record, headers, ruling) : marked(record, headers, ruling);
+                if (settings.target() != null) {
+                    writable(passing, ruling, settings.target().topic());
+                }
+                if (accepted) {
+                    accept(passing, ruling);
                 } else {
-                    pass(marked(record, headers, ruling));
+                    pass(passing, ruling.origin());
                 }
             }
             case REPLAY_OUTCOME -> replay(record, headers, ruling);
-            case DUPLICATES_TOPIC ->
-                forward.forward(passage.process(marked(record, headers, ruling)), outlets.duplicatesChild());
-            case DEAD_LETTER -> throw refusal(ruling, Action.DEAD_LETTER, Fault.of(ruling.judgement()));
-            case FAIL -> throw refusal(ruling, Action.FAIL, Fault.of(ruling.judgement()));
+            case DUPLICATES_TOPIC -> {
+                R duplicate = marked(record, headers, ruling);
+                writable(duplicate, ruling, Objects.requireNonNullElse(settings.duplicatesTopic(), ""));
+                records.forward(passage.process(duplicate), outlets.duplicatesChild());
+            }
+            case DEAD_LETTER -> throw ruling.refusal(settings.name(), Action.DEAD_LETTER);
+            case FAIL -> throw ruling.refusal(settings.name(), Action.FAIL);
             case DROP -> {
                 // The sensors have counted it.
             }
@@ -197,8 +201,34 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     }
 
     /** Forwards a record that is not remembered, whatever it is. */
-    private void pass(R record) {
-        forward.forward(passage.process(record), outlets.forwarded());
+    private void pass(R record, Origin origin) {
+        forward(passage.process(record), origin);
+    }
+
+    private void forward(O record, Origin origin) {
+        Target target = settings.target();
+        if (target != null && target.keepsPartition()) {
+            SourcePartitioner.deciding(origin.coordinates(), () -> records.forward(record, outlets.forwarded()));
+        } else {
+            records.forward(record, outlets.forwarded());
+        }
+    }
+
+    private void writable(R record, Ruling ruling, String topic) {
+        writable(record, ruling.view(), ruling.origin(), ruling.now(), topic);
+    }
+
+    /** Refuses a record that this topic does not take, as far as is known; it is not remembered then. */
+    private void writable(R record, RecordView view, Origin origin, long now, String topic) {
+        if (writes == null) {
+            return;
+        }
+        try {
+            writes.require(topic, view, records.headers(record), Math.max(0, origin.timestamp()), origin, now);
+        } catch (RefusedRecordException refused) {
+            sensors.countUnwritable();
+            throw refused;
+        }
     }
 
     /** Answers a duplicate with what its first came to. */
@@ -208,10 +238,10 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (outcome == null) {
             throw withoutOutcome(ruling, Fault.NOT_STORED);
         }
-        Headers marks = DedupHeaders.replayed(marks(ruling, Fault.of(ruling.judgement())));
-        R answered = rewrite.apply(
+        Headers marks = DedupHeaders.replayed(ruling.marks(settings.name()));
+        R answered = records.rewrite(
                 record, DedupHeaders.merged(headers, marks), ruling.origin().timestamp());
-        forward.forward(read(answered, outcome, ruling), outlets.forwarded());
+        forward(read(answered, outcome, ruling), ruling.origin());
     }
 
     /** The record with that outcome as its value. */
@@ -229,7 +259,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             return record;
         }
         Headers clean = new RecordHeaders(headers).remove(Origin.HEADER).remove(DedupTimestampExtractor.INVALID);
-        return rewrite.apply(record, clean, Math.max(0, timestamp));
+        return records.rewrite(record, clean, Math.max(0, timestamp));
     }
 
     /** Processes and forwards a record, and releases its key if what follows fails and is skipped. */
@@ -255,7 +285,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
             remember(ruling, known);
         }
         try {
-            forward.forward(passing, outlets.forwarded());
+            forward(passing, ruling.origin());
         } catch (RuntimeException failed) {
             releaseAfter(failed, ruling);
             throw failed;
@@ -337,9 +367,9 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     }
 
     private R marked(R record, Headers headers, Ruling ruling) {
-        return rewrite.apply(
+        return records.rewrite(
                 record,
-                DedupHeaders.merged(headers, marks(ruling, Fault.of(ruling.judgement()))),
+                DedupHeaders.merged(headers, ruling.marks(settings.name())),
                 // Kafka Streams takes no negative time.
                 Math.max(0, ruling.origin().timestamp()));
     }
@@ -348,25 +378,15 @@ final class Doorkeeper<R, O> implements AutoCloseable {
     private R unmarked(R record, Headers headers, Ruling ruling) {
         long timestamp = ruling.origin().timestamp();
         if (DedupHeaders.isMarkedBy(settings.name(), headers)) {
-            return rewrite.apply(record, DedupHeaders.without(headers), timestamp);
+            return records.rewrite(record, DedupHeaders.without(headers), timestamp);
         }
         // What mapOnce makes anew must not say that it is a stored outcome, whoever has written that.
         if (settings.storesOutcomes() && headers.lastHeader(DedupHeaders.REPLAYED) != null) {
             Headers anew =
                     new RecordHeaders(headers).remove(DedupHeaders.REPLAYED).remove(Origin.HEADER);
-            return rewrite.apply(record, anew, timestamp);
+            return records.rewrite(record, anew, timestamp);
         }
         return untouched(record, headers, timestamp);
-    }
-
-    private Headers marks(Ruling ruling, Fault fault) {
-        return DedupHeaders.of(
-                settings.name(),
-                fault.reason(),
-                fault.detail(),
-                ruling.judgement(),
-                ruling.candidate(),
-                ruling.origin().coordinates());
     }
 
     private Ruling judge(Origin origin, Headers headers, @Nullable Object key, @Nullable Object value) {
@@ -424,37 +444,12 @@ final class Doorkeeper<R, O> implements AutoCloseable {
 
     private RefusedRecordException withoutOutcome(Ruling ruling, Fault fault) {
         sensors.countNoOutcome();
-        return refusal(ruling, settings.onNoOutcome(), fault);
-    }
-
-    private RefusedRecordException refusal(Ruling ruling, Action action, Fault fault) {
-        Coordinates at = ruling.origin().coordinates();
-        String place = at == null ? "A record without coordinates" : "The record at " + at;
-        String detail = fault.detail() == null ? "" : " (" + fault.detail() + ")";
-        String advice =
-                action == Action.FAIL ? ". The application stops here, as configured, and commits nothing of it" : "";
-        String message = place + " is refused by " + settings.name() + ": " + fault.reason() + detail + advice;
-        return new RefusedRecordException(
-                ruling.judgement(), action, marks(ruling, fault), message, ruling.view()::key, ruling.view()::value);
+        return ruling.refusal(settings.name(), settings.onNoOutcome(), fault);
     }
 
     @Override
     public void close() {
         store.close();
         sensors.close();
-    }
-
-    /** A judgement with the record it is about. */
-    private record Ruling(
-            Judgement judgement,
-            Candidate candidate,
-            RecordView view,
-            Origin origin,
-            SeenStore.@Nullable Recalled recalled,
-            @Nullable Bytes storeKey,
-            long now) {
-        Verdict verdict() {
-            return judgement.verdict();
-        }
     }
 }

@@ -47,6 +47,16 @@ record DslWiring(DedupSettings settings) {
         return forwarded;
     }
 
+    /** The operator between that stream and a topic. */
+    <K, V> void relay(KStream<K, V> stream, Target target, @Nullable String duplicatesTopic) {
+        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        Produced<K, V> produced = Produced.with(splice.keys(), splice.values());
+        apply(stream, duplicatesTopic)
+                .to(
+                        target.topic(),
+                        target.keepsPartition() ? produced.withStreamPartitioner(new SourcePartitioner<>()) : produced);
+    }
+
     /** The operator behind that stream, answering duplicates with the outcome of their first. */
     <K, V, W> KStream<K, W> mapOnce(
             KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {

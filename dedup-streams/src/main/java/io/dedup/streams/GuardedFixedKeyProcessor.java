@@ -21,14 +21,11 @@ final class GuardedFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V,
     @Override
     public void init(FixedKeyProcessorContext<K, W> context) {
         door = new Doorkeeper<>(
-                settings,
-                Outlets.ALL_CHILDREN,
-                context,
-                Passage.into(guarded::process),
-                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
-                (record, child) -> {
-                    // The guarded processor has been given it, and forwards what it likes.
-                });
+                settings, Outlets.ALL_CHILDREN, context, Passage.into(guarded::process), (Records.OfFixedKey<
+                                K, V, FixedKeyRecord<K, V>>)
+                        (record, child) -> {
+                            // The guarded processor has been given it, and forwards what it likes.
+                        });
         guarded.init(context);
     }
 

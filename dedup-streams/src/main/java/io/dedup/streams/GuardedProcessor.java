@@ -21,14 +21,11 @@ final class GuardedProcessor<K, V, L, W> implements Processor<K, V, L, W> {
     @Override
     public void init(ProcessorContext<L, W> context) {
         door = new Doorkeeper<>(
-                settings,
-                Outlets.ALL_CHILDREN,
-                context,
-                Passage.into(guarded::process),
-                (record, headers, timestamp) -> record.withHeaders(headers).withTimestamp(timestamp),
-                (record, child) -> {
-                    // The guarded processor has been given it, and forwards what it likes.
-                });
+                settings, Outlets.ALL_CHILDREN, context, Passage.into(guarded::process), (Records.OfProcessor<
+                                K, V, Record<K, V>>)
+                        (record, child) -> {
+                            // The guarded processor has been given it, and forwards what it likes.
+                        });
         guarded.init(context);
     }
 

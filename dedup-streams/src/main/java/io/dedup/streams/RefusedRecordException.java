@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
 public final class RefusedRecordException extends KafkaException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Judgement judgement;
+    private final transient @Nullable Judgement judgement;
     private final Action action;
     private final transient Headers reasons;
     private final transient Supplier<byte @Nullable []> key;
     private final transient Supplier<byte @Nullable []> value;
 
     RefusedRecordException(
-            Judgement judgement,
+            @Nullable Judgement judgement,
             Action action,
             Headers reasons,
             String message,
@@ -39,8 +39,8 @@ public final class RefusedRecordException extends KafkaException {
         this.value = value;
     }
 
-    /** Why it is refused. */
-    public Judgement judgement() {
+    /** Why it is refused; null if it is because it cannot be written, whatever it is judged to be. */
+    public @Nullable Judgement judgement() {
         return judgement;
     }
 

@@ -24,6 +24,8 @@ final class RouteProcessor<K, V> implements Processor<K, V, K, V> {
     private final DedupSettings settings;
     private final Siblings<IdempotencyKey> siblings = new Siblings<>();
     private @Nullable ProcessorContext<K, V> context;
+    private @Nullable WriteCheck writes;
+    private String topic = "";
 
     RouteProcessor(DedupSettings settings) {
         this.settings = settings;
@@ -33,6 +35,8 @@ final class RouteProcessor<K, V> implements Processor<K, V, K, V> {
     public void init(ProcessorContext<K, V> newContext) {
         context = newContext;
         settings.resolveSerdes(newContext);
+        writes = WriteCheck.of(settings, newContext.appConfigs());
+        topic = settings.repartitionTopic(newContext.applicationId());
     }
 
     @Override
@@ -44,8 +48,13 @@ final class RouteProcessor<K, V> implements Processor<K, V, K, V> {
         siblings.moveTo(at);
         boolean sibling = key instanceof IdempotencyKey found && !siblings.add(found);
         Headers headers = new RecordHeaders(record.headers());
-        headers.remove(Origin.HEADER).add(Origin.HEADER, new Origin(at, record.timestamp(), sibling).encode());
-        long time = Math.min(record.timestamp(), target.currentSystemTimeMs());
+        Origin origin = new Origin(at, record.timestamp(), sibling);
+        headers.remove(Origin.HEADER).add(Origin.HEADER, origin.encode());
+        long now = target.currentSystemTimeMs();
+        long time = Math.min(record.timestamp(), now);
+        if (writes != null) {
+            writes.require(topic, view, headers, time, origin, now);
+        }
         K recordKey = RouteKeySerde.orStandIn(record.key());
         Record<K, V> routed = record.withKey(recordKey).withHeaders(headers).withTimestamp(time);
         KeyPartitioner.deciding(deciding(key, view), () -> target.forward(routed));

@@ -31,6 +31,7 @@ final class VerdictSensors implements AutoCloseable {
     private final Map<Verdict, VerdictCount> counts = new EnumMap<>(Verdict.class);
     private final Sensor releases;
     private final Sensor noOutcomes;
+    private final Sensor unwritable;
     private final Sensor forgets;
     private final Sensor badCommands;
     private final Sensor judging;
@@ -43,6 +44,7 @@ final class VerdictSensors implements AutoCloseable {
         String[] tags = {"task-id", task.toString(), "processor-node-id", node};
         this.releases = metrics.addRateTotalSensor(SCOPE, entity, "releases", RecordingLevel.INFO, tags);
         this.noOutcomes = metrics.addRateTotalSensor(SCOPE, entity, "no-outcomes", RecordingLevel.INFO, tags);
+        this.unwritable = metrics.addRateTotalSensor(SCOPE, entity, DedupMetrics.UNWRITABLE, RecordingLevel.INFO, tags);
         this.forgets = metrics.addRateTotalSensor(SCOPE, entity, "forgets", RecordingLevel.INFO, tags);
         this.badCommands = metrics.addRateTotalSensor(SCOPE, entity, "bad-commands", RecordingLevel.INFO, tags);
         this.judging = metrics.addLatencyRateTotalSensor(SCOPE, entity, "judge", RecordingLevel.DEBUG, tags);
@@ -103,6 +105,11 @@ final class VerdictSensors implements AutoCloseable {
         noOutcomes.record();
     }
 
+    /** A record has been refused because it cannot be written. */
+    void countUnwritable() {
+        unwritable.record();
+    }
+
     /** A key has been forgotten on command. */
     void countForget() {
         forgets.record();
@@ -129,6 +136,7 @@ final class VerdictSensors implements AutoCloseable {
         counts.values().forEach(VerdictCount::close);
         metrics.removeSensor(releases);
         metrics.removeSensor(noOutcomes);
+        metrics.removeSensor(unwritable);
         metrics.removeSensor(forgets);
         metrics.removeSensor(badCommands);
         metrics.removeSensor(judging);

@@ -65,7 +65,8 @@ class DedupProductionExceptionHandlerTest {
     @Test
     void handleError_changelog_isNeverSkipped() {
         ProductionExceptionHandler handler = handler(Map.of(DedupConfig.PRODUCTION_EXCEPTION_HANDLER, Skipping.class));
-        assertThat(failure(handler, CHANGELOG, new RecordTooLargeException())).isEqualTo(Result.FAIL);
+        assertThatExceptionOfType(UnwrittenRecordException.class)
+                .isThrownBy(() -> failure(handler, CHANGELOG, new RecordTooLargeException()));
         assertThat(failure(handler, CHANGELOG, new TimeoutException())).isEqualTo(Result.RETRY);
         assertThat(unserializable(handler, CHANGELOG)).isEqualTo(Result.FAIL);
     }
@@ -80,9 +81,31 @@ class DedupProductionExceptionHandlerTest {
     }
 
     @Test
-    void handleError_noOtherIsNamed_failsAsInKafka() {
-        assertThat(failure(handler(Map.of()), "shipments", new RecordTooLargeException()))
-                .isEqualTo(Result.FAIL);
+    void handleError_noOtherIsNamed_failsWithTheTopicTheRecordAndTheFix() {
+        assertThatExceptionOfType(UnwrittenRecordException.class)
+                .isThrownBy(() -> failure(handler(Map.of()), "shipments", new RecordTooLargeException("too large")))
+                .withMessageContaining("refused by the topic shipments")
+                .withMessageContaining("in-0@0")
+                .withMessageContaining("too large")
+                .withMessageContaining("Raise max.message.bytes")
+                .withNoCause();
+        assertThat(failure(handler(Map.of()), "shipments", new TimeoutException()))
+                .isEqualTo(Result.RETRY);
+    }
+
+    /** Kafka's own handler answers with another dead letter, and the failure of that with another, until the stack is full. */
+    @ParameterizedTest
+    @ValueSource(strings = {"dedup.dead.letter.topic", "errors.dead.letter.queue.topic.name"})
+    void handleError_deadLetter_isNeverAnsweredWithAnother(String key) {
+        assertThatExceptionOfType(UnwrittenRecordException.class)
+                .isThrownBy(
+                        () -> failure(handler(Map.of(key, "dead")), "dead", new RecordTooLargeException("too large")))
+                .withMessageContaining("refused by the topic dead");
+        assertThatExceptionOfType(UnwrittenRecordException.class)
+                .isThrownBy(() -> failure(
+                        handler(Map.of(key, "dead", DedupConfig.PRODUCTION_EXCEPTION_HANDLER, Skipping.class)),
+                        "dead",
+                        new RecordTooLargeException("too large")));
     }
 
     @Test
