@@ -47,7 +47,7 @@ final class CheckCommand implements Callable<Integer> {
         Settings settings = options.settings();
         List<ConfigProblem> problems = new ArrayList<>(OfflineCheck.problems(settings));
         problems.addAll(OfflineCheck.ofStateDirectory(settings));
-        boolean readable = problems.isEmpty();
+        boolean readable = problems.stream().allMatch(problem -> problem.code().isWarning());
         if (!offline && readable) {
             problems.addAll(onCluster(settings));
         }

@@ -46,7 +46,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         String topic = keyOptions.topic(config);
         Dedup dedup = Objects.requireNonNull(RelayTopology.operators(config).get(topic));

@@ -70,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         if (observe) {
             settings = settings.with(DedupConfig.MODE, Mode.OBSERVE.text());
         }

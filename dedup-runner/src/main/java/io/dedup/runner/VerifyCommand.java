@@ -74,7 +74,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = new ConfigurationOptions(file, set).checked();
+        Settings settings =
+                new ConfigurationOptions(file, set).checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         try (CommittedRecords records =
                         new CommittedRecords(new StreamsConfig(settings.application()), "dedup-verify");
