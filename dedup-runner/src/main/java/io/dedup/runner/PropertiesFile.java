@@ -192,6 +192,14 @@ record PropertiesFile(Map<String, String> values, List<ConfigProblem> problems) 
 
         /** A key that only looks like one of ours would be ignored. */
         private void visible(int line, String key) {
+            if (key.isEmpty()) {
+                problems.add(new ConfigProblem(
+                        Code.UNREADABLE_FILE,
+                        name + ", line " + line,
+                        null,
+                        "The line has no key before its value",
+                        "Write it as KEY=VALUE, or remove it"));
+            }
             key.codePoints()
                     .filter(point -> point <= ' ' || point > '~')
                     .findFirst()

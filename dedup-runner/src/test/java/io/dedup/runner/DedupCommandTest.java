@@ -107,7 +107,6 @@ class DedupCommandTest {
                 arguments("dedup.tll.ms=1", "DEDUP-101 dedup.tll.ms=1", "Did you mean dedup.ttl.ms?"),
                 arguments("Dedup.ttl.ms=1000", "DEDUP-101 Dedup.ttl.ms", "Did you mean dedup.ttl.ms?"),
                 arguments("dedupe.ttl.ms=1000", "DEDUP-101 dedupe.ttl.ms", "Did you mean dedup.ttl.ms?"),
-                arguments("application.id=b", "DEDUP-171 application.id", "in line 1 and in line 5"),
                 arguments("commit.interval.ms=1s", "DEDUP-102 commit.interval.ms=1s", "Write commit.interval.ms=1000."),
                 arguments(
                         "dedup.ttl.ms=24h", "DEDUP-102 dedup.ttl.ms=24h", "Write dedup.ttl.ms=86400000. Allowed: [1,"),
@@ -116,7 +115,7 @@ class DedupCommandTest {
                         "processing.guarantee=exactly_twice",
                         "DEDUP-102 processing.guarantee=exactly_twice",
                         "documentation"),
-                arguments("bootstrap.servers=", "DEDUP-112 bootstrap.servers", "localhost:9092"),
+                arguments("dedup.scope=a\ndedup.scope=b", "DEDUP-171 dedup.scope", "in line 5 and in line 6"),
                 arguments("commit.interval.ms=60000", "DEDUP-102", "transaction"),
                 arguments("consumer.max.poll.records=many", "DEDUP-102 max.poll.records=many", "documentation"),
                 arguments("producer.acks=7", "DEDUP-102 acks=7", "documentation"),
@@ -147,6 +146,16 @@ class DedupCommandTest {
                 .contains(fix)
                 .contains("help errors")
                 .doesNotContainPattern("[.?!…]\\.(\\s|$)");
+    }
+
+    @Test
+    void check_requiredKeyThatIsEmpty_isNotThere() throws IOException {
+        String file =
+                file(GOOD.replace("localhost:1", "") + "state.dir=" + directory).toString();
+        assertThat(Outcome.of("check", "--offline", file).err())
+                .contains("One problem")
+                .contains("DEDUP-112 bootstrap.servers")
+                .contains("localhost:9092");
     }
 
     @Test

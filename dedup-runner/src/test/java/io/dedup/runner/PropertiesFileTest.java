@@ -54,6 +54,7 @@ class PropertiesFileTest {
                 arguments("a=1\ndedup.\u200Bkey=x", UTF_8, 2, "U+200B"),
                 arguments("a=1\nd\u0435dup.key=x", UTF_8, 2, "U+0435"),
                 arguments("a=1\n\u00A0dedup.key=x", UTF_8, 2, "U+00A0"),
+                arguments("a=1\n=2", UTF_8, 2, "no key"),
                 arguments("a=\\\n1\nb=C:\\user", UTF_8, 3, "four hexadecimal digits"));
     }
 
@@ -123,11 +124,13 @@ class PropertiesFileTest {
                     .forEach(key -> values.put(key, expected.getProperty(key).strip()));
             PropertiesFile read = PropertiesFile.read(file(text.toString(), UTF_8));
             boolean isTwice = read.problems().stream().anyMatch(problem -> problem.code() == Code.SET_TWICE);
-            assertThat(read.values().keySet())
+            // A backslash, a line break and blanks at the end are a property without a key or nothing.
+            values.remove("");
+            assertThat(read.values().keySet().stream().filter(key -> !key.isEmpty()))
                     .as("seed %d, text %s", seed, text)
-                    .isEqualTo(values.keySet());
+                    .containsExactlyInAnyOrderElementsOf(values.keySet());
             if (!isTwice) {
-                assertThat(read.values()).as("seed %d, text %s", seed, text).isEqualTo(values);
+                assertThat(read.values()).as("seed %d, text %s", seed, text).containsAllEntriesOf(values);
             }
         }
     }
