@@ -22,9 +22,9 @@ class KeysOnDiskTest {
         Sighting compared = new Sighting(5000, 6000, new Coordinates("t", 0, 7), Fingerprint.of("value", new byte[32]));
         try (KeysOnDisk keys = new KeysOnDisk("t")) {
             keys.addFirst(key("header:id", "a"), plain);
-            assertThat(keys.addCopy(key("header:id", "a"))).isEqualTo(1);
+            assertThat(keys.addCopy(key("header:id", "a"))).isEqualTo(new KeysOnDisk.Tally(2, 1));
             keys.addFirst(key("header:id", "a"), compared);
-            assertThat(keys.addCopy(key("header:id", "a"))).isEqualTo(2);
+            assertThat(keys.addCopy(key("header:id", "a"))).isEqualTo(new KeysOnDisk.Tally(4, 2));
             keys.addFirst(key("value:/id", "a"), compared);
             assertThat(keys.of(key("header:id", "a"))).isEqualTo(new KeysOnDisk.Known(2, List.of(plain, compared)));
             assertThat(keys.of(key("value:/id", "a"))).isEqualTo(new KeysOnDisk.Known(0, List.of(compared)));
