@@ -59,10 +59,14 @@ final class KeysOnDisk implements AutoCloseable {
      * @param topic whose records they are
      */
     KeysOnDisk(String topic) {
+        this(topic, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    KeysOnDisk(String topic, Path parent) {
         this.topic = topic;
         RocksDB.loadLibrary();
         try {
-            this.directory = Files.createTempDirectory("dedup-verify");
+            this.directory = Files.createTempDirectory(parent, "dedup-verify");
             this.database = RocksDB.open(options, directory.toString());
         } catch (IOException | RocksDBException failed) {
             throw new IllegalStateException("The keys cannot be kept on disk: " + failed.getMessage(), failed);

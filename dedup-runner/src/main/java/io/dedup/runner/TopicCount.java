@@ -104,8 +104,8 @@ final class TopicCount {
         TtlResult ttl = config.ttlHeader()
                 .map(header -> new TtlHeader(header, policy.ttl()).read(record.headers()))
                 .orElse(null);
-        Candidate candidate =
-                new Candidate(key, record.timestamp(), at, config.fingerprinter().fingerprint(view), ttl);
+        Candidate candidate = new Candidate(
+                key, record.timestamp(), at, config.fingerprinter().fingerprint(view), ttl);
         Judgement judgement = policy.judge(candidate, Long.MIN_VALUE, record.timestamp(), memory);
         verdicts.merge(judgement.verdict(), 1L, Long::sum);
         if (key instanceof MissingKey none) {
@@ -164,8 +164,8 @@ final class TopicCount {
         }
         long none = of(Verdict.MISSING_KEY);
         out.printf(Locale.ROOT, "  without a key  %,12d  %s%n", none, share(none));
-        missing.forEach((reason, found) -> out.printf(
-                Locale.ROOT, "    %-16s %,8d  as: %s%n", reason.text(), found.records(), found.example()));
+        missing.forEach((reason, found) ->
+                out.printf(Locale.ROOT, "    %-16s %,8d  as: %s%n", reason.text(), found.records(), found.example()));
         if (twice() > 0) {
             out.println("  most often:");
             copies.ranked()
@@ -228,10 +228,7 @@ final class TopicCount {
     }
 
     private String firstOf(IdempotencyKey key) {
-        return firstsOf(key).stream()
-                .map(TopicCount::coordinatesOf)
-                .findFirst()
-                .orElse("?");
+        return firstsOf(key).stream().map(TopicCount::coordinatesOf).findFirst().orElse("?");
     }
 
     private static String coordinatesOf(Sighting first) {
