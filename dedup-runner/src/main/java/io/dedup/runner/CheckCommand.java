@@ -62,7 +62,14 @@ final class CheckCommand implements Callable<Integer> {
         Properties application = settings.application();
         DedupConfig config = ConfigurationOptions.config(settings);
         try (Admin admin = admin(application)) {
-            return new ClusterCheck(application, config, admin).problems();
+            List<ConfigProblem> problems = new ArrayList<>(new ClusterCheck(application, config, admin).problems());
+            if (problems.stream().allMatch(problem -> problem.code().isWarning())) {
+                try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
+                    problems.addAll(memory.changes());
+                    problems.addAll(memory.empty());
+                }
+            }
+            return problems;
         } catch (KafkaException unusable) {
             return List.of(unreachable(application, unusable));
         }

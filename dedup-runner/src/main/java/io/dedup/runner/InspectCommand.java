@@ -59,6 +59,9 @@ final class InspectCommand implements Callable<Integer> {
                     ExitCode.FAILED,
                     "Nothing is remembered, since the application has never run: " + neverRun.getMessage());
         }
+        CheckCommand.refuse(
+                MemoryCheck.changes(dedup, settings.application()),
+                spec.commandLine().getErr());
         PrintWriter out = spec.commandLine().getOut();
         if (status instanceof Remembered remembered) {
             Coordinates first = remembered.first().coordinates();

@@ -39,8 +39,9 @@ class ChangedKeyTest {
         assertThat(logOfStart(Dedup.by(header("other-id"))))
                 .singleElement()
                 .satisfies(line -> assertThat(line)
-                        .startsWith("Worth knowing of dedup, task 0_0: DEDUP-230 dedup.key=header:other-id: It was header:"
-                                + KEY_HEADER)
+                        .startsWith(
+                                "Worth knowing of dedup, task 0_0: DEDUP-230 dedup.key=header:other-id: It was header:"
+                                        + KEY_HEADER)
                         .contains("docs/operations.md"));
     }
 
@@ -54,7 +55,12 @@ class ChangedKeyTest {
     @Test
     void init_normalisersOfAConfiguredKeyChanged_isLogged() {
         DedupConfig config = DedupConfig.of(Map.of(
-                "dedup.key", "header:" + KEY_HEADER + "|trim", "dedup.ttl.ms", "600000", "dedup.dead.letter.topic", "dead"));
+                "dedup.key",
+                "header:" + KEY_HEADER + "|trim",
+                "dedup.ttl.ms",
+                "600000",
+                "dedup.dead.letter.topic",
+                "dead"));
         assertThat(logOfStart(Dedup.configured(config)))
                 .singleElement()
                 .satisfies(line -> assertThat(line).contains("DEDUP-230 dedup.key=header:" + KEY_HEADER + "|trim: "));
@@ -74,8 +80,10 @@ class ChangedKeyTest {
     @Test
     void init_ttlOfAMillisecond_isLoggedOnceInAProcess() {
         Dedup dedup = Dedup.by(header(KEY_HEADER)).within(Duration.ofMillis(1)).withName("dedup-short");
-        assertThat(logOfStart(dedup)).singleElement().satisfies(line -> assertThat(line)
-                .startsWith("Worth knowing of dedup-short: DEDUP-172 dedup.ttl.ms=1: "));
+        assertThat(logOfStart(dedup))
+                .singleElement()
+                .satisfies(line ->
+                        assertThat(line).startsWith("Worth knowing of dedup-short: DEDUP-172 dedup.ttl.ms=1: "));
         assertThat(logOfStart(dedup)).isEmpty();
     }
 
@@ -87,8 +95,7 @@ class ChangedKeyTest {
                 new MockProcessorContext<>(properties, new TaskId(0, 0), new File("unused"));
         context.setCurrentSystemTimeMs(NOW.toEpochMilli());
         String name = dedup.settings().storeName();
-        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
-                        name, StoreEngine.memory(), POLICY, Map.of())
+        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(name, StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);

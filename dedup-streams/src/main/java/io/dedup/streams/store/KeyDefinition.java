@@ -47,7 +47,8 @@ public record KeyDefinition(String key, String scope, String fingerprint) {
                     Code.MEMORY_NOT_USED,
                     DedupConfig.FINGERPRINT,
                     fingerprint,
-                    "It was " + before.fingerprint + " when the store was written last: payloads are not compared with those that"
+                    "It was " + before.fingerprint
+                            + " when the store was written last: payloads are not compared with those that"
                             + " were remembered then, and a conflict with them is taken for a duplicate",
                     "Set it back, or expect no conflicts until the TTL has passed"));
         }
