@@ -61,12 +61,9 @@ final class ConfigCheck {
             String allowed = key != null && key.validator != null
                     ? "Allowed: " + key.validator
                     : "Give it a value of type " + (key == null ? "STRING" : key.type);
-            problems.add(new ConfigProblem(
-                    Code.INVALID_VALUE,
-                    value.name(),
-                    value.name().equals(DedupConfig.CONSUMER_STORE) ? "(hidden)" : ours.get(value.name()),
-                    String.join("; ", value.errorMessages()),
-                    allowed));
+            String text = ours.getOrDefault(value.name(), "");
+            String shown = value.name().equals(DedupConfig.CONSUMER_STORE) ? "(hidden)" : text;
+            problems.add(InvalidValue.of(value, key == null ? ConfigDef.Type.STRING : key.type, text, shown, allowed));
         }
     }
 

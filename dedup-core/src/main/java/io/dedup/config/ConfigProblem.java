@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.config;
 
+import io.dedup.internal.Sentences;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -169,7 +170,35 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         DEAD_LETTERS_CUT(
                 152,
                 "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
-                        + " without their value, with its size in a header");
+                        + " without their value, with its size in a header"),
+        /** A file that cannot be read as properties. */
+        UNREADABLE_FILE(
+                170,
+                "A line of the file of properties cannot be read: it is not UTF-8 (with or without a byte-order mark), a `\\u` escape is"
+                        + " malformed, or a key holds a character that is not visible ASCII and would be ignored."),
+        /** A key with two values. */
+        SET_TWICE(171, "A file sets a property in two lines, of which only the last would count."),
+        /** A TTL that ends before a retry comes. */
+        TTL_TOO_SHORT(
+                172,
+                "Keys are remembered for less than a second (`dedup.ttl.ms` is in milliseconds): a retry after a time-out, a restart or"
+                        + " a rebalance comes later than that and is processed once more."),
+        /** A time that makes the store keep far more than it decides with. */
+        KEPT_TOO_LONG(
+                173,
+                "What is remembered is kept for `dedup.ttl.ms`, `dedup.allowed.lateness.ms` and `dedup.max.future.ms` together, and"
+                        + " one of the last two is more than a day and more than ten times the TTL: disk, memory and changelog are"
+                        + " mostly filled with what no decision needs."),
+        /** Keys of another kind than those that are remembered. */
+        MEMORY_NOT_USED(
+                230,
+                "The store was written under another `dedup.key`, `dedup.scope` or `dedup.fingerprint`: what is remembered does not"
+                        + " match what is looked for now, and duplicates of it come through, or are taken for conflicts."),
+        /** An empty memory behind a target that is not. */
+        EMPTY_MEMORY(
+                231,
+                "The application remembers nothing yet (there is no changelog under its `application.id`), and a target has"
+                        + " records: duplicates of what is there come through.");
 
         private final int number;
         private final String explanation;
@@ -189,7 +218,11 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         OLD_REFUSED,
                         KEY_REQUIRED,
                         SETTINGS_HIDDEN,
-                        DEAD_LETTERS_CUT -> true;
+                        DEAD_LETTERS_CUT,
+                        TTL_TOO_SHORT,
+                        KEPT_TOO_LONG,
+                        MEMORY_NOT_USED,
+                        EMPTY_MEMORY -> true;
                 default -> false;
             };
         }
@@ -210,6 +243,6 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
     @Override
     public String toString() {
         String setting = value == null ? key : key + "=" + value;
-        return code + " " + setting + ": " + message + ". " + fix + ".";
+        return code + " " + setting + ": " + Sentences.of(message, fix);
     }
 }

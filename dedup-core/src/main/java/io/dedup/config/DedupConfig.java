@@ -246,7 +246,7 @@ public final class DedupConfig {
 
     /** Reads the idempotency key, refusing those that are too long, placeholders, and what does not match the pattern. */
     public KeyExtractor keyExtractor() {
-        return KeyExtractors.atMost((Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(keys(), keyRules()));
+        return KeyExtractors.atMost((Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(keyText(), keyRules()));
     }
 
     /** The key sources each by itself, by their texts: with normalisers, and with the scope where that is read from records. */
@@ -256,7 +256,7 @@ public final class DedupConfig {
 
     /** The names of the key sources, as keys and headers have them; with the one of the scope, where that is read from records. */
     public List<String> keySources() {
-        return KeyExtractors.sources(keys());
+        return KeyExtractors.sources(keyText());
     }
 
     /**
@@ -267,11 +267,11 @@ public final class DedupConfig {
      * @throws IllegalArgumentException if the source is not one of them, or there are more or fewer texts
      */
     public KeyResult keyOf(String source, List<byte[]> texts) {
-        return KeyExtractors.keyOf(keys(), keyRules(), source, texts);
+        return KeyExtractors.keyOf(keyText(), keyRules(), source, texts);
     }
 
     /** The key sources as they are written; with the one of the scope as the first part of each, where it is read from records. */
-    private String keys() {
+    public String keyText() {
         String own = String.join(",", strings(KEY));
         return ScopeText.isOfRecords(string(SCOPE)) ? KeyExtractors.joined(string(SCOPE), own) : own;
     }
@@ -285,7 +285,12 @@ public final class DedupConfig {
 
     /** Takes the fingerprint of the payload. */
     public Fingerprinter fingerprinter() {
-        return Fingerprinter.parse(String.join(",", strings(FINGERPRINT)));
+        return Fingerprinter.parse(fingerprintText());
+    }
+
+    /** What is compared of payloads, as it is written. */
+    public String fingerprintText() {
+        return String.join(",", strings(FINGERPRINT));
     }
 
     /** What a key is unique within. Where that is read from records, it is a part of their keys, and this is {@link Scope#none()}. */

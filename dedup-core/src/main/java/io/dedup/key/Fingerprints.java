@@ -3,6 +3,7 @@ package io.dedup.key;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.Fingerprint;
+import io.dedup.internal.Sentences;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +47,11 @@ public final class Fingerprints {
             return Fingerprint.of(DEFINITION, Sha256.of(json));
         } catch (Json.NotJson unwritable) {
             throw new IllegalArgumentException(
-                    "payload must be writable as JSON: " + payload.getClass().getName() + ". " + unwritable.detail()
-                            + ". Pass its bytes, or a record of the fields that make two of them equal",
+                    Sentences.of(
+                            "payload must be writable as JSON: "
+                                    + payload.getClass().getName(),
+                            unwritable.detail(),
+                            "Pass its bytes, or a record of the fields that make two of them equal"),
                     unwritable);
         }
     }

@@ -165,6 +165,24 @@ public final class KeyExtractors {
     }
 
     /**
+     * The sources of that one, each as it is named in keys; empty if one of them is code of which nothing is known.
+     */
+    public static List<String> sourcesOf(KeyExtractor extractor) {
+        if (extractor instanceof KeySource named) {
+            return List.of(named.source());
+        } else if (extractor instanceof LimitedKey limited) {
+            return sourcesOf(limited.source());
+        } else if (extractor instanceof FirstOfKey several) {
+            List<List<String>> each =
+                    several.sources().stream().map(KeyExtractors::sourcesOf).toList();
+            return each.stream().anyMatch(List::isEmpty)
+                    ? List.of()
+                    : each.stream().flatMap(List::stream).toList();
+        }
+        return List.of();
+    }
+
+    /**
      * The key of a record that has these texts where {@link #parse} reads them, normalised and held against the rules as that of
      * the record is.
      *

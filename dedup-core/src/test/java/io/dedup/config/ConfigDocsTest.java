@@ -3,6 +3,7 @@ package io.dedup.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dedup.internal.Sentences;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,5 +33,17 @@ class ConfigDocsTest {
             assertThat(key.documentation).as(key.name).isNotBlank();
             assertThat(ConfigDocs.markdown()).contains("### `" + key.name + "`");
         });
+    }
+
+    @Test
+    void explanation_everyCode_isWholeSentences() {
+        assertThat(ConfigProblem.Code.values())
+                .allSatisfy(code ->
+                        assertThat(code.explanation()).as(code.toString()).isEqualTo(Sentences.of(code.explanation())));
+    }
+
+    @Test
+    void code_everyOne_hasANumberOfItsOwn() {
+        assertThat(ConfigProblem.Code.values()).extracting(Object::toString).doesNotHaveDuplicates();
     }
 }

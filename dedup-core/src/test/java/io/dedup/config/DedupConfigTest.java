@@ -188,7 +188,10 @@ class DedupConfigTest {
             assertThat(problem.toString())
                     .contains(code.toString())
                     .contains(blamed)
-                    .contains(fix);
+                    .contains(fix)
+                    .as("each sentence ends with one mark")
+                    .containsPattern("[.?!…]$")
+                    .doesNotContainPattern("[.?!…]\\.( [A-Z]|$)");
         });
     }
 

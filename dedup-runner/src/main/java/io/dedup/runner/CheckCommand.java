@@ -62,7 +62,7 @@ final class CheckCommand implements Callable<Integer> {
         Settings settings = options.settings();
         List<ConfigProblem> problems = new ArrayList<>(OfflineCheck.problems(settings));
         problems.addAll(OfflineCheck.ofStateDirectory(settings));
-        boolean readable = problems.isEmpty();
+        boolean readable = problems.stream().allMatch(problem -> problem.code().isWarning());
         if (!offline && readable) {
             problems.addAll(onCluster(settings));
         }
@@ -81,7 +81,14 @@ final class CheckCommand implements Callable<Integer> {
         Properties application = settings.application();
         DedupConfig config = ConfigurationOptions.config(settings);
         try (Admin admin = admin(application)) {
-            return new ClusterCheck(application, config, admin).problems();
+            List<ConfigProblem> problems = new ArrayList<>(new ClusterCheck(application, config, admin).problems());
+            if (problems.stream().allMatch(problem -> problem.code().isWarning())) {
+                try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
+                    problems.addAll(memory.changes());
+                    problems.addAll(memory.empty());
+                }
+            }
+            return problems;
         } catch (KafkaException unusable) {
             return List.of(unreachable(application, unusable));
         }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.config.ConfigProblem;
 import io.dedup.config.DedupConfig;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,25 +36,23 @@ final class ConfigurationOptions {
 
     /** The settings, whatever is wrong with them. */
     Settings settings() {
-        if (!Files.isReadable(file)) {
-            throw new EndedException(
-                    ExitCode.USAGE,
-                    "There is no file " + file.toAbsolutePath() + " that can be read; 'dedup init' writes one");
-        }
         try {
             return Settings.load(file, System.getenv(), set);
-        } catch (IOException | IllegalArgumentException unusable) {
-            throw new EndedException(ExitCode.USAGE, file + ": " + unusable.getMessage());
+        } catch (IOException unreadable) {
+            throw new EndedException(ExitCode.USAGE, "The configuration cannot be read: " + unreadable.getMessage());
+        } catch (IllegalArgumentException malformed) {
+            throw new EndedException(ExitCode.USAGE, String.valueOf(malformed.getMessage()));
         }
     }
 
-    /** The settings, without which nothing can be found wrong offline. */
-    Settings checked() {
+    /**
+     * The settings, with which nothing is wrong as far as can be told offline.
+     *
+     * @param err for what is only worth knowing
+     */
+    Settings checked(PrintWriter err) {
         Settings settings = settings();
-        List<ConfigProblem> problems = OfflineCheck.problems(settings);
-        if (!problems.isEmpty()) {
-            throw EndedException.of(problems);
-        }
+        CheckCommand.refuse(OfflineCheck.problems(settings), err);
         return settings;
     }
 

@@ -45,7 +45,8 @@ import picocli.CommandLine.Spec;
             "3:The configuration is not valid.",
             "4:The cluster or the store cannot be reached.",
             "5:verify has found duplicates.",
-            "6:operations: there is no such operation, or it is not as it has to be for that."
+            "6:operations: there is no such operation, or it is not as it has to be for that.",
+            "8:verify: no record has a key, and nothing can be said of duplicates."
         },
         footerHeading = "%nThe first minutes:%n",
         footer = {

@@ -43,7 +43,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         PrintWriter out = spec.commandLine().getOut();
         settings(settings.application(), out);

@@ -41,7 +41,7 @@ final class ForgetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         String control = config.controlTopic()
                 .orElseThrow(() -> EndedException.of(List.of(new ConfigProblem(

@@ -46,7 +46,7 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         String topic = keyOptions.topic(config);
         Dedup dedup = Objects.requireNonNull(RelayTopology.operators(config).get(topic));
@@ -59,6 +59,9 @@ final class InspectCommand implements Callable<Integer> {
                     ExitCode.FAILED,
                     "Nothing is remembered, since the application has never run: " + neverRun.getMessage());
         }
+        CheckCommand.refuse(
+                MemoryCheck.changes(dedup, settings.application()),
+                spec.commandLine().getErr());
         PrintWriter out = spec.commandLine().getOut();
         if (status instanceof Remembered remembered) {
             Coordinates first = remembered.first().coordinates();

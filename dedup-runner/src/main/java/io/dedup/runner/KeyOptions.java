@@ -5,6 +5,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.config.DedupConfig;
+import io.dedup.internal.Sentences;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ final class KeyOptions {
         if (read instanceof MissingKey missing) {
             throw new EndedException(
                     ExitCode.USAGE,
-                    "--key is no key: " + missing.detail() + ". A record with it has never been remembered");
+                    Sentences.of("--key is no key: " + missing.detail(), "A record with it has never been remembered"));
         }
         return read.orElseThrow();
     }

@@ -27,7 +27,10 @@ import org.rocksdb.WriteOptions;
  */
 final class KeysOnDisk implements AutoCloseable {
     private static final int WITHOUT_FINGERPRINT = 8 + 8 + 4 + 8 + 1;
-    private static final byte[] NONE = new byte[8];
+    /** Where the number of records is; before it is that of copies. */
+    private static final int RECORDS_AT = 8;
+
+    private static final byte[] NONE = new byte[16];
 
     private final Path directory;
     private final Options options = new Options().setCreateIfMissing(true);
@@ -43,15 +46,27 @@ final class KeysOnDisk implements AutoCloseable {
     record Known(long copies, List<Sighting> firsts) {}
 
     /**
+     * How often a key was added.
+     *
+     * @param records all of them
+     * @param copies those that are no firsts
+     */
+    record Tally(long records, long copies) {}
+
+    /**
      * Opens an empty one.
      *
      * @param topic whose records they are
      */
     KeysOnDisk(String topic) {
+        this(topic, Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    KeysOnDisk(String topic, Path parent) {
         this.topic = topic;
         RocksDB.loadLibrary();
         try {
-            this.directory = Files.createTempDirectory("dedup-verify");
+            this.directory = Files.createTempDirectory(parent, "dedup-verify");
             this.database = RocksDB.open(options, directory.toString());
         } catch (IOException | RocksDBException failed) {
             throw new IllegalStateException("The keys cannot be kept on disk: " + failed.getMessage(), failed);
@@ -61,6 +76,7 @@ final class KeysOnDisk implements AutoCloseable {
     Known of(IdempotencyKey key) {
         ByteBuffer value = ByteBuffer.wrap(read(key));
         long copies = value.getLong();
+        value.getLong();
         List<Sighting> firsts = new ArrayList<>();
         while (value.hasRemaining()) {
             long timestamp = value.getLong();
@@ -74,7 +90,7 @@ final class KeysOnDisk implements AutoCloseable {
         return new Known(copies, firsts);
     }
 
-    void addFirst(IdempotencyKey key, Sighting first) {
+    Tally addFirst(IdempotencyKey key, Sighting first) {
         byte[] before = read(key);
         Fingerprint fingerprint = first.fingerprint();
         byte[] digest = fingerprint == null ? new byte[0] : fingerprint.bytes();
@@ -91,16 +107,20 @@ final class KeysOnDisk implements AutoCloseable {
                 .putLong(at.offset())
                 .put((byte) digest.length)
                 .put(digest);
-        write(key, after);
+        return add(key, after, 0);
     }
 
-    /** Counts a copy, and returns how many there are. */
-    long addCopy(IdempotencyKey key) {
-        byte[] value = read(key);
-        long copies = ByteBuffer.wrap(value).getLong(0) + 1;
-        ByteBuffer.wrap(value).putLong(0, copies);
+    /** Counts a copy. */
+    Tally addCopy(IdempotencyKey key) {
+        return add(key, read(key), 1);
+    }
+
+    private Tally add(IdempotencyKey key, byte[] value, int copies) {
+        ByteBuffer bytes = ByteBuffer.wrap(value);
+        Tally tally = new Tally(bytes.getLong(RECORDS_AT) + 1, bytes.getLong(0) + copies);
+        bytes.putLong(0, tally.copies()).putLong(RECORDS_AT, tally.records());
         write(key, value);
-        return copies;
+        return tally;
     }
 
     private byte[] read(IdempotencyKey key) {

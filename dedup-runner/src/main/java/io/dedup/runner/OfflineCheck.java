@@ -7,6 +7,9 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
+import io.dedup.config.InvalidValue;
+import io.dedup.config.PolicyWarnings;
+import io.dedup.config.Spelling;
 import io.dedup.streams.DedupProcessingExceptionHandler;
 import io.dedup.streams.DedupProductionExceptionHandler;
 import io.dedup.streams.Isolation;
@@ -15,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -52,6 +57,10 @@ final class OfflineCheck {
         if (check.problems.isEmpty()) {
             check.clients();
         }
+        if (ours.isEmpty()) {
+            check.problems.addAll(
+                    PolicyWarnings.of(DedupConfig.of(check.application()).policy()));
+        }
         return List.copyOf(check.problems);
     }
 
@@ -80,19 +89,24 @@ final class OfflineCheck {
                 Code.REQUIRED, key, null, "It has to be set", "Add a line such as " + key + "=" + example));
     }
 
-    /** A key that is nearly one of Kafka's; those that are nothing like it may belong to a plug-in. */
+    /** A key that is nearly one of ours or of Kafka's; those that are nothing like it may belong to a plug-in. */
     private void misspelt() {
-        settings.written().forEach((key, value) -> {
-            if (!key.startsWith(DedupConfig.PREFIX)) {
-                KafkaKeys.meant(key)
+        settings.written().keySet().stream()
+                .filter(key -> !key.startsWith(DedupConfig.PREFIX) && !KafkaKeys.has(key))
+                .forEach(key -> meant(key)
                         .ifPresent(nearest -> problems.add(new ConfigProblem(
                                 Code.UNKNOWN_KEY,
                                 key,
                                 null, // It may be a secret.
-                                "Kafka has no such key",
-                                "Did you mean " + nearest + "?")));
-            }
-        });
+                                "Neither Kafka nor dedup has such a key",
+                                "Did you mean " + nearest + "?"))));
+    }
+
+    private static Optional<String> meant(String key) {
+        String small = key.toLowerCase(Locale.ROOT);
+        return small.startsWith("dedup")
+                ? Spelling.nearest(small, DedupConfig.definition().names())
+                : KafkaKeys.meant(key);
     }
 
     private void unavailable() {
@@ -127,14 +141,10 @@ final class OfflineCheck {
     private void kafkas() {
         Properties application = settings.application();
         Map<String, String> texts = Utils.propsToStringMap(application);
-        for (ConfigValue value : StreamsConfig.configDef().validate(texts)) {
+        ConfigDef definition = StreamsConfig.configDef();
+        for (ConfigValue value : definition.validate(texts)) {
             if (!value.errorMessages().isEmpty() && !REQUIRED.contains(value.name())) {
-                problems.add(new ConfigProblem(
-                        Code.INVALID_VALUE,
-                        value.name(),
-                        Settings.shown(value.name(), String.valueOf(texts.get(value.name()))),
-                        String.join("; ", value.errorMessages()),
-                        "See Kafka's documentation of " + value.name()));
+                problems.add(invalid(definition, value, texts));
             }
         }
     }
@@ -181,14 +191,20 @@ final class OfflineCheck {
             boolean written = settings.written().keySet().stream()
                     .anyMatch(key -> KafkaKeys.bare(key).equals(value.name()));
             if (written && !value.errorMessages().isEmpty()) {
-                problems.add(new ConfigProblem(
-                        Code.INVALID_VALUE,
-                        value.name(),
-                        Settings.shown(value.name(), String.valueOf(texts.get(value.name()))),
-                        String.join("; ", value.errorMessages()),
-                        "See Kafka's documentation of " + value.name()));
+                problems.add(invalid(definition, value, texts));
             }
         }
+    }
+
+    private static ConfigProblem invalid(ConfigDef definition, ConfigValue value, Map<String, String> texts) {
+        String text = String.valueOf(texts.get(value.name()));
+        ConfigDef.ConfigKey key = definition.configKeys().get(value.name());
+        return InvalidValue.of(
+                value,
+                key == null ? ConfigDef.Type.STRING : key.type,
+                text,
+                Settings.shown(value.name(), text),
+                "See Kafka's documentation of " + value.name());
     }
 
     /** Whether the directory for local state can be written; leaves nothing behind. */

@@ -3,6 +3,7 @@ package io.dedup.runner;
 
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.internal.Sentences;
 import io.dedup.runner.TailReader.Stretch;
 import io.dedup.streams.DedupMetrics;
 import io.dedup.streams.DedupProductionExceptionHandler;
@@ -127,12 +128,12 @@ final class Relay implements AutoCloseable {
         boolean ofState =
                 cause instanceof ProcessorStateException || cause.getCause() instanceof ProcessorStateException;
         String advice = ofState
-                ? ". If the files under " + application.getProperty(StreamsConfig.STATE_DIR_CONFIG)
+                ? "If the files under " + application.getProperty(StreamsConfig.STATE_DIR_CONFIG)
                         + " are damaged, or another process uses them: stop it, delete the directory of this application"
                         + " there, and start again; everything is restored from the changelog"
                 : "";
         String reason = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
-        return new EndedException(ExitCode.FAILED, "The relay has stopped: " + reason + advice);
+        return new EndedException(ExitCode.FAILED, Sentences.of("The relay has stopped: " + reason, advice));
     }
 
     /** How many offsets of those that were there at the start are not committed yet. */

@@ -70,7 +70,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Settings settings = options.checked();
+        Settings settings = options.checked(spec.commandLine().getErr());
         if (observe) {
             settings = settings.with(DedupConfig.MODE, Mode.OBSERVE.text());
         }
@@ -122,6 +122,10 @@ final class RunCommand implements Callable<Integer> {
         try (Admin admin = CheckCommand.admin(application)) {
             ClusterCheck check = new ClusterCheck(application, config, admin);
             CheckCommand.refuse(check.problems(), err);
+            try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
+                // What its keys are made of is compared, and logged, by the operator itself.
+                CheckCommand.refuse(memory.empty(), err);
+            }
             return RaisedSettings.of(application, RelayTopics.of(application, config), check.create());
         } catch (KafkaException unusable) {
             throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));

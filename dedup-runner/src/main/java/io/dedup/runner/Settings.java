@@ -7,8 +7,6 @@ import io.dedup.config.DedupConfig;
 import io.dedup.streams.DedupProcessingExceptionHandler;
 import io.dedup.streams.DedupProductionExceptionHandler;
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,14 +76,8 @@ final class Settings {
      * @throws IllegalArgumentException if one of {@code set} is malformed
      */
     static Settings load(Path file, Map<String, String> environment, List<String> set) throws IOException {
-        Map<String, String> values = new TreeMap<>();
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(file)) {
-            properties.load(reader);
-        }
-        properties
-                .stringPropertyNames()
-                .forEach(key -> values.put(key, properties.getProperty(key).strip()));
+        PropertiesFile read = PropertiesFile.read(file);
+        Map<String, String> values = new TreeMap<>(read.values());
         environment.forEach((name, value) -> {
             if (!NO_PROPERTIES.contains(name) && !OF_A_SERVICE.matcher(name).find()) {
                 if (name.startsWith(OURS)) {
@@ -105,7 +97,7 @@ final class Settings {
                     assignment.substring(0, equals).strip(),
                     assignment.substring(equals + 1).strip());
         }
-        return resolved(values);
+        return resolved(values, read.problems());
     }
 
     private static String key(String name) {
@@ -124,7 +116,7 @@ final class Settings {
     }
 
     /** With what Kafka's config providers give for references. */
-    private static Settings resolved(Map<String, String> values) {
+    private static Settings resolved(Map<String, String> values, List<ConfigProblem> ofFile) {
         List<ConfigProblem> problems = new ArrayList<>();
         Map<String, String> providing = new TreeMap<>(values);
         providing.putIfAbsent("config.providers", "env,file,dir");
@@ -161,10 +153,11 @@ final class Settings {
             }
         });
         resolved.keySet().removeIf(key -> key.startsWith("config.providers"));
+        problems.addAll(0, ofFile);
         return new Settings(resolved, problems);
     }
 
-    /** References that could not be resolved. */
+    /** What is wrong with the file, and references that could not be resolved. */
     List<ConfigProblem> problems() {
         return problems;
     }
@@ -210,7 +203,7 @@ final class Settings {
         return application;
     }
 
-    /** The value as it may be shown: secrets are not, nor is what nobody knows. */
+    /** The value as it may be shown: secrets are not, nor is what is not known. */
     static String shown(String key, String value) {
         boolean ours = key.startsWith(DedupConfig.PREFIX) && !key.startsWith(DedupConfig.CONSUMER_STORE);
         boolean harmless = KafkaKeys.has(key) && !SECRET.matcher(key).find();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.internal.Sentences;
 import io.dedup.store.jdbc.JdbcIdempotencyStore;
 import io.dedup.store.jdbc.SchemaPolicy;
 import io.dedup.store.redis.RedisIdempotencyStore;
@@ -100,7 +101,8 @@ final class StoreOptions {
             throw new EndedException(ExitCode.FAILED, redacted(unusable, url, password));
         } catch (SQLException unreachable) {
             throw new EndedException(
-                    ExitCode.UNREACHABLE, "The store cannot be reached. " + redacted(unreachable, url, password));
+                    ExitCode.UNREACHABLE,
+                    Sentences.of("The store cannot be reached", redacted(unreachable, url, password)));
         }
     }
 
@@ -123,7 +125,8 @@ final class StoreOptions {
             return new StoreSession(shown(url), store, store.operations());
         } catch (RuntimeException unreachable) {
             throw new EndedException(
-                    ExitCode.UNREACHABLE, "The store cannot be reached. " + redacted(unreachable, url, password));
+                    ExitCode.UNREACHABLE,
+                    Sentences.of("The store cannot be reached", redacted(unreachable, url, password)));
         }
     }
 

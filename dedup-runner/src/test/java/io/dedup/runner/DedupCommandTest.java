@@ -105,13 +105,17 @@ class DedupCommandTest {
     static Stream<Arguments> mistakes() {
         return Stream.of(
                 arguments("dedup.tll.ms=1", "DEDUP-101 dedup.tll.ms=1", "Did you mean dedup.ttl.ms?"),
-                arguments("dedup.ttl.ms=24h", "DEDUP-102 dedup.ttl.ms=24h", "[1,"),
+                arguments("Dedup.ttl.ms=1000", "DEDUP-101 Dedup.ttl.ms", "Did you mean dedup.ttl.ms?"),
+                arguments("dedupe.ttl.ms=1000", "DEDUP-101 dedupe.ttl.ms", "Did you mean dedup.ttl.ms?"),
+                arguments("commit.interval.ms=1s", "DEDUP-102 commit.interval.ms=1s", "Write commit.interval.ms=1000."),
+                arguments(
+                        "dedup.ttl.ms=24h", "DEDUP-102 dedup.ttl.ms=24h", "Write dedup.ttl.ms=86400000. Allowed: [1,"),
                 arguments("consumer.max.pol.records=5", "DEDUP-101", "Did you mean consumer.max.poll.records?"),
                 arguments(
                         "processing.guarantee=exactly_twice",
                         "DEDUP-102 processing.guarantee=exactly_twice",
                         "documentation"),
-                arguments("bootstrap.servers=", "DEDUP-112 bootstrap.servers", "localhost:9092"),
+                arguments("dedup.scope=a\ndedup.scope=b", "DEDUP-171 dedup.scope", "in line 5 and in line 6"),
                 arguments("commit.interval.ms=60000", "DEDUP-102", "transaction"),
                 arguments("consumer.max.poll.records=many", "DEDUP-102 max.poll.records=many", "documentation"),
                 arguments("producer.acks=7", "DEDUP-102 acks=7", "documentation"),
@@ -154,7 +158,50 @@ class DedupCommandTest {
                 .contains("One problem")
                 .contains(problem)
                 .contains(fix)
-                .contains("help errors");
+                .contains("help errors")
+                .doesNotContainPattern("[.?!…]\\.(\\s|$)");
+    }
+
+    @Test
+    void check_requiredKeyThatIsEmpty_isNotThere() throws IOException {
+        String file =
+                file(GOOD.replace("localhost:1", "") + "state.dir=" + directory).toString();
+        assertThat(Outcome.of("check", "--offline", file).err())
+                .contains("One problem")
+                .contains("DEDUP-112 bootstrap.servers")
+                .contains("localhost:9092");
+    }
+
+    @Test
+    void check_fileWithAByteOrderMark_readsItsFirstLine() throws IOException {
+        Outcome outcome = Outcome.of(
+                "check",
+                "--offline",
+                file("\uFEFFdedup.mode=on\n" + GOOD + "state.dir=" + directory).toString());
+        assertThat(outcome.err()).contains("One problem").contains("DEDUP-102 dedup.mode=on");
+    }
+
+    @Test
+    void check_directoryInsteadOfAFile_isNotCalledMissing() {
+        Outcome outcome = Outcome.of("check", "--offline", directory.toString());
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(outcome.err()).contains("is a directory and not a file").doesNotContain("exist");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"check", "explain"})
+    void offline_whatIsOnlyWorthKnowing_stopsNothing(String command) throws IOException {
+        // Given
+        String file = file(GOOD + "state.dir=" + directory + "\ndedup.ttl.ms=1\ndedup.max.future.ms=315360000000")
+                .toString();
+        // When
+        Outcome outcome = command.equals("check") ? Outcome.of("check", "--offline", file) : Outcome.of(command, file);
+        // Then
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.err())
+                .contains("Worth knowing: DEDUP-172 dedup.ttl.ms=1: ")
+                .contains("Worth knowing: DEDUP-173 dedup.max.future.ms=315360000000: ");
+        assertThat(outcome.out()).isNotBlank();
     }
 
     @Test

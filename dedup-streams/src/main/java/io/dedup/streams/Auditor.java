@@ -44,7 +44,13 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         context = newContext;
         changelog = ChangelogCheck.start(
                 settings, settings.auditChangelog(newContext.applicationId()), newContext.appConfigs());
-        store = SeenStore.open(newContext, settings.auditStoreName(), settings.policy(), settings.waiting(), false);
+        store = SeenStore.open(
+                newContext,
+                settings.auditStoreName(),
+                settings.policy(),
+                settings.waiting(),
+                false,
+                settings.definition());
         String node = settings.name() + "-audit";
         splitKeys = newContext
                 .metrics()

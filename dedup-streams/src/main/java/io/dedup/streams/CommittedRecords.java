@@ -6,8 +6,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,6 +29,7 @@ public final class CommittedRecords implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final long SLICE = 1_000;
+    private static final long FIRST_STEP = 100;
 
     private final KafkaConsumer<byte[], byte[]> consumer;
 
@@ -113,6 +116,23 @@ public final class CommittedRecords implements AutoCloseable {
             read(partition, next, Math.min(end, next + SLICE), record -> found.set(true));
         }
         return found.get();
+    }
+
+    /** The last record of the partition; empty if there is none. */
+    public Optional<ConsumerRecord<byte[], byte[]>> last(TopicPartition partition) {
+        long start = start(partition);
+        long upTo = end(partition);
+        // Transaction markers and aborted records may come last, and are not shown.
+        for (long step = FIRST_STEP; upTo > start; step *= 10) {
+            long from = Math.max(start, upTo - step);
+            AtomicReference<ConsumerRecord<byte[], byte[]>> last = new AtomicReference<>();
+            read(partition, from, upTo, last::set);
+            if (last.get() != null) {
+                return Optional.of(last.get());
+            }
+            upTo = from;
+        }
+        return Optional.empty();
     }
 
     @Override

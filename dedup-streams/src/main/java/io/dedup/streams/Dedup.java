@@ -14,6 +14,7 @@ import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
+import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.RocksDbOptions;
 import io.dedup.streams.store.StoreEngine;
 import io.dedup.streams.store.Waiting;
@@ -113,6 +114,8 @@ public final class Dedup {
             draft.policy = config.policy();
             draft.fingerprinter = config.fingerprinter();
             draft.scope = config.scope();
+            draft.definition =
+                    new KeyDefinition(config.keyText(), config.scope().toString(), config.fingerprintText());
             draft.engine = engine(config);
             draft.failurePolicy = config.failurePolicy().orElse(null);
             draft.partitioning = config.partitioning();
@@ -216,12 +219,18 @@ public final class Dedup {
 
     /** By what a reused key is told from a retry; not at all unless set. */
     public Dedup withFingerprint(Fingerprinter fingerprinter) {
-        return changed(draft -> draft.fingerprinter = fingerprinter);
+        return changed(draft -> {
+            draft.fingerprinter = fingerprinter;
+            draft.definition = draft.definition.withFingerprint("");
+        });
     }
 
     /** What a key is unique within; its topic unless set. */
     public Dedup withScope(Scope scope) {
-        return changed(draft -> draft.scope = scope);
+        return changed(draft -> {
+            draft.scope = scope;
+            draft.definition = draft.definition.withScope(scope.toString());
+        });
     }
 
     /** What holds remembered firsts on this machine; RocksDB unless set. */

@@ -12,7 +12,9 @@ import io.dedup.TombstonePolicy;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
+import io.dedup.key.KeyExtractors;
 import io.dedup.key.RecordView;
+import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import io.dedup.streams.store.Waiting;
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * Everything a deduplicating node needs to know.
  *
  * @param name the node's name, from which those of its store and its children follow
+ * @param definition by what keys are made, as it is written in configuration
  * @param duplicatesTopic null unless duplicates are routed
  * @param tombstonePolicy what is done with records without a value
  * @param ttlHeader null unless records may ask for a TTL of their own
@@ -53,6 +56,7 @@ record DedupSettings(
         DedupPolicy policy,
         Fingerprinter fingerprinter,
         Scope scope,
+        KeyDefinition definition,
         @Nullable String duplicatesTopic,
         StoreEngine engine,
         @Nullable FailurePolicy failurePolicy,
@@ -79,6 +83,10 @@ record DedupSettings(
                 DedupPolicy.of(DedupPolicy.DEFAULT_TTL),
                 Fingerprinter.none(),
                 Scope.topic(),
+                new KeyDefinition(
+                        String.join(",", KeyExtractors.sourcesOf(keyExtractor)),
+                        Scope.topic().toString(),
+                        "none"),
                 null,
                 StoreEngine.rocksDb(),
                 null,
@@ -224,6 +232,7 @@ record DedupSettings(
         DedupPolicy policy;
         Fingerprinter fingerprinter;
         Scope scope;
+        KeyDefinition definition;
 
         @Nullable
         String duplicatesTopic;
@@ -268,6 +277,7 @@ record DedupSettings(
             policy = settings.policy;
             fingerprinter = settings.fingerprinter;
             scope = settings.scope;
+            definition = settings.definition;
             duplicatesTopic = settings.duplicatesTopic;
             engine = settings.engine;
             failurePolicy = settings.failurePolicy;
@@ -294,6 +304,7 @@ record DedupSettings(
                     policy,
                     fingerprinter,
                     scope,
+                    definition,
                     duplicatesTopic,
                     engine,
                     failurePolicy,

@@ -97,7 +97,8 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                 settings.storeName(),
                 settings.policy(),
                 settings.waiting(),
-                settings.partitioning() == Partitioning.AS_IS);
+                settings.partitioning() == Partitioning.AS_IS,
+                settings.definition());
         if (store.writtenTtlMs() != settings.policy().ttl().toMillis()) {
             LOGGER.warn(
                     "{}, task {}: the TTL is {} and was {} when the store was written last. What is remembered keeps its"
@@ -107,6 +108,7 @@ final class Doorkeeper<R, O> implements AutoCloseable {
                     settings.policy().ttl(),
                     Duration.ofMillis(store.writtenTtlMs()));
         }
+        StartWarnings.log(settings, context, store.writtenDefinition());
         this.sensors = new VerdictSensors(context.metrics(), context.taskId(), settings.name(), store);
         String controlTopic = settings.controlTopic();
         this.commands = controlTopic == null ? null : new Commands(controlTopic, settings, context, store, sensors);

@@ -10,6 +10,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.dedup.DedupPolicy;
+import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import io.dedup.streams.store.Waiting;
@@ -45,7 +46,7 @@ class ChangedTtlTest {
                 .build();
         store.init(context.getStateStoreContext(), store);
         context.addStateStore(store);
-        SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN), Waiting.DEFAULT, true)
+        SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN)
                 .advance(null, NOW.toEpochMilli(), NOW.toEpochMilli());
         Logger logger = (Logger) LoggerFactory.getLogger(Doorkeeper.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();

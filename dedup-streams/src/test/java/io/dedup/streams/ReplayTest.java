@@ -12,6 +12,7 @@ import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Sighting;
 import io.dedup.StoredOutcome;
+import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.LoggedStore;
 import io.dedup.streams.store.PutRecorder;
 import io.dedup.streams.store.SeenStore;
@@ -53,7 +54,8 @@ class ReplayTest {
         context.addStateStore(puts.before(store));
         context.setCurrentSystemTimeMs(T);
         context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
-        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true);
+        SeenStore seen = SeenStore.open(
+                context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN);
         Sighting first = new Sighting(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
         seen.advance(AT, T, T);
         Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8)));
@@ -115,7 +117,8 @@ class ReplayTest {
     @Test
     void recall_committedMeanwhile_isADuplicate() {
         // Given
-        SeenStore seen = SeenStore.open(context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true);
+        SeenStore seen = SeenStore.open(
+                context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN);
         Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "b".getBytes(UTF_8)));
         seen.remember(seen.recall(key, T, TTL.toMillis(), AT), new Sighting(T, T + TTL.toMillis(), AT, null), T);
         assertThat(seen.recall(key, T, TTL.toMillis(), AT).first())

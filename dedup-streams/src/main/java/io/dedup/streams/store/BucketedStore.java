@@ -2,6 +2,7 @@
 package io.dedup.streams.store;
 
 import io.dedup.Sighting;
+import io.dedup.internal.Sentences;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
 import io.dedup.streams.internal.store.table.BudgetExceededException;
@@ -363,8 +364,9 @@ final class BucketedStore implements WindowStore<Bytes, byte[]>, TimestampedByte
             segments.put(hash, key, start, entry, length, neededUntil);
         } catch (BudgetExceededException full) {
             throw new ProcessorStateException(
-                    "The store " + name + " holds " + segments.bytes() + " bytes and may not hold more. "
-                            + full.getMessage(),
+                    Sentences.of(
+                            "The store " + name + " holds " + segments.bytes() + " bytes and may not hold more",
+                            String.valueOf(full.getMessage())),
                     full);
         }
     }

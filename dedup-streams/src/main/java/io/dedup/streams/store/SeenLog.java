@@ -42,6 +42,17 @@ public final class SeenLog {
         }
     }
 
+    /**
+     * By what the keys were made that a changelog record brings; null if it does not say.
+     *
+     * @throws org.apache.kafka.common.errors.SerializationException if it is damaged or of another release
+     */
+    public static @Nullable KeyDefinition definitionOf(byte[] key, byte @Nullable [] value) {
+        return value == null || !SeenKey.isBatch(key)
+                ? null
+                : StoreMetadata.decode(ChangelogBatch.metadata(value)).definition();
+    }
+
     private void take(Bytes key, long bucket, ChangelogBatch.Entry change) {
         if (Arrays.equals(key.get(), name)) {
             buckets.put(bucket, change.toFirsts());

@@ -61,6 +61,8 @@ public final class SeenStore implements AutoCloseable {
 
     private final Census census;
     private final SourceTimes times;
+    private final KeyDefinition definition;
+    private final KeyDefinition writtenDefinition;
     private final long writtenTtlMs;
     private final long refreshEveryMs;
     private long refreshedAt;
@@ -92,7 +94,12 @@ public final class SeenStore implements AutoCloseable {
      * it is checked by the clock.
      */
     public static SeenStore open(
-            ProcessingContext context, String name, DedupPolicy policy, Waiting waiting, boolean inOrder) {
+            ProcessingContext context,
+            String name,
+            DedupPolicy policy,
+            Waiting waiting,
+            boolean inOrder,
+            KeyDefinition definition) {
         TimestampedWindowStore<Bytes, byte[]> store = context.getStateStore(name);
         Object guarantee = context.appConfigs().get(StreamsConfig.PROCESSING_GUARANTEE_CONFIG);
         SeenStore seen = new SeenStore(
@@ -102,7 +109,8 @@ public final class SeenStore implements AutoCloseable {
                 inOrder,
                 StreamsConfig.EXACTLY_ONCE_V2.equals(guarantee),
                 longestCommit(context.appConfigs()),
-                context.currentSystemTimeMs());
+                context.currentSystemTimeMs(),
+                definition);
         seen.checking = context.schedule(seen.checkEvery(), PunctuationType.WALL_CLOCK_TIME, seen::check);
         return seen;
     }
@@ -123,7 +131,7 @@ public final class SeenStore implements AutoCloseable {
 
     /** The same with Kafka's defaults, and without a clock. */
     SeenStore(TimestampedWindowStore<Bytes, byte[]> store, DedupPolicy policy) {
-        this(store, policy, Waiting.DEFAULT, true, false, longestCommit(Map.of()), 0);
+        this(store, policy, Waiting.DEFAULT, true, false, longestCommit(Map.of()), 0, KeyDefinition.UNKNOWN);
     }
 
     SeenStore(
@@ -133,13 +141,16 @@ public final class SeenStore implements AutoCloseable {
             boolean inOrder,
             boolean exactlyOnce,
             Duration longestCommit,
-            long now) {
+            long now,
+            KeyDefinition definition) {
         this.store = store;
+        this.definition = definition;
         this.buckets = Buckets.of(policy);
         BucketedStore engine = BatchingBucketStore.engineOf(store);
         engine.flushCache();
         StoreMetadata before = engine.metadata();
         this.writtenTtlMs = before.ttlMs();
+        this.writtenDefinition = before.definition();
         this.earlier = earlier(before);
         this.neededUntil = before.neededUntil();
         this.times =
@@ -165,7 +176,13 @@ public final class SeenStore implements AutoCloseable {
                         .toList(),
                 census.counts(),
                 times.times(),
-                position);
+                position,
+                definition);
+    }
+
+    /** By what keys were made when the store was written last. */
+    public KeyDefinition writtenDefinition() {
+        return writtenDefinition;
     }
 
     /** The TTL that was in force when the store was written last, in milliseconds; that of the policy if it never was. */

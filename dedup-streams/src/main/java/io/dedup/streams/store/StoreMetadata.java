@@ -15,7 +15,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * input has come, and how many firsts it holds.
  *
  * <pre>
- * version     1 byte   5
+ * version     1 byte   6
  * ttl         varlong  the TTL in force, in milliseconds
  * exactFrom   varlong  of records from before this time, firsts may have been forgotten; 0 if of none
  * before      varlong  no first from before the changes that come with this is needed for records after this time; 0 if there is none
@@ -41,6 +41,8 @@ import org.apache.kafka.common.errors.SerializationException;
  *    [partition varint
  *     number    varlong  the highest time of a record from there, in milliseconds since the epoch; in the position, the offset of the
  *                        last record that changed the store]]
+ * key, scope, fingerprint
+ *             each     varint length, UTF-8: the definition of its keys. Version 5 ends before it
  * </pre>
  *
  * @param ttlMs the TTL in force, in milliseconds
@@ -53,6 +55,7 @@ import org.apache.kafka.common.errors.SerializationException;
  * @param counts how many firsts are remembered
  * @param times the highest time of any record that was not ahead of the clock by more than is allowed, by source partition
  * @param position the offset of the last record that changed the store, by topic and partition
+ * @param definition by what its keys are made
  */
 record StoreMetadata(
         long ttlMs,
@@ -63,11 +66,15 @@ record StoreMetadata(
         List<Earlier> earlier,
         List<Census.Count> counts,
         Map<String, Map<Integer, Long>> times,
-        Map<String, Map<Integer, Long>> position) {
+        Map<String, Map<Integer, Long>> position,
+        KeyDefinition definition) {
     /** Before any time. */
     static final long NONE = 0;
 
-    static final byte VERSION = 5;
+    static final byte VERSION = 6;
+    /** The last version without a definition of keys. */
+    private static final byte WITHOUT_DEFINITION = 5;
+
     private static final int MAX_NUMBER_BYTES = 10;
 
     StoreMetadata {
@@ -75,6 +82,36 @@ record StoreMetadata(
         counts = List.copyOf(counts);
         times = Map.copyOf(times);
         position = Map.copyOf(position);
+    }
+
+    /** The metadata of a store that does not say by what its keys are made. */
+    StoreMetadata(
+            long ttlMs,
+            long exactFrom,
+            long neededBefore,
+            long neededUntil,
+            Committed committed,
+            List<Earlier> earlier,
+            List<Census.Count> counts,
+            Map<String, Map<Integer, Long>> times,
+            Map<String, Map<Integer, Long>> position) {
+        this(
+                ttlMs,
+                exactFrom,
+                neededBefore,
+                neededUntil,
+                committed,
+                earlier,
+                counts,
+                times,
+                position,
+                KeyDefinition.UNKNOWN);
+    }
+
+    /** The same with that definition. */
+    StoreMetadata withDefinition(KeyDefinition other) {
+        return new StoreMetadata(
+                ttlMs, exactFrom, neededBefore, neededUntil, committed, earlier, counts, times, position, other);
     }
 
     /**
@@ -120,7 +157,16 @@ record StoreMetadata(
         return time <= exactFrom
                 ? this
                 : new StoreMetadata(
-                        ttlMs, time, neededBefore, neededUntil, committed, earlier, counts, times, position);
+                        ttlMs,
+                        time,
+                        neededBefore,
+                        neededUntil,
+                        committed,
+                        earlier,
+                        counts,
+                        times,
+                        position,
+                        definition);
     }
 
     /** The highest time of any record; {@link Long#MIN_VALUE} if there was none. */
@@ -161,6 +207,9 @@ record StoreMetadata(
         }
         write(times, bytes);
         write(position, bytes);
+        write(definition.key(), bytes);
+        write(definition.scope(), bytes);
+        write(definition.fingerprint(), bytes);
         byte[] encoded = new byte[bytes.position()];
         bytes.flip().get(encoded);
         return encoded;
@@ -169,9 +218,7 @@ record StoreMetadata(
     private static void write(Map<String, Map<Integer, Long>> numbers, ByteBuffer bytes) {
         Varints.writeUnsignedVarint(numbers.size(), bytes);
         numbers.forEach((topic, partitions) -> {
-            byte[] name = topic.getBytes(StandardCharsets.UTF_8);
-            Varints.writeUnsignedVarint(name.length, bytes);
-            bytes.put(name);
+            write(topic, bytes);
             Varints.writeUnsignedVarint(partitions.size(), bytes);
             partitions.forEach((partition, number) -> {
                 Varints.writeUnsignedVarint(partition, bytes);
@@ -180,10 +227,21 @@ record StoreMetadata(
         });
     }
 
+    private static void write(String text, ByteBuffer bytes) {
+        byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
+        Varints.writeUnsignedVarint(encoded.length, bytes);
+        bytes.put(encoded);
+    }
+
     /** At least as many bytes as the encoded form has. */
     private int size() {
         int numbers = 11 + 3 * committed.doubts().size() + 2 * earlier.size() + 3 * counts.size();
-        return 2 + MAX_NUMBER_BYTES * numbers + size(times) + size(position);
+        int texts = size(definition.key()) + size(definition.scope()) + size(definition.fingerprint());
+        return 2 + MAX_NUMBER_BYTES * numbers + size(times) + size(position) + texts;
+    }
+
+    private static int size(String text) {
+        return MAX_NUMBER_BYTES + text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     private static int size(Map<String, Map<Integer, Long>> numbers) {
@@ -204,9 +262,9 @@ record StoreMetadata(
         ByteBuffer bytes = ByteBuffer.wrap(stored);
         try {
             byte version = bytes.get();
-            if (version != VERSION) {
+            if (version != VERSION && version != WITHOUT_DEFINITION) {
                 throw new SerializationException("The store holds metadata of version " + version
-                        + ", and this release reads version " + VERSION
+                        + ", and this release reads versions " + WITHOUT_DEFINITION + " and " + VERSION
                         + "; another release has written it: run that one");
             }
             long ttlMs = Varints.readVarlong(bytes);
@@ -231,6 +289,7 @@ record StoreMetadata(
                         Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             Map<String, Map<Integer, Long>> times = readNumbers(bytes);
+            Map<String, Map<Integer, Long>> position = readNumbers(bytes);
             return new StoreMetadata(
                     ttlMs,
                     exactFrom,
@@ -240,7 +299,10 @@ record StoreMetadata(
                     earlier,
                     counts,
                     times,
-                    readNumbers(bytes));
+                    position,
+                    version == WITHOUT_DEFINITION
+                            ? KeyDefinition.UNKNOWN
+                            : new KeyDefinition(readText(bytes), readText(bytes), readText(bytes)));
         } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException damaged) {
             throw new SerializationException(
                     "The store holds damaged metadata of " + stored.length + " bytes", damaged);
@@ -250,18 +312,23 @@ record StoreMetadata(
     private static Map<String, Map<Integer, Long>> readNumbers(ByteBuffer bytes) {
         Map<String, Map<Integer, Long>> numbers = new TreeMap<>();
         for (int topics = Varints.readUnsignedVarint(bytes); topics > 0; topics--) {
-            int length = Varints.readUnsignedVarint(bytes);
-            if (length < 0 || length > bytes.remaining()) {
-                throw new BufferUnderflowException();
-            }
-            byte[] name = new byte[length];
-            bytes.get(name);
+            String name = readText(bytes);
             Map<Integer, Long> partitions = new TreeMap<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 partitions.put(Varints.readUnsignedVarint(bytes), Varints.readVarlong(bytes));
             }
-            numbers.put(new String(name, StandardCharsets.UTF_8), partitions);
+            numbers.put(name, partitions);
         }
         return numbers;
+    }
+
+    private static String readText(ByteBuffer bytes) {
+        int length = Varints.readUnsignedVarint(bytes);
+        if (length < 0 || length > bytes.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        byte[] text = new byte[length];
+        bytes.get(text);
+        return new String(text, StandardCharsets.UTF_8);
     }
 }

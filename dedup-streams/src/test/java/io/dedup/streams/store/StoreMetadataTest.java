@@ -22,7 +22,8 @@ class StoreMetadataTest {
             List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
             List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 1_766_000_000_000L)),
-            Map.of("orders", Map.of(2, 41L)));
+            Map.of("orders", Map.of(2, 41L)),
+            new KeyDefinition("header:id|trim", "topic", "none"));
 
     @Test
     void decode_encoded_isTheSame() {
@@ -38,32 +39,45 @@ class StoreMetadataTest {
                 List.of(),
                 List.of(),
                 Map.of(),
-                Map.of("ключ", Map.of(0, 1L, 70_000, Long.MAX_VALUE), "b", Map.of()));
+                Map.of("ключ", Map.of(0, 1L, 70_000, Long.MAX_VALUE), "b", Map.of()),
+                new KeyDefinition("header:ключ", "", "value:/a,/b"));
         assertThat(StoreMetadata.decode(many.encode())).isEqualTo(many);
     }
 
     /** State and changelogs hold these bytes: if this test fails, the format has changed and needs a new version. */
     @Test
-    void encode_versionFive_isFrozen() {
+    void encode_versionSix_isFrozen() {
         assertThat(HexFormat.of().formatHex(METADATA.encode()))
-                .isEqualTo("05" + "80f0b252" + "80f0ebdce566" + "82f0ebdce566" + "04" + "88f0ebdce566" + "8af0ebdce566"
+                .isEqualTo("06" + "80f0b252" + "80f0ebdce566" + "82f0ebdce566" + "04" + "88f0ebdce566" + "8af0ebdce566"
                         + "01"
                         + "01" + "0c" + "0e" + "10"
                         + "01" + "80bab703" + "80f49abce666"
                         + "01" + "80f8c99be766" + "06" + "80f0ebdce566"
                         + "01" + "066f7264657273" + "01" + "02" + "80f0ebdce566"
-                        + "01" + "066f7264657273" + "01" + "02" + "52");
+                        + "01" + "066f7264657273" + "01" + "02" + "52"
+                        + "0e6865616465723a69647c7472696d" + "05746f706963" + "046e6f6e65");
+    }
+
+    /** As it was written before stores said by what their keys are made. */
+    @Test
+    void decode_versionFive_isTheSameWithoutADefinition() {
+        // Given
+        byte[] six = METADATA.encode();
+        byte[] five = Arrays.copyOf(six, six.length - 15 - 6 - 5);
+        five[0] = 5;
+        // Then
+        assertThat(StoreMetadata.decode(five)).isEqualTo(METADATA.withDefinition(KeyDefinition.UNKNOWN));
     }
 
     @Test
     void decode_unknownVersionOrCut_isRefused() {
         // Given
         byte[] newer = METADATA.encode();
-        newer[0] = 6;
+        newer[0] = 7;
         // Then
         assertThatThrownBy(() -> StoreMetadata.decode(newer))
                 .isInstanceOf(SerializationException.class)
-                .hasMessageContaining("version 6")
+                .hasMessageContaining("version 7")
                 .hasMessageContaining("run that one");
         for (int length = 0; length < METADATA.encode().length; length++) {
             byte[] cut = Arrays.copyOf(METADATA.encode(), length);
