@@ -15,6 +15,9 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.StreamsConfig;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -117,7 +120,18 @@ final class CheckCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * That the cluster does not answer.
+     *
+     * @throws EndedException if it does, and refuses
+     */
     static ConfigProblem unreachable(Properties application, KafkaException cause) {
+        boolean isAnswer = cause instanceof ApiException
+                && !(cause instanceof RetriableException)
+                && !(cause instanceof AuthenticationException);
+        if (isAnswer) {
+            throw new EndedException(ExitCode.FAILED, "The cluster refuses what it is asked: " + cause.getMessage());
+        }
         Throwable deepest = cause;
         while (deepest.getCause() != null) {
             deepest = deepest.getCause();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
@@ -81,6 +82,15 @@ final class ExplainCommand implements Callable<Integer> {
                     policy.actionFor(verdict).text(),
                     place);
         }
+        String unwritable = config.onUnwritable() == Action.DEAD_LETTER
+                ? " to " + config.deadLetterTopic().orElse("?")
+                : "";
+        out.printf(
+                Locale.ROOT,
+                "  %-12s %s%s: what the topic it goes to would refuse%n",
+                "unwritable",
+                config.onUnwritable().text(),
+                unwritable);
     }
 
     private static void memory(Properties application, DedupConfig config, PrintWriter out) {

@@ -254,6 +254,7 @@ class DedupCommandTest {
                 .contains("ssl.keystore.password=(hidden)")
                 .contains("missing-key  dead-letter to a-dead-letter")
                 .contains("late         drop")
+                .contains("unwritable   dead-letter to a-dead-letter")
                 .contains("a-dedup-in-seen-changelog")
                 .contains("t_in[(in)] --> ")
                 .contains("t_out[(out)]");

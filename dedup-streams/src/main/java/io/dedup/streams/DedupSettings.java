@@ -135,7 +135,8 @@ record DedupSettings(
     /** Whether some record may be answered with that action. */
     boolean uses(Action action) {
         boolean ofOutcomes = storesOutcomes && policy.mode() == Mode.ENFORCE && onNoOutcome == action;
-        return ofOutcomes || policy.uses(action);
+        boolean ofUnwritable = target != null && target.onUnwritable() == action;
+        return ofOutcomes || ofUnwritable || policy.uses(action);
     }
 
     /** The topic that records go through on their way to the partition of their idempotency key. */

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
 import org.apache.kafka.streams.kstream.Consumed;
 import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
@@ -147,6 +148,17 @@ class RelayTest {
             assertThat(header(only(fixture, "dead"), DedupHeaders.VALUE_OMITTED))
                     .isEqualTo("2000");
         }
+    }
+
+    /** Otherwise it would stop at the first record that cannot be written, whatever is configured. */
+    @Test
+    void relay_withoutOurExceptionHandler_isRefusedAtTheStart() {
+        StreamsBuilder builder = new StreamsBuilder();
+        DEDUP.withMode(Mode.OFF).relay(builder.stream("in", Consumed.with(Serdes.String(), Serdes.String())), OUT);
+        Map<String, Object> kafkas = Map.of("processing.exception.handler", LogAndFailProcessingExceptionHandler.class);
+        assertThatThrownBy(() -> DedupFixture.of(builder.build(), kafkas))
+                .rootCause()
+                .hasMessageContaining("DEDUP-108 processing.exception.handler");
     }
 
     @ParameterizedTest
