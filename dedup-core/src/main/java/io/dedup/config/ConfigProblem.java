@@ -102,7 +102,18 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         /** More copies than there are brokers. */
         REPLICATION_TOO_HIGH(207, "More copies of a topic are asked for than the cluster has brokers."),
         /** A directory that cannot be written. */
-        STATE_DIRECTORY_UNUSABLE(208, "The directory for local state cannot be made or written.");
+        STATE_DIRECTORY_UNUSABLE(208, "The directory for local state cannot be made or written."),
+        /** A route of several sources whose keys would be kept apart. */
+        SCOPE_SPLITS_ROUTE(
+                155,
+                "`dedup.scope=topic` is written, and a route has several sources: what it is for is that a key on one of them is a"
+                        + " duplicate on the others."),
+        /** Routes that were to share their keys, and do not. */
+        SCOPE_OVER_ROUTES(
+                156,
+                "`dedup.scope` makes a key one operation over several topics, and they are on several routes, or several"
+                        + " processors are guarded behind them, each of which remembers by itself: each would let the key through"
+                        + " once.");
 
         private final int number;
         private final String explanation;

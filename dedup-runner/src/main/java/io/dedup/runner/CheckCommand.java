@@ -60,8 +60,8 @@ final class CheckCommand implements Callable<Integer> {
 
     private static List<ConfigProblem> onCluster(Settings settings) {
         Properties application = settings.application();
-        DedupConfig config = ConfigurationOptions.config(settings);
         try (Admin admin = admin(application)) {
+            DedupConfig config = ConfigurationOptions.config(RoutesOnCluster.named(settings, admin));
             return new ClusterCheck(application, config, admin).problems();
         } catch (KafkaException unusable) {
             return List.of(unreachable(application, unusable));

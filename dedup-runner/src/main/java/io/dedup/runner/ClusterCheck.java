@@ -8,8 +8,10 @@ import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -84,16 +86,14 @@ final class ClusterCheck {
     Map<String, Integer> toCreate() {
         Map<String, Integer> missing = new TreeMap<>();
         if (config.createsTopics()) {
-            config.routes().forEach((source, target) -> {
-                TopicDescription found = topics.get(source);
-                if (found != null && !topics.containsKey(target)) {
-                    missing.put(target, found.partitions().size());
+            for (Route route : config.routes()) {
+                List<TopicDescription> sources = found(route.sources());
+                if (!sources.isEmpty() && !topics.containsKey(route.target())) {
+                    missing.put(route.target(), largest(sources).partitions().size());
                 }
-            });
-            int most = sourcesFound().stream()
-                    .mapToInt(topic -> topic.partitions().size())
-                    .max()
-                    .orElse(1);
+            }
+            List<TopicDescription> all = found(config.sources());
+            int most = all.isEmpty() ? 1 : largest(all).partitions().size();
             sideTopics().stream()
                     .filter(topic -> !topics.containsKey(topic))
                     .forEach(topic -> missing.put(topic, most));
@@ -120,9 +120,9 @@ final class ClusterCheck {
         return factor == -1 ? Optional.empty() : Optional.of(factor);
     }
 
-    private Collection<TopicDescription> sourcesFound() {
+    private List<TopicDescription> found(List<String> sources) {
         List<TopicDescription> found = new ArrayList<>();
-        for (String source : config.routes().keySet()) {
+        for (String source : sources) {
             TopicDescription topic = topics.get(source);
             if (topic != null) {
                 found.add(topic);
@@ -131,12 +131,17 @@ final class ClusterCheck {
         return found;
     }
 
+    private static TopicDescription largest(List<TopicDescription> sources) {
+        return Collections.max(
+                sources, Comparator.comparingInt(topic -> topic.partitions().size()));
+    }
+
     private Set<String> allTopics() {
-        Set<String> all = new TreeSet<>(config.routes().keySet());
-        all.addAll(config.routes().values());
+        Set<String> all = new TreeSet<>(config.sources());
+        all.addAll(config.targets());
         all.addAll(sideTopics());
         config.controlTopic().ifPresent(all::add);
-        config.routes().keySet().forEach(source -> all.add(changelog(source)));
+        config.sources().forEach(source -> all.add(changelog(source)));
         return all;
     }
 
@@ -153,7 +158,7 @@ final class ClusterCheck {
     }
 
     private String changelog(String source) {
-        return application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG) + "-dedup-" + source + "-seen-changelog";
+        return RelayTopology.changelogOf(application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG), source);
     }
 
     private void describe(String topic) {
@@ -175,7 +180,7 @@ final class ClusterCheck {
     /** Refuses topics that may not be described; those of Kafka Streams itself all at once. */
     private void seen() {
         Set<String> changelogs = new TreeSet<>();
-        config.routes().keySet().forEach(source -> changelogs.add(changelog(source)));
+        config.sources().forEach(source -> changelogs.add(changelog(source)));
         for (String topic : hidden) {
             if (!changelogs.contains(topic)) {
                 problems.add(new ConfigProblem(
@@ -199,30 +204,13 @@ final class ClusterCheck {
     }
 
     private void sources() {
-        for (String source : config.routes().keySet()) {
+        for (String source : config.sources()) {
             TopicDescription found = topics.get(source);
             if (found == null) {
                 missing(DedupConfig.ROUTES, source, "Create it, or correct the route");
                 continue;
             }
             mayDo(found, AclOperation.READ);
-            TopicDescription changelog = topics.get(changelog(source));
-            if (changelog != null && config.partitioning() == Partitioning.AS_IS) {
-                samePartitions(
-                        found,
-                        changelog,
-                        "what is remembered was remembered for another number: see 'Change the"
-                                + " number of partitions' in docs/operations.md");
-            }
-            Optional<String> control = config.controlTopic();
-            if (control.isPresent()) {
-                TopicDescription commands = topics.get(control.get());
-                if (commands == null) {
-                    missing(DedupConfig.CONTROL_TOPIC, control.get(), "Create it with as many partitions as " + source);
-                } else {
-                    samePartitions(found, commands, "one task has to read both");
-                }
-            }
             if ("LogAppendTime".equals(topicConfig(source, "message.timestamp.type"))) {
                 problems.add(new ConfigProblem(
                         Code.TIME_OF_ARRIVAL,
@@ -232,6 +220,43 @@ final class ClusterCheck {
                         "Set message.timestamp.type=CreateTime on the topic"));
             }
         }
+        for (Route route : config.routes()) {
+            List<TopicDescription> found = found(route.sources());
+            if (!found.isEmpty()) {
+                partitions(found, largest(found));
+            }
+        }
+        config.controlTopic()
+                .filter(topic -> !topics.containsKey(topic))
+                .ifPresent(topic -> missing(
+                        DedupConfig.CONTROL_TOPIC,
+                        topic,
+                        "Create it with as many partitions as "
+                                + config.sources().get(0)));
+    }
+
+    /** Everything that one task reads has to have equal partitions. */
+    private void partitions(List<TopicDescription> sources, TopicDescription largest) {
+        if (config.partitioning() == Partitioning.AS_IS) {
+            for (TopicDescription source : sources) {
+                samePartitions(
+                        source,
+                        largest,
+                        "equal keys have to be on equal partitions of both; or set " + DedupConfig.PARTITIONING
+                                + "=by-key");
+            }
+        }
+        TopicDescription changelog = topics.get(changelog(sources.get(0).name()));
+        if (changelog != null) {
+            samePartitions(
+                    largest,
+                    changelog,
+                    "what is remembered was remembered for another number: see 'Change the number of partitions' in"
+                            + " docs/operations.md");
+        }
+        config.controlTopic()
+                .map(topics::get)
+                .ifPresent(commands -> samePartitions(largest, commands, "one task has to read both"));
     }
 
     private void samePartitions(TopicDescription source, TopicDescription other, String why) {
@@ -247,14 +272,14 @@ final class ClusterCheck {
     }
 
     private void written() {
-        Set<String> written = new LinkedHashSet<>(config.routes().values());
+        Set<String> written = new LinkedHashSet<>(config.targets());
         written.addAll(sideTopics());
         for (String topic : written) {
             TopicDescription found = topics.get(topic);
             if (found != null) {
                 mayDo(found, AclOperation.WRITE);
             } else if (!config.createsTopics()) {
-                String key = config.routes().containsValue(topic)
+                String key = config.targets().contains(topic)
                         ? DedupConfig.ROUTES
                         : config.duplicatesTopic().filter(topic::equals).isPresent()
                                 ? DedupConfig.DUPLICATES_TOPIC
@@ -262,7 +287,7 @@ final class ClusterCheck {
                 missing(key, topic, "Create it, or set " + DedupConfig.CREATE_TOPICS + "=true");
             }
         }
-        for (String target : config.routes().values()) {
+        for (String target : config.targets()) {
             String most = topics.containsKey(target) ? topicConfig(target, "message.timestamp.after.max.ms") : null;
             boolean forwards = config.policy().mode() == Mode.ENFORCE
                     && config.policy().configuredAction(Verdict.FUTURE) == Action.FORWARD;

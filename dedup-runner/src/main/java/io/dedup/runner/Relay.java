@@ -155,14 +155,14 @@ final class Relay implements AutoCloseable {
         String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
         return endsOf(
                 admin,
-                config.routes().keySet().stream()
-                        .map(source -> id + "-dedup-" + source + "-repartition")
+                config.routes().stream()
+                        .map(route -> RelayTopology.repartitionOf(id, route))
                         .toList());
     }
 
     private Map<TopicPartition, Stretch> stretches(Admin admin) {
         try (TailReader tails = new TailReader(application)) {
-            return tails.stretches(endsOf(admin, config.routes().keySet()), committed(admin));
+            return tails.stretches(endsOf(admin, config.sources()), committed(admin));
         }
     }
 
@@ -185,13 +185,13 @@ final class Relay implements AutoCloseable {
     /** What has been counted so far. */
     Findings findings() {
         Map<String, Map<String, Long>> routes = new LinkedHashMap<>();
-        config.routes().keySet().forEach(source -> {
+        config.routes().forEach(route -> {
             Map<String, Long> counts = new LinkedHashMap<>();
             for (Verdict verdict : Verdict.values()) {
                 String metric = DedupMetrics.nameOf(verdict);
-                counts.put(metric, total("dedup-" + source, metric + "-total"));
+                counts.put(metric, total(RelayTopology.nameOf(route), metric + "-total"));
             }
-            routes.put(source, counts);
+            routes.put(route.from(), counts);
         });
         return new Findings(routes);
     }

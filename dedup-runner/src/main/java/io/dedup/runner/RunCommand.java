@@ -74,16 +74,16 @@ final class RunCommand implements Callable<Integer> {
         if (observe) {
             settings = settings.with(DedupConfig.MODE, Mode.OBSERVE.text());
         }
-        Properties application = settings.application();
-        DedupConfig config = ConfigurationOptions.config(settings);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         usable();
         CheckCommand.refuse(OfflineCheck.ofStateDirectory(settings), err);
-        prepare(application, config, err);
+        settings = prepared(settings, err);
+        Properties application = settings.application();
+        DedupConfig config = ConfigurationOptions.config(settings);
         try (Relay relay = new Relay(application, config);
                 Probes probes = httpPort == null ? Probes.NONE : Probes.start(httpHost, httpPort, relay.streams())) {
-            config.routes().forEach((source, target) -> err.println(source + " -> " + target));
+            config.routes().forEach(route -> err.println(route.from() + " -> " + route.target()));
             err.println(
                     config.policy().mode() == Mode.ENFORCE
                             ? "Duplicates are kept back. Ctrl-C stops."
@@ -117,12 +117,15 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Checks the cluster, and creates what is missing and may be created. */
-    private static void prepare(Properties application, DedupConfig config, PrintWriter err) {
+    /** Checks the cluster, and creates what is missing and may be created. Returns the settings with the topics that are there. */
+    private static Settings prepared(Settings settings, PrintWriter err) {
+        Properties application = settings.application();
         try (Admin admin = CheckCommand.admin(application)) {
-            ClusterCheck check = new ClusterCheck(application, config, admin);
+            Settings there = RoutesOnCluster.named(settings, admin);
+            ClusterCheck check = new ClusterCheck(application, ConfigurationOptions.config(there), admin);
             CheckCommand.refuse(check.problems(), err);
             check.create();
+            return there;
         } catch (KafkaException unusable) {
             throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));
         }
