@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             InitCommand.class,
             CheckCommand.class,
+            WarmStartCommand.class,
             RunCommand.class,
             ExplainCommand.class,
             SizeCommand.class,
