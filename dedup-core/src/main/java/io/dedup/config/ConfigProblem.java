@@ -113,7 +113,29 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 156,
                 "`dedup.scope` makes a key one operation over several topics, and they are on several routes, or several"
                         + " processors are guarded behind them, each of which remembers by itself: each would let the key through"
-                        + " once.");
+                        + " once."),
+        /** A topic that is not the one it was. */
+        TOPIC_CHANGED(
+                220,
+                "A topic was deleted, or deleted and created again, while the relay ran. The relay has stopped with exit code 7."),
+        /** A changelog that does not hold what was remembered. */
+        REMEMBERED_KEYS_GONE(
+                221,
+                "The relay has read its source before, and the changelog that holds what it remembers is not there, or was not made by"
+                        + " it: duplicates of what was relayed before would be let through."),
+        /** Records that are lost to the relay. */
+        RECORDS_DELETED_UNREAD(
+                222,
+                "A source topic has deleted records that the relay had not read (`retention.ms`, `retention.bytes`, or by command)."),
+        /** An offset that the settings do not say how to choose. */
+        NO_OFFSET_TO_START_FROM(
+                223,
+                "There is no committed offset in a source partition to go on from, and `auto.offset.reset` would stop the relay, or"
+                        + " skip what is there."),
+        /** Keys that would not be found. */
+        REMEMBERED_UNDER_ANOTHER_NAME(
+                224,
+                "The first source of a route names what is remembered, and there is a changelog under the name of another one.");
 
         private final int number;
         private final String explanation;
@@ -125,7 +147,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
 
         /** Whether this is only worth knowing, and stops nothing. */
         public boolean isWarning() {
-            return this == TIME_OF_ARRIVAL || this == READS_UNCOMMITTED;
+            return this == TIME_OF_ARRIVAL || this == READS_UNCOMMITTED || this == RECORDS_DELETED_UNREAD;
         }
 
         /** One sentence or two on what the code means, in Markdown. */

@@ -63,6 +63,7 @@ final class ClusterCheck {
             sources();
             written();
             replication();
+            problems.addAll(new GroupCheck(application, config, admin).problems(topics, hidden));
         } catch (TimeoutException | AuthenticationException unreachable) {
             problems.clear();
             problems.add(new ConfigProblem(

@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
             "3:The configuration is not valid.",
             "4:The cluster or the store cannot be reached.",
             "5:verify has found duplicates.",
-            "6:operations: there is no such operation, or it is not as it has to be for that."
+            "6:operations: there is no such operation, or it is not as it has to be for that.",
+            "7:run: a topic is not what it was, and a restart alone may not help."
         },
         footerHeading = "%nThe first minutes:%n",
         footer = {

@@ -38,6 +38,26 @@ final class RoutesOnCluster {
         return with(settings, config.routes().stream().map(routes::named).toList());
     }
 
+    /**
+     * The settings without the routes of which no source is there.
+     *
+     * @param left gets those
+     */
+    static Settings withoutMissing(Settings settings, Admin admin, List<Route> left) {
+        Set<String> there = topics(admin);
+        List<Route> routes = new ArrayList<>();
+        for (Route route : ConfigurationOptions.config(settings).routes()) {
+            boolean isThere = route.sources().stream().anyMatch(there::contains);
+            (isThere ? routes : left).add(route);
+        }
+        if (routes.isEmpty()) {
+            // Without any route there is nothing to run; the check names what is missing.
+            left.clear();
+            return settings;
+        }
+        return with(settings, routes);
+    }
+
     private static Set<String> topics(Admin admin) {
         return Answers.of(admin.listTopics().names());
     }

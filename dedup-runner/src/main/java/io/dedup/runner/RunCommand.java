@@ -2,12 +2,16 @@
 package io.dedup.runner;
 
 import io.dedup.Mode;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.Callable;
@@ -48,6 +52,16 @@ final class RunCommand implements Callable<Integer> {
             names = "--until-end",
             description = "Processes what is in the source topics now, prints what was found, and ends.")
     private boolean untilEnd;
+
+    @Option(
+            names = "--leave-out-missing",
+            description = "Goes on with the other routes where none of the sources of one is there.")
+    private boolean leaveOutMissing;
+
+    @Option(
+            names = "--start-empty",
+            description = "Starts although what was remembered is gone (DEDUP-221): every key is new.")
+    private boolean startEmpty;
 
     @Option(
             names = "--summary-json",
@@ -97,6 +111,10 @@ final class RunCommand implements Callable<Integer> {
                 relay.awaitEnd();
                 return ExitCode.DONE;
             }
+            if (relay.passedOver() > 0) {
+                err.println("auto.offset.reset=latest: " + relay.passedOver()
+                        + " records that are there now are not read, since nothing is committed in their partitions");
+            }
             relay.awaitCaughtUp(Duration.ofSeconds(1), err);
             Findings findings = relay.findings();
             findings.print(out);
@@ -118,12 +136,19 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /** Checks the cluster, and creates what is missing and may be created. Returns the settings with the topics that are there. */
-    private static Settings prepared(Settings settings, PrintWriter err) {
+    private Settings prepared(Settings settings, PrintWriter err) {
         Properties application = settings.application();
         try (Admin admin = CheckCommand.admin(application)) {
             Settings there = RoutesOnCluster.named(settings, admin);
+            if (leaveOutMissing) {
+                List<Route> left = new ArrayList<>();
+                there = RoutesOnCluster.withoutMissing(there, admin, left);
+                left.forEach(route -> err.println("Left out, since its source is not there: " + route));
+            }
             ClusterCheck check = new ClusterCheck(application, ConfigurationOptions.config(there), admin);
-            CheckCommand.refuse(check.problems(), err);
+            List<ConfigProblem> problems = new ArrayList<>(check.problems());
+            problems.removeIf(problem -> startEmpty && problem.code() == Code.REMEMBERED_KEYS_GONE);
+            CheckCommand.refuse(problems, err);
             check.create();
             return there;
         } catch (KafkaException unusable) {

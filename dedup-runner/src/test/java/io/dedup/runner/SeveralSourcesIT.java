@@ -103,6 +103,27 @@ class SeveralSourcesIT {
     }
 
     @Test
+    void check_anotherSourceFirst_isRefusedSinceNothingWouldBeFound() throws Exception {
+        // Given
+        String id = "swapped";
+        relays.topic(id + "-one", 1);
+        relays.topic(id + "-two", 1);
+        relays.send(id + "-one", "a");
+        assertThat(relays.untilEnd(relays.file(directory, id, id + "-one->" + id))
+                        .exitCode())
+                .isZero();
+        // When
+        Outcome outcome = Outcome.of(
+                "check",
+                relays.file(directory, id, id + "-two+" + id + "-one->" + id).toString());
+        // Then
+        assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
+        assertThat(outcome.err())
+                .contains("DEDUP-224 dedup.routes=" + id + "-two+" + id + "-one->" + id)
+                .contains("Name " + id + "-one first");
+    }
+
+    @Test
     void check_sourcesOfUnequalPartitions_areRefusedUnlessKeysDecide() throws Exception {
         // Given
         String id = "uneven";
