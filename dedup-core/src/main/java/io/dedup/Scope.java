@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,18 +10,29 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe.
  */
 public final class Scope {
-    private static final Scope TOPIC = new Scope(null);
-    private static final Scope NONE = new Scope("");
+    private static final Scope TOPIC = new Scope(null, List.of());
+    private static final Scope NONE = new Scope("", List.of());
 
     private final @Nullable String name;
+    private final List<String> joined;
 
-    private Scope(@Nullable String name) {
+    private Scope(@Nullable String name, List<String> joined) {
         this.name = name;
+        this.joined = joined;
     }
 
     /** The same key on two topics names two operations. */
     public static Scope topic() {
         return TOPIC;
+    }
+
+    /**
+     * As {@link #topic}, but the same key on two of those topics names one operation.
+     *
+     * @param topics the first of them names the scope, so that keys that were remembered of it alone are found
+     */
+    public static Scope ofTopics(List<String> topics) {
+        return new Scope(null, List.copyOf(topics));
     }
 
     /** The same key names one operation wherever it is seen. */
@@ -37,7 +49,7 @@ public final class Scope {
         if (name.isBlank()) {
             throw new IllegalArgumentException("A scope needs a name; for one without a name there is 'none'");
         }
-        return new Scope(name);
+        return new Scope(name, List.of());
     }
 
     /**
@@ -66,6 +78,8 @@ public final class Scope {
     public String nameFor(@Nullable String topic) {
         if (name != null) {
             return name;
+        } else if (topic != null && joined.contains(topic)) {
+            return joined.get(0);
         }
         return topic == null ? "" : topic;
     }

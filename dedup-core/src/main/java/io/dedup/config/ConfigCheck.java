@@ -4,6 +4,7 @@ package io.dedup.config;
 import io.dedup.Action;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
+import io.dedup.Scope;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem.Code;
 import java.util.ArrayList;
@@ -99,7 +100,8 @@ final class ConfigCheck {
                             + "=by-key equal keys always meet, and there is nothing to audit",
                     "Remove the key"));
         }
-        routes(config.routes());
+        routes(config);
+        scope(config);
     }
 
     private DedupConfig read() {
@@ -123,19 +125,50 @@ final class ConfigCheck {
                         + " forward or fail"));
     }
 
-    private void routes(Map<String, String> routes) {
+    private void routes(DedupConfig config) {
         Set<String> targets = new HashSet<>();
-        routes.forEach((source, target) -> {
-            if (routes.containsKey(target)) {
-                badRoute(source + "->" + target, "The target is itself the source of a route");
-            } else if (!targets.add(target)) {
-                badRoute(source + "->" + target, "The target is already the target of another route");
+        for (Route route : config.routes()) {
+            if (config.sources().contains(route.target())) {
+                badRoute(route, "The target is itself the source of a route", "Give every route a target of its own");
+            } else if (!targets.add(route.target())) {
+                badRoute(
+                        route,
+                        "The target is already the target of another route",
+                        "Give every route a target of its own, or make them one as SOURCE+SOURCE->" + route.target());
             }
-        });
+        }
     }
 
-    private void badRoute(String route, String message) {
-        problems.add(new ConfigProblem(
-                Code.BAD_ROUTE, DedupConfig.ROUTES, route, message, "Give every route a target of its own"));
+    private void badRoute(Route route, String message, String fix) {
+        problems.add(new ConfigProblem(Code.BAD_ROUTE, DedupConfig.ROUTES, route.toString(), message, fix));
+    }
+
+    /** Each route remembers by itself, all of its sources together, and a scope must not say otherwise. */
+    private void scope(DedupConfig config) {
+        String written = ours.get(DedupConfig.SCOPE);
+        boolean isTopic = config.scope().equals(Scope.topic());
+        for (Route route : config.routes()) {
+            if (written != null && isTopic && route.sources().size() > 1) {
+                problems.add(new ConfigProblem(
+                        Code.SCOPE_SPLITS_ROUTE,
+                        DedupConfig.SCOPE,
+                        written,
+                        "The sources of " + route
+                                + " are deduplicated together, and with this scope the same key on two"
+                                + " of them would name two operations",
+                        "Remove the key, or give every source a route of its own"));
+            }
+        }
+        if (!isTopic && config.routes().size() > 1) {
+            problems.add(new ConfigProblem(
+                    Code.SCOPE_OVER_ROUTES,
+                    DedupConfig.SCOPE,
+                    written,
+                    "Each of the " + config.routes().size() + " routes remembers by itself, so that a key would be let"
+                            + " through once by each",
+                    "Make them one route, as SOURCE+SOURCE->TARGET, or set " + DedupConfig.SCOPE
+                            + "=topic, and put what keys are unique within into " + DedupConfig.KEY
+                            + ", as in header:tenant + header:id"));
+        }
     }
 }

@@ -198,7 +198,40 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         EMPTY_MEMORY(
                 231,
                 "The application remembers nothing yet (there is no changelog under its `application.id`), and a target has"
-                        + " records: duplicates of what is there come through.");
+                        + " records: duplicates of what is there come through."),
+        /** A route of several sources whose keys would be kept apart. */
+        SCOPE_SPLITS_ROUTE(
+                155,
+                "`dedup.scope=topic` is written, and a route has several sources: what it is for is that a key on one of them is a"
+                        + " duplicate on the others."),
+        /** Routes that were to share their keys, and do not. */
+        SCOPE_OVER_ROUTES(
+                156,
+                "`dedup.scope` makes a key one operation over several topics, and they are on several routes, or several"
+                        + " processors are guarded behind them, each of which remembers by itself: each would let the key through"
+                        + " once."),
+        /** A topic that is not the one it was. */
+        TOPIC_CHANGED(
+                220,
+                "A topic was deleted, or deleted and created again, while the relay ran. The relay has stopped with exit code 7."),
+        /** A changelog that does not hold what was remembered. */
+        REMEMBERED_KEYS_GONE(
+                221,
+                "The relay has read its source before, and the changelog that holds what it remembers is not there, or was not made by"
+                        + " it: duplicates of what was relayed before would be let through."),
+        /** Records that are lost to the relay. */
+        RECORDS_DELETED_UNREAD(
+                222,
+                "A source topic has deleted records that the relay had not read (`retention.ms`, `retention.bytes`, or by command)."),
+        /** An offset that the settings do not say how to choose. */
+        NO_OFFSET_TO_START_FROM(
+                223,
+                "There is no committed offset in a source partition to go on from, and `auto.offset.reset` would stop the relay, or"
+                        + " skip what is there."),
+        /** Keys that would not be found. */
+        REMEMBERED_UNDER_ANOTHER_NAME(
+                224,
+                "The first source of a route names what is remembered, and there is a changelog under the name of another one.");
 
         private final int number;
         private final String explanation;
@@ -222,7 +255,8 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         TTL_TOO_SHORT,
                         KEPT_TOO_LONG,
                         MEMORY_NOT_USED,
-                        EMPTY_MEMORY -> true;
+                        EMPTY_MEMORY,
+                        RECORDS_DELETED_UNREAD -> true;
                 default -> false;
             };
         }

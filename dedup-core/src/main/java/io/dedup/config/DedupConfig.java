@@ -153,13 +153,13 @@ public final class DedupConfig {
     public static final int DEFAULT_OUTCOME_MAX_BYTES = 64 * 1024;
 
     private final Map<String, Object> values;
-    private final Map<String, String> routes;
+    private final List<Route> routes;
     private final Optional<String> deadLetterTopic;
 
     private DedupConfig(Map<String, Object> values, Optional<String> deadLetterTopic) {
         this.values = values;
         this.deadLetterTopic = deadLetterTopic;
-        this.routes = Routes.parse(string(ROUTES));
+        this.routes = List.copyOf(Routes.parse(string(ROUTES)));
     }
 
     /**
@@ -251,7 +251,7 @@ public final class DedupConfig {
 
     /** The key sources each by itself, by their texts: with normalisers, and with the scope where that is read from records. */
     public Map<String, KeyExtractor> eachKeySource() {
-        return KeyExtractors.each(keys(), keyRules());
+        return KeyExtractors.each(keyText(), keyRules());
     }
 
     /** The names of the key sources, as keys and headers have them; with the one of the scope, where that is read from records. */
@@ -408,9 +408,19 @@ public final class DedupConfig {
         return configs;
     }
 
-    /** Source topic to target topic, in the order they are written; empty if there are none. */
-    public Map<String, String> routes() {
+    /** What is deduplicated into what, in the order it is written; empty if there is nothing. */
+    public List<Route> routes() {
         return routes;
+    }
+
+    /** The source topics of all routes, in the order they are written. */
+    public List<String> sources() {
+        return routes.stream().flatMap(route -> route.sources().stream()).toList();
+    }
+
+    /** The target topics of all routes, in the order they are written. */
+    public List<String> targets() {
+        return routes.stream().map(Route::target).toList();
     }
 
     /** Whether topics that are written and are not there are created. */

@@ -135,7 +135,8 @@ final class DedupKeys {
                         Importance.MEDIUM,
                         "What a key is unique within. topic: the same key on two topics names two operations. none:"
                                 + " it names one. A name: as none, apart from other scopes. header:tenant, value:/tenant: as"
-                                + " none, within what each record has there, which is the first part of its key.")
+                                + " none, within what each record has there, which is the first part of its key. The sources of one"
+                                + " route of the runner are one topic in this sense.")
                 .define(
                         DedupConfig.ALLOWED_LATENESS_MS,
                         ConfigDef.Type.LONG,
@@ -349,9 +350,12 @@ final class DedupKeys {
                         DedupConfig.ROUTES,
                         ConfigDef.Type.STRING,
                         "",
-                        takes("SOURCE->TARGET,SOURCE->TARGET…", Routes::parse),
+                        takes("SOURCE->TARGET,SOURCE+SOURCE->TARGET…", Routes::parse),
                         Importance.HIGH,
-                        "For the runner: which topic is deduplicated into which.")
+                        "For the runner: which topic is deduplicated into which. Sources with a plus between them are deduplicated"
+                                + " together: a key that was seen on one of them is a duplicate on the others. The first"
+                                + " names what is remembered. Those behind it may be patterns, as in eu.orders+*.orders->orders:"
+                                + " they stand for the topics that are there when the relay starts.")
                 .define(
                         DedupConfig.CREATE_TOPICS,
                         ConfigDef.Type.BOOLEAN,

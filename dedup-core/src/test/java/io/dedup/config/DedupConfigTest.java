@@ -64,7 +64,7 @@ class DedupConfigTest {
                 "dedup.duplicates.topic", "dups",
                 "dedup.on.missing.key", "fail",
                 "dedup.on.late", "forward",
-                "dedup.routes", "a->b, c -> d",
+                "dedup.routes", "a + c -> b",
                 "dedup.wrap.topics", "x,y"));
         DedupConfig more = DedupConfig.of(Map.of(
                 "dedup.ttl.header", "ttl",
@@ -82,7 +82,8 @@ class DedupConfigTest {
         assertThat(config.policy().configuredAction(Verdict.MISSING_KEY)).isEqualTo(Action.FAIL);
         assertThat(config.policy().configuredAction(Verdict.LATE)).isEqualTo(Action.FORWARD);
         assertThat(config.duplicatesTopic()).contains("dups");
-        assertThat(config.routes()).containsExactly(Map.entry("a", "b"), Map.entry("c", "d"));
+        assertThat(config.routes()).containsExactly(new Route(List.of("a", "c"), "b"));
+        assertThat(config.routes().get(0)).hasToString("a+c->b");
         assertThat(config.wrapTopics()).containsExactly("x", "y");
         assertThat(more.ttlHeader()).contains("ttl");
         assertThat(more.outcomeMaxBytes()).isEqualTo(10);
@@ -159,6 +160,9 @@ class DedupConfigTest {
                 arguments("dedup.store", "disk", Code.INVALID_VALUE, "dedup.store", "[rocksdb, memory]"),
                 arguments("dedup.routes", "a=b", Code.INVALID_VALUE, "dedup.routes", "SOURCE->TARGET"),
                 arguments("dedup.routes", "a->b,a->c", Code.INVALID_VALUE, "dedup.routes", "routed twice"),
+                arguments("dedup.routes", "a+->b", Code.INVALID_VALUE, "dedup.routes", "SOURCE+SOURCE->TARGET"),
+                arguments("dedup.routes", "a+b->c,b->d", Code.INVALID_VALUE, "dedup.routes", "routed twice"),
+                arguments("dedup.routes", "a->c,b->c", Code.BAD_ROUTE, "dedup.routes", "SOURCE+SOURCE->c"),
                 arguments("dedup.routes", "a->b,b->c", Code.BAD_ROUTE, "dedup.routes", "target of its own"),
                 arguments("dedup.routes", "a->a", Code.BAD_ROUTE, "dedup.routes", "target of its own"),
                 arguments("dedup.routes", "a->c,b->c", Code.BAD_ROUTE, "dedup.routes", "target of its own"),

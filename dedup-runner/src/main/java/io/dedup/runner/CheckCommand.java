@@ -82,8 +82,8 @@ final class CheckCommand implements Callable<Integer> {
 
     private static List<ConfigProblem> onCluster(Settings settings) {
         Properties application = settings.application();
-        DedupConfig config = ConfigurationOptions.config(settings);
         try (Admin admin = admin(application)) {
+            DedupConfig config = ConfigurationOptions.config(RoutesOnCluster.named(settings, admin));
             List<ConfigProblem> problems = new ArrayList<>(new ClusterCheck(application, config, admin).problems());
             if (problems.stream().allMatch(problem -> problem.code().isWarning())) {
                 try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
@@ -99,8 +99,11 @@ final class CheckCommand implements Callable<Integer> {
 
     private List<ConfigProblem> sampled(Settings settings, int records) {
         DedupConfig config = ConfigurationOptions.config(settings);
+        try (Admin admin = admin(settings.application())) {
+            config = ConfigurationOptions.config(RoutesOnCluster.named(settings, admin));
+        }
         List<ConfigProblem> problems = new ArrayList<>();
-        for (String topic : config.routes().keySet()) {
+        for (String topic : config.sources()) {
             KeySample keys = KeySample.read(settings.application(), config, topic, records);
             keys.print(spec.commandLine().getOut());
             keys.problem().ifPresent(problems::add);

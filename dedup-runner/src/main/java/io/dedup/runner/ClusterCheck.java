@@ -5,8 +5,10 @@ import io.dedup.Partitioning;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,9 +53,9 @@ final class ClusterCheck {
     List<ConfigProblem> problems() {
         try {
             brokers = Answers.of(admin.describeCluster().nodes()).size();
-            for (String topic : names.all()) {
-                describe(topic);
-            }
+            Set<String> all = names.all();
+            all.addAll(names.changelogsOfSources());
+            all.forEach(this::describe);
             seen();
             problems.addAll(
                     TopicNames.collisions(names, Answers.of(admin.listTopics().names())));
@@ -65,6 +67,7 @@ final class ClusterCheck {
                             .map(Short::intValue)
                             .orElseGet(() -> Integer.parseInt(
                                     settings.ofNewTopics().getOrDefault(TopicSettings.REPLICAS, "1")))));
+            problems.addAll(new GroupCheck(application, config, admin).problems(topics, hidden));
         } catch (TimeoutException | AuthenticationException unreachable) {
             problems.clear();
             problems.add(new ConfigProblem(
@@ -88,16 +91,14 @@ final class ClusterCheck {
     Map<String, Integer> toCreate() {
         Map<String, Integer> missing = new TreeMap<>();
         if (config.createsTopics()) {
-            config.routes().forEach((source, target) -> {
-                TopicDescription found = topics.get(source);
-                if (found != null && !topics.containsKey(target)) {
-                    missing.put(target, found.partitions().size());
+            for (Route route : config.routes()) {
+                List<TopicDescription> sources = found(route.sources());
+                if (!sources.isEmpty() && !topics.containsKey(route.target())) {
+                    missing.put(route.target(), largest(sources).partitions().size());
                 }
-            });
-            int most = sourcesFound().stream()
-                    .mapToInt(topic -> topic.partitions().size())
-                    .max()
-                    .orElse(1);
+            }
+            List<TopicDescription> all = found(config.sources());
+            int most = all.isEmpty() ? 1 : largest(all).partitions().size();
             names.side().stream()
                     .filter(topic -> !topics.containsKey(topic))
                     .forEach(topic -> missing.put(topic, most));
@@ -124,15 +125,20 @@ final class ClusterCheck {
         return factor == -1 ? Optional.empty() : Optional.of(factor);
     }
 
-    private Collection<TopicDescription> sourcesFound() {
+    private List<TopicDescription> found(List<String> sources) {
         List<TopicDescription> found = new ArrayList<>();
-        for (String source : config.routes().keySet()) {
+        for (String source : sources) {
             TopicDescription topic = topics.get(source);
             if (topic != null) {
                 found.add(topic);
             }
         }
         return found;
+    }
+
+    private static TopicDescription largest(List<TopicDescription> sources) {
+        return Collections.max(
+                sources, Comparator.comparingInt(topic -> topic.partitions().size()));
     }
 
     private void describe(String topic) {
@@ -154,6 +160,7 @@ final class ClusterCheck {
     /** Refuses topics that may not be described; those of Kafka Streams itself all at once. */
     private void seen() {
         Set<String> internal = new TreeSet<>(names.internal());
+        internal.addAll(names.changelogsOfSources());
         for (String topic : hidden) {
             if (!internal.contains(topic)) {
                 problems.add(new ConfigProblem(
@@ -177,30 +184,13 @@ final class ClusterCheck {
     }
 
     private void sources() {
-        for (String source : config.routes().keySet()) {
+        for (String source : config.sources()) {
             TopicDescription found = topics.get(source);
             if (found == null) {
                 missing(DedupConfig.ROUTES, source, "Create it, or correct the route");
                 continue;
             }
             mayDo(found, AclOperation.READ);
-            TopicDescription changelog = topics.get(names.changelog(source));
-            if (changelog != null && config.partitioning() == Partitioning.AS_IS) {
-                samePartitions(
-                        found,
-                        changelog,
-                        "what is remembered was remembered for another number: see 'Change the"
-                                + " number of partitions' in docs/operations.md");
-            }
-            Optional<String> control = config.controlTopic();
-            if (control.isPresent()) {
-                TopicDescription commands = topics.get(control.get());
-                if (commands == null) {
-                    missing(DedupConfig.CONTROL_TOPIC, control.get(), "Create it with as many partitions as " + source);
-                } else {
-                    samePartitions(found, commands, "one task has to read both");
-                }
-            }
             if ("LogAppendTime".equals(settings.of(source).get(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG))) {
                 problems.add(new ConfigProblem(
                         Code.TIME_OF_ARRIVAL,
@@ -210,6 +200,43 @@ final class ClusterCheck {
                         "Set message.timestamp.type=CreateTime on the topic"));
             }
         }
+        for (Route route : config.routes()) {
+            List<TopicDescription> found = found(route.sources());
+            if (!found.isEmpty()) {
+                partitions(found, largest(found));
+            }
+        }
+        config.controlTopic()
+                .filter(topic -> !topics.containsKey(topic))
+                .ifPresent(topic -> missing(
+                        DedupConfig.CONTROL_TOPIC,
+                        topic,
+                        "Create it with as many partitions as "
+                                + config.sources().get(0)));
+    }
+
+    /** Everything that one task reads has to have equal partitions. */
+    private void partitions(List<TopicDescription> sources, TopicDescription largest) {
+        if (config.partitioning() == Partitioning.AS_IS) {
+            for (TopicDescription source : sources) {
+                samePartitions(
+                        source,
+                        largest,
+                        "equal keys have to be on equal partitions of both; or set " + DedupConfig.PARTITIONING
+                                + "=by-key");
+            }
+        }
+        TopicDescription changelog = topics.get(names.changelog(sources.get(0).name()));
+        if (changelog != null) {
+            samePartitions(
+                    largest,
+                    changelog,
+                    "what is remembered was remembered for another number: see 'Change the number of partitions' in"
+                            + " docs/operations.md");
+        }
+        config.controlTopic()
+                .map(topics::get)
+                .ifPresent(commands -> samePartitions(largest, commands, "one task has to read both"));
     }
 
     private void samePartitions(TopicDescription source, TopicDescription other, String why) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             InitCommand.class,
             CheckCommand.class,
+            WarmStartCommand.class,
             RunCommand.class,
             ExplainCommand.class,
             SizeCommand.class,
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
             "4:The cluster or the store cannot be reached.",
             "5:verify has found duplicates.",
             "6:operations: there is no such operation, or it is not as it has to be for that.",
+            "7:run: a topic is not what it was, and a restart alone may not help.",
             "8:verify: no record has a key, and nothing can be said of duplicates."
         },
         footerHeading = "%nThe first minutes:%n",

@@ -30,8 +30,19 @@ final class EndedException extends RuntimeException {
         return new EndedException(unreachable ? ExitCode.UNREACHABLE : ExitCode.CONFIGURATION_INVALID, count, problems);
     }
 
+    /** Ends a relay because of what has happened to its topics. */
+    static EndedException changed(List<ConfigProblem> problems) {
+        return new EndedException(
+                ExitCode.TOPICS_CHANGED, "The relay has stopped, since a topic is not what it was", problems);
+    }
+
     int exitCode() {
         return exitCode;
+    }
+
+    /** What has ended it, if that has codes. */
+    List<ConfigProblem> problems() {
+        return problems;
     }
 
     void print(PrintWriter err) {

@@ -10,6 +10,7 @@ final class ExitCode {
     static final int UNREACHABLE = 4;
     static final int FOUND_SOMETHING = 5;
     static final int REFUSED = 6;
+    static final int TOPICS_CHANGED = 7;
     static final int NOTHING_KNOWN = 8;
 
     private ExitCode() {}

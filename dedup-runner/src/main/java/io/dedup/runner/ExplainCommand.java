@@ -5,6 +5,7 @@ import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import io.dedup.streams.store.SeenStore;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -101,9 +102,10 @@ final class ExplainCommand implements Callable<Integer> {
                 + policy.allowedLateness() + " more for records that are late");
         out.println("  on disk for  " + SeenStore.held(policy) + " at most, in the store " + config.store() + " under "
                 + application.getProperty(StreamsConfig.STATE_DIR_CONFIG));
-        for (String source : config.routes().keySet()) {
-            out.println("  changelog    " + application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG) + "-dedup-"
-                    + source + "-seen-changelog, kept for " + SeenStore.retention(policy) + " and a day");
+        String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        for (Route route : config.routes()) {
+            out.println("  changelog    " + RelayTopology.changelogOf(id, route.name()) + ", kept for "
+                    + SeenStore.retention(policy) + " and a day");
         }
     }
 

@@ -50,7 +50,7 @@ final class InitCommand implements Runnable {
                 # Names the application: its consumer group, its internal topics, its memory. Do not change it later.
                 application.id=orders-dedup
                 bootstrap.servers=localhost:9092
-                # SOURCE->TARGET, several with commas between them.
+                # SOURCE->TARGET, several with commas between them; SOURCE+SOURCE->TARGET has one memory for both sources.
                 dedup.routes=orders->orders.unique
 
                 # Kafka's own settings go here too, for TLS and SASL as for any client.

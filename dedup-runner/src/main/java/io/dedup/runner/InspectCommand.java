@@ -9,7 +9,6 @@ import io.dedup.streams.KeyStatus;
 import io.dedup.streams.KeyStatus.Remembered;
 import java.io.PrintWriter;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,7 +48,7 @@ final class InspectCommand implements Callable<Integer> {
         Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         String topic = keyOptions.topic(config);
-        Dedup dedup = Objects.requireNonNull(RelayTopology.operators(config).get(topic));
+        Dedup dedup = RelayTopology.operator(config, keyOptions.route(config));
         Instant time = at == null ? Instant.ofEpochMilli(System.currentTimeMillis()) : at;
         KeyStatus status;
         try {

@@ -68,13 +68,13 @@ record InternalTopics(RelayTopics topics, TopicSettings settings) {
             // It is stamped with the wall clock.
             return new TopicLimits(BLOCK_BYTES, 0, 0, false, null);
         }
-        long largest = topics.sources().stream()
-                .filter(source ->
-                        topics.repartition(source).filter(topic::equals).isPresent())
+        long largest = topics.routes().stream()
+                .filter(route -> topics.repartition(route).filter(topic::equals).isPresent())
+                .flatMap(route -> route.sources().stream())
                 .mapToLong(source -> settings.limitsOf(source).maxBytes())
                 .filter(bytes -> bytes != Long.MAX_VALUE)
                 .map(bytes -> bytes + ORIGIN_BYTES)
-                .findFirst()
+                .max()
                 .orElse(0);
         // A record from the future has the time of now there.
         return new TopicLimits(largest, Long.MAX_VALUE, 0, false, null);

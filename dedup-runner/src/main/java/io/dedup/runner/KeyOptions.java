@@ -5,8 +5,10 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import io.dedup.internal.Sentences;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -37,13 +39,22 @@ final class KeyOptions {
 
     String topic(DedupConfig config) {
         if (topic == null && config.routes().size() == 1) {
-            return config.routes().keySet().iterator().next();
-        } else if (topic == null || !config.routes().containsKey(topic)) {
-            throw new EndedException(
-                    ExitCode.USAGE,
-                    "--topic has to be one of " + config.routes().keySet());
+            return config.routes().get(0).name();
+        } else if (topic == null || config.routes().stream().noneMatch(route -> route.reads(topic))) {
+            throw new EndedException(ExitCode.USAGE, "--topic has to be one of " + config.sources());
         }
         return topic;
+    }
+
+    /** The route of that topic, with it among the sources even if they have a pattern for it. */
+    Route route(DedupConfig config) {
+        String source = topic(config);
+        Route found = config.routes().stream()
+                .filter(route -> route.reads(source))
+                // One that names it comes before one with a pattern.
+                .min(Comparator.comparing(route -> !route.sources().contains(source)))
+                .orElseThrow();
+        return found.sources().contains(source) ? found : new Route(List.of(found.name(), source), found.target());
     }
 
     /** The key as the application reads it from a record, whatever normalisers its source has. */

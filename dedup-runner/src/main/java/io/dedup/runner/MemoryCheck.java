@@ -5,6 +5,7 @@ import io.dedup.Mode;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import io.dedup.streams.ChangelogState;
 import io.dedup.streams.CommittedRecords;
 import io.dedup.streams.Dedup;
@@ -31,8 +32,10 @@ final class MemoryCheck implements AutoCloseable {
         this.applicationId = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
         this.topics = Answers.of(admin.listTopics().names());
         this.records = new CommittedRecords(new StreamsConfig(application), "dedup-check");
-        RelayTopology.operators(config)
-                .forEach((source, dedup) -> changelogs.put(source, new ChangelogState(dedup, applicationId, records)));
+        for (Route route : config.routes()) {
+            Dedup dedup = RelayTopology.operator(config, route);
+            changelogs.put(route.name(), new ChangelogState(dedup, applicationId, records));
+        }
     }
 
     /** What is remembered under other keys than those that are looked for now. */
@@ -58,9 +61,10 @@ final class MemoryCheck implements AutoCloseable {
         if (config.policy().mode() == Mode.OFF) {
             return found;
         }
-        config.routes().forEach((source, target) -> {
+        config.routes().forEach(route -> {
+            String target = route.target();
             try {
-                ChangelogState changelog = changelogs.get(source);
+                ChangelogState changelog = changelogs.get(route.name());
                 boolean remembers = changelog == null || (topics.contains(changelog.topic()) && changelog.hasRecords());
                 if (!remembers
                         && topics.contains(target)
@@ -69,7 +73,7 @@ final class MemoryCheck implements AutoCloseable {
                             Code.EMPTY_MEMORY,
                             StreamsConfig.APPLICATION_ID_CONFIG,
                             applicationId,
-                            "It starts with an empty memory for " + source + ", and " + target
+                            "It starts with an empty memory for " + route.from() + ", and " + target
                                     + " has records: duplicates of those come through",
                             "If the application had another id before, name that one; else see 'Introduce it to a topic that"
                                     + " is already processed' in docs/operations.md"));

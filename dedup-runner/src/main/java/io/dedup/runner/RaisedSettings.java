@@ -31,7 +31,7 @@ final class RaisedSettings {
         raised.putAll(application);
         new InternalTopics(topics, settings).forNew(application).forEach(raised::setProperty);
         Set<String> written = new HashSet<>(topics.written());
-        topics.sources().forEach(source -> topics.repartition(source).ifPresent(written::add));
+        topics.routes().forEach(route -> topics.repartition(route).ifPresent(written::add));
         Map<String, TopicLimits> limits = new TreeMap<>();
         for (String topic : written) {
             boolean isToCome = settings.of(topic).isEmpty() && topics.internal().contains(topic);

@@ -7,6 +7,7 @@ import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import io.dedup.streams.TopicLimits;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -44,15 +45,15 @@ final class RefusalCheck {
     }
 
     List<ConfigProblem> problems(int replicationFactor) {
-        topics.routes().forEach((source, target) -> {
-            if (found.containsKey(source)) {
+        for (Route route : topics.routes()) {
+            route.sources().stream().filter(found::containsKey).forEach(source -> {
                 sent(source);
-                Set<String> takers = new LinkedHashSet<>(List.of(target));
+                Set<String> takers = new LinkedHashSet<>(List.of(route.target()));
                 topics.duplicates().ifPresent(takers::add);
                 takers.stream().filter(found::containsKey).forEach(taker -> between(source, taker));
                 topics.deadLetters().filter(found::containsKey).ifPresent(letters -> deadLetters(source, letters));
-            }
-        });
+            });
+        }
         topics.deadLetters().filter(found::containsKey).ifPresent(this::compacted);
         Set<String> written = new LinkedHashSet<>(topics.written());
         written.addAll(topics.internal());
@@ -121,7 +122,9 @@ final class RefusalCheck {
                             + " on the topic, unless every record has a key");
         }
         int own = partitions(taker);
-        if (topics.config().keepsPartition() && topics.routes().containsValue(taker) && own != partitions(source)) {
+        if (topics.config().keepsPartition()
+                && topics.config().targets().contains(taker)
+                && own != partitions(source)) {
             add(
                     Code.PARTITIONS_NOT_KEPT,
                     DedupConfig.TARGET_PARTITION,

@@ -5,8 +5,9 @@ import io.dedup.Action;
 import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import java.util.LinkedHashSet;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
@@ -24,13 +25,22 @@ record RelayTopics(String applicationId, DedupConfig config) {
         return new RelayTopics(application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG, ""), config);
     }
 
-    /** Targets by their sources. */
-    Map<String, String> routes() {
+    List<Route> routes() {
         return config.routes();
     }
 
+    /** The sources of all routes. */
     Set<String> sources() {
-        return routes().keySet();
+        return new LinkedHashSet<>(config.sources());
+    }
+
+    /** The sources of the routes that lead there. */
+    Set<String> sourcesOf(String target) {
+        Set<String> sources = new LinkedHashSet<>();
+        routes().stream()
+                .filter(route -> route.target().equals(target))
+                .forEach(route -> sources.addAll(route.sources()));
+        return sources;
     }
 
     /** Where dead letters go, if there can be any. */
@@ -55,41 +65,52 @@ record RelayTopics(String applicationId, DedupConfig config) {
 
     /** Targets and topics beside the routes. */
     Set<String> written() {
-        Set<String> written = new LinkedHashSet<>(routes().values());
+        Set<String> written = new LinkedHashSet<>(config.targets());
         written.addAll(side());
         return written;
     }
 
-    /** What holds the memory of a route. */
+    /** What holds the memory of a route of which that is the first source. */
     String changelog(String source) {
-        return applicationId + "-dedup-" + source + "-seen-changelog";
+        return RelayTopology.changelogOf(applicationId, source);
+    }
+
+    /** What would hold the memory of a route if another of its sources were the first. */
+    Set<String> changelogsOfSources() {
+        Set<String> changelogs = new TreeSet<>();
+        sources().forEach(source -> changelogs.add(changelog(source)));
+        return changelogs;
     }
 
     private Set<String> changelogs() {
         Set<String> changelogs = new TreeSet<>();
-        for (String source : sources()) {
-            changelogs.add(changelog(source));
+        for (Route route : routes()) {
+            changelogs.add(changelog(route.name()));
             if (config.auditShare() > 0) {
-                changelogs.add(applicationId + "-dedup-" + source + "-audit-seen-changelog");
+                changelogs.add(prefix(route) + "-audit-seen-changelog");
             }
         }
         return changelogs;
     }
 
-    /** What records go through on the way to the partition of their key, by source; empty if they do not. */
-    Optional<String> repartition(String source) {
+    private String prefix(Route route) {
+        return applicationId + "-" + RelayTopology.nameOf(route);
+    }
+
+    /** What records of a route go through on the way to the partition of their key; empty if they do not. */
+    Optional<String> repartition(Route route) {
         return config.partitioning() == Partitioning.BY_KEY
-                ? Optional.of(applicationId + "-dedup-" + source + "-repartition")
+                ? Optional.of(RelayTopology.repartitionOf(applicationId, route))
                 : Optional.empty();
     }
 
     /** Topics that Kafka Streams makes. */
     Set<String> internal() {
         Set<String> internal = changelogs();
-        for (String source : sources()) {
-            repartition(source).ifPresent(internal::add);
+        for (Route route : routes()) {
+            repartition(route).ifPresent(internal::add);
             if (config.auditShare() > 0) {
-                internal.add(applicationId + "-dedup-" + source + "-audit-repartition");
+                internal.add(prefix(route) + "-audit-repartition");
             }
         }
         return internal;
@@ -106,7 +127,7 @@ record RelayTopics(String applicationId, DedupConfig config) {
 
     /** The property that names that topic, which is not one of Kafka Streams. */
     String keyOf(String topic) {
-        if (routes().containsKey(topic) || routes().containsValue(topic)) {
+        if (config.sources().contains(topic) || config.targets().contains(topic)) {
             return DedupConfig.ROUTES;
         } else if (config.duplicatesTopic().filter(topic::equals).isPresent()) {
             return DedupConfig.DUPLICATES_TOPIC;

@@ -2,12 +2,16 @@
 package io.dedup.runner;
 
 import io.dedup.Mode;
+import io.dedup.config.ConfigProblem;
+import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
+import io.dedup.config.Route;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.Callable;
@@ -50,6 +54,16 @@ final class RunCommand implements Callable<Integer> {
     private boolean untilEnd;
 
     @Option(
+            names = "--leave-out-missing",
+            description = "Goes on with the other routes where none of the sources of one is there.")
+    private boolean leaveOutMissing;
+
+    @Option(
+            names = "--start-empty",
+            description = "Starts although what was remembered is gone (DEDUP-221): every key is new.")
+    private boolean startEmpty;
+
+    @Option(
             names = "--summary-json",
             paramLabel = "FILE",
             description = "With --until-end: also writes what was found there, as one JSON object.")
@@ -74,16 +88,15 @@ final class RunCommand implements Callable<Integer> {
         if (observe) {
             settings = settings.with(DedupConfig.MODE, Mode.OBSERVE.text());
         }
-        Properties application = settings.application();
-        DedupConfig config = ConfigurationOptions.config(settings);
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         usable();
         CheckCommand.refuse(OfflineCheck.ofStateDirectory(settings), err);
-        Properties prepared = prepare(application, config, err);
-        try (Relay relay = new Relay(prepared, config);
+        Prepared prepared = prepared(settings, err);
+        DedupConfig config = prepared.config();
+        try (Relay relay = new Relay(prepared.application(), config);
                 Probes probes = httpPort == null ? Probes.NONE : Probes.start(httpHost, httpPort, relay.streams())) {
-            config.routes().forEach((source, target) -> err.println(source + " -> " + target));
+            config.routes().forEach(route -> err.println(route.from() + " -> " + route.target()));
             err.println(
                     config.policy().mode() == Mode.ENFORCE
                             ? "Duplicates are kept back. Ctrl-C stops."
@@ -96,6 +109,10 @@ final class RunCommand implements Callable<Integer> {
             if (!untilEnd) {
                 relay.awaitEnd();
                 return ExitCode.DONE;
+            }
+            if (relay.passedOver() > 0) {
+                err.println("auto.offset.reset=latest: " + relay.passedOver()
+                        + " records that are there now are not read, since nothing is committed in their partitions");
             }
             relay.awaitCaughtUp(Duration.ofSeconds(1), err);
             Findings findings = relay.findings();
@@ -117,16 +134,36 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
+    /**
+     * What is run.
+     *
+     * @param application with what the topics refuse
+     * @param config with the topics that are there
+     */
+    private record Prepared(Properties application, DedupConfig config) {}
+
     /** Checks the cluster, creates what is missing and may be created, and reads what the topics refuse. */
-    private static Properties prepare(Properties application, DedupConfig config, PrintWriter err) {
+    private Prepared prepared(Settings settings, PrintWriter err) {
+        Properties application = settings.application();
         try (Admin admin = CheckCommand.admin(application)) {
+            Settings there = RoutesOnCluster.named(settings, admin);
+            if (leaveOutMissing) {
+                List<Route> left = new ArrayList<>();
+                there = RoutesOnCluster.withoutMissing(there, admin, left);
+                left.forEach(route -> err.println("Left out, since its source is not there: " + route));
+            }
+            DedupConfig config = ConfigurationOptions.config(there);
             ClusterCheck check = new ClusterCheck(application, config, admin);
-            CheckCommand.refuse(check.problems(), err);
+            List<ConfigProblem> problems = new ArrayList<>(check.problems());
+            problems.removeIf(problem -> startEmpty && problem.code() == Code.REMEMBERED_KEYS_GONE);
+            CheckCommand.refuse(problems, err);
             try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
                 // What its keys are made of is compared, and logged, by the operator itself.
                 CheckCommand.refuse(memory.empty(), err);
             }
-            return RaisedSettings.of(application, RelayTopics.of(application, config), check.create());
+            return new Prepared(
+                    RaisedSettings.of(there.application(), RelayTopics.of(application, config), check.create()),
+                    config);
         } catch (KafkaException unusable) {
             throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));
         }

@@ -39,12 +39,12 @@ final class TailReader implements AutoCloseable {
      * What is to be relayed of each partition, without those of which nothing is.
      *
      * @param ends the ends of the partitions
-     * @param committed how far the relay is; what is not there is at the beginning
+     * @param begins where the relay starts in them
      */
-    Map<TopicPartition, Stretch> stretches(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> committed) {
+    Map<TopicPartition, Stretch> stretches(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> begins) {
         Map<TopicPartition, Stretch> found = new HashMap<>();
         ends.forEach((partition, end) -> {
-            long from = Math.max(committed.getOrDefault(partition, 0L), records.start(partition));
+            long from = Math.max(begins.getOrDefault(partition, 0L), records.start(partition));
             long last = lastRecord(partition, from, end);
             if (last >= from) {
                 found.put(partition, new Stretch(from, last + 1));

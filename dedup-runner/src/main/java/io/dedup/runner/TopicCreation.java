@@ -76,14 +76,13 @@ record TopicCreation(RelayTopics topics, TopicSettings settings, Optional<Short>
 
     private Map<String, String> configs(String topic) {
         TopicLimits unset = TopicLimits.of(settings.ofNewTopics());
-        boolean isTarget = topics.routes().containsValue(topic);
+        boolean isTarget = topics.config().targets().contains(topic);
         Map<String, String> configs = new TreeMap<>();
-        Set<String> sources = topics.sources();
+        Set<String> sources = isTarget ? topics.sourcesOf(topic) : topics.sources();
         long largest = 0;
         for (String source : sources) {
             TopicLimits limits = settings.limitsOf(source);
-            if (limits.maxBytes() == Long.MAX_VALUE
-                    || (isTarget && !topic.equals(topics.routes().get(source)))) {
+            if (limits.maxBytes() == Long.MAX_VALUE) {
                 continue;
             }
             largest = Math.max(largest, limits.maxBytes());

@@ -29,8 +29,9 @@ final class TopicNames {
                     "Use letters, digits, '.', '_' and '-' only"));
             return problems;
         }
-        for (String topic : topics.routes().keySet()) {
-            ofRoute(topic, problems);
+        for (String topic : topics.sources()) {
+            // A pattern stands for topics that are there.
+            ofRoute(topic.replace("*", "x"), problems);
         }
         for (String topic : topics.written()) {
             ofRoute(topic, problems, topics.keyOf(topic));

@@ -36,7 +36,19 @@ class DedupCommandTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"init", "check", "run", "explain", "size", "verify", "inspect", "forget", "operations", "help"})
+            strings = {
+                "init",
+                "check",
+                "warm-start",
+                "run",
+                "explain",
+                "size",
+                "verify",
+                "inspect",
+                "forget",
+                "operations",
+                "help"
+            })
     void help_everyCommand_explainsItself(String command) {
         Outcome outcome = Outcome.of(command, "--help");
         assertThat(outcome.exitCode()).isZero();

@@ -65,7 +65,8 @@ final class Seeding {
                 () -> asSeen(record, record.key(), settings.keySerde()),
                 () -> asSeen(record, record.value(), settings.valueSerde()));
         TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
-        boolean usable = !settings.policy().isFuture(record.timestamp(), now)
+        boolean usable = record.timestamp() >= 0
+                && !settings.policy().isFuture(record.timestamp(), now)
                 && !(ttl instanceof InvalidTtl)
                 && !settings.passesUnjudged(record.value());
         try {

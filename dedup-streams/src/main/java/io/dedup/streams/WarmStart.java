@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * with the operator is started. Where the operator has remembered something already, nothing is done.
  *
  * <p>To the operator, all of that has been processed to the end: should it read one of these records again, that is a
- * duplicate. What has no usable key, comes from the future or asks for a TTL that it cannot have is not remembered.
+ * duplicate. What has no usable key, has a negative time, comes from the future or asks for a TTL that it cannot have is not remembered.
  *
  * <p>Confined to one thread.
  */
@@ -57,7 +57,10 @@ public final class WarmStart {
     private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
     /** Those that give a record the time that it has, if it has one. */
     private static final Set<Class<?>> TIMES_OF_RECORDS = Set.of(
-            FailOnInvalidTimestamp.class, LogAndSkipOnInvalidTimestamp.class, UsePartitionTimeOnInvalidTimestamp.class);
+            DedupTimestampExtractor.class,
+            FailOnInvalidTimestamp.class,
+            LogAndSkipOnInvalidTimestamp.class,
+            UsePartitionTimeOnInvalidTimestamp.class);
 
     private final DedupSettings settings;
     private final StreamsConfig config;

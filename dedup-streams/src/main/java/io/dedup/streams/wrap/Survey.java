@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.wrap;
 
+import io.dedup.Scope;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.config.Spelling;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,6 +48,9 @@ record Survey(Map<String, Set<String>> targets) {
                     null,
                     "Nothing is to be guarded",
                     "Name topics, or processors with " + DedupConfig.WRAP_NODES));
+        }
+        if (!config.scope().equals(Scope.topic())) {
+            finding.scope(config.scope());
         }
         if (!finding.problems.isEmpty()) {
             throw new DedupConfigException(finding.problems);
@@ -113,6 +118,29 @@ record Survey(Map<String, Set<String>> targets) {
                     targets.computeIfAbsent(next.name(), unseen -> new TreeSet<>())
                             .add(topic);
                 }
+            }
+        }
+
+        /** What is guarded behind different topics remembers by itself, and a key of that scope is one operation on all of them. */
+        void scope(Scope scope) {
+            Set<Set<String>> guarded = new HashSet<>(targets.values());
+            guarded.remove(Set.<String>of());
+            if (guarded.size() > 1) {
+                List<String> topics = guarded.stream()
+                        .flatMap(Set::stream)
+                        .distinct()
+                        .sorted()
+                        .toList();
+                problems.add(new ConfigProblem(
+                        Code.SCOPE_OVER_ROUTES,
+                        DedupConfig.SCOPE,
+                        scope.toString(),
+                        "Different processors are guarded behind " + topics
+                                + ", and each remembers by itself, so that a key"
+                                + " would be let through once by each",
+                        "Merge the streams in front of what is guarded, or set " + DedupConfig.SCOPE
+                                + "=topic, and put what keys are unique within into " + DedupConfig.KEY
+                                + ", as in header:tenant + header:id"));
             }
         }
 
