@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.acl.AclOperation;
@@ -198,7 +199,12 @@ final class RefusalCheck {
 
     private void replicas(String topic, int replicationFactor) {
         TopicDescription description = found.get(topic);
-        Map<String, String> own = description == null ? settings.ofNewTopics() : settings.of(topic);
+        Map<String, String> own = new TreeMap<>(description == null ? settings.ofNewTopics() : settings.of(topic));
+        if (description == null
+                && topic.endsWith("-changelog")
+                && topics.internal().contains(topic)) {
+            own.putAll(topics.config().changelogConfigs());
+        }
         int asked = Integer.parseInt(own.getOrDefault(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, "1"));
         int has = description == null
                 ? replicationFactor
@@ -212,7 +218,7 @@ final class RefusalCheck {
                     Code.TOO_FEW_REPLICAS,
                     isInternal ? StreamsConfig.APPLICATION_ID_CONFIG : topics.keyOf(topic),
                     isInternal ? topics.applicationId() : topic,
-                    (isInternal ? topic + " has " : description == null ? "It would have " : "It has ") + has
+                    (isInternal ? topic : "It") + (description == null ? " would have " : " has ") + has
                             + (has == 1 ? " replica" : " replicas") + ", and " + asked + " have to take a write ("
                             + TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG + ")",
                     description == null

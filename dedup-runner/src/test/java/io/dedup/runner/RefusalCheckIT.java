@@ -67,6 +67,7 @@ class RefusalCheckIT {
                 "dedup.on.duplicate=duplicates-topic",
                 "dedup.duplicates.topic=" + id + "-dup",
                 "dedup.target.partition=source",
+                "dedup.changelog.min.insync.replicas=2",
                 "producer.max.request.size=1900000",
                 "buffer.memory=1950000");
         // When
@@ -83,6 +84,8 @@ class RefusalCheckIT {
                 .contains("DEDUP-146 dedup.routes=" + id + "-out")
                 .contains("DEDUP-147 dedup.dead.letter.topic=" + id + "-dead-letter")
                 .contains("DEDUP-148 dedup.routes=" + id + "-out: It has 1 replica, and 2 have to take a write")
+                .contains("DEDUP-148 application.id=" + id + ": " + id + "-dedup-" + id
+                        + "-in-seen-changelog would have 1 replica, and 2 have to take a write")
                 .contains("DEDUP-150 dedup.target.partition=source: " + id + "-in has 1 partitions")
                 .contains("DEDUP-152 dedup.dead.letter.topic=" + id + "-dead-letter")
                 .contains("DEDUP-205 dedup.max.future.ms=3600000: " + id + "-dup");

@@ -81,7 +81,7 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
             return retryOrFail(context, record, exception);
         }
         if (record.topic().equals(deadLetterTopic)) {
-            // Whatever other handlers do, as writing a dead letter, would have the same end, and so on.
+            // Another dead letter about it, as Kafka's own handler writes, would be refused like it, and so on.
             return retryOrFail(context, record, exception);
         }
         Response response = others.handleError(context, record, exception);

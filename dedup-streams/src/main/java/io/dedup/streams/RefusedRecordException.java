@@ -39,7 +39,7 @@ public final class RefusedRecordException extends KafkaException {
         this.value = value;
     }
 
-    /** Why it is refused; null if it is because it cannot be written, whatever it is judged to be. */
+    /** Why it is refused; null if the reason is that it cannot be written, which does not depend on what it is judged to be. */
     public @Nullable Judgement judgement() {
         return judgement;
     }

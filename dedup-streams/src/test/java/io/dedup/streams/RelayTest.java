@@ -150,7 +150,7 @@ class RelayTest {
         }
     }
 
-    /** Otherwise it would stop at the first record that cannot be written, whatever is configured. */
+    /** Otherwise it would stop at the first record that cannot be written, where a dead letter is configured. */
     @Test
     void relay_withoutOurExceptionHandler_isRefusedAtTheStart() {
         StreamsBuilder builder = new StreamsBuilder();
