@@ -224,7 +224,7 @@ final class ClusterCheck {
         for (Route route : config.routes()) {
             List<TopicDescription> found = found(route.sources());
             if (!found.isEmpty()) {
-                partitions(found, largest(found));
+                partitions(route, found, largest(found));
             }
         }
         config.controlTopic()
@@ -237,7 +237,7 @@ final class ClusterCheck {
     }
 
     /** Everything that one task reads has to have equal partitions. */
-    private void partitions(List<TopicDescription> sources, TopicDescription largest) {
+    private void partitions(Route route, List<TopicDescription> sources, TopicDescription largest) {
         if (config.partitioning() == Partitioning.AS_IS) {
             for (TopicDescription source : sources) {
                 samePartitions(
@@ -247,7 +247,7 @@ final class ClusterCheck {
                                 + "=by-key");
             }
         }
-        TopicDescription changelog = topics.get(changelog(sources.get(0).name()));
+        TopicDescription changelog = topics.get(changelog(route.name()));
         if (changelog != null) {
             samePartitions(
                     largest,
