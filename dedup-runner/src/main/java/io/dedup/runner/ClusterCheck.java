@@ -203,7 +203,7 @@ final class ClusterCheck {
         for (Route route : config.routes()) {
             List<TopicDescription> found = found(route.sources());
             if (!found.isEmpty()) {
-                partitions(found, largest(found));
+                partitions(route, found, largest(found));
             }
         }
         config.controlTopic()
@@ -216,7 +216,7 @@ final class ClusterCheck {
     }
 
     /** Everything that one task reads has to have equal partitions. */
-    private void partitions(List<TopicDescription> sources, TopicDescription largest) {
+    private void partitions(Route route, List<TopicDescription> sources, TopicDescription largest) {
         if (config.partitioning() == Partitioning.AS_IS) {
             for (TopicDescription source : sources) {
                 samePartitions(
@@ -226,7 +226,7 @@ final class ClusterCheck {
                                 + "=by-key");
             }
         }
-        TopicDescription changelog = topics.get(names.changelog(sources.get(0).name()));
+        TopicDescription changelog = topics.get(names.changelog(route.name()));
         if (changelog != null) {
             samePartitions(
                     largest,

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -297,6 +298,27 @@ class ChangedTopicsIT {
         relays.send(id + "-in", "a", "b");
         // When
         Outcome outcome = relays.untilEnd(file(id, "auto.offset.reset=by_duration:PT1H"));
+        // Then
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(relays.read(id + "-out")).containsExactly("a", "b");
+    }
+
+    /** As after a topic was deleted and created again, if its offsets were kept. */
+    @Test
+    void run_untilEndFromAnOffsetBeyondTheEnd_readsFromTheBeginning() throws Exception {
+        // Given
+        String id = "beyond";
+        relays.topic(id + "-in", 1);
+        relays.send(id + "-in", "a");
+        assertThat(relays.untilEnd(file(id)).exitCode()).isZero();
+        relays.send(id + "-in", "b");
+        TopicPartition partition = new TopicPartition(id + "-in", 0);
+        relays.admin()
+                .alterConsumerGroupOffsets(id, Map.of(partition, new OffsetAndMetadata(100)))
+                .all()
+                .get();
+        // When
+        Outcome outcome = relays.untilEnd(file(id));
         // Then
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(relays.read(id + "-out")).containsExactly("a", "b");
