@@ -220,7 +220,7 @@ class SeenStoreTest {
         int before = puts.batches();
         // When
         for (int i = 1; i <= 10; i++) {
-            long time = NOW + i * 1_000;
+            long time = NOW + i * 1_000L;
             seen.advance(AT, time, time);
             remember(seen, key(seen, i), new Sighting(time, time + 1, AT, null), time);
             BatchingBucketStore.engineOf(brief).flushCache();
