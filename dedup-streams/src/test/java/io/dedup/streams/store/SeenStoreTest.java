@@ -216,6 +216,7 @@ class SeenStoreTest {
         TimestampedWindowStore<Bytes, byte[]> brief = open("brief", StoreEngine.memory(), policy, directory);
         PutRecorder puts = new PutRecorder();
         SeenStore seen = new SeenStore(puts.before(brief), policy);
+        seen.advance(AT, NOW, NOW);
         seen.check(NOW);
         int before = puts.batches();
         // When
