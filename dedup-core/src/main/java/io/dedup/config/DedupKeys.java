@@ -343,9 +343,9 @@ final class DedupKeys {
                         null,
                         optional(Range.between(1, Long.MAX_VALUE)),
                         Importance.LOW,
-                        "How long the broker keeps the changelog topic: its retention.ms, at least as long as a key is"
-                                + " remembered. Not set: as long as a key is"
-                                + " remembered, and windowstore.changelog.additional.retention.ms of Kafka Streams more, a day.")
+                        "How long the broker keeps the changelog topic: its retention.ms, at least as long as what is"
+                                + " remembered is needed, and an hour. Not set: so long, and"
+                                + " windowstore.changelog.additional.retention.ms of Kafka Streams more, a day.")
                 .define(
                         DedupConfig.ROUTES,
                         ConfigDef.Type.STRING,

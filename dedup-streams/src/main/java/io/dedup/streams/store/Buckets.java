@@ -18,6 +18,7 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
     /** Into how many parts retention is cut for what need not be exact. */
     private static final long COARSE_STEPS = 32;
 
+    private static final Duration MIN_RETENTION = Duration.ofHours(1);
     private static final Duration MAX_REFRESH = Duration.ofHours(12);
     private static final Duration MIN_CHANGELOG_SEGMENT = Duration.ofMinutes(15);
     private static final Duration MAX_CHANGELOG_SEGMENT = Duration.ofDays(7);
@@ -49,22 +50,26 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
         return start + width() - 1 + ttlMs;
     }
 
-    /** The same, rounded up, so that there are no more than some thirty of these however many buckets there are. */
+    /**
+     * The same, rounded up, so that there are no more than some thirty of these however many buckets there are. By what decisions need,
+     * and not by how far ahead records may be: that can be any number of TTLs.
+     */
     long roundedUntil(long start) {
-        long step = Math.max(width(), retentionMs() / COARSE_STEPS);
+        long step = Math.max(width(), (ttlMs + latenessMs) / COARSE_STEPS);
         return Math.floorDiv(until(start) + step - 1, step) * step;
     }
 
     /**
      * How long a first is needed after it was written, where stream time advances with the clock. It may be ahead of the clock; it is
-     * remembered for a TTL; and a record may be late.
+     * remembered for a TTL; and a record may be late. At least an hour: however soon keys are forgotten, a restart must find how far
+     * stream time had come, and that is not to be written all the time.
      */
     Duration retention() {
         return Duration.ofMillis(retentionMs());
     }
 
     private long retentionMs() {
-        return aheadMs + ttlMs + latenessMs;
+        return Math.max(MIN_RETENTION.toMillis(), aheadMs + ttlMs + latenessMs);
     }
 
     /**
@@ -72,7 +77,7 @@ record Buckets(long ttlMs, long latenessMs, long aheadMs) {
      * restart must not find nothing.
      */
     Duration refreshEvery() {
-        return Duration.ofMillis(Math.max(1, Math.min(MAX_REFRESH.toMillis(), retentionMs() / 4)));
+        return Duration.ofMillis(Math.min(MAX_REFRESH.toMillis(), retentionMs() / 4));
     }
 
     /**

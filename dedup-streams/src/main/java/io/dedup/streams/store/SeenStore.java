@@ -217,7 +217,7 @@ public final class SeenStore implements AutoCloseable {
                 && !kept.equals(UNLIMITED)
                 && Long.parseLong(kept) < buckets.retention().toMillis()) {
             throw new IllegalArgumentException("retention.ms of the changelog must be at least "
-                    + buckets.retention().toMillis() + ", as long as a key is remembered: " + kept);
+                    + buckets.retention().toMillis() + ", as long as what is remembered is needed: " + kept);
         }
         Map<String, String> topic = new HashMap<>(changelogConfigs(policy));
         topic.putAll(changelog);

@@ -3,6 +3,7 @@ package io.dedup.streams.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -48,7 +49,8 @@ class BucketsTest {
         assertThat(buckets.start(19_999)).isEqualTo(10_000);
         assertThat(buckets.start(-1)).isEqualTo(-10_000);
         assertThat(buckets.until(10_000)).isEqualTo(10_000 + 9_999 + 9_999);
-        assertThat(buckets.retention()).hasMillis(2_000 + 9_999 + 5_000);
+        assertThat(buckets.retention()).as("never less than an hour").isEqualTo(Duration.ofHours(1));
+        assertThat(new Buckets(9_999, 5_000, 7_200_000).retention()).hasMillis(7_200_000 + 9_999 + 5_000);
         assertThat(buckets.roundedUntil(10_000)).as("in steps of a bucket").isEqualTo(30_000);
         assertThat(buckets.roundedUntil(10_002)).as("where it is a step").isEqualTo(30_000);
         assertThat(buckets.roundedUntil(10_003)).isEqualTo(40_000);

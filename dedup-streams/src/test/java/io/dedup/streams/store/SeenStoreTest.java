@@ -208,6 +208,50 @@ class SeenStoreTest {
         assertThat(engine.metadata().earlier()).isEmpty();
     }
 
+    /** As the clock of the task does it, which is asked after each commit here. */
+    @Test
+    void check_ttlOfAMillisecond_writesNoMoreThanItsFirsts(@TempDir Path directory) {
+        // Given
+        DedupPolicy policy = DedupPolicy.of(Duration.ofMillis(1)).withMaxFuture(Duration.ZERO);
+        TimestampedWindowStore<Bytes, byte[]> brief = open("brief", StoreEngine.memory(), policy, directory);
+        PutRecorder puts = new PutRecorder();
+        SeenStore seen = new SeenStore(puts.before(brief), policy);
+        seen.advance(AT, NOW, NOW);
+        seen.check(NOW);
+        int before = puts.batches();
+        // When
+        for (int i = 1; i <= 10; i++) {
+            long time = NOW + i * 1_000L;
+            seen.advance(AT, time, time);
+            remember(seen, key(seen, i), new Sighting(time, time + 1, AT, null), time);
+            BatchingBucketStore.engineOf(brief).flushCache();
+            seen.check(time + 1);
+        }
+        // Then
+        assertThat(puts.batches() - before).isEqualTo(10);
+    }
+
+    /** However far ahead of the clock records may be. */
+    @Test
+    void remembered_ttlOfAMillisecond_isWhatIsStillRemembered(@TempDir Path directory) {
+        // Given
+        DedupPolicy policy = DedupPolicy.of(Duration.ofMillis(1));
+        TimestampedWindowStore<Bytes, byte[]> brief = open("brief", StoreEngine.memory(), policy, directory);
+        SeenStore seen = new SeenStore(brief, policy);
+        // When
+        for (int i = 0; i < 10_000; i++) {
+            seen.advance(AT, NOW + i, NOW + i);
+            remember(seen, key(seen, i), new Sighting(NOW + i, NOW + i + 1, AT, null), NOW + i);
+        }
+        // Then
+        assertThat(seen.remembered()).isBetween(2L, 8L);
+        assertThat(new SeenStore(brief, policy).remembered()).isLessThanOrEqualTo(8L);
+    }
+
+    private static Bytes key(SeenStore seen, int number) {
+        return seen.key("orders", IdempotencyKey.of(Integer.toString(number)));
+    }
+
     @Test
     void advanceStreamTime_aheadOfTheClock_stopsAtTheClock() {
         // Given
