@@ -79,6 +79,45 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 "The consumer reads records of transactions that were rolled back (`isolation.level` is not `read_committed`, which is"
                         + " Kafka's default under at-least-once): an attempt that never was is taken for the first, and the one that"
                         + " was committed is dropped as its duplicate."),
+        /** A name that no topic can have. */
+        TOPIC_NAME_INVALID(
+                118,
+                "A route names a topic that cannot exist: a name is 1 to 249 letters, digits, `.`, `_` and `-`, and neither `.` nor"
+                        + " `..`."),
+        /** A name that no topic of Kafka Streams can have. */
+        INTERNAL_NAME_INVALID(
+                119,
+                "The topics that Kafka Streams makes for a route are named `APPLICATION-dedup-SOURCE-seen-changelog` and"
+                        + " `-repartition`, and such a name would be too long or have a character that no topic has."),
+        /** A route of several sources whose keys would be kept apart. */
+        SCOPE_SPLITS_ROUTE(
+                120,
+                "`dedup.scope=topic` is written, and a route has several sources: what it is for is that a key on one of them is a"
+                        + " duplicate on the others."),
+        /** Routes that were to share their keys, and do not. */
+        SCOPE_OVER_ROUTES(
+                121,
+                "`dedup.scope` makes a key one operation over several topics, and they are on several routes, or several"
+                        + " processors are guarded behind them, each of which remembers by itself: each would let the key through"
+                        + " once."),
+        /** A file that cannot be read as properties. */
+        UNREADABLE_FILE(
+                122,
+                "A line of the file of properties cannot be read: it is not UTF-8 (with or without a byte-order mark), a `\\u` escape is"
+                        + " malformed, or a key holds a character that is not visible ASCII and would be ignored."),
+        /** A key with two values. */
+        SET_TWICE(123, "A file sets a property in two lines, of which only the last would count."),
+        /** A TTL that ends before a retry comes. */
+        TTL_TOO_SHORT(
+                124,
+                "Keys are remembered for less than a second (`dedup.ttl.ms` is in milliseconds): a retry after a time-out, a restart or"
+                        + " a rebalance comes later than that and is processed once more."),
+        /** A time that makes the store keep far more than it decides with. */
+        KEPT_TOO_LONG(
+                125,
+                "What is remembered is kept for `dedup.ttl.ms`, `dedup.allowed.lateness.ms` and `dedup.max.future.ms` together, and"
+                        + " one of the last two is more than a day and more than ten times the TTL: disk, memory and changelog are"
+                        + " mostly filled with what no decision needs."),
         /** No broker answers. */
         CLUSTER_UNREACHABLE(201, "None of the `bootstrap.servers` answers, or none lets this client in."),
         /** A topic that has to be there. */
@@ -108,130 +147,91 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         NO_KEY_IN_SAMPLE(
                 209,
                 "None of the records that `dedup check --sample` has read has a key where `dedup.key` looks for it."),
-        /** A name that no topic can have. */
-        TOPIC_NAME_INVALID(
-                140,
-                "A route names a topic that cannot exist: a name is 1 to 249 letters, digits, `.`, `_` and `-`, and neither `.` nor"
-                        + " `..`."),
-        /** A name that no topic of Kafka Streams can have. */
-        INTERNAL_NAME_INVALID(
-                141,
-                "The topics that Kafka Streams makes for a route are named `APPLICATION-dedup-SOURCE-seen-changelog` and"
-                        + " `-repartition`, and such a name would be too long or have a character that no topic has."),
         /** Names that the broker takes for one. */
         NAMES_COLLIDE(
-                142,
+                210,
                 "Two topics have names that differ in `.` and `_` only. Kafka names its metrics of both alike, and a broker that has"
                         + " the one does not create the other."),
         /** A topic that takes smaller records than its source. */
         RECORDS_TOO_LARGE(
-                143,
+                211,
                 "A topic takes smaller records (`max.message.bytes`) than the topic that is relayed into it: larger ones go to the"
                         + " dead-letter topic (`dedup.on.unwritable`)."),
         /** A producer that sends smaller records than the source has. */
         REQUEST_TOO_SMALL(
-                144,
+                212,
                 "The producer sends smaller records (`max.request.size`, `buffer.memory`) than the source has: larger ones go to the"
                         + " dead-letter topic (`dedup.on.unwritable`). Not set, `max.request.size` follows from the topics."),
         /** A topic that takes no old record. */
         OLD_REFUSED(
-                145,
+                213,
                 "A topic refuses old records (`message.timestamp.before.max.ms`): they go to the dead-letter topic"
                         + " (`dedup.on.unwritable`)."),
         /** A topic that takes no record without a key. */
         KEY_REQUIRED(
-                146,
+                214,
                 "A topic is compacted (`cleanup.policy`) and refuses records without a key: they go to the dead-letter topic"
                         + " (`dedup.on.unwritable`)."),
         /** Dead letters that would be lost. */
         DEAD_LETTERS_COMPACTED(
-                147,
+                215,
                 "The dead-letter topic is compacted (`cleanup.policy`): it would keep the last dead letter of each key, and refuse"
                         + " those without one."),
         /** A topic that takes no record at all. */
         TOO_FEW_REPLICAS(
-                148,
+                216,
                 "More replicas of a topic have to take a write (`min.insync.replicas`) than it has: it takes none, and the"
                         + " application waits for ever."),
         /** A topic of the application itself that refuses what the application writes. */
         INTERNAL_TOPIC_REFUSES(
-                149,
+                217,
                 "A changelog or repartition topic of the application refuses records that it has to take, and this client may not"
                         + " alter it: the application would stop on them."),
         /** Partitions that cannot be kept. */
         PARTITIONS_NOT_KEPT(
-                150, "`dedup.target.partition=source`, and a topic has another number of partitions than its source."),
+                218, "`dedup.target.partition=source`, and a topic has another number of partitions than its source."),
         /** Settings that may not be seen. */
         SETTINGS_HIDDEN(
-                151,
+                219,
                 "The cluster does not show this client the settings of a topic: what it would refuse is only known when it does,"
                         + " which stops the application."),
         /** Dead letters without what is in them. */
         DEAD_LETTERS_CUT(
-                152,
+                220,
                 "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
                         + " without their value, with its size in a header"),
-        /** A file that cannot be read as properties. */
-        UNREADABLE_FILE(
-                170,
-                "A line of the file of properties cannot be read: it is not UTF-8 (with or without a byte-order mark), a `\\u` escape is"
-                        + " malformed, or a key holds a character that is not visible ASCII and would be ignored."),
-        /** A key with two values. */
-        SET_TWICE(171, "A file sets a property in two lines, of which only the last would count."),
-        /** A TTL that ends before a retry comes. */
-        TTL_TOO_SHORT(
-                172,
-                "Keys are remembered for less than a second (`dedup.ttl.ms` is in milliseconds): a retry after a time-out, a restart or"
-                        + " a rebalance comes later than that and is processed once more."),
-        /** A time that makes the store keep far more than it decides with. */
-        KEPT_TOO_LONG(
-                173,
-                "What is remembered is kept for `dedup.ttl.ms`, `dedup.allowed.lateness.ms` and `dedup.max.future.ms` together, and"
-                        + " one of the last two is more than a day and more than ten times the TTL: disk, memory and changelog are"
-                        + " mostly filled with what no decision needs."),
-        /** Keys of another kind than those that are remembered. */
-        MEMORY_NOT_USED(
-                230,
-                "The store was written under another `dedup.key`, `dedup.scope` or `dedup.fingerprint`: what is remembered does not"
-                        + " match what is looked for now, and duplicates of it come through, or are taken for conflicts."),
-        /** An empty memory behind a target that is not. */
-        EMPTY_MEMORY(
-                231,
-                "The application remembers nothing yet (there is no changelog under its `application.id`), and a target has"
-                        + " records: duplicates of what is there come through."),
-        /** A route of several sources whose keys would be kept apart. */
-        SCOPE_SPLITS_ROUTE(
-                155,
-                "`dedup.scope=topic` is written, and a route has several sources: what it is for is that a key on one of them is a"
-                        + " duplicate on the others."),
-        /** Routes that were to share their keys, and do not. */
-        SCOPE_OVER_ROUTES(
-                156,
-                "`dedup.scope` makes a key one operation over several topics, and they are on several routes, or several"
-                        + " processors are guarded behind them, each of which remembers by itself: each would let the key through"
-                        + " once."),
         /** A topic that is not the one it was. */
         TOPIC_CHANGED(
-                220,
+                221,
                 "A topic was deleted, or deleted and created again, while the relay ran. The relay has stopped with exit code 7."),
         /** A changelog that does not hold what was remembered. */
         REMEMBERED_KEYS_GONE(
-                221,
+                222,
                 "The relay has read its source before, and the changelog that holds what it remembers is not there, or was not made by"
                         + " it: duplicates of what was relayed before would be let through."),
         /** Records that are lost to the relay. */
         RECORDS_DELETED_UNREAD(
-                222,
+                223,
                 "A source topic has deleted records that the relay had not read (`retention.ms`, `retention.bytes`, or by command)."),
         /** An offset that the settings do not say how to choose. */
         NO_OFFSET_TO_START_FROM(
-                223,
+                224,
                 "There is no committed offset in a source partition to go on from, and `auto.offset.reset` would stop the relay, or"
                         + " skip what is there."),
         /** Keys that would not be found. */
         REMEMBERED_UNDER_ANOTHER_NAME(
-                224,
-                "The first source of a route names what is remembered, and there is a changelog under the name of another one.");
+                225,
+                "The first source of a route names what is remembered, and there is a changelog under the name of another one."),
+        /** Keys of another kind than those that are remembered. */
+        MEMORY_NOT_USED(
+                226,
+                "The store was written under another `dedup.key`, `dedup.scope` or `dedup.fingerprint`: what is remembered does not"
+                        + " match what is looked for now, and duplicates of it come through, or are taken for conflicts."),
+        /** An empty memory behind a target that is not. */
+        EMPTY_MEMORY(
+                227,
+                "The application remembers nothing yet (there is no changelog under its `application.id`), and a target has"
+                        + " records: duplicates of what is there come through.");
 
         private final int number;
         private final String explanation;

@@ -44,7 +44,7 @@ class PolicyWarningsTest {
         assertThat(PolicyWarnings.of(DedupPolicy.of(Duration.ofDays(1)).withMaxFuture(Duration.ofDays(3650))))
                 .singleElement()
                 .satisfies(warning -> assertThat(warning.toString())
-                        .startsWith("DEDUP-173 dedup.max.future.ms=315360000000: ")
+                        .startsWith("DEDUP-125 dedup.max.future.ms=315360000000: ")
                         .contains(Duration.ofDays(3652).toString()));
     }
 }

@@ -60,7 +60,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--start-empty",
-            description = "Starts although what was remembered is gone (DEDUP-221): every key is new.")
+            description = "Starts although what was remembered is gone (DEDUP-222): every key is new.")
     private boolean startEmpty;
 
     @Option(

@@ -102,7 +102,7 @@ class ChangedTopicsIT {
         assertThat(relay).succeedsWithin(RelayFixture.PATIENCE).satisfies(outcome -> {
             assertThat(outcome.exitCode()).isEqualTo(ExitCode.TOPICS_CHANGED);
             assertThat(outcome.err())
-                    .contains("DEDUP-220 dedup.routes=" + id + "-gone: It was deleted while the relay ran")
+                    .contains("DEDUP-221 dedup.routes=" + id + "-gone: It was deleted while the relay ran")
                     .contains("--leave-out-missing");
         });
         // When
@@ -140,7 +140,7 @@ class ChangedTopicsIT {
         assertThat(relay).succeedsWithin(RelayFixture.PATIENCE).satisfies(outcome -> {
             assertThat(outcome.exitCode()).isEqualTo(ExitCode.TOPICS_CHANGED);
             assertThat(outcome.err())
-                    .contains("DEDUP-220 dedup.routes=" + id + "-in: It was deleted and created again");
+                    .contains("DEDUP-221 dedup.routes=" + id + "-in: It was deleted and created again");
         });
         Outcome next = relays.untilEnd(file);
         assertThat(next.exitCode()).as(next.err()).isZero();
@@ -161,7 +161,7 @@ class ChangedTopicsIT {
         assertThat(relay).succeedsWithin(RelayFixture.PATIENCE).satisfies(outcome -> {
             assertThat(outcome.exitCode()).isEqualTo(ExitCode.TOPICS_CHANGED);
             assertThat(outcome.err())
-                    .contains("DEDUP-221 application.id=" + id)
+                    .contains("DEDUP-222 application.id=" + id)
                     .contains("'When what is remembered is lost' in docs/operations.md");
         });
         // When
@@ -170,7 +170,7 @@ class ChangedTopicsIT {
         Outcome checked = Outcome.of("check", file(id).toString());
         // Then
         assertThat(refused.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
-        assertThat(refused.err()).contains("DEDUP-221").contains("--start-empty");
+        assertThat(refused.err()).contains("DEDUP-222").contains("--start-empty");
         assertThat(checked.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         // When what was processed is remembered again
         relays.deleteIfThere(changelog);
@@ -197,7 +197,7 @@ class ChangedTopicsIT {
         Outcome refused = relays.untilEnd(file(id));
         Outcome empty = relays.untilEnd(file(id), "--start-empty");
         // Then
-        assertThat(refused.err()).contains("DEDUP-221").contains("is not there");
+        assertThat(refused.err()).contains("DEDUP-222").contains("is not there");
         assertThat(empty.exitCode()).as(empty.err()).isZero();
         assertThat(relays.read(id + "-out")).containsExactly("a", "a");
     }
@@ -214,7 +214,7 @@ class ChangedTopicsIT {
         // Then
         assertThat(relay).succeedsWithin(RelayFixture.PATIENCE).satisfies(outcome -> {
             assertThat(outcome.exitCode()).isEqualTo(ExitCode.TOPICS_CHANGED);
-            assertThat(outcome.err()).contains("DEDUP-220 dedup.routes=" + id + "-out");
+            assertThat(outcome.err()).contains("DEDUP-221 dedup.routes=" + id + "-out");
         });
     }
 
@@ -238,12 +238,12 @@ class ChangedTopicsIT {
         // Then
         assertThat(earliest.exitCode()).isZero();
         assertThat(earliest.err())
-                .contains("Worth knowing: DEDUP-222 dedup.routes=" + id + "-in")
+                .contains("Worth knowing: DEDUP-223 dedup.routes=" + id + "-in")
                 .contains("up to 2 records were deleted before it read them");
         assertThat(List.of(latest, none)).allSatisfy(outcome -> {
             assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
             assertThat(outcome.err())
-                    .contains("DEDUP-223 auto.offset.reset=")
+                    .contains("DEDUP-224 auto.offset.reset=")
                     .contains(id + "-in-0 has offsets from 3 to 4, and 1 is committed");
         });
         assertThat(relays.untilEnd(file(id)).exitCode()).isZero();
@@ -267,7 +267,7 @@ class ChangedTopicsIT {
                 assertThat(ended.problems())
                         .singleElement()
                         .satisfies(problem -> assertThat(problem.toString())
-                                .contains("DEDUP-223")
+                                .contains("DEDUP-224")
                                 .contains(id + "-in-0 has no committed offset"));
             });
         }

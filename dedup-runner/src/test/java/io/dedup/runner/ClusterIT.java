@@ -218,7 +218,7 @@ class ClusterIT {
                     .singleElement()
                     .asString()
                     .contains(
-                            "Worth knowing: DEDUP-151 dedup.routes=few-dead-letter,few-in,few-out,hidden-in,hidden-out");
+                            "Worth knowing: DEDUP-219 dedup.routes=few-dead-letter,few-in,few-out,hidden-in,hidden-out");
             assertThat(enough.exitCode()).isZero();
             assertThat(noGroup.exitCode()).isEqualTo(ExitCode.FAILED);
             assertThat(noGroup.err()).contains("GroupAuthorizationException", "'few'");

@@ -127,7 +127,7 @@ class DedupCommandTest {
                         "processing.guarantee=exactly_twice",
                         "DEDUP-102 processing.guarantee=exactly_twice",
                         "documentation"),
-                arguments("dedup.scope=a\ndedup.scope=b", "DEDUP-171 dedup.scope", "in line 5 and in line 6"),
+                arguments("dedup.scope=a\ndedup.scope=b", "DEDUP-123 dedup.scope", "in line 5 and in line 6"),
                 arguments("commit.interval.ms=60000", "DEDUP-102", "transaction"),
                 arguments("consumer.max.poll.records=many", "DEDUP-102 max.poll.records=many", "documentation"),
                 arguments("producer.acks=7", "DEDUP-102 acks=7", "documentation"),
@@ -141,20 +141,20 @@ class DedupCommandTest {
                         "dedup.production.exception.handler"),
                 arguments("dedup.on.duplicate=replay-outcome", "DEDUP-107", "duplicates-topic"),
                 arguments("dedup.wrap.nodes=x", "DEDUP-107 dedup.wrap.nodes=x", "Remove the key"),
-                arguments("dedup.routes=in->no topic", "DEDUP-140 dedup.routes=no topic", "letters, digits"),
-                arguments("dedup.routes=..->out", "DEDUP-140 dedup.routes=..", "other than '.' and '..'"),
-                arguments("dedup.routes=in->" + "x".repeat(250), "DEDUP-140 dedup.routes=xx", "It has 250 characters"),
+                arguments("dedup.routes=in->no topic", "DEDUP-118 dedup.routes=no topic", "letters, digits"),
+                arguments("dedup.routes=..->out", "DEDUP-118 dedup.routes=..", "other than '.' and '..'"),
+                arguments("dedup.routes=in->" + "x".repeat(250), "DEDUP-118 dedup.routes=xx", "It has 250 characters"),
                 arguments(
                         "errors.dead.letter.queue.topic.name=no/topic",
-                        "DEDUP-140 dedup.dead.letter.topic=no/topic",
+                        "DEDUP-118 dedup.dead.letter.topic=no/topic",
                         "letters, digits"),
-                arguments("application.id=a/b", "DEDUP-141 application.id=a/b", "Use letters, digits"),
+                arguments("application.id=a/b", "DEDUP-119 application.id=a/b", "Use letters, digits"),
                 arguments(
                         "dedup.routes=" + "x".repeat(227) + "->out",
-                        "DEDUP-141 application.id=a: The topic a-dedup-xx",
+                        "DEDUP-119 application.id=a: The topic a-dedup-xx",
                         "by 1;"),
-                arguments("dedup.routes=a.b->a_b", "DEDUP-142 dedup.routes=a", "Choose another name"),
-                arguments("dedup.routes=a.b->c,a_b->d", "DEDUP-142", "Choose another name"),
+                arguments("dedup.routes=a.b->a_b", "DEDUP-210 dedup.routes=a", "Choose another name"),
+                arguments("dedup.routes=a.b->c,a_b->d", "DEDUP-210", "Choose another name"),
                 arguments("state.dir=/proc/nowhere", "DEDUP-208 state.dir=/proc/nowhere", "may write"),
                 arguments("dedup.scope=${env:DEDUP_NO_SUCH_VARIABLE}", "DEDUP-113 dedup.scope", "Set the variable"));
     }
@@ -211,8 +211,8 @@ class DedupCommandTest {
         // Then
         assertThat(outcome.exitCode()).isZero();
         assertThat(outcome.err())
-                .contains("Worth knowing: DEDUP-172 dedup.ttl.ms=1: ")
-                .contains("Worth knowing: DEDUP-173 dedup.max.future.ms=315360000000: ");
+                .contains("Worth knowing: DEDUP-124 dedup.ttl.ms=1: ")
+                .contains("Worth knowing: DEDUP-125 dedup.max.future.ms=315360000000: ");
         assertThat(outcome.out()).isNotBlank();
     }
 

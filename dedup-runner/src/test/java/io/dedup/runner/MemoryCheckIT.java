@@ -65,10 +65,10 @@ class MemoryCheckIT {
         assertThat(key.exitCode()).isZero();
         assertThat(key.err())
                 .contains(
-                        "Worth knowing: DEDUP-230 dedup.key=header:idempotency-key|trim: It was header:idempotency-key ")
+                        "Worth knowing: DEDUP-226 dedup.key=header:idempotency-key|trim: It was header:idempotency-key ")
                 .contains("docs/operations.md");
-        assertThat(scope.err()).contains("DEDUP-230 dedup.scope=none: It was topic ");
-        assertThat(inspect.err()).contains("DEDUP-230 dedup.key=header:other: It was header:idempotency-key ");
+        assertThat(scope.err()).contains("DEDUP-226 dedup.scope=none: It was topic ");
+        assertThat(inspect.err()).contains("DEDUP-226 dedup.key=header:other: It was header:idempotency-key ");
         assertThat(inspect.out()).contains("Not remembered");
     }
 
@@ -89,11 +89,11 @@ class MemoryCheckIT {
         assertThat(check.exitCode()).isZero();
         assertThat(check.err())
                 .contains(
-                        "Worth knowing: DEDUP-231 application.id=renamed-2: It starts with an empty memory for renamed-in")
+                        "Worth knowing: DEDUP-227 application.id=renamed-2: It starts with an empty memory for renamed-in")
                 .contains("renamed-out has records");
-        assertThat(off.err()).doesNotContain("DEDUP-231");
+        assertThat(off.err()).doesNotContain("DEDUP-227");
         assertThat(run.exitCode()).isZero();
-        assertThat(run.err()).contains("DEDUP-231 application.id=renamed-2");
+        assertThat(run.err()).contains("DEDUP-227 application.id=renamed-2");
         assertThat(afterwards.err()).isEmpty();
     }
 

@@ -82,9 +82,9 @@ class PropertiesFileTest {
         assertThat(read.problems())
                 .extracting(Object::toString)
                 .containsExactly(
-                        "DEDUP-171 dedup.ttl.ms: relay.properties sets it in line 1 and in line 6. Remove one of the two"
+                        "DEDUP-123 dedup.ttl.ms: relay.properties sets it in line 1 and in line 6. Remove one of the two"
                                 + " lines.",
-                        "DEDUP-171 a: relay.properties sets it in line 4 and in line 7. Remove one of the two lines.");
+                        "DEDUP-123 a: relay.properties sets it in line 4 and in line 7. Remove one of the two lines.");
     }
 
     @Test

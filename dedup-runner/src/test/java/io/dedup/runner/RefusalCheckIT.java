@@ -75,19 +75,19 @@ class RefusalCheckIT {
         // Then
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.err())
-                .contains("DEDUP-143 dedup.routes=" + id + "-out: It takes records of up to 1000 bytes")
-                .contains("DEDUP-143 dedup.duplicates.topic=" + id + "-dup")
+                .contains("DEDUP-211 dedup.routes=" + id + "-out: It takes records of up to 1000 bytes")
+                .contains("DEDUP-211 dedup.duplicates.topic=" + id + "-dup")
                 .contains("Set max.message.bytes=2000000 on the topic")
-                .contains("DEDUP-144 max.request.size=1900000")
-                .contains("DEDUP-144 buffer.memory=1950000")
-                .contains("DEDUP-145 dedup.routes=" + id + "-out")
-                .contains("DEDUP-146 dedup.routes=" + id + "-out")
-                .contains("DEDUP-147 dedup.dead.letter.topic=" + id + "-dead-letter")
-                .contains("DEDUP-148 dedup.routes=" + id + "-out: It has 1 replica, and 2 have to take a write")
-                .contains("DEDUP-148 application.id=" + id + ": " + id + "-dedup-" + id
+                .contains("DEDUP-212 max.request.size=1900000")
+                .contains("DEDUP-212 buffer.memory=1950000")
+                .contains("DEDUP-213 dedup.routes=" + id + "-out")
+                .contains("DEDUP-214 dedup.routes=" + id + "-out")
+                .contains("DEDUP-215 dedup.dead.letter.topic=" + id + "-dead-letter")
+                .contains("DEDUP-216 dedup.routes=" + id + "-out: It has 1 replica, and 2 have to take a write")
+                .contains("DEDUP-216 application.id=" + id + ": " + id + "-dedup-" + id
                         + "-in-seen-changelog would have 1 replica, and 2 have to take a write")
-                .contains("DEDUP-150 dedup.target.partition=source: " + id + "-in has 1 partitions")
-                .contains("DEDUP-152 dedup.dead.letter.topic=" + id + "-dead-letter")
+                .contains("DEDUP-218 dedup.target.partition=source: " + id + "-in has 1 partitions")
+                .contains("DEDUP-220 dedup.dead.letter.topic=" + id + "-dead-letter")
                 .contains("DEDUP-205 dedup.max.future.ms=3600000: " + id + "-dup");
     }
 
@@ -101,7 +101,7 @@ class RefusalCheckIT {
         Outcome outcome = Outcome.of(command, file.toString());
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.err())
-                .contains("DEDUP-142 dedup.routes=" + id + ".x")
+                .contains("DEDUP-210 dedup.routes=" + id + ".x")
                 .contains(id + "_x");
     }
 

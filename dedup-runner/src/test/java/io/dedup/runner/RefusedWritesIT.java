@@ -84,7 +84,7 @@ class RefusedWritesIT {
         Outcome outcome = run(id, "processing.guarantee=" + guarantee);
         // Then
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
-        assertThat(outcome.err()).contains("Worth knowing: DEDUP-143 dedup.routes=" + id + "-out");
+        assertThat(outcome.err()).contains("Worth knowing: DEDUP-211 dedup.routes=" + id + "-out");
         assertThat(outcome.out()).containsPattern("unwritable +1");
         assertThat(topics.read(id + "-out")).hasSize(1);
         ConsumerRecord<byte[], byte[]> letter = only(id + "-dead-letter");
@@ -163,7 +163,7 @@ class RefusedWritesIT {
         Outcome outcome = run(id);
         // Then
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
-        assertThat(outcome.err()).contains("Worth knowing: DEDUP-152 dedup.dead.letter.topic=cut-dead-letter");
+        assertThat(outcome.err()).contains("Worth knowing: DEDUP-220 dedup.dead.letter.topic=cut-dead-letter");
         assertThat(topics.read(id + "-out")).hasSize(1);
         ConsumerRecord<byte[], byte[]> letter = only(id + "-dead-letter");
         assertThat(letter.value()).isNull();
@@ -186,8 +186,8 @@ class RefusedWritesIT {
         // Then
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(outcome.err())
-                .contains("Worth knowing: DEDUP-145 dedup.routes=strict-out")
-                .contains("Worth knowing: DEDUP-146 dedup.routes=strict-out");
+                .contains("Worth knowing: DEDUP-213 dedup.routes=strict-out")
+                .contains("Worth knowing: DEDUP-214 dedup.routes=strict-out");
         assertThat(topics.read(id + "-out")).hasSize(1);
         assertThat(topics.read(id + "-dead-letter"))
                 .extracting(letter -> header(letter, "__dedup.reason"))

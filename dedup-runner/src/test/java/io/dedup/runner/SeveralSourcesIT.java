@@ -119,7 +119,7 @@ class SeveralSourcesIT {
         // Then
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.err())
-                .contains("DEDUP-224 dedup.routes=" + id + "-two+" + id + "-one->" + id)
+                .contains("DEDUP-225 dedup.routes=" + id + "-two+" + id + "-one->" + id)
                 .contains("Name " + id + "-one first");
     }
 

@@ -40,7 +40,7 @@ class ChangedKeyTest {
                 .singleElement()
                 .satisfies(line -> assertThat(line)
                         .startsWith(
-                                "Worth knowing of dedup, task 0_0: DEDUP-230 dedup.key=header:other-id: It was header:"
+                                "Worth knowing of dedup, task 0_0: DEDUP-226 dedup.key=header:other-id: It was header:"
                                         + KEY_HEADER)
                         .contains("docs/operations.md"));
     }
@@ -49,7 +49,7 @@ class ChangedKeyTest {
     void init_storeWrittenUnderAnotherScope_isLoggedWithItsCode() {
         assertThat(logOfStart(Dedup.by(header(KEY_HEADER)).withScope(Scope.none())))
                 .singleElement()
-                .satisfies(line -> assertThat(line).contains("DEDUP-230 dedup.scope=none: It was topic"));
+                .satisfies(line -> assertThat(line).contains("DEDUP-226 dedup.scope=none: It was topic"));
     }
 
     @Test
@@ -63,7 +63,7 @@ class ChangedKeyTest {
                 "dead"));
         assertThat(logOfStart(Dedup.configured(config)))
                 .singleElement()
-                .satisfies(line -> assertThat(line).contains("DEDUP-230 dedup.key=header:" + KEY_HEADER + "|trim: "));
+                .satisfies(line -> assertThat(line).contains("DEDUP-226 dedup.key=header:" + KEY_HEADER + "|trim: "));
     }
 
     @Test
@@ -83,7 +83,7 @@ class ChangedKeyTest {
         assertThat(logOfStart(dedup))
                 .singleElement()
                 .satisfies(line ->
-                        assertThat(line).startsWith("Worth knowing of dedup-short: DEDUP-172 dedup.ttl.ms=1: "));
+                        assertThat(line).startsWith("Worth knowing of dedup-short: DEDUP-124 dedup.ttl.ms=1: "));
         assertThat(logOfStart(dedup)).isEmpty();
     }
 
