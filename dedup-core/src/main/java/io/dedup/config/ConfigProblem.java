@@ -199,7 +199,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         DEAD_LETTERS_CUT(
                 220,
                 "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
-                        + " without their value, with its size in a header"),
+                        + " without their value, with its size in a header."),
         /** A topic that is not the one it was. */
         TOPIC_CHANGED(
                 221,

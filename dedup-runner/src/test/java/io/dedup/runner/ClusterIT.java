@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -315,6 +316,10 @@ class ClusterIT {
                 "state.dir=" + directory.resolve("state"),
                 "dedup.key=record-key",
                 "dedup.routes=" + id + "-in->" + id + "-out"));
+        List<String> set = Stream.of(more)
+                .map(line -> line.substring(0, line.indexOf('=') + 1))
+                .toList();
+        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
         lines.addAll(List.of(more));
         Files.write(file, lines);
         return file;

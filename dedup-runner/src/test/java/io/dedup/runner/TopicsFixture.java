@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -53,6 +54,10 @@ final class TopicsFixture implements AutoCloseable {
                 "heartbeat.interval.ms=1000",
                 "commit.interval.ms=100",
                 "dedup.routes=" + id + "-in->" + id + "-out"));
+        List<String> set = Stream.of(more)
+                .map(line -> line.substring(0, line.indexOf('=') + 1))
+                .toList();
+        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
         lines.addAll(List.of(more));
         Files.write(file, lines);
         return file;
