@@ -62,10 +62,14 @@ public final class OperationJson {
     /**
      * Reads back what either of the two wrote.
      *
+     * @param json null for a tombstone, which is no operation
      * @throws UncheckedIOException if it is not an operation
      */
-    public static Operation read(byte[] json) {
+    public static Operation read(byte @Nullable [] json) {
         try {
+            if (json == null) {
+                throw new IOException("A tombstone is no operation");
+            }
             Operation operation = MAPPER.readValue(json, Operation.class);
             if (operation == null || !operation.isWhole()) {
                 throw new IOException("An operation has orderId, customerId, amountCents and currency");

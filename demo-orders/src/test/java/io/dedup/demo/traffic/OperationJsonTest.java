@@ -22,6 +22,14 @@ class OperationJsonTest {
         assertThat(read).isEqualTo(new Operation("o-1", null, "c-1", 1999, "EUR"));
     }
 
+    /** It is a dead letter, and does not stop the application. */
+    @Test
+    void read_tombstone_isRefused() {
+        assertThatExceptionOfType(UncheckedIOException.class)
+                .isThrownBy(() -> OperationJson.read(null))
+                .withStackTraceContaining("tombstone");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
