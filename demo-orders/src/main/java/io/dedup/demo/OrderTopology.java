@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
-import static io.dedup.key.KeyExtractors.atMost;
-import static io.dedup.key.KeyExtractors.header;
-
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.ledger.LedgerProcessor;
-import io.dedup.demo.traffic.Sending;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.key.Fingerprinter;
 import io.dedup.streams.Dedup;
@@ -39,9 +36,6 @@ final class OrderTopology {
     private static final Fingerprinter SAME_REQUEST =
             Fingerprinter.fields(List.of("/amountCents", "/currency", "/orderId"));
 
-    /** A key of a request, and before it the name of its caller. */
-    private static final int MOST_KEY_BYTES = 400;
-
     private OrderTopology() {}
 
     /** The topics in which equal idempotency keys meet. */
@@ -57,7 +51,7 @@ final class OrderTopology {
 
     /** The operator of that topic. */
     static Dedup dedup(String topic, Duration ttl, Mode mode) {
-        return Dedup.by(atMost(MOST_KEY_BYTES, header(Sending.IDEMPOTENCY_KEY)))
+        return Dedup.by(OperationKey.extractor())
                 .within(ttl)
                 .withMode(mode)
                 .withFingerprint(SAME_REQUEST)
@@ -74,7 +68,7 @@ final class OrderTopology {
             // One after the other: of what could not be booked and is sent again, nothing has been done before.
             dedup(topic, ttl, mode)
                     .apply(received)
-                    .processValues(() -> new LedgerProcessor(ledger))
+                    .processValues(() -> new LedgerProcessor(ledger, topic))
                     .to(Topics.unique(topic), Produced.with(Serdes.ByteArray(), Serdes.ByteArray()));
         }
         return builder.build();

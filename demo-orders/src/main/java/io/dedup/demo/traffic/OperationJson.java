@@ -2,20 +2,15 @@
 package io.dedup.demo.traffic;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and writes operations as JSON. Thread-safe. */
 public final class OperationJson {
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
     private OperationJson() {}
@@ -44,24 +39,40 @@ public final class OperationJson {
     }
 
     /**
-     * Reads back what either of the two wrote.
+     * Reads an operation of either topic: a payment, if it has a number of one.
      *
-     * @throws UncheckedIOException if it is not an operation
+     * @param json the value of a record; null for a tombstone
+     * @throws IllegalArgumentException with what is wrong
      */
-    public static Operation read(byte[] json) {
+    public static Operation read(byte @Nullable [] json) {
+        JsonNode value = value(json);
+        return parse(value.has("paymentId") ? Topics.PAYMENTS : Topics.ORDERS, value);
+    }
+
+    /**
+     * Reads an operation of that topic. What takes money is strict: {@link StrictJson}, no text for a number, no number for a text,
+     * whole cents. Members that it does not know are those of gateways.
+     *
+     * @param json the value of a record; null for a tombstone
+     * @throws IllegalArgumentException with what is wrong
+     */
+    public static Operation read(String topic, byte @Nullable [] json) {
+        return parse(topic, value(json));
+    }
+
+    private static JsonNode value(byte @Nullable [] json) {
+        if (json == null) {
+            throw new IllegalArgumentException("value must be an operation, and is null");
+        }
         try {
-            Operation operation = MAPPER.readValue(json, Operation.class);
-            if (operation == null || !operation.isWhole()) {
-                throw new IOException("An operation has orderId, customerId, amountCents and currency");
-            }
-            return operation;
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException("Not an operation", unreadable);
+            return StrictJson.readObject(json);
+        } catch (IllegalArgumentException unreadable) {
+            throw new IllegalArgumentException("value " + unreadable.getMessage(), unreadable);
         }
     }
 
     /**
-     * Reads an operation out of a value of an input file.
+     * Reads an operation out of a value.
      *
      * @throws IllegalArgumentException with what is wrong, naming the field
      */

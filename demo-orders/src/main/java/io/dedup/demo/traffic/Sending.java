@@ -3,6 +3,7 @@ package io.dedup.demo.traffic;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.IdempotencyKey;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -28,24 +29,16 @@ public record Sending(
         List<Header> headers,
         Operation operation,
         String value) {
-    /** The header that names the operation. */
-    public static final String IDEMPOTENCY_KEY = "idempotency-key";
-
     /** A header of a record, as text. */
     public record Header(String name, String value) {}
 
-    /** The idempotency key, if there is exactly one and it is not empty; else null. */
-    public @Nullable String idempotencyKey() {
+    /** The idempotency key, however it is spelled; null if there is none that can be used. */
+    public @Nullable IdempotencyKey idempotencyKey() {
         return idempotencyKey(headers);
     }
 
-    static @Nullable String idempotencyKey(List<Header> headers) {
-        List<String> values = headers.stream()
-                .filter(header -> header.name().equals(IDEMPOTENCY_KEY))
-                .map(Header::value)
-                .distinct()
-                .toList();
-        return values.size() == 1 && !values.get(0).isEmpty() ? values.get(0) : null;
+    static @Nullable IdempotencyKey idempotencyKey(List<Header> headers) {
+        return OperationKey.of(recordHeaders(headers)) instanceof IdempotencyKey key ? key : null;
     }
 
     /**
@@ -63,18 +56,23 @@ public record Sending(
      * @param partitions how many there are
      */
     int judgedIn(int partitions) {
-        String idempotencyKey = idempotencyKey();
-        String decides = idempotencyKey != null ? idempotencyKey : key == null ? "" : key;
-        return Utils.toPositive(Utils.murmur2(decides.getBytes(UTF_8))) % partitions;
+        IdempotencyKey idempotencyKey = idempotencyKey();
+        byte[] recordKey = key == null ? new byte[0] : key.getBytes(UTF_8);
+        return Utils.toPositive(Utils.murmur2(idempotencyKey == null ? recordKey : idempotencyKey.value()))
+                % partitions;
     }
 
     /** The record as it is handed to Kafka's producer. */
     public ProducerRecord<byte[], byte[]> toRecord(int partitions) {
+        byte[] keyBytes = key == null ? null : key.getBytes(UTF_8);
+        return new ProducerRecord<>(
+                topic, partition(partitions), timestamp, keyBytes, value.getBytes(UTF_8), recordHeaders(headers));
+    }
+
+    private static RecordHeaders recordHeaders(List<Header> headers) {
         RecordHeaders recordHeaders = new RecordHeaders();
         headers.forEach(
                 header -> recordHeaders.add(header.name(), header.value().getBytes(UTF_8)));
-        byte[] keyBytes = key == null ? null : key.getBytes(UTF_8);
-        return new ProducerRecord<>(
-                topic, partition(partitions), timestamp, keyBytes, value.getBytes(UTF_8), recordHeaders);
+        return recordHeaders;
     }
 }

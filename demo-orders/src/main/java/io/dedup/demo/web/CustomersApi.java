@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
-import java.io.IOException;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
@@ -17,7 +15,6 @@ import java.util.regex.Pattern;
  * <p>Thread-safe.
  */
 final class CustomersApi {
-    private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Pattern ADDRESS = Pattern.compile("[^@\\s]{1,64}@[^@\\s]{1,190}");
     private static final int MOST_CUSTOMERS = 10_000;
 
@@ -30,17 +27,7 @@ final class CustomersApi {
 
     private void set(Context context) {
         String id = context.pathParam("id");
-        JsonNode address;
-        try {
-            address = MAPPER.readTree(context.bodyAsBytes()).path("email");
-        } catch (JsonProcessingException notJson) {
-            Problem.badRequest("The body is not JSON: " + notJson.getOriginalMessage())
-                    .answer(context);
-            return;
-        } catch (IOException unreadable) {
-            Problem.badRequest("The body cannot be read").answer(context);
-            return;
-        }
+        JsonNode address = JsonBody.read(context, Set.of("email")).path("email");
         if (!Requested.NAME.matcher(id).matches()) {
             Problem.badRequest("The customer must match " + Requested.NAME.pattern())
                     .answer(context);

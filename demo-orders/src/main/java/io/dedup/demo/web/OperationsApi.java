@@ -3,11 +3,15 @@ package io.dedup.demo.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.handler.Call;
 import io.dedup.handler.Execution;
@@ -107,53 +111,63 @@ final class OperationsApi {
     }
 
     private void take(Context context, String topic) {
-        List<String> keys = Collections.list(context.req().getHeaders(KeyHeader.NAME));
-        KeyHeader header = KeyHeader.of(keys);
-        if (header instanceof KeyHeader.Key key) {
-            take(context, topic, key.text());
-        } else if (header instanceof KeyHeader.Malformed malformed) {
-            Problem.malformedKey(malformed.why()).answer(context);
-        } else {
-            Problem.missingKey().answer(context);
-        }
-    }
-
-    private void take(Context context, String topic, String key) {
-        String named = context.header(CALLER);
-        String caller = named == null ? ANYBODY : named;
-        if (!Requested.NAME.matcher(caller).matches()) {
-            Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern())
-                    .answer(context);
-            return;
-        }
-        Requested requested;
+        Requested requested = requested(context, topic);
+        IdempotencyKey key = key(context);
         try {
-            requested = Requested.read(topic, context.bodyAsBytes());
-        } catch (IllegalArgumentException unreadable) {
-            Problem.badRequest(String.valueOf(unreadable.getMessage())).answer(context);
-            return;
-        }
-        // No caller has a colon in its name, so these cannot run into each other.
-        String recordKey = caller + ":" + key;
-        try {
+            // The key of the record, so that here and there the same two requests are one operation.
             answer(
                     context,
                     handler.within(topic)
-                            .within(caller)
-                            .tryHandle(
-                                    Call.of(IdempotencyKey.of("http:idempotency-key", key.getBytes(UTF_8)))
-                                            .withFingerprint(fingerprint(requested)),
-                                    execution -> {
-                                        pauseIf(context, "slow", FAULT_TAKES);
-                                        StoredResponse answer = publish(requested, recordKey, execution);
-                                        pauseIf(context, "unstored", UNSTORED_FOR);
-                                        return answer;
-                                    }));
+                            .tryHandle(Call.of(key).withFingerprint(fingerprint(requested)), execution -> {
+                                pauseIf(context, "slow", FAULT_TAKES);
+                                StoredResponse answer = publish(requested, OperationKey.header(key), execution);
+                                pauseIf(context, "unstored", UNSTORED_FOR);
+                                return answer;
+                            }));
             pauseIf(context, "late-answer", FAULT_TAKES);
         } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
             LOGGER.warn("A request to {} may not have been done", topic, failed);
             context.header("Retry-After", "1");
             Problem.unavailable().answer(context);
+        }
+    }
+
+    private static IdempotencyKey key(Context context) {
+        KeyHeader header = KeyHeader.of(headers(context, KeyHeader.NAME));
+        if (header instanceof KeyHeader.Malformed malformed) {
+            throw new ProblemException(Problem.malformedKey(malformed.why()));
+        } else if (!(header instanceof KeyHeader.Key chosen)) {
+            throw new ProblemException(Problem.missingKey());
+        } else {
+            KeyResult read = OperationKey.ofCaller(caller(context), chosen.text());
+            if (read instanceof MissingKey unusable) {
+                throw new ProblemException(Problem.malformedKey("cannot be used: " + unusable.detail()));
+            }
+            return read.orElseThrow();
+        }
+    }
+
+    private static String caller(Context context) {
+        List<String> callers = headers(context, CALLER);
+        String caller = callers.isEmpty() ? ANYBODY : callers.get(0);
+        if (callers.size() > 1) {
+            throw new ProblemException(Problem.badRequest(CALLER + " is there " + callers.size() + " times"));
+        } else if (!Requested.NAME.matcher(caller).matches()) {
+            throw new ProblemException(Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern()));
+        }
+        return caller;
+    }
+
+    private static List<String> headers(Context context, String name) {
+        return Collections.list(context.req().getHeaders(name));
+    }
+
+    private static Requested requested(Context context, String topic) {
+        JsonNode body = JsonBody.read(context, Requested.members(topic));
+        try {
+            return Requested.read(topic, body);
+        } catch (IllegalArgumentException unreadable) {
+            throw new ProblemException(Problem.badRequest(String.valueOf(unreadable.getMessage())));
         }
     }
 

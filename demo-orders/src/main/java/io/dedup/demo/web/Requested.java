@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
-import java.io.IOException;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -20,38 +18,33 @@ import org.jspecify.annotations.Nullable;
  * @param currency ISO 4217
  */
 record Requested(String topic, @Nullable String orderId, String customerId, long amountCents, String currency) {
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    /** Of the body of a request. */
+    private static final Set<String> ORDER = Set.of("customerId", "amountCents", "currency");
+
+    private static final Set<String> PAYMENT = Set.of("orderId", "customerId", "amountCents", "currency");
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
     /** How orders, customers and callers may be named. */
-    static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1," + OperationKey.MAX_CALLER + "}");
 
     private static final long MOST_CENTS = 100_000_000;
+
+    /** The members that the body of a request may have. */
+    static Set<String> members(String topic) {
+        return topic.equals(Topics.PAYMENTS) ? PAYMENT : ORDER;
+    }
 
     /**
      * Reads the body of a request.
      *
      * @throws IllegalArgumentException with what is wrong, naming the field
      */
-    static Requested read(String topic, byte[] body) {
-        JsonNode json;
-        try {
-            json = MAPPER.readTree(body);
-        } catch (JsonProcessingException notJson) {
-            throw new IllegalArgumentException("The body is not JSON: " + notJson.getOriginalMessage(), notJson);
-        } catch (IOException unreadable) {
-            throw new IllegalArgumentException("The body cannot be read", unreadable);
-        }
-        if (!json.isObject()) {
-            throw new IllegalArgumentException("The body must be a JSON object");
-        }
+    static Requested read(String topic, JsonNode json) {
         JsonNode amount = json.path("amountCents");
         if (!amount.isIntegralNumber()
                 || !amount.canConvertToLong()
                 || amount.longValue() < 1
                 || amount.longValue() > MOST_CENTS) {
-            throw new IllegalArgumentException("amountCents must be a whole number of cents from 1 to " + MOST_CENTS);
+            throw new IllegalArgumentException("amountCents must be a whole number of cents from 1 to " + MOST_CENTS + ", in digits alone");
         }
         String orderId = topic.equals(Topics.PAYMENTS) ? text(json, "orderId", NAME) : null;
         return new Requested(
