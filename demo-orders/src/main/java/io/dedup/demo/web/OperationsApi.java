@@ -111,8 +111,8 @@ final class OperationsApi {
     }
 
     private void take(Context context, String topic) {
-        Requested requested = requested(context, topic);
         IdempotencyKey key = key(context);
+        Requested requested = requested(context, topic);
         try {
             // The key of the record, so that here and there the same two requests are one operation.
             answer(
