@@ -34,7 +34,8 @@ public final class OperationKey {
     /** How many bytes the key of a record may have: the longest caller, a colon, and the longest key of a caller. */
     public static final int MAX_BYTES = MAX_CALLER + 1 + MAX_CHOSEN;
 
-    private static final String SOURCE = KeyExtractors.sources("header:" + HEADER).get(0);
+    private static final String SOURCE =
+            KeyExtractors.sources("header:" + HEADER).get(0);
     /** The key in the syntax of {@code dedup.key}. */
     private static final String DEFINITION = SOURCE + "|trim|uuid";
 

@@ -72,7 +72,9 @@ public final class Reference {
         firsts.add(sending);
         Operation operation = sending.operation();
         ledger.merge(
-                new Truth.Entry(sending.topic(), key.text(), operation.amountCents(), operation.currency()), 1, Integer::sum);
+                new Truth.Entry(sending.topic(), key.text(), operation.amountCents(), operation.currency()),
+                1,
+                Integer::sum);
         return Verdict.FIRST;
     }
 

@@ -41,7 +41,9 @@ final class FaultsApi {
             case "other-amount" -> List.of(new Sent(last.idempotencyKey(), dearer(last.operation()), last.timestamp()));
             case "wrong-clock" ->
                 List.of(new Sent(
-                        nextYear(String.valueOf(last.idempotencyKey())), last.operation(), last.timestamp() + YEAR.toMillis()));
+                        nextYear(String.valueOf(last.idempotencyKey())),
+                        last.operation(),
+                        last.timestamp() + YEAR.toMillis()));
             default -> List.of();
         };
         if (wrong.isEmpty()) {

@@ -70,7 +70,8 @@ final class JsonBody {
         boolean isJson = types.size() <= 1 && types.stream().allMatch(JsonBody::isJson);
         if (!isJson) {
             throw new ProblemException(
-                    Problem.unsupported("Content-Type must be " + MEDIA_TYPE + " in UTF-8: " + String.join(", ", types)),
+                    Problem.unsupported(
+                            "Content-Type must be " + MEDIA_TYPE + " in UTF-8: " + String.join(", ", types)),
                     Map.of("Accept", MEDIA_TYPE));
         }
     }
@@ -90,10 +91,12 @@ final class JsonBody {
 
     private static void requireNoCoding(List<String> codings) {
         boolean isPlain = codings.stream()
-                .allMatch(coding -> coding.isEmpty() || coding.toLowerCase(Locale.ROOT).equals("identity"));
+                .allMatch(coding ->
+                        coding.isEmpty() || coding.toLowerCase(Locale.ROOT).equals("identity"));
         if (!isPlain) {
             throw new ProblemException(
-                    Problem.unsupported("Content-Encoding must be identity, or not there: " + String.join(", ", codings)),
+                    Problem.unsupported(
+                            "Content-Encoding must be identity, or not there: " + String.join(", ", codings)),
                     Map.of("Accept-Encoding", "identity"));
         }
     }

@@ -82,8 +82,7 @@ final class KafkaPublisher implements Publisher, AutoCloseable {
                 operation.customerId().getBytes(UTF_8),
                 OperationJson.write(operation).getBytes(UTF_8));
         if (sending.idempotencyKey() != null) {
-            record.headers()
-                    .add(OperationKey.HEADER, sending.idempotencyKey().getBytes(UTF_8));
+            record.headers().add(OperationKey.HEADER, sending.idempotencyKey().getBytes(UTF_8));
         }
         try {
             producer.send(record).get();

@@ -117,13 +117,12 @@ final class OperationsApi {
             // The key of the record, so that here and there the same two requests are one operation.
             answer(
                     context,
-                    handler.within(topic)
-                            .tryHandle(Call.of(key).withFingerprint(fingerprint(requested)), execution -> {
-                                pauseIf(context, "slow", FAULT_TAKES);
-                                StoredResponse answer = publish(requested, OperationKey.header(key), execution);
-                                pauseIf(context, "unstored", UNSTORED_FOR);
-                                return answer;
-                            }));
+                    handler.within(topic).tryHandle(Call.of(key).withFingerprint(fingerprint(requested)), execution -> {
+                        pauseIf(context, "slow", FAULT_TAKES);
+                        StoredResponse answer = publish(requested, OperationKey.header(key), execution);
+                        pauseIf(context, "unstored", UNSTORED_FOR);
+                        return answer;
+                    }));
             pauseIf(context, "late-answer", FAULT_TAKES);
         } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
             LOGGER.warn("A request to {} may not have been done", topic, failed);

@@ -42,8 +42,7 @@ final class OwnSite {
         boolean changes =
                 !context.method().equals(HandlerType.GET) && !context.method().equals(HandlerType.HEAD);
         if (changes && (elsewhere || says)) {
-            throw new ProblemException(
-                    Problem.elsewhere(FORBIDDEN, "Pages of other sites may not send anything here"));
+            throw new ProblemException(Problem.elsewhere(FORBIDDEN, "Pages of other sites may not send anything here"));
         }
     }
 }

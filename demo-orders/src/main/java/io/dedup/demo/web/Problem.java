@@ -20,7 +20,12 @@ import org.slf4j.LoggerFactory;
  */
 @JsonPropertyOrder({"type", "title", "status", "detail", "instance"})
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record Problem(String type, String title, int status, String detail, @Nullable String instance) {
+record Problem(
+        String type,
+        String title,
+        int status,
+        String detail,
+        @Nullable String instance) {
     static final String MEDIA_TYPE = "application/problem+json";
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Problem.class);

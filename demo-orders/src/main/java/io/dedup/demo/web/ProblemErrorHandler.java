@@ -42,7 +42,8 @@ final class ProblemErrorHandler extends ErrorHandler {
             Callback callback)
             throws IOException {
         Problem problem = status == HttpStatus.INTERNAL_SERVER_ERROR_500
-                ? Problem.failed(Problem.logged(request.getMethod() + " " + request.getHttpURI().getPath(), cause))
+                ? Problem.failed(Problem.logged(
+                        request.getMethod() + " " + request.getHttpURI().getPath(), cause))
                 : Problem.ofStatus(status, HttpStatus.getMessage(status), message);
         headers.forEach((name, value) -> response.getHeaders().put(name, value));
         response.getHeaders().put("Content-Type", Problem.MEDIA_TYPE);

@@ -44,7 +44,8 @@ record Requested(String topic, @Nullable String orderId, String customerId, long
                 || !amount.canConvertToLong()
                 || amount.longValue() < 1
                 || amount.longValue() > MOST_CENTS) {
-            throw new IllegalArgumentException("amountCents must be a whole number of cents from 1 to " + MOST_CENTS + ", in digits alone");
+            throw new IllegalArgumentException(
+                    "amountCents must be a whole number of cents from 1 to " + MOST_CENTS + ", in digits alone");
         }
         String orderId = topic.equals(Topics.PAYMENTS) ? text(json, "orderId", NAME) : null;
         return new Requested(
