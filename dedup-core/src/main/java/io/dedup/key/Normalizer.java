@@ -20,7 +20,7 @@ enum Normalizer {
     LOWER("lower"),
     /**
      * A UUID as 36 characters in small letters: from capitals, from braces, from {@code urn:uuid:} (RFC 9562), from 32 digits
-     * without hyphens, and from 16 bytes.
+     * without hyphens, and from 16 bytes that are no text.
      */
     UUID_TEXT("uuid"),
     /** The text of a JSON string: {@code k-1} of {@code "k-1"}. */
@@ -82,7 +82,7 @@ enum Normalizer {
     }
 
     private static byte[] uuid(byte[] key) {
-        if (key.length == UUID_BYTES) {
+        if (key.length == UUID_BYTES && !isPrintable(key)) {
             ByteBuffer bytes = ByteBuffer.wrap(key);
             return new UUID(bytes.getLong(), bytes.getLong()).toString().getBytes(UTF_8);
         } else if (key.length > LONGEST_UUID_TEXT) {
@@ -97,6 +97,16 @@ enum Normalizer {
                 ? digits.replaceFirst("(.{8})(.{4})(.{4})(.{4})(.{12})", "$1-$2-$3-$4-$5")
                 : spelled.group(1) != null ? spelled.group(1) : spelled.group(2);
         return HYPHENATED.matcher(hyphenated).matches() ? KeyRules.loweredText(hyphenated.getBytes(UTF_8)) : key;
+    }
+
+    /** Whether these are characters: no UUID has printable ASCII alone, since its ninth byte is 0 or beyond ASCII (RFC 9562). */
+    private static boolean isPrintable(byte[] key) {
+        for (byte value : key) {
+            if (value < ' ' || value > '~') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static byte[] unquoted(byte[] key) {

@@ -124,6 +124,7 @@ class KeysAsTheyComeTest {
                 "7f2c1e0a-9b1d-4c3e-8f00-1234567890a",
                 "{7f2c1e0a9b1d4c3e8f001234567890ab}",
                 "order-7",
+                "order-0000000042",
                 "-7f2c1e0a9b1d4c3e8f00-1234567890ab--"
             })
     void uuid_noUuid_staysAsItIs(String text) {
