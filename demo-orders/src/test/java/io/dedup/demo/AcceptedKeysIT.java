@@ -138,8 +138,7 @@ class AcceptedKeysIT {
         await().atMost(PATIENCE).until(() -> records(Topics.DEAD_LETTERS).size() == 7);
         Map<String, String> reasons = records(Topics.DEAD_LETTERS).stream()
                 .collect(Collectors.toMap(
-                        one -> header(one, OperationKey.HEADER),
-                        one -> header(one, "__streams.errors.message")));
+                        one -> header(one, OperationKey.HEADER), one -> header(one, "__streams.errors.message")));
         assertThat(reasons.get("upstream:twice")).contains("Duplicate field 'amountCents'");
         assertThat(reasons.get("upstream:trailing")).contains("something follows it");
         assertThat(reasons.get("upstream:float")).contains("amountCents must be a whole number");
@@ -153,7 +152,8 @@ class AcceptedKeysIT {
     private void send(String topic, String key, @Nullable String value) {
         Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
-            var record = new ProducerRecord<>(topic, "c-1".getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8));
+            var record =
+                    new ProducerRecord<>(topic, "c-1".getBytes(UTF_8), value == null ? null : value.getBytes(UTF_8));
             record.headers().add(OperationKey.HEADER, key.getBytes(UTF_8));
             assertThat(producer.send(record)).succeedsWithin(PATIENCE);
         }
@@ -205,9 +205,7 @@ class AcceptedKeysIT {
     private JsonNode booked(HttpResponse<String> answer) throws Exception {
         String location = answer.headers().firstValue("Location").orElseThrow();
         HttpResponse<String> found = await().atMost(PATIENCE)
-                .until(
-                        () -> ledger(location.substring(location.lastIndexOf('/') + 1)),
-                        one -> one.statusCode() == 200);
+                .until(() -> ledger(location.substring(location.lastIndexOf('/') + 1)), one -> one.statusCode() == 200);
         return new ObjectMapper().readTree(found.body());
     }
 }

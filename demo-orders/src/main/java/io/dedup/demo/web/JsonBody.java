@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The JSON object in the body of a request. Whatever else is there ends the request with a problem: what a caller asks for and
+ * The JSON object in the body of a request. Anything else ends the request with a problem: what a caller asks for and
  * would not get is refused, and not ignored.
  */
 final class JsonBody {

@@ -8,7 +8,7 @@ import java.util.List;
  * What a request says in its {@code Idempotency-Key}: a key, nothing, or nonsense.
  *
  * <p>A key is a string of RFC 9651 in quotes, as the IETF's draft wants it, or bare, as most clients send it. Either way it is
- * the same key. It is read in one pass, whatever its length. Whether the text can be a key is for {@link OperationKey} to say.
+ * the same key. It is read in one pass. Whether the text can be a key is for {@link OperationKey} to say.
  */
 sealed interface KeyHeader {
     /** The name of the header. */

@@ -52,7 +52,7 @@ class KeyHeaderTest {
         assertThat(KeyHeader.of(List.of(longest + "k"))).isInstanceOf(KeyHeader.Malformed.class);
     }
 
-    /** What is far too long is refused at once, whatever it is made of. */
+    /** What is far too long is refused at once, of every kind of character. */
     @ParameterizedTest
     @ValueSource(strings = {"k", "\"", "\\\"", "\\\\", " ", "\\", ";a=\"b\"", "\u00fc"})
     void of_aMillionOfThem_isNoKeyAndNoFailure(String part) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The table of docs/http.md, byte for byte: whatever a request is, it is done or answered with a problem, at once. */
+/** The table of docs/http.md, byte for byte: every request is done or answered with a problem, at once. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RequestsIT {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -35,9 +35,8 @@ class RequestsIT {
             "{\"orderId\": \"o-1\", \"customerId\": \"c-1\", \"amountCents\": 1999, \"currency\": \"EUR\"}";
 
     private final List<String> published = new CopyOnWriteArrayList<>();
-    private final IdempotentHandler<StoredResponse> handler = OperationsApi.handlerOn(
-                    MemoryIdempotencyStore.holding(10_000))
-            .build();
+    private final IdempotentHandler<StoredResponse> handler =
+            OperationsApi.handlerOn(MemoryIdempotencyStore.holding(10_000)).build();
 
     @SuppressWarnings("NullAway.Init") // started before all tests
     private WebServer server;
@@ -90,13 +89,17 @@ class RequestsIT {
 
     @BeforeAll
     void start() {
-        OperationsApi operations = new OperationsApi(handler, (key, operation, at) -> published.add(key), new LiveLog());
+        OperationsApi operations =
+                new OperationsApi(handler, (key, operation, at) -> published.add(key), new LiveLog());
         server = WebServer.start(
                 "127.0.0.1",
                 0,
-                List.of(operations::addTo, new CustomersApi()::addTo, routes -> routes.get("/fails", context -> {
-                    throw new IllegalStateException("as it may");
-                })));
+                List.of(
+                        operations::addTo,
+                        new CustomersApi()::addTo,
+                        routes -> routes.get("/fails", context -> {
+                            throw new IllegalStateException("as it may");
+                        })));
     }
 
     @BeforeEach
@@ -237,9 +240,7 @@ class RequestsIT {
                 Arguments.of(Raw.keyed("k").with("Content-Type", "application/json; charset=utf-16"), 415, "UTF-8"),
                 Arguments.of(Raw.keyed("k").with("Content-Type", ";;;"), 415, ""),
                 Arguments.of(
-                        Raw.keyed("k")
-                                .with("Content-Type", "application/json")
-                                .with("Content-Type", "text/plain"),
+                        Raw.keyed("k").with("Content-Type", "application/json").with("Content-Type", "text/plain"),
                         415,
                         "text/plain"),
                 Arguments.of(Raw.keyed("k").with("Content-Encoding", "gzip"), 415, "gzip"),
@@ -248,7 +249,10 @@ class RequestsIT {
                 Arguments.of(Raw.keyed("k").framedBy("Content-Length", "99999999999", ""), 413, "16384 bytes"),
                 Arguments.of(
                         Raw.keyed("k")
-                                .framedBy("Transfer-Encoding", "chunked", "5000\r\n" + " ".repeat(0x5000) + "\r\n0\r\n\r\n"),
+                                .framedBy(
+                                        "Transfer-Encoding",
+                                        "chunked",
+                                        "5000\r\n" + " ".repeat(0x5000) + "\r\n0\r\n\r\n"),
                         413,
                         "16384 bytes"),
                 // The body.
