@@ -12,6 +12,7 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.store.memory.MemoryIdempotencyStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.util.List;
 import java.util.Locale;
@@ -365,7 +366,7 @@ class RequestsIT {
 
     /** Sends the bytes, and fails if there is no whole answer within a few seconds. */
     private String send(byte[] request) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", server.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             socket.setSoTimeout(PATIENCE_MS);
             socket.getOutputStream().write(request);
             socket.getOutputStream().flush();
