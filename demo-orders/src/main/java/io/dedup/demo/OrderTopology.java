@@ -68,7 +68,7 @@ final class OrderTopology {
             // One after the other: of what could not be booked and is sent again, nothing has been done before.
             dedup(topic, ttl, mode)
                     .apply(received)
-                    .processValues(() -> new LedgerProcessor(ledger))
+                    .processValues(() -> new LedgerProcessor(ledger, topic))
                     .to(Topics.unique(topic), Produced.with(Serdes.ByteArray(), Serdes.ByteArray()));
         }
         return builder.build();

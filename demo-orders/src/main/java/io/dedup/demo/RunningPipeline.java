@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.dedup.IdempotencyKey;
 import io.dedup.Mode;
 import io.dedup.demo.ledger.Ledger;
-import io.dedup.demo.traffic.Sending;
 import io.dedup.demo.web.Pipeline;
 import io.dedup.streams.KeyStatus;
 import io.dedup.streams.RememberedKeys;
@@ -115,8 +112,7 @@ final class RunningPipeline implements Pipeline, AutoCloseable {
     }
 
     @Override
-    public KeyStatus ask(String topic, String recordKey) {
-        IdempotencyKey key = IdempotencyKey.of("header:" + Sending.IDEMPOTENCY_KEY, recordKey.getBytes(UTF_8));
+    public KeyStatus ask(String topic, IdempotencyKey key) {
         Application now = application;
         if (now == null || !now.isRunning()) {
             return new KeyStatus.Unknown(Map.of(), "The application is starting");

@@ -36,7 +36,7 @@ public final class Ledger implements AutoCloseable {
                 topic           VARCHAR(249) NOT NULL,
                 partition_no    INT          NOT NULL,
                 offset_no       BIGINT       NOT NULL,
-                idempotency_key VARCHAR(400) NOT NULL,
+                idempotency_key VARCHAR      NOT NULL,
                 order_id        VARCHAR      NOT NULL,
                 payment_id      VARCHAR,
                 customer_id     VARCHAR      NOT NULL,
@@ -46,6 +46,9 @@ public final class Ledger implements AutoCloseable {
                 PRIMARY KEY (topic, partition_no, offset_no)
             )
             """;
+
+    /** Ledgers of earlier versions had a limit of their own for keys. */
+    private static final String WIDENED = "ALTER TABLE ledger ALTER COLUMN idempotency_key SET DATA TYPE VARCHAR";
 
     private static final List<String> INDEXES = List.of(
             "CREATE INDEX IF NOT EXISTS ledger_by_order ON ledger (order_id)",
@@ -103,6 +106,7 @@ public final class Ledger implements AutoCloseable {
         try (Connection connection = booking.getConnection();
                 Statement statement = connection.createStatement()) {
             statement.execute(SCHEMA);
+            statement.execute(WIDENED);
             for (String index : INDEXES) {
                 statement.execute(index);
             }
@@ -129,7 +133,7 @@ public final class Ledger implements AutoCloseable {
     /**
      * Books an operation, unless the record at these coordinates has been booked.
      *
-     * @param idempotencyKey what the record carries; empty if it carries none. Kept for the audit, not looked at
+     * @param idempotencyKey of the record; empty if it has none that can be used. Kept for the audit, not looked at
      * @throws SQLException if it may not have been booked
      */
     public void book(Coordinates at, String idempotencyKey, Operation operation) throws SQLException {

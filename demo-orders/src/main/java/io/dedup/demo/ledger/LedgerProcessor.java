@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.ledger;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.dedup.Coordinates;
+import io.dedup.IdempotencyKey;
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
-import io.dedup.demo.traffic.Sending;
-import java.io.UncheckedIOException;
+import io.dedup.demo.traffic.OperationKey;
+import io.dedup.demo.traffic.Topics;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.common.header.Header;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessor;
 import org.apache.kafka.streams.processor.api.FixedKeyProcessorContext;
@@ -29,11 +27,17 @@ public final class LedgerProcessor implements FixedKeyProcessor<byte[], byte[], 
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final Ledger ledger;
+    private final String topic;
     private @Nullable FixedKeyProcessorContext<byte[], byte[]> context;
 
-    /** Books there. */
-    public LedgerProcessor(Ledger ledger) {
+    /**
+     * Books there.
+     *
+     * @param topic of the operations: {@link Topics#ORDERS} or {@link Topics#PAYMENTS}
+     */
+    public LedgerProcessor(Ledger ledger, String topic) {
         this.ledger = ledger;
+        this.topic = topic;
     }
 
     @Override
@@ -47,12 +51,11 @@ public final class LedgerProcessor implements FixedKeyProcessor<byte[], byte[], 
         RecordMetadata metadata = target.recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("Only records from a topic are booked"));
         Coordinates at = new Coordinates(metadata.topic(), metadata.partition(), metadata.offset());
-        Header key = record.headers().lastHeader(Sending.IDEMPOTENCY_KEY);
-        String idempotencyKey = key == null || key.value() == null ? "" : new String(key.value(), UTF_8);
+        String idempotencyKey = OperationKey.of(record.headers()) instanceof IdempotencyKey key ? key.text() : "";
         try {
-            book(at, idempotencyKey, OperationJson.read(record.value()));
-        } catch (UncheckedIOException unreadable) {
-            throw new UnbookableException(at + " cannot be booked: it is no operation", unreadable);
+            book(at, idempotencyKey, OperationJson.read(topic, record.value()));
+        } catch (IllegalArgumentException unreadable) {
+            throw new UnbookableException(at + " cannot be booked: " + unreadable.getMessage(), unreadable);
         } catch (SQLException notBooked) {
             if (isOfTheRecord(notBooked)) {
                 throw new UnbookableException(at + " cannot be booked: " + notBooked.getMessage(), notBooked);

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.traffic;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.dedup.IdempotencyKey;
 import io.dedup.demo.traffic.Sending.Header;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -35,13 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InputFile {
     private static final Set<String> FIELDS = new TreeSet<>(Set.of("topic", "key", "timestamp", "headers", "value"));
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
-            .build();
-
     /** What surely fits into a Kafka record of the default size. */
     private static final int LONGEST_LINE = 900_000;
 
@@ -136,20 +125,21 @@ public final class InputFile {
      * come of them otherwise.
      */
     private static String partitionedBy(@Nullable String key, List<Header> headers) {
-        String idempotencyKey = Sending.idempotencyKey(headers);
-        return idempotencyKey != null ? idempotencyKey : key == null ? "" : key;
+        IdempotencyKey idempotencyKey = Sending.idempotencyKey(headers);
+        return idempotencyKey != null ? OperationKey.header(idempotencyKey) : key == null ? "" : key;
     }
 
     private static JsonNode json(String line) {
+        JsonNode json;
         try {
-            JsonNode json = MAPPER.readTree(line);
-            if (!json.isObject()) {
-                throw new IllegalArgumentException("it must be a JSON object, and is " + json);
-            }
-            return json;
-        } catch (JsonProcessingException unreadable) {
-            throw new IllegalArgumentException("it is not a JSON object: " + unreadable.getOriginalMessage());
+            json = StrictJson.read(line);
+        } catch (IllegalArgumentException unreadable) {
+            throw new IllegalArgumentException("it is not a JSON object: it " + unreadable.getMessage(), unreadable);
         }
+        if (!json.isObject()) {
+            throw new IllegalArgumentException("it must be a JSON object, and is " + json);
+        }
+        return json;
     }
 
     private static @Nullable String key(JsonNode key) {

@@ -4,7 +4,6 @@ package io.dedup.demo.traffic;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +22,6 @@ public record Operation(
     @JsonIgnore
     public String topic() {
         return paymentId == null ? Topics.ORDERS : Topics.PAYMENTS;
-    }
-
-    /** Whether it says everything that it has to: what is read from somewhere may not. */
-    boolean isWhole() {
-        return Stream.of(orderId, customerId, currency).allMatch(text -> text != null && !text.isBlank())
-                && amountCents > 0;
     }
 
     Operation withAmount(long cents) {

@@ -2,36 +2,15 @@
 package io.dedup.demo.traffic;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.databind.cfg.CoercionAction;
-import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.type.LogicalType;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads and writes operations as JSON. Thread-safe. */
 public final class OperationJson {
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            // Gateways add fields of their own. Everything else is as strict as what looks for keys.
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .withCoercionConfig(
-                    LogicalType.Textual,
-                    texts -> texts.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
-                            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
-                            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
-            .build();
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
     private OperationJson() {}
@@ -60,28 +39,40 @@ public final class OperationJson {
     }
 
     /**
-     * Reads back what either of the two wrote.
+     * Reads an operation of either topic: a payment, if it has a number of one.
      *
-     * @param json null for a tombstone, which is no operation
-     * @throws UncheckedIOException if it is not an operation
+     * @param json the value of a record; null for a tombstone
+     * @throws IllegalArgumentException with what is wrong
      */
     public static Operation read(byte @Nullable [] json) {
+        JsonNode value = value(json);
+        return parse(value.has("paymentId") ? Topics.PAYMENTS : Topics.ORDERS, value);
+    }
+
+    /**
+     * Reads an operation of that topic. What takes money is strict: {@link StrictJson}, no text for a number, no number for a text,
+     * whole cents. Members that it does not know are those of gateways.
+     *
+     * @param json the value of a record; null for a tombstone
+     * @throws IllegalArgumentException with what is wrong
+     */
+    public static Operation read(String topic, byte @Nullable [] json) {
+        return parse(topic, value(json));
+    }
+
+    private static JsonNode value(byte @Nullable [] json) {
+        if (json == null) {
+            throw new IllegalArgumentException("value must be an operation, and is null");
+        }
         try {
-            if (json == null) {
-                throw new IOException("A tombstone is no operation");
-            }
-            Operation operation = MAPPER.readValue(json, Operation.class);
-            if (operation == null || !operation.isWhole()) {
-                throw new IOException("An operation has orderId, customerId, amountCents and currency");
-            }
-            return operation;
-        } catch (IOException unreadable) {
-            throw new UncheckedIOException("Not an operation", unreadable);
+            return StrictJson.readObject(json);
+        } catch (IllegalArgumentException unreadable) {
+            throw new IllegalArgumentException("value " + unreadable.getMessage(), unreadable);
         }
     }
 
     /**
-     * Reads an operation out of a value of an input file.
+     * Reads an operation out of a value.
      *
      * @throws IllegalArgumentException with what is wrong, naming the field
      */

@@ -3,61 +3,77 @@ package io.dedup.demo.traffic;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.KeyRules;
+import io.dedup.key.RecordView;
 import java.util.List;
-import java.util.regex.Pattern;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /**
- * The idempotency key of an operation: how the front end makes it, and how the pipeline reads it. One definition for both, so that
- * what the one accepts the other books.
+ * The idempotency key of an operation: where it stands in a record, how it is made of a caller and the key that the caller chose,
+ * how long it may be, and which spellings are one key.
+ *
+ * <p>It is the only definition. The pipeline reads keys by {@link #extractor}. The front end makes the record's header and asks the
+ * same extractor what it reads there ({@link #ofCaller}), so that what the front end accepts is what the pipeline takes, and two
+ * keys of the front end are two keys of the pipeline.
  */
 public final class OperationKey {
-    /** Where the pipeline finds it, as in {@code dedup.key}. */
-    public static final String SOURCE = "header:" + Sending.IDEMPOTENCY_KEY;
+    /** The header of a record that has the key. */
+    public static final String HEADER = "idempotency-key";
 
-    /** How long a key may be that a caller sends. */
-    public static final int MAX_CHARACTERS = 255;
+    /** How many characters the name of a caller may have; all of them are ASCII. */
+    public static final int MAX_CALLER = 64;
 
-    /** How callers may be named: no name has the colon that follows it in a record's key. */
-    public static final Pattern CALLER = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    /** How many characters a key may have that a caller chooses; all of them are ASCII. */
+    public static final int MAX_CHOSEN = 255;
 
-    private static final int MAX_CALLER_CHARACTERS = 64;
-    private static final int MAX_BYTES = MAX_CALLER_CHARACTERS + 1 + MAX_CHARACTERS;
+    /** How many bytes the key of a record may have: the longest caller, a colon, and the longest key of a caller. */
+    public static final int MAX_BYTES = MAX_CALLER + 1 + MAX_CHOSEN;
+
+    private static final String SOURCE =
+            KeyExtractors.sources("header:" + HEADER).get(0);
+    /** The key in the syntax of {@code dedup.key}. */
+    private static final String DEFINITION = SOURCE + "|trim|uuid";
+
+    private static final KeyRules RULES = KeyRules.standard();
+    private static final KeyExtractor EXTRACTOR =
+            KeyExtractors.atMost(MAX_BYTES, KeyExtractors.parse(DEFINITION, RULES));
 
     private OperationKey() {}
 
-    /** Reads it from records. */
+    /** Reads the keys of records. */
     public static KeyExtractor extractor() {
-        return KeyExtractors.atMost(MAX_BYTES, KeyExtractors.parse(SOURCE));
+        return EXTRACTOR;
+    }
+
+    /** The key of a record with these headers, or why it has none. */
+    public static KeyResult of(Headers headers) {
+        return EXTRACTOR.extract(RecordView.of(headers, null, null));
+    }
+
+    /** The key of a record whose header is this text, or why that is none. */
+    public static KeyResult ofHeader(String text) {
+        return of(new RecordHeaders().add(HEADER, text.getBytes(UTF_8)));
     }
 
     /**
-     * The key that a caller has sent, normalised and held against the rules as that of a record is.
+     * The key of a record that does what a caller asks for, or why there is none: what a caller chose is held against the rules by
+     * itself, since no key with a caller before it is a placeholder.
      *
-     * @param source with its normalisers, as {@link #SOURCE} has none
-     * @param text as the caller has sent it
+     * @param caller without a colon, so that two callers have no key in common
+     * @param chosen the key that the caller chose
      */
-    public static KeyResult sent(String source, String text) {
-        String name = KeyExtractors.sources(source).get(0);
-        return KeyExtractors.keyOf(source, KeyRules.standard(), name, List.of(text.getBytes(UTF_8)));
+    public static KeyResult ofCaller(String caller, String chosen) {
+        KeyResult read = KeyExtractors.keyOf(DEFINITION, RULES, SOURCE, List.of(chosen.getBytes(UTF_8)));
+        return read instanceof IdempotencyKey key ? ofHeader(caller + ":" + header(key)) : read;
     }
 
-    /**
-     * The text of the header of a record.
-     *
-     * @param caller matches {@link #CALLER}
-     * @param key at most {@link #MAX_CHARACTERS} of ASCII
-     * @throws IllegalArgumentException if one of them is not so
-     */
-    public static String of(String caller, String key) {
-        if (!CALLER.matcher(caller).matches()) {
-            throw new IllegalArgumentException("caller must match " + CALLER.pattern() + ": '" + caller + "'");
-        } else if (key.getBytes(UTF_8).length > MAX_CHARACTERS) {
-            throw new IllegalArgumentException("key must have at most " + MAX_CHARACTERS + " bytes: '" + key + "'");
-        }
-        return caller + ":" + key;
+    /** The header of a record that has this key. */
+    public static String header(IdempotencyKey key) {
+        return new String(key.value(), UTF_8);
     }
 }

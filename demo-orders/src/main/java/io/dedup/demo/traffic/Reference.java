@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.traffic;
 
+import io.dedup.IdempotencyKey;
 import io.dedup.Verdict;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -12,14 +12,12 @@ import java.util.Map;
 
 /**
  * Works out what should come of records whose story nobody knows, by keeping every first of a partition for ever and
- * looking through all those of its key. It shares no code with what it checks.
+ * looking through all those of its key. It shares the definition of keys with what it checks, and no code that decides or remembers.
  *
  * <p>An old record whose first is known is taken for a duplicate even where a store may have forgotten that first, and
  * would call it late; both keep it away from the ledger.
  */
 public final class Reference {
-    private static final int KEY_MAX_BYTES = 255;
-
     private final long ttl;
     private final long maxFuture;
     private final Map<String, Partition> partitions = new HashMap<>();
@@ -55,8 +53,8 @@ public final class Reference {
         if (!future) {
             partition.streamTime = Math.max(before, time);
         }
-        String key = sending.idempotencyKey();
-        if (key == null || key.getBytes(StandardCharsets.UTF_8).length > KEY_MAX_BYTES) {
+        IdempotencyKey key = sending.idempotencyKey();
+        if (key == null) {
             return Verdict.MISSING_KEY;
         }
         if (future) {
@@ -74,7 +72,9 @@ public final class Reference {
         firsts.add(sending);
         Operation operation = sending.operation();
         ledger.merge(
-                new Truth.Entry(sending.topic(), key, operation.amountCents(), operation.currency()), 1, Integer::sum);
+                new Truth.Entry(sending.topic(), key.text(), operation.amountCents(), operation.currency()),
+                1,
+                Integer::sum);
         return Verdict.FIRST;
     }
 
@@ -85,7 +85,7 @@ public final class Reference {
     }
 
     private static final class Partition {
-        private final Map<String, List<Sending>> firsts = new HashMap<>();
+        private final Map<IdempotencyKey, List<Sending>> firsts = new HashMap<>();
         private long streamTime = Long.MIN_VALUE / 2;
     }
 }

@@ -4,7 +4,6 @@ package io.dedup.demo.traffic;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.IdempotencyKey;
-import io.dedup.key.RecordView;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -30,24 +29,16 @@ public record Sending(
         List<Header> headers,
         Operation operation,
         String value) {
-    /** The header that names the operation. */
-    public static final String IDEMPOTENCY_KEY = "idempotency-key";
-
     /** A header of a record, as text. */
     public record Header(String name, String value) {}
 
-    /** The idempotency key, if there is a usable one; else null. */
-    public @Nullable String idempotencyKey() {
+    /** The idempotency key, however it is spelled; null if there is none that can be used. */
+    public @Nullable IdempotencyKey idempotencyKey() {
         return idempotencyKey(headers);
     }
 
-    /** As the pipeline reads it. */
-    static @Nullable String idempotencyKey(List<Header> headers) {
-        RecordHeaders sent = new RecordHeaders();
-        headers.forEach(header -> sent.add(header.name(), header.value().getBytes(UTF_8)));
-        return OperationKey.extractor().extract(RecordView.of(sent, null, null)) instanceof IdempotencyKey key
-                ? new String(key.value(), UTF_8)
-                : null;
+    static @Nullable IdempotencyKey idempotencyKey(List<Header> headers) {
+        return OperationKey.of(recordHeaders(headers)) instanceof IdempotencyKey key ? key : null;
     }
 
     /**
@@ -65,18 +56,23 @@ public record Sending(
      * @param partitions how many there are
      */
     int judgedIn(int partitions) {
-        String idempotencyKey = idempotencyKey();
-        String decides = idempotencyKey != null ? idempotencyKey : key == null ? "" : key;
-        return Utils.toPositive(Utils.murmur2(decides.getBytes(UTF_8))) % partitions;
+        IdempotencyKey idempotencyKey = idempotencyKey();
+        byte[] recordKey = key == null ? new byte[0] : key.getBytes(UTF_8);
+        return Utils.toPositive(Utils.murmur2(idempotencyKey == null ? recordKey : idempotencyKey.value()))
+                % partitions;
     }
 
     /** The record as it is handed to Kafka's producer. */
     public ProducerRecord<byte[], byte[]> toRecord(int partitions) {
+        byte[] keyBytes = key == null ? null : key.getBytes(UTF_8);
+        return new ProducerRecord<>(
+                topic, partition(partitions), timestamp, keyBytes, value.getBytes(UTF_8), recordHeaders(headers));
+    }
+
+    private static RecordHeaders recordHeaders(List<Header> headers) {
         RecordHeaders recordHeaders = new RecordHeaders();
         headers.forEach(
                 header -> recordHeaders.add(header.name(), header.value().getBytes(UTF_8)));
-        byte[] keyBytes = key == null ? null : key.getBytes(UTF_8);
-        return new ProducerRecord<>(
-                topic, partition(partitions), timestamp, keyBytes, value.getBytes(UTF_8), recordHeaders);
+        return recordHeaders;
     }
 }

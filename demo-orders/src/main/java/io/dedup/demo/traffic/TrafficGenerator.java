@@ -220,7 +220,7 @@ public final class TrafficGenerator {
     }
 
     private static Header key(Original original) {
-        return new Header(Sending.IDEMPOTENCY_KEY, original.key());
+        return new Header(OperationKey.HEADER, original.key());
     }
 
     private static String plain(Original original) {

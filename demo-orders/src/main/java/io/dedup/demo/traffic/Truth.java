@@ -19,6 +19,7 @@ public record Truth(Map<Entry, Integer> ledger, Map<Verdict, Integer> verdicts) 
     /**
      * An entry of the ledger.
      *
+     * @param idempotencyKey as {@link io.dedup.IdempotencyKey#text()} has it
      * @param amountCents in hundredths of the currency
      */
     public record Entry(String topic, String idempotencyKey, long amountCents, String currency) {}

@@ -2,6 +2,7 @@
 package io.dedup.demo.web;
 
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.web.KafkaPublisher.Sent;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.Context;
@@ -40,7 +41,9 @@ final class FaultsApi {
             case "other-amount" -> List.of(new Sent(last.idempotencyKey(), dearer(last.operation()), last.timestamp()));
             case "wrong-clock" ->
                 List.of(new Sent(
-                        last.idempotencyKey() + "-next-year", last.operation(), last.timestamp() + YEAR.toMillis()));
+                        nextYear(String.valueOf(last.idempotencyKey())),
+                        last.operation(),
+                        last.timestamp() + YEAR.toMillis()));
             default -> List.of();
         };
         if (wrong.isEmpty()) {
@@ -55,6 +58,12 @@ final class FaultsApi {
         } catch (UnpublishedException failed) {
             Problem.unavailable().answer(context);
         }
+    }
+
+    /** Another key that is no longer than keys may be. */
+    private static String nextYear(String key) {
+        String suffix = "-next-year";
+        return key.substring(0, Math.min(key.length(), OperationKey.MAX_BYTES - suffix.length())) + suffix;
     }
 
     private static Operation dearer(Operation operation) {

@@ -1,100 +1,143 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.dedup.demo.traffic.StrictJson;
 import io.javalin.http.Context;
 import java.io.IOException;
-import java.util.Iterator;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import org.eclipse.jetty.http.HttpException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The body of a request: one JSON object that says everything about it. What could say two things, or what would be read and not
- * compared with a retry, is refused: a name that is there twice, an unknown member, a query.
+ * The JSON object in the body of a request. Anything else ends the request with a problem: what a caller asks for and
+ * would not get is refused, and not ignored.
  */
 final class JsonBody {
-    private static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    /** How many bytes a body may have. */
+    static final int MAX_BYTES = 16 * 1024;
 
-    /** JSON, and what curl and HTML forms say unless they are asked to say something else. */
-    private static final Pattern MEDIA_TYPE =
-            Pattern.compile("application/(json|[a-z0-9.-]{1,64}\\+json|x-www-form-urlencoded)");
-
-    private static final Pattern UTF8 = Pattern.compile("charset=\"?utf-8\"?");
+    private static final Logger LOGGER = LoggerFactory.getLogger(JsonBody.class);
+    private static final String MEDIA_TYPE = "application/json";
+    private static final Pattern SEMICOLON = Pattern.compile(";");
+    private static final Pattern EQUALS = Pattern.compile("=");
 
     private JsonBody() {}
 
     /**
      * Reads it.
      *
-     * @param members those that there may be
-     * @throws ProblemException with what is wrong
+     * @param members that it may have
+     * @throws ProblemException if it is no such object, or the request has a query
      */
     static JsonNode read(Context context, Set<String> members) {
-        if (context.queryString() != null) {
-            throw bad("The query has no meaning here: put everything into the body");
+        requireNoQuery(context);
+        requireMediaType(headers(context, "Content-Type"));
+        requireNoCoding(headers(context, "Content-Encoding"));
+        byte[] body = bytes(context);
+        if (body.length == 0) {
+            throw badRequest("The body is missing: it must be a JSON object");
         }
-        requireEncoding(context.header("Content-Encoding"));
-        requireType(context.header("Content-Type"));
-        JsonNode json = parsed(context.bodyAsBytes());
-        if (!json.isObject()) {
-            throw bad("The body must be a JSON object");
+        JsonNode json;
+        try {
+            json = StrictJson.readObject(body);
+        } catch (IllegalArgumentException unreadable) {
+            throw badRequest("The body " + unreadable.getMessage());
         }
-        for (Iterator<String> names = json.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
+        json.fieldNames().forEachRemaining(name -> {
             if (!members.contains(name)) {
-                throw bad("The body has the member '" + shown(name) + "', and there may be " + members);
+                throw badRequest("The body has a member that is not known: '" + name + "'");
             }
-        }
+        });
         return json;
     }
 
-    private static void requireEncoding(@Nullable String encoding) {
-        if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
-            throw new ProblemException(
-                    Problem.unsupported("A body must not be compressed: Content-Encoding is refused"));
+    private static void requireNoQuery(Context context) {
+        if (context.queryString() != null) {
+            throw badRequest("This operation has no query: what is asked for is in the body");
         }
     }
 
-    private static void requireType(@Nullable String type) {
-        if (type == null) {
-            return;
+    /** What does not say what it is may be JSON; what says that it is something else is not. */
+    private static void requireMediaType(List<String> types) {
+        boolean isJson = types.size() <= 1 && types.stream().allMatch(JsonBody::isJson);
+        if (!isJson) {
+            throw new ProblemException(
+                    Problem.unsupported(
+                            "Content-Type must be " + MEDIA_TYPE + " in UTF-8: " + String.join(", ", types)),
+                    Map.of("Accept", MEDIA_TYPE));
         }
-        String[] parts = type.toLowerCase(Locale.ROOT).split(";", -1);
-        if (!MEDIA_TYPE.matcher(parts[0].strip()).matches()) {
-            throw new ProblemException(Problem.unsupported("A body must be application/json"));
-        }
+    }
+
+    private static boolean isJson(String type) {
+        String[] parts = SEMICOLON.split(type, -1);
+        boolean isJson = parts[0].strip().equalsIgnoreCase(MEDIA_TYPE);
         for (int i = 1; i < parts.length; i++) {
-            String parameter = parts[i].strip();
-            if (parameter.startsWith("charset") && !UTF8.matcher(parameter).matches()) {
-                throw new ProblemException(Problem.unsupported("A body must be in UTF-8"));
+            String[] parameter = EQUALS.split(parts[i].strip(), 2);
+            if (parameter[0].equalsIgnoreCase("charset")) {
+                String charset = parameter.length == 1 ? "" : parameter[1].replace("\"", "");
+                isJson &= charset.equalsIgnoreCase("utf-8");
             }
         }
+        return isJson;
     }
 
-    private static JsonNode parsed(byte[] body) {
-        try {
-            return MAPPER.readTree(body);
-        } catch (JsonProcessingException notJson) {
-            throw bad("The body is not JSON: " + notJson.getOriginalMessage());
-        } catch (IOException unreadable) {
-            throw bad("The body cannot be read");
+    private static void requireNoCoding(List<String> codings) {
+        boolean isPlain = codings.stream()
+                .allMatch(coding ->
+                        coding.isEmpty() || coding.toLowerCase(Locale.ROOT).equals("identity"));
+        if (!isPlain) {
+            throw new ProblemException(
+                    Problem.unsupported(
+                            "Content-Encoding must be identity, or not there: " + String.join(", ", codings)),
+                    Map.of("Accept-Encoding", "identity"));
         }
     }
 
-    private static String shown(String name) {
-        return name.length() <= 40 ? name : name.substring(0, 40) + "…";
+    private static List<String> headers(Context context, String name) {
+        return Collections.list(context.req().getHeaders(name));
     }
 
-    private static ProblemException bad(String detail) {
+    private static byte[] bytes(Context context) {
+        if (context.req().getContentLengthLong() > MAX_BYTES) {
+            throw new ProblemException(Problem.tooLarge(MAX_BYTES), Map.of("Connection", "close"));
+        }
+        byte[] body;
+        try {
+            body = context.req().getInputStream().readNBytes(MAX_BYTES + 1);
+        } catch (IOException unread) {
+            throw unread(unread);
+        } catch (RuntimeException unread) {
+            if (unread instanceof HttpException) {
+                throw unread(unread);
+            }
+            throw unread;
+        }
+        if (body.length > MAX_BYTES) {
+            throw new ProblemException(Problem.tooLarge(MAX_BYTES), Map.of("Connection", "close"));
+        }
+        return body;
+    }
+
+    private static ProblemException unread(Exception unread) {
+        LOGGER.debug("A body cannot be read", unread);
+        for (Throwable cause = unread; cause != null; cause = cause.getCause()) {
+            if (cause instanceof TimeoutException) {
+                return new ProblemException(Problem.timeout(), Map.of("Connection", "close"));
+            }
+        }
+        return new ProblemException(
+                Problem.badRequest("The body cannot be read to its end"), Map.of("Connection", "close"));
+    }
+
+    private static ProblemException badRequest(String detail) {
         return new ProblemException(Problem.badRequest(detail));
     }
 }

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
-import io.dedup.demo.traffic.Sending;
+import io.dedup.demo.traffic.OperationKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -82,8 +82,7 @@ final class KafkaPublisher implements Publisher, AutoCloseable {
                 operation.customerId().getBytes(UTF_8),
                 OperationJson.write(operation).getBytes(UTF_8));
         if (sending.idempotencyKey() != null) {
-            record.headers()
-                    .add(Sending.IDEMPOTENCY_KEY, sending.idempotencyKey().getBytes(UTF_8));
+            record.headers().add(OperationKey.HEADER, sending.idempotencyKey().getBytes(UTF_8));
         }
         try {
             producer.send(record).get();

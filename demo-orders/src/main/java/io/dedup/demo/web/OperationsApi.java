@@ -3,6 +3,7 @@ package io.dedup.demo.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.dedup.Fingerprint;
@@ -69,17 +70,8 @@ final class OperationsApi {
     private final IdempotentHandler<StoredResponse> handler;
     private final Publisher publisher;
     private final LiveLog log;
-    private final String keySource;
 
     OperationsApi(IdempotentHandler<StoredResponse> handler, Publisher publisher, LiveLog log) {
-        this(handler, publisher, log, OperationKey.SOURCE);
-    }
-
-    /**
-     * @param keySource as in {@code dedup.key}, whose normalisers and rules hold for keys of requests as well
-     */
-    OperationsApi(IdempotentHandler<StoredResponse> handler, Publisher publisher, LiveLog log, String keySource) {
-        this.keySource = keySource;
         this.handler = handler;
         this.publisher = publisher;
         this.log = log;
@@ -119,65 +111,62 @@ final class OperationsApi {
     }
 
     private void take(Context context, String topic) {
-        KeyHeader header = KeyHeader.of(values(context, KeyHeader.NAME));
-        if (header instanceof KeyHeader.Key key) {
-            take(context, topic, key.text());
-        } else if (header instanceof KeyHeader.Malformed malformed) {
-            Problem.malformedKey(malformed.why()).answer(context);
-        } else {
-            Problem.missingKey().answer(context);
-        }
-    }
-
-    private static List<String> values(Context context, String header) {
-        return Collections.list(context.req().getHeaders(header));
-    }
-
-    private static String caller(Context context) {
-        List<String> names = values(context, CALLER);
-        String caller = names.isEmpty() ? ANYBODY : names.get(0);
-        if (names.size() > 1 || !OperationKey.CALLER.matcher(caller).matches()) {
-            throw new ProblemException(Problem.badRequest(
-                    CALLER + " must be there once at most, and match " + OperationKey.CALLER.pattern()));
-        }
-        return caller;
-    }
-
-    private void take(Context context, String topic, String written) {
-        String caller = caller(context);
-        KeyResult read = OperationKey.sent(keySource, written);
-        if (read instanceof MissingKey none) {
-            Problem.malformedKey(none.detail()).answer(context);
-            return;
-        }
-        IdempotencyKey key = read.orElseThrow();
-        Requested requested;
+        IdempotencyKey key = key(context);
+        Requested requested = requested(context, topic);
         try {
-            requested = Requested.of(topic, JsonBody.read(context, Requested.members(topic)));
-        } catch (IllegalArgumentException unreadable) {
-            Problem.badRequest(String.valueOf(unreadable.getMessage())).answer(context);
-            return;
-        }
-        String recordKey = OperationKey.of(caller, new String(key.value(), UTF_8));
-        try {
+            // The key of the record, so that here and there the same two requests are one operation.
             answer(
                     context,
-                    handler.within(topic)
-                            .within(caller)
-                            .tryHandle(
-                                    Call.of(IdempotencyKey.of("http:idempotency-key", key.value()))
-                                            .withFingerprint(fingerprint(requested)),
-                                    execution -> {
-                                        pauseIf(context, "slow", FAULT_TAKES);
-                                        StoredResponse answer = publish(requested, recordKey, execution);
-                                        pauseIf(context, "unstored", UNSTORED_FOR);
-                                        return answer;
-                                    }));
+                    handler.within(topic).tryHandle(Call.of(key).withFingerprint(fingerprint(requested)), execution -> {
+                        pauseIf(context, "slow", FAULT_TAKES);
+                        StoredResponse answer = publish(requested, OperationKey.header(key), execution);
+                        pauseIf(context, "unstored", UNSTORED_FOR);
+                        return answer;
+                    }));
             pauseIf(context, "late-answer", FAULT_TAKES);
         } catch (UnpublishedException | StoreUnavailableException | LeaseLostException failed) {
             LOGGER.warn("A request to {} may not have been done", topic, failed);
             context.header("Retry-After", "1");
             Problem.unavailable().answer(context);
+        }
+    }
+
+    private static IdempotencyKey key(Context context) {
+        KeyHeader header = KeyHeader.of(headers(context, KeyHeader.NAME));
+        if (header instanceof KeyHeader.Malformed malformed) {
+            throw new ProblemException(Problem.malformedKey(malformed.why()));
+        } else if (!(header instanceof KeyHeader.Key chosen)) {
+            throw new ProblemException(Problem.missingKey());
+        } else {
+            KeyResult read = OperationKey.ofCaller(caller(context), chosen.text());
+            if (read instanceof MissingKey unusable) {
+                throw new ProblemException(Problem.malformedKey("cannot be used: " + unusable.detail()));
+            }
+            return read.orElseThrow();
+        }
+    }
+
+    private static String caller(Context context) {
+        List<String> callers = headers(context, CALLER);
+        String caller = callers.isEmpty() ? ANYBODY : callers.get(0);
+        if (callers.size() > 1) {
+            throw new ProblemException(Problem.badRequest(CALLER + " is there " + callers.size() + " times"));
+        } else if (!Requested.NAME.matcher(caller).matches()) {
+            throw new ProblemException(Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern()));
+        }
+        return caller;
+    }
+
+    private static List<String> headers(Context context, String name) {
+        return Collections.list(context.req().getHeaders(name));
+    }
+
+    private static Requested requested(Context context, String topic) {
+        JsonNode body = JsonBody.read(context, Requested.members(topic));
+        try {
+            return Requested.read(topic, body);
+        } catch (IllegalArgumentException unreadable) {
+            throw new ProblemException(Problem.badRequest(String.valueOf(unreadable.getMessage())));
         }
     }
 

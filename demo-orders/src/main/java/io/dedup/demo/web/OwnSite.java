@@ -2,11 +2,8 @@
 package io.dedup.demo.web;
 
 import io.javalin.http.Context;
-import io.javalin.http.ForbiddenResponse;
 import io.javalin.http.HandlerType;
-import io.javalin.http.HttpResponseException;
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
@@ -14,6 +11,7 @@ import java.util.regex.Pattern;
  * its own that is made to lead here (DNS rebinding).
  */
 final class OwnSite {
+    private static final int FORBIDDEN = 403;
     private static final int MISDIRECTED = 421;
     /** An address, or a name without a dot such as {@code localhost}, which nobody can register. */
     private static final Pattern NOBODYS = Pattern.compile("\\[[0-9a-f:.]+]|[0-9]+(\\.[0-9]+){3}|[^.:]+");
@@ -26,15 +24,15 @@ final class OwnSite {
      * Passes what comes from this site, or from no browser.
      *
      * @param host the name that this server was given, which may have dots
-     * @throws HttpResponseException if the request comes from elsewhere
+     * @throws ProblemException if the request comes from elsewhere
      */
     static void require(Context context, String host) {
         String asked = context.header("Host");
         if (asked != null) {
             String name = PORT.matcher(asked.toLowerCase(Locale.ROOT)).replaceFirst("");
             if (!name.equals(host) && !NOBODYS.matcher(name).matches()) {
-                throw new HttpResponseException(
-                        MISDIRECTED, "This server is not called " + name + ": give the name with --host", Map.of());
+                throw new ProblemException(Problem.elsewhere(
+                        MISDIRECTED, "This server is not called " + name + ": give the name with --host"));
             }
         }
         String origin = context.header("Origin");
@@ -44,7 +42,7 @@ final class OwnSite {
         boolean changes =
                 !context.method().equals(HandlerType.GET) && !context.method().equals(HandlerType.HEAD);
         if (changes && (elsewhere || says)) {
-            throw new ForbiddenResponse("Pages of other sites may not send anything here");
+            throw new ProblemException(Problem.elsewhere(FORBIDDEN, "Pages of other sites may not send anything here"));
         }
     }
 }

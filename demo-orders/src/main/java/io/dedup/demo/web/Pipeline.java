@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
+import io.dedup.IdempotencyKey;
 import io.dedup.Mode;
 import io.dedup.streams.KeyStatus;
 
@@ -25,7 +26,6 @@ public interface Pipeline {
      * What is remembered of a key.
      *
      * @param topic of the operation
-     * @param recordKey as the record carries it
      */
-    KeyStatus ask(String topic, String recordKey);
+    KeyStatus ask(String topic, IdempotencyKey key);
 }

@@ -2,8 +2,11 @@
 package io.dedup.demo.web;
 
 import io.dedup.Coordinates;
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
 import io.dedup.Mode;
 import io.dedup.Sighting;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.streams.KeyStatus;
 import io.javalin.config.RoutesConfig;
@@ -33,7 +36,12 @@ final class PipelineApi {
             Problem.notFound("There are " + String.join(" and ", Topics.INPUTS)).answer(context);
             return;
         }
-        KeyStatus status = pipeline.ask(topic, context.pathParam("key"));
+        KeyResult key = OperationKey.ofHeader(context.pathParam("key"));
+        if (key instanceof MissingKey unusable) {
+            Problem.badRequest("No record has this key: " + unusable.detail()).answer(context);
+            return;
+        }
+        KeyStatus status = pipeline.ask(topic, key.orElseThrow());
         Map<String, Object> body = new LinkedHashMap<>();
         if (status instanceof KeyStatus.Remembered remembered) {
             Sighting first = remembered.first();

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.web;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.javalin.http.Context;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Why a request was not done, as {@code application/problem+json} of RFC 9457.
@@ -11,10 +16,23 @@ import io.javalin.http.Context;
  * @param title the kind of problem
  * @param status the HTTP status
  * @param detail what it is about this request, and what to do
+ * @param instance which occurrence it is, as the log of the server has it; null if it is not in there
  */
-@JsonPropertyOrder({"type", "title", "status", "detail"})
-record Problem(String type, String title, int status, String detail) {
+@JsonPropertyOrder({"type", "title", "status", "detail", "instance"})
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record Problem(
+        String type,
+        String title,
+        int status,
+        String detail,
+        @Nullable String instance) {
     static final String MEDIA_TYPE = "application/problem+json";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Problem.class);
+
+    Problem(String type, String title, int status, String detail) {
+        this(type, title, status, detail, null);
+    }
 
     static Problem missingKey() {
         return new Problem(
@@ -29,7 +47,7 @@ record Problem(String type, String title, int status, String detail) {
                 "/problems.html#malformed-key",
                 "Idempotency-Key is malformed",
                 400,
-                "The Idempotency-Key cannot be used: " + why + ". Send one, as in Idempotency-Key: \"8e03978e-40d5\".");
+                "The Idempotency-Key " + why + ". Send one, as in Idempotency-Key: \"8e03978e-40d5\".");
     }
 
     static Problem inProgress() {
@@ -61,8 +79,52 @@ record Problem(String type, String title, int status, String detail) {
                 "/problems.html#too-large", "The body is too large", 413, "A body may have " + most + " bytes.");
     }
 
+    static Problem methodNotAllowed(String method, String allowed) {
+        return new Problem(
+                "/problems.html#method-not-allowed",
+                "The method is not allowed",
+                405,
+                method + " is not for this path: it takes " + allowed);
+    }
+
+    static Problem timeout() {
+        return new Problem(
+                "/problems.html#timeout", "The request was not sent to its end", 408, "Send the whole request.");
+    }
+
     static Problem unsupported(String detail) {
-        return new Problem("/problems.html#unsupported", "The body is in a form that is not taken", 415, detail);
+        return new Problem("/problems.html#unsupported", "The body is not in a form that is read", 415, detail);
+    }
+
+    static Problem elsewhere(int status, String detail) {
+        return new Problem("/problems.html#elsewhere", "The request is not meant for this server", status, detail);
+    }
+
+    /**
+     * The server has failed.
+     *
+     * @param id under which the log has it
+     */
+    static Problem failed(UUID id) {
+        return new Problem(
+                "/problems.html#failed",
+                "The server has failed",
+                500,
+                "The log of the server has the reason under " + id
+                        + ". It may have been done: send the same request with the same Idempotency-Key again.",
+                "urn:uuid:" + id);
+    }
+
+    /** A problem that is no more than its status. */
+    static Problem ofStatus(int status, String phrase, @Nullable String detail) {
+        return new Problem("about:blank", phrase, status, detail == null ? phrase : detail);
+    }
+
+    /** Writes to the log what a request has failed of, under the id that is returned. */
+    static UUID logged(String request, @Nullable Throwable cause) {
+        UUID id = UUID.randomUUID();
+        LOGGER.error("{} has failed ({})", request, id, cause);
+        return id;
     }
 
     static Problem unavailable() {
@@ -78,7 +140,7 @@ record Problem(String type, String title, int status, String detail) {
                 "/problems.html#unknown",
                 "It is not known whether it was done",
                 500,
-                "An earlier request with this Idempotency-Key ended in a way that nobody knows. It is not done again.");
+                "An earlier request with this Idempotency-Key ended in a way that is not known. It is not done again.");
     }
 
     void answer(Context context) {

@@ -3,9 +3,9 @@ package io.dedup.demo.web;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.demo.traffic.Operation;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -18,17 +18,19 @@ import org.jspecify.annotations.Nullable;
  * @param currency ISO 4217
  */
 record Requested(String topic, @Nullable String orderId, String customerId, long amountCents, String currency) {
+    /** Of the body of a request. */
+    private static final Set<String> ORDER = Set.of("customerId", "amountCents", "currency");
+
+    private static final Set<String> PAYMENT = Set.of("orderId", "customerId", "amountCents", "currency");
     private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
-    /** How orders and customers may be named. */
-    static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    /** How orders, customers and callers may be named. */
+    static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1," + OperationKey.MAX_CALLER + "}");
 
     private static final long MOST_CENTS = 100_000_000;
 
-    /** What the body of such a request may say. */
+    /** The members that the body of a request may have. */
     static Set<String> members(String topic) {
-        return topic.equals(Topics.PAYMENTS)
-                ? new TreeSet<>(Set.of("orderId", "customerId", "amountCents", "currency"))
-                : new TreeSet<>(Set.of("customerId", "amountCents", "currency"));
+        return topic.equals(Topics.PAYMENTS) ? PAYMENT : ORDER;
     }
 
     /**
@@ -36,13 +38,14 @@ record Requested(String topic, @Nullable String orderId, String customerId, long
      *
      * @throws IllegalArgumentException with what is wrong, naming the field
      */
-    static Requested of(String topic, JsonNode json) {
+    static Requested read(String topic, JsonNode json) {
         JsonNode amount = json.path("amountCents");
         if (!amount.isIntegralNumber()
                 || !amount.canConvertToLong()
                 || amount.longValue() < 1
                 || amount.longValue() > MOST_CENTS) {
-            throw new IllegalArgumentException("amountCents must be a whole number of cents from 1 to " + MOST_CENTS);
+            throw new IllegalArgumentException(
+                    "amountCents must be a whole number of cents from 1 to " + MOST_CENTS + ", in digits alone");
         }
         String orderId = topic.equals(Topics.PAYMENTS) ? text(json, "orderId", NAME) : null;
         return new Requested(

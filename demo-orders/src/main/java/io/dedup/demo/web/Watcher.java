@@ -5,10 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
-import io.dedup.demo.traffic.Sending;
+import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.streams.DedupHeaders;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -81,7 +80,7 @@ final class Watcher implements AutoCloseable {
     private void see(ConsumerRecord<byte[], byte[]> record) {
         Map<String, Object> data = new LinkedHashMap<>();
         Operation operation = operation(record);
-        String key = header(record, Sending.IDEMPOTENCY_KEY);
+        String key = header(record, OperationKey.HEADER);
         data.put("key", key == null ? "" : key);
         data.put("topic", record.topic());
         data.put("partition", record.partition());
@@ -117,7 +116,7 @@ final class Watcher implements AutoCloseable {
     private static @Nullable Operation operation(ConsumerRecord<byte[], byte[]> record) {
         try {
             return record.value() == null ? null : OperationJson.read(record.value());
-        } catch (UncheckedIOException notAnOperation) {
+        } catch (IllegalArgumentException notAnOperation) {
             LOGGER.debug(
                     "{}-{}@{} is no operation", record.topic(), record.partition(), record.offset(), notAnOperation);
             return null;

@@ -5,8 +5,13 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
+import io.javalin.http.ContentTooLargeResponse;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
+import io.javalin.http.HttpStatus;
+import io.javalin.http.MethodNotAllowedResponse;
+import io.javalin.http.NotFoundResponse;
 import io.javalin.http.staticfiles.Location;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -19,14 +24,10 @@ import org.slf4j.LoggerFactory;
 
 /** The HTTP server: what is true of every answer, whoever gives it. Thread-safe. */
 final class WebServer implements AutoCloseable {
-    static final long MOST_BODY_BYTES = 16 * 1024;
-
     private static final Logger LOGGER = LoggerFactory.getLogger(WebServer.class);
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
-    private static final Problem FAILED =
-            new Problem("about:blank", "The server has failed", 500, "The log of the server says why.");
-    private static final int TOO_LARGE = 413;
+    private static final String GET = HandlerType.GET.name();
     /** Nothing comes from elsewhere, nothing is inline, and nobody shows this in a frame. */
     private static final Map<String, String> HEADERS = Map.of(
             "Content-Security-Policy",
@@ -65,32 +66,36 @@ final class WebServer implements AutoCloseable {
             files.headers = HEADERS;
         });
         config.staticFiles.enableWebjars();
-        config.http.maxRequestSize = MOST_BODY_BYTES;
+        config.http.maxRequestSize = JsonBody.MAX_BYTES;
         config.http.prefer405over404 = true;
         config.router.javaLangErrorHandler(WebServer::answerError);
-        config.jetty.modifyServer(server -> server.setErrorHandler(new ServerProblems()));
         config.jetty.modifyHttpConfiguration(http -> {
             http.setIdleTimeout(IDLE.toMillis());
             http.setSendServerVersion(false);
         });
+        ProblemErrorHandler unread = new ProblemErrorHandler(HEADERS);
+        config.jetty.modifyServer(jetty -> jetty.setErrorHandler(unread));
+        config.jetty.modifyServletContextHandler(jetty -> jetty.setErrorHandler(unread));
         config.routes.before(context -> HEADERS.forEach(context::header));
         config.routes.before(context -> OwnSite.require(context, host));
-        config.routes.exception(
-                ProblemException.class, (refused, context) -> refused.problem().answer(context));
-        config.routes.exception(HttpResponseException.class, WebServer::answer);
-        config.routes.exception(Exception.class, (failed, context) -> {
-            LOGGER.error("A request to {} has failed", context.path(), failed);
-            FAILED.answer(context);
+        config.routes.exception(ProblemException.class, (refused, context) -> {
+            refused.headers().forEach(context::header);
+            refused.problem().answer(context);
         });
+        config.routes.exception(HttpResponseException.class, WebServer::answer);
+        config.routes.exception(
+                Exception.class,
+                (failed, context) -> Problem.failed(Problem.logged(context.method() + " " + context.path(), failed))
+                        .answer(context));
         parts.forEach(part -> part.accept(config.routes));
     }
 
     /** What is no exception ends in an answer like any other too. */
     private static void answerError(HttpServletResponse response, Error error) {
-        LOGGER.error("A request has failed", error);
+        Problem failed = Problem.failed(Problem.logged("A request", error));
         try {
-            byte[] body = MAPPER.writeValueAsBytes(FAILED);
-            response.setStatus(FAILED.status());
+            byte[] body = MAPPER.writeValueAsBytes(failed);
+            response.setStatus(failed.status());
             response.setContentType(Problem.MEDIA_TYPE);
             response.getOutputStream().write(body);
         } catch (IOException gone) {
@@ -99,17 +104,33 @@ final class WebServer implements AutoCloseable {
     }
 
     private static void answer(HttpResponseException refused, Context context) {
-        int status = refused.getStatus();
-        if (status == TOO_LARGE) {
-            Problem.tooLarge(MOST_BODY_BYTES).answer(context);
+        String method = context.method().name();
+        if (refused instanceof MethodNotAllowedResponse) {
+            notAllowed(method, String.join(", ", refused.getDetails().values()), context);
+        } else if (refused instanceof NotFoundResponse && isPage(context.path())) {
+            notAllowed(method, GET, context);
+        } else if (refused instanceof NotFoundResponse) {
+            Problem.notFound("There is nothing at " + context.path()).answer(context);
+        } else if (refused instanceof ContentTooLargeResponse) {
+            Problem.tooLarge(JsonBody.MAX_BYTES).answer(context);
         } else {
-            new Problem(
-                            "about:blank",
-                            String.valueOf(refused.getMessage()),
-                            status,
-                            context.method() + " " + context.path())
+            Problem.ofStatus(
+                            refused.getStatus(),
+                            HttpStatus.forStatus(refused.getStatus()).getMessage(),
+                            refused.getMessage())
                     .answer(context);
         }
+    }
+
+    /** Whether there is a file there, so that it is the method that is wrong. */
+    private static boolean isPage(String path) {
+        return WebServer.class.getResource("/web" + (path.equals("/") ? "/index.html" : path)) != null;
+    }
+
+    private static void notAllowed(String method, String methods, Context context) {
+        String allowed = methods.contains(GET) && !methods.contains("HEAD") ? methods + ", HEAD" : methods;
+        context.header("Allow", allowed);
+        Problem.methodNotAllowed(method, allowed).answer(context);
     }
 
     int port() {
