@@ -267,7 +267,7 @@ class IdempotentConsumerIT extends ConsumerFixture {
         assertThat(read(topic + "-dead"))
                 .extracting(letter -> letter.value() + ": " + header(letter, "__dedup.reason"))
                 .containsExactly(
-                        "no key: missing-key",
+                        "no key: missing-key:absent",
                         "unreadable: unreadable",
                         "other payload: conflict",
                         "unknown: unknown-outcome",
