@@ -477,6 +477,11 @@ class RelayIT {
                 "bootstrap.servers=" + broker.bootstrapServers(),
                 "state.dir=" + directory.resolve("state"),
                 "dedup.routes=" + id + "-in->" + id + "-out"));
+        List<String> set = Stream.of(more)
+                .filter(line -> line.contains("="))
+                .map(line -> line.substring(0, line.indexOf('=') + 1))
+                .toList();
+        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
         lines.addAll(List.of(more));
         Files.write(file, lines);
         return file;
