@@ -116,7 +116,7 @@ final class DedupKeys {
                         ConfigDef.Type.LIST,
                         String.join(",", KeyRules.PLACEHOLDERS),
                         Importance.MEDIUM,
-                        "Texts that are no keys, whatever their case and the white space around them: a record with one is"
+                        "Texts that are no keys, in small letters or capitals and with any white space around them: a record with one is"
                                 + " refused as missing-key:placeholder, since unrelated records have it as well. Empty: none.")
                 .define(
                         DedupConfig.KEY_PATTERN,

@@ -62,10 +62,13 @@ final class CloudEventsKey implements KeySource {
                     SOURCE,
                     "The record is a batch of CloudEvents, which has no key: send them one by one");
         }
+        boolean hasHyphens = hasAttribute(record, "ce-");
         try {
-            return contentType.startsWith(STRUCTURED) || isEvent(record)
-                    ? join(eventSource.of(record.json()), eventId.of(record.json()))
-                    : join(eventSource.of(record), eventId.of(record));
+            if (contentType.startsWith(STRUCTURED)
+                    || (!hasHyphens && !hasAttribute(record, "ce_") && isEvent(record))) {
+                return join(eventSource.of(record.json()), eventId.of(record.json()));
+            }
+            return join(eventSource.of(record, hasHyphens), eventId.of(record, hasHyphens));
         } catch (Json.NotJson unreadable) {
             return JsonPointerKey.notJson(SOURCE, unreadable);
         }
@@ -80,12 +83,16 @@ final class CloudEventsKey implements KeySource {
                         .toLowerCase(Locale.ROOT);
     }
 
-    private static boolean isEvent(RecordView record) {
+    private static boolean hasAttribute(RecordView record, String prefix) {
         for (Header header : record.headers()) {
-            if (header.key().startsWith("ce_") || header.key().startsWith("ce-")) {
-                return false;
+            if (header.key().regionMatches(true, 0, prefix, 0, prefix.length())) {
+                return true;
             }
         }
+        return false;
+    }
+
+    private static boolean isEvent(RecordView record) {
         try {
             return record.json().at(SPEC_VERSION).isTextual();
         } catch (Json.NotJson binary) {
@@ -123,8 +130,16 @@ final class CloudEventsKey implements KeySource {
             return JsonPointerKey.key(found, SOURCE, pointer.toString(), form);
         }
 
-        KeyResult of(RecordView record) {
+        /**
+         * The attribute in a header.
+         *
+         * @param hasHyphens whether some header of the record begins as those of HTTP do
+         */
+        KeyResult of(RecordView record, boolean hasHyphens) {
             KeyResult underscored = header.extract(record);
+            if (!hasHyphens) {
+                return underscored;
+            }
             KeyResult other = hyphenated.extract(record);
             if (isAbsent(other)) {
                 return underscored;

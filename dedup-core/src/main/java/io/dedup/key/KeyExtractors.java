@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The kinds of key source, in code and as they are written in configuration.
@@ -226,14 +227,21 @@ public final class KeyExtractors {
         return SchemaFrame.canBegin(value);
     }
 
-    /** Whether a normaliser can be appended to that source: it is no digest, and has one part. */
-    public static boolean isNormalizable(String source) {
-        return !source.contains(ALL_OF) && !source.startsWith("sha256:");
-    }
-
-    /** The normalisers that give several spellings of a text one: {@code trim}, {@code uuid} and {@code json-string}. */
-    public static List<String> normalizersOfTexts() {
-        return List.of(Normalizer.TRIM.text(), Normalizer.UUID_TEXT.text(), Normalizer.JSON_STRING.text());
+    /**
+     * The normalisers of spellings ({@code trim}, {@code uuid}, {@code json-string}) that would make another key of it. None would of a
+     * key of several parts or of a digest, which are not spelled.
+     */
+    public static List<String> respellings(IdempotencyKey key) {
+        if (key.source().contains(ALL_OF)
+                || key.source().startsWith("sha256:")
+                || key.source().equals("cloudevents")) {
+            return List.of();
+        }
+        byte[] bytes = key.value();
+        return Stream.of(Normalizer.TRIM, Normalizer.UUID_TEXT, Normalizer.JSON_STRING)
+                .filter(normalizer -> !Arrays.equals(normalizer.apply(bytes), bytes))
+                .map(Normalizer::text)
+                .toList();
     }
 
     /**

@@ -91,14 +91,8 @@ public final class KeyRules {
      * @param source what they were read from, as in {@link IdempotencyKey#source()}
      */
     KeyResult key(String source, byte[] bytes) {
-        int first = 0;
-        int end = bytes.length;
-        while (first < end && isBlank(bytes[first])) {
-            first++;
-        }
-        while (end > first && isBlank(bytes[end - 1])) {
-            end--;
-        }
+        int end = endOf(bytes);
+        int first = firstOf(bytes, end);
         if (first == end) {
             return new MissingKey(Reason.EMPTY, source, "The key is blank");
         }
@@ -118,8 +112,26 @@ public final class KeyRules {
         return IdempotencyKey.of(source, bytes);
     }
 
+    /** Where the bytes end without the white space behind them; 0 if there is nothing else. */
+    static int endOf(byte[] bytes) {
+        int end = bytes.length;
+        while (end > 0 && isBlank(bytes[end - 1])) {
+            end--;
+        }
+        return end;
+    }
+
+    /** Where the bytes before {@code end} begin without the white space before them. */
+    static int firstOf(byte[] bytes, int end) {
+        int first = 0;
+        while (first < end && isBlank(bytes[first])) {
+            first++;
+        }
+        return first;
+    }
+
     /** White space of ASCII. Other control characters are not blank: a serialized number has them. */
-    static boolean isBlank(byte value) {
+    private static boolean isBlank(byte value) {
         return value == ' ' || (value >= '\t' && value <= '\r');
     }
 

@@ -74,14 +74,8 @@ enum Normalizer {
         if (!KeyRules.isText(key)) {
             return key;
         }
-        int first = 0;
-        int end = key.length;
-        while (first < end && KeyRules.isBlank(key[first])) {
-            first++;
-        }
-        while (end > first && KeyRules.isBlank(key[end - 1])) {
-            end--;
-        }
+        int end = KeyRules.endOf(key);
+        int first = KeyRules.firstOf(key, end);
         return Arrays.copyOfRange(key, first, end);
     }
 

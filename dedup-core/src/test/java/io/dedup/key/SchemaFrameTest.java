@@ -24,7 +24,7 @@ class SchemaFrameTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"value:/id", "sha256:/id"})
-    void fieldSource_framedJson_isSeenThroughWhateverTheSchema(String source) {
+    void fieldSource_framedJson_isSeenThroughForEverySchema(String source) {
         KeyExtractor keys = KeyExtractors.parse(source);
         KeyResult bare = keys.extract(value(JSON));
         assertThat(bare).isInstanceOf(IdempotencyKey.class);

@@ -98,10 +98,11 @@ final class CheckCommand implements Callable<Integer> {
     }
 
     private List<ConfigProblem> sampled(Settings settings, int records) {
-        DedupConfig config = ConfigurationOptions.config(settings);
+        Settings there;
         try (Admin admin = admin(settings.application())) {
-            config = ConfigurationOptions.config(RoutesOnCluster.named(settings, admin));
+            there = RoutesOnCluster.named(settings, admin);
         }
+        DedupConfig config = ConfigurationOptions.config(there);
         List<ConfigProblem> problems = new ArrayList<>();
         for (String topic : config.sources()) {
             KeySample keys = KeySample.read(settings.application(), config, topic, records);

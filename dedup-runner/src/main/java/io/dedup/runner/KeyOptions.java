@@ -57,7 +57,7 @@ final class KeyOptions {
         return found.sources().contains(source) ? found : new Route(List.of(found.name(), source), found.target());
     }
 
-    /** The key as the application reads it from a record, whatever normalisers its source has. */
+    /** The key as the application reads it from a record, with the normalisers of its source. */
     IdempotencyKey key(DedupConfig config) {
         List<String> sources = config.keySources();
         String from = source == null && sources.size() == 1 ? sources.get(0) : source;

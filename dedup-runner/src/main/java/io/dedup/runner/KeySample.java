@@ -48,7 +48,7 @@ final class KeySample {
         this.topic = topic;
         this.forwardsTombstones = config.tombstonePolicy() == TombstonePolicy.FORWARD;
         this.together = config.keyExtractor();
-        config.eachKeySource().forEach((text, extractor) -> sources.add(new Source(text, extractor, config)));
+        config.eachKeySource().forEach((text, extractor) -> sources.add(new Source(text, extractor)));
     }
 
     /**
@@ -143,21 +143,15 @@ final class KeySample {
     private static final class Source {
         private final String text;
         private final KeyExtractor extractor;
-        private final Map<String, KeyExtractor> normalized = new LinkedHashMap<>();
         private final Map<String, Integer> respelt = new LinkedHashMap<>();
         private final Map<MissingKey.Reason, Integer> missing = new TreeMap<>();
         private final Map<MissingKey.Reason, String> details = new TreeMap<>();
         private final Set<String> examples = new LinkedHashSet<>();
         private int found;
 
-        Source(String text, KeyExtractor extractor, DedupConfig config) {
+        Source(String text, KeyExtractor extractor) {
             this.text = text;
             this.extractor = extractor;
-            if (KeyExtractors.isNormalizable(text)) {
-                for (String normalizer : KeyExtractors.normalizersOfTexts()) {
-                    normalized.put(normalizer, KeyExtractors.parse(text + "|" + normalizer, config.keyRules()));
-                }
-            }
         }
 
         void take(RecordView view) {
@@ -172,11 +166,7 @@ final class KeySample {
             if (examples.size() < EXAMPLES) {
                 examples.add(key.text());
             }
-            normalized.forEach((normalizer, other) -> {
-                if (!other.extract(view).equals(key)) {
-                    respelt.merge(normalizer, 1, Integer::sum);
-                }
-            });
+            KeyExtractors.respellings(key).forEach(normalizer -> respelt.merge(normalizer, 1, Integer::sum));
         }
 
         void print(PrintWriter out) {

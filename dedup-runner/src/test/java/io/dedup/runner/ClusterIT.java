@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -309,20 +308,16 @@ class ClusterIT {
     }
 
     private Path file(String id, String bootstrapServers, String... more) throws IOException {
-        Path file = Files.createTempFile(directory, id, ".properties");
-        List<String> lines = new ArrayList<>(List.of(
-                "application.id=" + id,
-                "bootstrap.servers=" + bootstrapServers,
-                "state.dir=" + directory.resolve("state"),
-                "dedup.key=record-key",
-                "dedup.routes=" + id + "-in->" + id + "-out"));
-        List<String> set = Stream.of(more)
-                .map(line -> line.substring(0, line.indexOf('=') + 1))
-                .toList();
-        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
-        lines.addAll(List.of(more));
-        Files.write(file, lines);
-        return file;
+        return RelayFile.write(
+                directory,
+                id,
+                List.of(
+                        "application.id=" + id,
+                        "bootstrap.servers=" + bootstrapServers,
+                        "state.dir=" + directory.resolve("state"),
+                        "dedup.key=record-key",
+                        "dedup.routes=" + id + "-in->" + id + "-out"),
+                more);
     }
 
     private static void oneRecord(String bootstrapServers, String topic) throws Exception {

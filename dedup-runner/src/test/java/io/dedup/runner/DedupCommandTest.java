@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -164,13 +163,9 @@ class DedupCommandTest {
     @MethodSource("mistakes")
     void check_mistake_namesTheKeyTheValueAndTheFix(String line, String problem, String fix) throws IOException {
         String state = line.startsWith("state.dir") ? "" : "state.dir=" + directory + "\n";
-        String key = line.substring(0, line.indexOf('=') + 1);
-        String good = GOOD.lines()
-                .filter(other -> !other.startsWith(key))
-                .map(other -> other + "\n")
-                .collect(Collectors.joining());
-        Outcome outcome =
-                Outcome.of("check", "--offline", file(good + state + line).toString());
+        Path file = RelayFile.write(
+                directory, "mistake", Stream.concat(GOOD.lines(), state.lines()).toList(), line.split("\n", -1));
+        Outcome outcome = Outcome.of("check", "--offline", file.toString());
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.err())
                 .contains("One problem")

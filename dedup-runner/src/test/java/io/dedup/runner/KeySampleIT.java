@@ -4,15 +4,10 @@ package io.dedup.runner;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dedup.testing.TestServers;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -29,24 +24,24 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class KeySampleIT {
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static TestServers.Kafka broker;
+    private static RelayFixture relays;
 
     @TempDir
     Path directory;
 
     @BeforeAll
     static void start() {
-        broker = TestServers.kafka();
+        relays = new RelayFixture();
     }
 
     @AfterAll
     static void stop() {
-        broker.close();
+        relays.close();
     }
 
     @Test
     void sample_recordsAsTheyCome_countsEachSourceAndShowsWhatIsOdd() throws Exception {
-        topic("mixed");
+        relays.topic("mixed", 1);
         send(
                 "mixed",
                 headers("idempotency-key", "o-1"),
@@ -54,8 +49,7 @@ class KeySampleIT {
                 headers("idempotency-key", "null"),
                 headers("Idempotency-Key", "o-2"));
         send("mixed", headers("idempotency-key", "o-3 "), null);
-        Outcome outcome =
-                Outcome.of("check", "--sample", "100", file("mixed", "").toString());
+        Outcome outcome = Outcome.of("check", "--sample", "100", file("mixed").toString());
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(outcome.out())
                 .contains("mixed: 3 of the last 5 records have a key (60.0 %)")
@@ -70,20 +64,18 @@ class KeySampleIT {
 
     @Test
     void sample_smallerThanTheTopic_isOfItsEnd() throws Exception {
-        topic("long");
+        relays.topic("long", 1);
         send("long", headers("other", "x"), headers("other", "x"), headers("idempotency-key", "last"));
-        assertThat(Outcome.of("check", "--sample", "1", file("long", "").toString())
-                        .out())
+        assertThat(Outcome.of("check", "--sample", "1", file("long").toString()).out())
                 .contains("long: 1 of the last 1 records have a key (100.0 %)")
                 .contains("as last");
     }
 
     @Test
     void sample_noRecordHasAKey_isAProblem() throws Exception {
-        topic("keyless");
+        relays.topic("keyless", 1);
         send("keyless", headers("other", "x"));
-        Outcome outcome =
-                Outcome.of("check", "--sample", "10", file("keyless", "").toString());
+        Outcome outcome = Outcome.of("check", "--sample", "10", file("keyless").toString());
         assertThat(outcome.exitCode()).isEqualTo(ExitCode.CONFIGURATION_INVALID);
         assertThat(outcome.out()).contains("keyless: 0 of the last 1 records");
         assertThat(outcome.err())
@@ -93,32 +85,19 @@ class KeySampleIT {
     /** There is nothing to tell. */
     @Test
     void sample_emptyTopic_isNoProblem() throws Exception {
-        topic("empty");
-        Outcome outcome =
-                Outcome.of("check", "--sample", "10", file("empty", "").toString());
+        relays.topic("empty", 1);
+        Outcome outcome = Outcome.of("check", "--sample", "10", file("empty").toString());
         assertThat(outcome.exitCode()).as(outcome.err()).isZero();
         assertThat(outcome.out()).contains("empty: 0 of the last 0 records have a key");
     }
 
     @Test
     void sample_unusableNumber_isUsage() throws Exception {
-        assertThat(Outcome.of("check", "--sample", "0", file("x", "").toString())
+        assertThat(Outcome.of("check", "--sample", "0", file("x").toString()).exitCode())
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(Outcome.of("check", "--offline", "--sample", "1", file("x").toString())
                         .exitCode())
                 .isEqualTo(ExitCode.USAGE);
-        assertThat(Outcome.of(
-                                "check",
-                                "--offline",
-                                "--sample",
-                                "1",
-                                file("x", "").toString())
-                        .exitCode())
-                .isEqualTo(ExitCode.USAGE);
-    }
-
-    private static void topic(String name) throws Exception {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
-            admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
-        }
     }
 
     private static Headers headers(String name, String value) {
@@ -132,20 +111,18 @@ class KeySampleIT {
     }
 
     private static void send(String topic, Headers headers, byte @Nullable [] value) throws Exception {
-        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
+        Map<String, Object> configs = Map.of("bootstrap.servers", relays.bootstrapServers());
         try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.send(new ProducerRecord<>(topic, 0, null, null, value, headers))
                     .get();
         }
     }
 
-    private Path file(String topic, String more) throws IOException {
-        Path file = directory.resolve(topic + ".properties");
-        Files.writeString(
-                file,
-                "application.id=sample-" + topic + "\nbootstrap.servers=" + broker.bootstrapServers()
-                        + "\ndedup.routes=" + topic + "->" + topic + ".unique\ndedup.dead.letter.topic=" + topic
-                        + ".dead\nstate.dir=" + directory + "\n" + more);
-        return file;
+    private Path file(String topic) throws IOException {
+        return relays.file(
+                directory,
+                "sample-" + topic,
+                topic + "->" + topic + ".unique",
+                "dedup.dead.letter.topic=" + topic + ".dead");
     }
 }

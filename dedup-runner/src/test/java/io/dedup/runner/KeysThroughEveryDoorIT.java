@@ -194,7 +194,7 @@ class KeysThroughEveryDoorIT {
                         .start(handler, (record, execution) -> verdicts.put(record.offset(), "first"))) {
             await().atMost(PATIENCE)
                     .until(() -> committed(topic) == sent.records().size());
-            assertThat(consumer).isNotNull();
+            assertThat(consumer.failure()).isEmpty();
         }
         assertThat(ends).isEmpty();
         assertThat(IntStream.range(0, sent.records().size())

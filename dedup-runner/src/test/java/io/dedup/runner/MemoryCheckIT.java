@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dedup.testing.TestServers;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,24 +16,19 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class MemoryCheckIT {
     @SuppressWarnings("NullAway.Init") // started before the tests
-    private static TestServers.Kafka broker;
-
-    @SuppressWarnings("NullAway.Init") // started before the tests
-    private static Admin admin;
+    private static RelayFixture relays;
 
     @TempDir
     Path directory;
 
     @BeforeAll
     static void start() {
-        broker = TestServers.kafka();
-        admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+        relays = new RelayFixture();
     }
 
     @AfterAll
     static void stop() {
-        admin.close();
-        broker.close();
+        relays.close();
     }
 
     @Test
@@ -118,26 +102,13 @@ class MemoryCheckIT {
     }
 
     private Path file(String id, String topics) throws IOException {
-        Path file = Files.createTempFile(directory, id, ".properties");
-        return Files.write(
-                file,
-                List.of(
-                        "application.id=" + id,
-                        "bootstrap.servers=" + broker.bootstrapServers(),
-                        "state.dir=" + directory.resolve("state"),
-                        "dedup.routes=" + topics + "-in->" + topics + "-out"));
+        return relays.file(directory, id, topics + "-in->" + topics + "-out");
     }
 
     private static void send(String topic, String idempotencyKey) throws Exception {
-        if (!admin.listTopics().names().get().contains(topic)) {
-            admin.createTopics(List.of(new NewTopic(topic, 1, (short) 1))).all().get();
+        if (!relays.admin().listTopics().names().get().contains(topic)) {
+            relays.topic(topic, 1);
         }
-        RecordHeaders headers = new RecordHeaders();
-        headers.add("idempotency-key", idempotencyKey.getBytes(UTF_8));
-        Map<String, Object> configs = Map.of("bootstrap.servers", broker.bootstrapServers());
-        try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
-            producer.send(new ProducerRecord<>(topic, null, null, null, new byte[] {1}, headers))
-                    .get();
-        }
+        relays.send(topic, idempotencyKey);
     }
 }

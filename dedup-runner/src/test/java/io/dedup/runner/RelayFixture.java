@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.dedup.testing.TestServers;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,13 +15,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** A broker, and relays that run on it. */
@@ -30,37 +25,41 @@ final class RelayFixture implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final TestServers.Kafka broker = TestServers.kafka();
-    private final Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+    private final TopicsFixture topics = new TopicsFixture(broker.bootstrapServers());
 
     Admin admin() {
-        return admin;
+        return topics.admin();
+    }
+
+    String bootstrapServers() {
+        return broker.bootstrapServers();
     }
 
     /** The configuration of a relay, with topics that are looked at every second. */
     Path file(Path directory, String id, String routes, String... more) throws IOException {
-        List<String> lines = new ArrayList<>(List.of(
-                "application.id=" + id,
-                "bootstrap.servers=" + broker.bootstrapServers(),
-                "state.dir=" + directory.resolve("state"),
-                "metadata.max.age.ms=1000",
-                "dedup.routes=" + routes));
-        lines.addAll(List.of(more));
-        return Files.write(Files.createTempFile(directory, id, ".properties"), lines);
+        return RelayFile.write(
+                directory,
+                id,
+                List.of(
+                        "application.id=" + id,
+                        "bootstrap.servers=" + broker.bootstrapServers(),
+                        "state.dir=" + directory.resolve("state"),
+                        "metadata.max.age.ms=1000",
+                        "dedup.routes=" + routes),
+                more);
     }
 
-    void topic(String name, int partitions) throws ExecutionException, InterruptedException {
-        admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1)))
-                .all()
-                .get();
+    void topic(String name, int partitions) throws Exception {
+        topics.topic(name, partitions, Map.of());
     }
 
     void delete(String topic) throws ExecutionException, InterruptedException {
-        admin.deleteTopics(List.of(topic)).all().get();
+        admin().deleteTopics(List.of(topic)).all().get();
     }
 
     /** Deletes a topic that a broker may have created by itself. */
     void deleteIfThere(String topic) throws ExecutionException, InterruptedException {
-        if (admin.listTopics().names().get().contains(topic)) {
+        if (admin().listTopics().names().get().contains(topic)) {
             delete(topic);
         }
     }
@@ -81,21 +80,9 @@ final class RelayFixture implements AutoCloseable {
 
     /** The values in a topic. */
     List<String> read(String topic) {
-        Map<String, Object> configs =
-                Map.of("bootstrap.servers", broker.bootstrapServers(), "isolation.level", "read_committed");
-        try (var consumer = new KafkaConsumer<>(configs, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(info -> new TopicPartition(topic, info.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            consumer.seekToBeginning(partitions);
-            List<String> values = new ArrayList<>();
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.getOrDefault(p, 0L))) {
-                consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(new String(record.value(), UTF_8)));
-            }
-            return values;
-        }
+        return topics.read(topic).stream()
+                .map(record -> new String(record.value(), UTF_8))
+                .toList();
     }
 
     /** Starts a relay that ends by itself, and waits until that is in the topic. */
@@ -118,7 +105,7 @@ final class RelayFixture implements AutoCloseable {
 
     @Override
     public void close() {
-        admin.close();
+        topics.close();
         broker.close();
     }
 }

@@ -471,20 +471,15 @@ class RelayIT {
     }
 
     private Path file(String id, String... more) throws IOException {
-        Path file = Files.createTempFile(directory, id, ".properties");
-        List<String> lines = new ArrayList<>(List.of(
-                "application.id=" + id,
-                "bootstrap.servers=" + broker.bootstrapServers(),
-                "state.dir=" + directory.resolve("state"),
-                "dedup.routes=" + id + "-in->" + id + "-out"));
-        List<String> set = Stream.of(more)
-                .filter(line -> line.contains("="))
-                .map(line -> line.substring(0, line.indexOf('=') + 1))
-                .toList();
-        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
-        lines.addAll(List.of(more));
-        Files.write(file, lines);
-        return file;
+        return RelayFile.write(
+                directory,
+                id,
+                List.of(
+                        "application.id=" + id,
+                        "bootstrap.servers=" + broker.bootstrapServers(),
+                        "state.dir=" + directory.resolve("state"),
+                        "dedup.routes=" + id + "-in->" + id + "-out"),
+                more);
     }
 
     private static void topic(String name, int partitions, Map<String, String> configs) throws Exception {

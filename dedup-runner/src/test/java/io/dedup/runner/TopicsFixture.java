@@ -4,14 +4,12 @@ package io.dedup.runner;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
@@ -44,23 +42,19 @@ final class TopicsFixture implements AutoCloseable {
 
     /** A configuration that relays {@code ID-in} to {@code ID-out}. */
     Path file(Path directory, String id, String... more) throws IOException {
-        Path file = Files.createTempFile(directory, id, ".properties");
-        List<String> lines = new ArrayList<>(List.of(
-                "application.id=" + id,
-                "bootstrap.servers=" + bootstrapServers,
-                "state.dir=" + directory.resolve("state"),
-                // A relay that fails is missed by its group when its session ends.
-                "session.timeout.ms=6000",
-                "heartbeat.interval.ms=1000",
-                "commit.interval.ms=100",
-                "dedup.routes=" + id + "-in->" + id + "-out"));
-        List<String> set = Stream.of(more)
-                .map(line -> line.substring(0, line.indexOf('=') + 1))
-                .toList();
-        lines.removeIf(line -> set.stream().anyMatch(line::startsWith));
-        lines.addAll(List.of(more));
-        Files.write(file, lines);
-        return file;
+        return RelayFile.write(
+                directory,
+                id,
+                List.of(
+                        "application.id=" + id,
+                        "bootstrap.servers=" + bootstrapServers,
+                        "state.dir=" + directory.resolve("state"),
+                        // A relay that fails is missed by its group when its session ends.
+                        "session.timeout.ms=6000",
+                        "heartbeat.interval.ms=1000",
+                        "commit.interval.ms=100",
+                        "dedup.routes=" + id + "-in->" + id + "-out"),
+                more);
     }
 
     void topic(String name, int partitions, Map<String, String> configs) throws Exception {

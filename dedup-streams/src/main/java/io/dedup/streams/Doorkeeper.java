@@ -382,11 +382,11 @@ final class Doorkeeper<R, O> implements AutoCloseable {
         if (DedupHeaders.isMarkedBy(settings.name(), headers)) {
             return records.rewrite(record, DedupHeaders.without(headers), timestamp);
         }
-        // What mapOnce makes anew must not say that it is a stored outcome, whoever has written that.
+        // A mark of another writer must not present what mapOnce makes as a stored outcome.
         if (settings.storesOutcomes() && headers.lastHeader(DedupHeaders.REPLAYED) != null) {
-            Headers anew =
+            Headers cleaned =
                     new RecordHeaders(headers).remove(DedupHeaders.REPLAYED).remove(Origin.HEADER);
-            return records.rewrite(record, anew, timestamp);
+            return records.rewrite(record, cleaned, timestamp);
         }
         return untouched(record, headers, timestamp);
     }
