@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Judges the records of a topic as the operator does, with all keys on disk. Nothing is late, since nothing is forgotten.
@@ -228,12 +227,10 @@ final class TopicCount {
     }
 
     private String firstOf(IdempotencyKey key) {
-        return firstsOf(key).stream().map(TopicCount::coordinatesOf).findFirst().orElse("?");
-    }
-
-    private static String coordinatesOf(Sighting first) {
-        @Nullable Coordinates at = first.coordinates();
-        return String.valueOf(at);
+        return firstsOf(key).stream()
+                .map(first -> String.valueOf(first.coordinates()))
+                .findFirst()
+                .orElse("?");
     }
 
     private String share(long part) {
