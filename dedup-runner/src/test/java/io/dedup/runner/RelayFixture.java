@@ -35,7 +35,7 @@ final class RelayFixture implements AutoCloseable {
         return broker.bootstrapServers();
     }
 
-    /** The configuration of a relay, with topics that are looked at every second. */
+    /** The configuration of a relay, with topics that are looked at every second, and a member that is soon taken for gone. */
     Path file(Path directory, String id, String routes, String... more) throws IOException {
         return RelayFile.write(
                 directory,
@@ -45,6 +45,7 @@ final class RelayFixture implements AutoCloseable {
                         "bootstrap.servers=" + broker.bootstrapServers(),
                         "state.dir=" + directory.resolve("state"),
                         "metadata.max.age.ms=1000",
+                        "session.timeout.ms=10000",
                         "dedup.routes=" + routes),
                 more);
     }

@@ -64,13 +64,13 @@ final class ConnectionLane implements AutoCloseable {
      */
     static ConnectionLane open(ConnectionSource source, int connections, Duration timeout) throws SQLException {
         ConnectionLane lane = new ConnectionLane(source, timeout);
-        for (int i = 0; i < connections; i++) {
-            Worker worker = lane.new Worker();
-            lane.workers.add(worker);
-            worker.start();
-        }
         try {
-            for (Worker worker : lane.workers) {
+            // One after another: a pool that grows on demand can leave one of several waiting threads without a
+            // connection.
+            for (int i = 0; i < connections; i++) {
+                Worker worker = lane.new Worker();
+                lane.workers.add(worker);
+                worker.start();
                 worker.awaitOpen();
             }
             return lane;

@@ -113,7 +113,6 @@ class PgBouncerIT extends AbstractJdbcStoreTest {
         HikariConfig config = new HikariConfig();
         config.setDataSource(bounced);
         config.setMaximumPoolSize(24);
-        config.setMinimumIdle(0);
         config.setInitializationFailTimeout(-1);
         return new HikariDataSource(config);
     }
