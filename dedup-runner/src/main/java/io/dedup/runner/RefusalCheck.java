@@ -3,6 +3,7 @@ package io.dedup.runner;
 
 import io.dedup.Action;
 import io.dedup.Mode;
+import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
@@ -21,7 +22,7 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.StreamsConfig;
 
-/** Which records the topics of a relay would refuse, by their settings. Confined to one thread. */
+/** Which records would not reach the topics of a relay, by the settings of these. Confined to one thread. */
 final class RefusalCheck {
     private final RelayTopics topics;
     private final TopicSettings settings;
@@ -52,6 +53,7 @@ final class RefusalCheck {
                 Set<String> takers = new LinkedHashSet<>(List.of(route.target()));
                 topics.duplicates().ifPresent(takers::add);
                 takers.stream().filter(found::containsKey).forEach(taker -> between(source, taker));
+                deletions(route.target());
                 topics.deadLetters().filter(found::containsKey).ifPresent(letters -> deadLetters(source, letters));
             });
         }
@@ -132,6 +134,27 @@ final class RefusalCheck {
                     "source",
                     source + " has " + partitions(source) + " partitions, and " + taker + " has " + own,
                     "Give both as many, or set " + DedupConfig.TARGET_PARTITION + "=record-key");
+        }
+    }
+
+    /** A tombstone is judged a duplicate of the record that it deletes, if both have their key from the key of the record. */
+    private void deletions(String target) {
+        DedupConfig config = topics.config();
+        boolean sharesKeys =
+                config.keySources().stream().anyMatch(source -> List.of(source.split(" \\+ ")).contains("record-key"));
+        if (found.containsKey(target)
+                && settings.limitsOf(target).needsKey()
+                && config.tombstonePolicy() == TombstonePolicy.JUDGE
+                && config.policy().mode() == Mode.ENFORCE
+                && sharesKeys) {
+            add(
+                    Code.DELETIONS_HELD_BACK,
+                    DedupConfig.ON_TOMBSTONE,
+                    config.tombstonePolicy().text(),
+                    target + " is compacted, and a tombstone has the key of the record that it deletes, so that it is"
+                            + " dropped as its duplicate",
+                    "Set " + DedupConfig.ON_TOMBSTONE + "=" + TombstonePolicy.FORWARD.text()
+                            + ", or take the key from what each record has of its own");
         }
     }
 

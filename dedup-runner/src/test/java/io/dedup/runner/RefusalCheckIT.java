@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code check} and {@code run} say about topics that refuse something, and what they raise, on a real broker. */
@@ -89,6 +90,28 @@ class RefusalCheckIT {
                 .contains("DEDUP-218 dedup.target.partition=source: " + id + "-in has 1 partitions")
                 .contains("DEDUP-220 dedup.dead.letter.topic=" + id + "-dead-letter")
                 .contains("DEDUP-205 dedup.max.future.ms=3600000: " + id + "-dup");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "record-key, judge, true",
+        "header:tenant + record-key, judge, true",
+        "record-key, forward, false",
+        "header:idempotency-key, judge, false"
+    })
+    void check_compactedTargetAndTombstonesThatAreJudged_warnsIfTheyHaveTheKeyOfWhatTheyDelete(
+            String key, String policy, boolean isWarned) throws Exception {
+        // Given
+        String id = "deleting-" + policy + "-" + key.length();
+        topics.topic(id + "-in", 1, Map.of("cleanup.policy", "compact"));
+        topics.topic(id + "-out", 1, Map.of("cleanup.policy", "compact"));
+        Path file = topics.file(directory, id, "dedup.key=" + key, "dedup.on.tombstone=" + policy);
+        // When
+        Outcome outcome = Outcome.of("check", file.toString());
+        // Then
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.err().contains("DEDUP-228 dedup.on.tombstone=judge: " + id + "-out is compacted"))
+                .isEqualTo(isWarned);
     }
 
     @ParameterizedTest
