@@ -232,12 +232,11 @@ class WatchedConsumerIT extends ConsumerFixture {
                         }),
                 handler(),
                 (record, execution) -> {
-                    int now = running.incrementAndGet();
+                    // What was begun before is not counted: its thread may have been halted since.
+                    int counted = held.get() ? 1 : 0;
+                    mostAtOnce.accumulateAndGet(running.addAndGet(counted), Math::max);
                     try {
                         attempts.incrementAndGet();
-                        if (held.get()) {
-                            mostAtOnce.accumulateAndGet(now, Math::max);
-                        }
                         if (down.get()) {
                             // As long as a refusal takes, so that two that run at once meet.
                             never.await(20, TimeUnit.MILLISECONDS);
@@ -246,7 +245,7 @@ class WatchedConsumerIT extends ConsumerFixture {
                         run(record, execution);
                         return;
                     } finally {
-                        running.decrementAndGet();
+                        running.addAndGet(-counted);
                     }
                 });
         // When
