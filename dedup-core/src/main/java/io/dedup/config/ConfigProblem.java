@@ -76,7 +76,8 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         + " whether the rest or the whole is done by a retry."),
         /** A consumer that sees what was rolled back. */
         READS_UNCOMMITTED(
-                117, WARNING,
+                117,
+                WARNING,
                 "The consumer reads records of transactions that were rolled back (`isolation.level` is not `read_committed`, which is"
                         + " Kafka's default under at-least-once): an attempt that never was is taken for the first, and the one that"
                         + " was committed is dropped as its duplicate."),
@@ -110,12 +111,14 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         SET_TWICE(123, "A file sets a property in two lines, of which only the last would count."),
         /** A TTL that ends before a retry comes. */
         TTL_TOO_SHORT(
-                124, WARNING,
+                124,
+                WARNING,
                 "Keys are remembered for less than a second (`dedup.ttl.ms` is in milliseconds): a retry after a time-out, a restart or"
                         + " a rebalance comes later than that and is processed once more."),
         /** A time that makes the store keep far more than it decides with. */
         KEPT_TOO_LONG(
-                125, WARNING,
+                125,
+                WARNING,
                 "What is remembered is kept for `dedup.ttl.ms`, `dedup.allowed.lateness.ms` and `dedup.max.future.ms` together, and"
                         + " one of the last two is more than a day and more than ten times the TTL: disk, memory and changelog are"
                         + " mostly filled with what no decision needs."),
@@ -130,7 +133,8 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         + " remembered would not be found."),
         /** Times that are those of arrival. */
         TIME_OF_ARRIVAL(
-                204, WARNING,
+                204,
+                WARNING,
                 "The broker stamps the records of a topic (`message.timestamp.type=LogAppendTime`): the TTL then counts from"
                         + " their arrival, and a late record does not look late."),
         /** A topic that takes no record from the future. */
@@ -155,22 +159,26 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         + " the one does not create the other."),
         /** A topic that takes smaller records than its source. */
         RECORDS_TOO_LARGE(
-                211, WARNING,
+                211,
+                WARNING,
                 "A topic takes smaller records (`max.message.bytes`) than the topic that is relayed into it: larger ones go to the"
                         + " dead-letter topic (`dedup.on.unwritable`)."),
         /** A producer that sends smaller records than the source has. */
         REQUEST_TOO_SMALL(
-                212, WARNING,
+                212,
+                WARNING,
                 "The producer sends smaller records (`max.request.size`, `buffer.memory`) than the source has: larger ones go to the"
                         + " dead-letter topic (`dedup.on.unwritable`). Not set, `max.request.size` follows from the topics."),
         /** A topic that takes no old record. */
         OLD_REFUSED(
-                213, WARNING,
+                213,
+                WARNING,
                 "A topic refuses old records (`message.timestamp.before.max.ms`): they go to the dead-letter topic"
                         + " (`dedup.on.unwritable`)."),
         /** A topic that takes no record without a key. */
         KEY_REQUIRED(
-                214, WARNING,
+                214,
+                WARNING,
                 "A topic is compacted (`cleanup.policy`) and refuses records without a key: they go to the dead-letter topic"
                         + " (`dedup.on.unwritable`)."),
         /** Dead letters that would be lost. */
@@ -193,12 +201,14 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 218, "`dedup.target.partition=source`, and a topic has another number of partitions than its source."),
         /** Settings that may not be seen. */
         SETTINGS_HIDDEN(
-                219, WARNING,
+                219,
+                WARNING,
                 "The cluster does not show this client the settings of a topic: what it would refuse is only known when it does,"
                         + " which stops the application."),
         /** Dead letters without what is in them. */
         DEAD_LETTERS_CUT(
-                220, WARNING,
+                220,
+                WARNING,
                 "The dead-letter topic takes smaller records (`max.message.bytes`) than the source: larger ones are written there"
                         + " without their value, with its size in a header."),
         /** A topic that is not the one it was. */
@@ -212,7 +222,8 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                         + " it: duplicates of what was relayed before would be let through."),
         /** Records that are lost to the relay. */
         RECORDS_DELETED_UNREAD(
-                223, WARNING,
+                223,
+                WARNING,
                 "A source topic has deleted records that the relay had not read (`retention.ms`, `retention.bytes`, or by command)."),
         /** An offset that the settings do not say how to choose. */
         NO_OFFSET_TO_START_FROM(
@@ -225,12 +236,14 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 "The first source of a route names what is remembered, and there is a changelog under the name of another one."),
         /** Keys of another kind than those that are remembered. */
         MEMORY_NOT_USED(
-                226, WARNING,
+                226,
+                WARNING,
                 "The store was written under another `dedup.key`, `dedup.scope` or `dedup.fingerprint`: what is remembered does not"
                         + " match what is looked for now, and duplicates of it come through, or are taken for conflicts."),
         /** An empty memory behind a target that is not. */
         EMPTY_MEMORY(
-                227, WARNING,
+                227,
+                WARNING,
                 "The application remembers nothing yet (there is no changelog under its `application.id`), and a target has"
                         + " records: duplicates of what is there come through."),
         /** Deletions that do not reach the topic that they are for. */

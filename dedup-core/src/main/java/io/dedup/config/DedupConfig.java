@@ -276,6 +276,11 @@ public final class DedupConfig {
         return ScopeText.isOfRecords(string(SCOPE)) ? KeyExtractors.joined(string(SCOPE), own) : own;
     }
 
+    /** The key sources with their normalisers, in one spelling for all settings that make the same keys. */
+    public String keyDefinition() {
+        return KeyExtractors.definition(keyText());
+    }
+
     /** Which texts are usable keys, apart from their length. */
     public KeyRules keyRules() {
         KeyRules rules = KeyRules.standard().withPlaceholders(strings(KEY_PLACEHOLDERS));
@@ -467,7 +472,10 @@ public final class DedupConfig {
     /** Which key an interceptor for producers gives to a record that has none; none if each gets a new one. */
     public Optional<KeyExtractor> producerKey() {
         String text = String.join(",", strings(PRODUCER_KEY));
-        return text.equals(ClientKeys.RANDOM) ? Optional.empty() : Optional.of(KeyExtractors.parse(text));
+        return text.equals(ClientKeys.RANDOM)
+                ? Optional.empty()
+                : Optional.of(
+                        KeyExtractors.atMost((Integer) value(KEY_MAX_BYTES), KeyExtractors.parse(text, keyRules())));
     }
 
     /** Which header an interceptor for producers puts the key into. */

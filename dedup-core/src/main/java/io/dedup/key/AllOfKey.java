@@ -13,15 +13,35 @@ import java.util.stream.Collectors;
 final class AllOfKey implements KeySource {
     private final String source;
     private final List<KeySource> parts;
+    private final int maxPartBytes;
 
     AllOfKey(List<KeySource> parts) {
+        this(parts, Integer.MAX_VALUE);
+    }
+
+    private AllOfKey(List<KeySource> parts, int maxPartBytes) {
         this.source = parts.stream().map(KeySource::source).collect(Collectors.joining(KeyExtractors.ALL_OF));
         this.parts = List.copyOf(parts);
+        this.maxPartBytes = maxPartBytes;
+    }
+
+    /** The same, refusing parts that are longer. */
+    AllOfKey atMost(int maxBytes) {
+        return new AllOfKey(parts, Math.min(maxPartBytes, maxBytes));
+    }
+
+    boolean isLimited() {
+        return maxPartBytes != Integer.MAX_VALUE;
     }
 
     @Override
     public String source() {
         return source;
+    }
+
+    @Override
+    public String definition() {
+        return parts.stream().map(KeySource::definition).collect(Collectors.joining(KeyExtractors.ALL_OF));
     }
 
     @Override
@@ -42,7 +62,7 @@ final class AllOfKey implements KeySource {
     private KeyResult joined(Function<KeySource, KeyResult> reading) {
         List<IdempotencyKey> found = new ArrayList<>(parts.size());
         for (KeySource part : parts) {
-            KeyResult result = reading.apply(part);
+            KeyResult result = LimitedKey.held(maxPartBytes, reading.apply(part));
             if (!(result instanceof IdempotencyKey key)) {
                 return result;
             }

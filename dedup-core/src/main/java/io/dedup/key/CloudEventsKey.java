@@ -28,17 +28,39 @@ final class CloudEventsKey implements KeySource {
     private static final JsonPointer EVENT_ID = JsonPointer.compile("/id");
     private static final JsonPointer SPEC_VERSION = JsonPointer.compile("/specversion");
 
+    private final KeyForm form;
+    private final int maxIdBytes;
     private final Attribute eventSource;
     private final Attribute eventId;
 
     CloudEventsKey(KeyForm form) {
+        this(form, Integer.MAX_VALUE);
+    }
+
+    private CloudEventsKey(KeyForm form, int maxIdBytes) {
+        this.form = form;
+        this.maxIdBytes = maxIdBytes;
         this.eventSource = new Attribute("source", EVENT_SOURCE, new KeyForm(List.of(), KeyRules.standard()));
         this.eventId = new Attribute("id", EVENT_ID, form);
+    }
+
+    /** The same, refusing events whose id is longer: a long source is as good as a short one. */
+    CloudEventsKey atMost(int maxBytes) {
+        return new CloudEventsKey(form, Math.min(maxIdBytes, maxBytes));
+    }
+
+    boolean isLimited() {
+        return maxIdBytes != Integer.MAX_VALUE;
     }
 
     @Override
     public String source() {
         return SOURCE;
+    }
+
+    @Override
+    public String definition() {
+        return SOURCE + form.suffix();
     }
 
     /** The event's source and its id. */
@@ -49,8 +71,8 @@ final class CloudEventsKey implements KeySource {
 
     @Override
     public KeyResult keyOf(Iterator<byte[]> texts) {
-        KeyResult first = eventSource.form.key(SOURCE, texts.next());
-        return join(first, eventId.form.key(SOURCE, texts.next()));
+        KeyResult first = eventSource.form.typed(SOURCE, texts.next());
+        return join(first, form.typed(SOURCE, texts.next()));
     }
 
     @Override
@@ -100,7 +122,8 @@ final class CloudEventsKey implements KeySource {
         }
     }
 
-    private static KeyResult join(KeyResult source, KeyResult id) {
+    private KeyResult join(KeyResult source, KeyResult unlimited) {
+        KeyResult id = LimitedKey.held(maxIdBytes, unlimited);
         if (source instanceof IdempotencyKey first && id instanceof IdempotencyKey second) {
             return CompositeKey.of(SOURCE, List.of(first, second));
         }

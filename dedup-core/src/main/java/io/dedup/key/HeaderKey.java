@@ -45,8 +45,13 @@ final class HeaderKey implements KeySource {
     }
 
     @Override
+    public String definition() {
+        return source + form.suffix();
+    }
+
+    @Override
     public KeyResult keyOf(Iterator<byte[]> texts) {
-        return form.key(source, texts.next());
+        return form.typed(source, texts.next());
     }
 
     @Override

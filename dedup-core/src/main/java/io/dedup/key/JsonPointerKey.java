@@ -28,8 +28,13 @@ final class JsonPointerKey implements KeySource {
     }
 
     @Override
+    public String definition() {
+        return source + form.suffix();
+    }
+
+    @Override
     public KeyResult keyOf(Iterator<byte[]> texts) {
-        return form.key(source, texts.next());
+        return form.typed(source, texts.next());
     }
 
     @Override

@@ -21,7 +21,7 @@ public final class KeyExtractors {
     /** The forms that {@link #parse} understands, for messages and documentation. */
     public static final String FORMS =
             "header:NAME, header-ignore-case:NAME, record-key, value:/POINTER, cloudevents, sha256:/POINTER,/POINTER…,"
-                    + " sha256:value, sha256:framed-value; behind each |trim, |lower, |uuid, |json-string or |unframed; several parts of one key with ' + ' between them";
+                    + " sha256:value, sha256:framed-value; behind each |trim, |lower, |uuid, |json-string, |unframed or |binary; several parts of one key with ' + ' between them";
 
     static final String ALL_OF = " + ";
 
@@ -85,7 +85,8 @@ public final class KeyExtractors {
     }
 
     /**
-     * The same source, refusing keys that are longer.
+     * The same source, refusing keys that are longer. Of a key of several parts each part is held against the limit; of a
+     * CloudEvent its id.
      *
      * @param maxBytes at least 1
      * @throws IllegalArgumentException if it is less
@@ -93,6 +94,14 @@ public final class KeyExtractors {
     public static KeyExtractor atMost(int maxBytes, KeyExtractor source) {
         if (maxBytes < 1) {
             throw new IllegalArgumentException("The longest allowed key has at least 1 byte, not " + maxBytes);
+        }
+        if (source instanceof AllOfKey several) {
+            return several.atMost(maxBytes);
+        } else if (source instanceof CloudEventsKey event) {
+            return event.atMost(maxBytes);
+        } else if (source instanceof FirstOfKey several) {
+            return firstOf(
+                    several.sources().stream().map(one -> atMost(maxBytes, one)).toList());
         }
         return new LimitedKey(maxBytes, source);
     }
@@ -105,7 +114,9 @@ public final class KeyExtractors {
      * @throws IllegalArgumentException if it is less
      */
     public static KeyExtractor atMostUnlessSet(int maxBytes, KeyExtractor source) {
-        if (source instanceof LimitedKey) {
+        if (source instanceof LimitedKey
+                || (source instanceof AllOfKey several && several.isLimited())
+                || (source instanceof CloudEventsKey event && event.isLimited())) {
             return source;
         } else if (source instanceof FirstOfKey several) {
             return firstOf(several.sources().stream()
@@ -122,7 +133,7 @@ public final class KeyExtractors {
      * <p>{@code header:id|trim|uuid} normalises what it finds: {@code trim} takes white space off both ends, {@code lower} makes A to Z
      * small, {@code uuid} gives every spelling of a UUID as 36 small characters (capitals, braces, {@code urn:uuid:}, no hyphens, 16
      * bytes), {@code json-string} takes the text out of a JSON string, {@code unframed} takes off the five bytes of a schema
-     * registry; each leaves alone what it does not understand. {@code
+     * registry, {@code binary} takes the bytes as they are and looks for no placeholder; each leaves alone what it does not understand. {@code
      * header:tenant + header:id} is one key of both, which is absent if one of them is. {@code header-ignore-case:ID} takes headers
      * whose names differ in case only; its keys are those of {@code header:ID}. Blank keys and placeholders are none
      * ({@link KeyRules#standard()}). {@code sha256:value} is the digest of the whole value, {@code sha256:framed-value} that of what
@@ -166,21 +177,29 @@ public final class KeyExtractors {
     }
 
     /**
-     * The sources of that one, each as it is named in keys; empty if one of them is code of which nothing is known.
+     * The sources that {@link #parse} reads there with their normalisers, in one spelling for all texts that make the same keys: {@code
+     * header:id|trim,record-key}.
+     *
+     * @throws IllegalArgumentException as {@link #parse}
      */
-    public static List<String> sourcesOf(KeyExtractor extractor) {
+    public static String definition(String text) {
+        return parsed(text, KeyRules.standard()).stream()
+                .map(KeySource::definition)
+                .collect(Collectors.joining(","));
+    }
+
+    /** As {@link #definition} has the sources of that one; empty if one of them is code of which nothing is known. */
+    public static String definitionOf(KeyExtractor extractor) {
         if (extractor instanceof KeySource named) {
-            return List.of(named.source());
+            return named.definition();
         } else if (extractor instanceof LimitedKey limited) {
-            return sourcesOf(limited.source());
+            return definitionOf(limited.source());
         } else if (extractor instanceof FirstOfKey several) {
-            List<List<String>> each =
-                    several.sources().stream().map(KeyExtractors::sourcesOf).toList();
-            return each.stream().anyMatch(List::isEmpty)
-                    ? List.of()
-                    : each.stream().flatMap(List::stream).toList();
+            List<String> each =
+                    several.sources().stream().map(KeyExtractors::definitionOf).toList();
+            return each.contains("") ? "" : String.join(",", each);
         }
-        return List.of();
+        return "";
     }
 
     /**
@@ -207,6 +226,11 @@ public final class KeyExtractors {
                     "texts must be " + found.texts() + " for a key of " + source + ": " + texts.size());
         }
         return found.keyOf(texts.iterator());
+    }
+
+    /** Whether that is a key source of one word. */
+    public static boolean isSource(String text) {
+        return text.equalsIgnoreCase("record-key") || text.equalsIgnoreCase("cloudevents");
     }
 
     private static List<String> split(String text) {

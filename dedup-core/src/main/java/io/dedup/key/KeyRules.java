@@ -174,7 +174,7 @@ public final class KeyRules {
         }
     }
 
-    /** Whether the bytes are UTF-8 without control characters but white space, as serialized numbers are not. */
+    /** Whether the bytes are UTF-8 without control characters but white space, as most serialized numbers are not. */
     static boolean isText(byte[] bytes) {
         for (byte value : bytes) {
             if (value >= 0 && value < ' ' && !isBlank(value)) {
@@ -184,8 +184,17 @@ public final class KeyRules {
         return text(bytes).isPresent();
     }
 
+    private static boolean hasCapitals(byte[] bytes) {
+        for (byte value : bytes) {
+            if (value != lowered(value)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The small letters of ASCII in the place of capitals; what is no text stays. */
     static byte[] loweredText(byte[] bytes) {
-        return isText(bytes) ? lowered(bytes) : bytes;
+        return hasCapitals(bytes) && isText(bytes) ? lowered(bytes) : bytes;
     }
 }

@@ -9,6 +9,11 @@ interface KeySource extends KeyExtractor {
     /** The name in {@link io.dedup.IdempotencyKey#source()}. */
     String source();
 
+    /** The name with the normalisers, in one spelling for all that make the same keys. */
+    default String definition() {
+        return source();
+    }
+
     /** Of how many texts a key is made, at least 1. */
     default int texts() {
         return 1;

@@ -13,7 +13,11 @@ import io.dedup.MissingKey;
 record LimitedKey(int maxBytes, KeyExtractor source) implements KeyExtractor {
     @Override
     public KeyResult extract(RecordView view) {
-        KeyResult result = source.extract(view);
+        return held(maxBytes, source.extract(view));
+    }
+
+    /** The same, or why it is too long. */
+    static KeyResult held(int maxBytes, KeyResult result) {
         return result instanceof IdempotencyKey key && key.length() > maxBytes
                 ? new MissingKey(
                         MissingKey.Reason.TOO_LONG,

@@ -26,12 +26,18 @@ enum Normalizer {
     /** The text of a JSON string: {@code k-1} of {@code "k-1"}. */
     JSON_STRING("json-string"),
     /** What follows the five bytes of a schema registry ({@link SchemaFrame}): only where every key has them. */
-    UNFRAMED("unframed");
+    UNFRAMED("unframed"),
+    /**
+     * The bytes as they are, whatever text they look like: no placeholder, pattern or white space is looked for. For serialized numbers,
+     * of which some are the bytes of a text.
+     */
+    BINARY("binary");
 
     private static final Pattern UUID_SPELLING =
             Pattern.compile("(?i)(?:urn:uuid:)?(?:\\{([0-9a-f-]{36})}|([0-9a-f-]{36})|([0-9a-f]{32}))");
     private static final Pattern HYPHENATED = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int UUID_BYTES = 16;
+    private static final int UUID_CHARACTERS = 36;
     private static final int LONGEST_UUID_TEXT = 64;
 
     private final String text;
@@ -67,20 +73,23 @@ enum Normalizer {
             case UUID_TEXT -> uuid(key);
             case JSON_STRING -> unquoted(key);
             case UNFRAMED -> SchemaFrame.contentOf(key);
+            case BINARY -> key;
         };
     }
 
     private static byte[] trimmed(byte[] key) {
-        if (!KeyRules.isText(key)) {
-            return key;
-        }
         int end = KeyRules.endOf(key);
         int first = KeyRules.firstOf(key, end);
+        if ((first == 0 && end == key.length) || !KeyRules.isText(key)) {
+            return key;
+        }
         return Arrays.copyOfRange(key, first, end);
     }
 
     private static byte[] uuid(byte[] key) {
-        if (key.length == UUID_BYTES && !isPrintable(key)) {
+        if (isCanonicalUuid(key)) {
+            return key;
+        } else if (key.length == UUID_BYTES && !isPrintable(key)) {
             ByteBuffer bytes = ByteBuffer.wrap(key);
             return new UUID(bytes.getLong(), bytes.getLong()).toString().getBytes(UTF_8);
         } else if (key.length > LONGEST_UUID_TEXT) {
@@ -95,6 +104,21 @@ enum Normalizer {
                 ? digits.replaceFirst("(.{8})(.{4})(.{4})(.{4})(.{12})", "$1-$2-$3-$4-$5")
                 : spelled.group(1) != null ? spelled.group(1) : spelled.group(2);
         return HYPHENATED.matcher(hyphenated).matches() ? KeyRules.loweredText(hyphenated.getBytes(UTF_8)) : key;
+    }
+
+    private static boolean isCanonicalUuid(byte[] key) {
+        if (key.length != UUID_CHARACTERS) {
+            return false;
+        }
+        for (int i = 0; i < UUID_CHARACTERS; i++) {
+            boolean isHyphen = i == 8 || i == 13 || i == 18 || i == 23;
+            byte found = key[i];
+            boolean isDigit = (found >= '0' && found <= '9') || (found >= 'a' && found <= 'f');
+            if (isHyphen ? found != '-' : !isDigit) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether these are characters: no UUID has printable ASCII alone, since its ninth byte is 0 or beyond ASCII (RFC 9562). */

@@ -22,8 +22,13 @@ final class RecordKey implements KeySource {
     }
 
     @Override
+    public String definition() {
+        return SOURCE + form.suffix();
+    }
+
+    @Override
     public KeyResult keyOf(Iterator<byte[]> texts) {
-        return form.key(SOURCE, texts.next());
+        return form.typed(SOURCE, texts.next());
     }
 
     @Override

@@ -20,6 +20,7 @@ public final class RecordView {
     private byte @Nullable [] valueBytes;
     private boolean valueRead;
     private @Nullable JsonNode json;
+    private Json.@Nullable NotJson notJson;
 
     private RecordView(Headers headers, Supplier<byte @Nullable []> key, Supplier<byte @Nullable []> value) {
         this.headers = headers;
@@ -79,10 +80,18 @@ public final class RecordView {
      * tombstone.
      */
     JsonNode json() throws Json.NotJson {
+        if (notJson != null) {
+            throw notJson;
+        }
         JsonNode parsed = json;
         if (parsed == null) {
             byte[] bytes = value();
-            parsed = bytes == null ? Json.MISSING : Json.parseFramed(bytes);
+            try {
+                parsed = bytes == null ? Json.MISSING : Json.parseFramed(bytes);
+            } catch (Json.NotJson unreadable) {
+                notJson = unreadable;
+                throw unreadable;
+            }
             json = parsed;
         }
         return parsed;

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerInterceptor;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * dedup.producer.key=sha256:/orderId,/amount
  * </pre>
  *
- * <p>A record that has the header keeps it: the sender knows best. Without {@code dedup.producer.key} every call of {@code
+ * <p>A record that has the header keeps it, also if its name differs in case: the sender knows best. Without {@code dedup.producer.key} every call of {@code
  * send} gets a new key, which protects from nothing but copies made behind the producer. A key that is derived from the record
  * is the same when the application sends it again; one from a digest is put into the header as hexadecimal digits.
  *
@@ -86,7 +87,7 @@ public sealed class IdempotencyKeyInterceptor implements ProducerInterceptor<Obj
 
     @Override
     public ProducerRecord<Object, Object> onSend(ProducerRecord<Object, Object> record) {
-        if (record.headers().lastHeader(header) != null) {
+        if (hasHeader(record.headers())) {
             return record;
         }
         byte[] key = key(record);
@@ -100,6 +101,19 @@ public sealed class IdempotencyKeyInterceptor implements ProducerInterceptor<Obj
         headers.add(header, key);
         return new ProducerRecord<>(
                 record.topic(), record.partition(), record.timestamp(), record.key(), record.value(), headers);
+    }
+
+    /**
+     * Whether it has the header, or one whose name differs in case: a second key beside that one would be another for each attempt, and
+     * ambiguous to a reader that ignores case.
+     */
+    private boolean hasHeader(Headers headers) {
+        for (Header found : headers) {
+            if (found.key().equalsIgnoreCase(header)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private byte @Nullable [] key(ProducerRecord<Object, Object> record) {

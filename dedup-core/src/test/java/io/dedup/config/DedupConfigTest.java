@@ -149,6 +149,12 @@ class DedupConfigTest {
                 arguments("dedup.mode", "enforced", Code.INVALID_VALUE, "dedup.mode", "[enforce, observe, off]"),
                 arguments("dedup.key", "headr:id", Code.INVALID_VALUE, "dedup.key", "header:NAME"),
                 arguments("dedup.scope", "Topic", Code.INVALID_VALUE, "dedup.scope", "small letters"),
+                arguments(
+                        "dedup.scope", "headers:tenant", Code.INVALID_VALUE, "dedup.scope", "allowed are topic, none"),
+                arguments("dedup.scope", "Header:tenant", Code.INVALID_VALUE, "dedup.scope", "header:NAME"),
+                arguments("dedup.scope", "record-key", Code.INVALID_VALUE, "dedup.scope", "one name for all records"),
+                arguments("dedup.scope", "sha256:/tenant", Code.INVALID_VALUE, "dedup.scope", "is not a scope"),
+                arguments("dedup.scope", "tenant|lower", Code.INVALID_VALUE, "dedup.scope", "is not a scope"),
                 arguments("dedup.dead.letter.topic", "", Code.INVALID_VALUE, "dedup.dead.letter.topic", "topic name"),
                 arguments("dedup.dead.letter.topic", "no good!", Code.INVALID_VALUE, "dedup.dead.letter.topic", "249"),
                 arguments("dedup.duplicates.topic", "..", Code.INVALID_VALUE, "dedup.duplicates.topic", "topic name"),

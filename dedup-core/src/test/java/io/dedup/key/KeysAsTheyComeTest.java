@@ -50,6 +50,46 @@ class KeysAsTheyComeTest {
         assertThat(reason(extracted("header:tenant + header:id", text))).isEqualTo(Reason.PLACEHOLDER);
     }
 
+    /** 1853189228, 538976288, 1094861636: what look like texts are numbers here. */
+    @ParameterizedTest
+    @ValueSource(strings = {"null", "    ", "ABCD", " 123"})
+    void binary_bytesOfANumberThatLookLikeAText_areAKeyAsTheyAre(String text) {
+        byte[] number = text.getBytes(UTF_8);
+        KeyExtractor binary = KeyExtractors.parse("record-key|binary");
+        assertThat(binary.extract(RecordView.of(new RecordHeaders(), number, null)))
+                .isEqualTo(IdempotencyKey.of("record-key", number));
+        assertThat(KeyExtractors.keyOf("record-key|binary", KeyRules.standard(), "record-key", List.of(number)))
+                .isEqualTo(IdempotencyKey.of("record-key", number));
+    }
+
+    @Test
+    void binary_withAnotherNormaliser_isRefused() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> KeyExtractors.parse("record-key|binary|trim"))
+                .withMessageContaining("'binary' takes the bytes as they are");
+    }
+
+    /** Whatever the length of what the parts become together. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 50, 64, 65, 100, 246, 260, 100_000})
+    void atMost_keyOfSeveralParts_holdsForEachPart(int length) {
+        KeyExtractor limited = KeyExtractors.atMost(64, KeyExtractors.parse("header:tenant + header:id"));
+        KeyExtractor events = KeyExtractors.atMost(64, KeyExtractors.parse("cloudevents"));
+        Headers headers = new RecordHeaders();
+        headers.add("tenant", "t".getBytes(UTF_8));
+        headers.add("id", "i".repeat(length).getBytes(UTF_8));
+        headers.add("ce_source", ("/" + "s".repeat(300)).getBytes(UTF_8));
+        headers.add("ce_id", "i".repeat(length).getBytes(UTF_8));
+        for (KeyExtractor extractor : List.of(limited, events)) {
+            KeyResult result = extractor.extract(RecordView.of(headers, null, null));
+            if (length <= 64) {
+                assertThat(result).isInstanceOf(IdempotencyKey.class);
+            } else {
+                assertThat(reason(result)).isEqualTo(Reason.TOO_LONG);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {" ", "  ", "\t\r\n", "\u000b\f"})
     void anySource_blank_isNoKey(String text) {

@@ -57,6 +57,17 @@ class TypedKeyTest {
         assertThat(keyOf(typed.source(), List.of(printed)).orElseThrow().text()).isEqualTo(printed);
     }
 
+    /** The frame is of the record, and not of what is printed: what is typed may begin as one does. */
+    @Test
+    void keyOf_printedTextOfAFramedKey_isTheKey() {
+        byte[] framed = HexFormat.of().parseHex("0000000007" + "000a0568656c6c6f");
+        IdempotencyKey read = KeyExtractors.parse("record-key|unframed")
+                .extract(RecordView.of(new RecordHeaders(), framed, null))
+                .orElseThrow();
+        assertThat(read.text()).isEqualTo("0x000a0568656c6c6f");
+        assertThat(keyOf("record-key|unframed", List.of(read.text()))).isEqualTo(read);
+    }
+
     @Test
     void keyOf_noKey_saysWhy() {
         assertThat(keyOf("header:id", List.of("null"))).isInstanceOf(MissingKey.class);

@@ -39,6 +39,27 @@ class IdempotencyKeyInterceptorTest {
                 .isEqualTo("order-42");
     }
 
+    /** A second key of another name would be another at each attempt. */
+    @Test
+    void onSend_headerOfAnotherCase_isKeptAloneAsItIs() {
+        ProducerRecord<Object, Object> record = record("a", "{}");
+        record.headers().add("Idempotency-Key", "k-1".getBytes(UTF_8));
+        ProducerRecord<Object, Object> sent = stamp(Map.of(), record);
+        assertThat(sent.headers().toArray()).singleElement().satisfies(header -> {
+            assertThat(header.key()).isEqualTo("Idempotency-Key");
+            assertThat(header.value()).isEqualTo("k-1".getBytes(UTF_8));
+        });
+    }
+
+    @Test
+    void onSend_keyThatAReaderWouldRefuse_isNotStamped() {
+        Map<String, String> configs = Map.of(
+                "dedup.producer.key", "record-key", "dedup.key.placeholders", "unset", "dedup.key.pattern", "[a-z]+");
+        assertThat(key(stamp(configs, record("unset", "{}")))).isNull();
+        assertThat(key(stamp(configs, record("A-1", "{}")))).isNull();
+        assertThat(key(stamp(configs, record("abc", "{}")))).isEqualTo("abc");
+    }
+
     @Test
     void onSend_nothingToDeriveItFrom_isSentWithoutOne() {
         Map<String, String> configs = Map.of("dedup.producer.key", "value:/id");

@@ -140,8 +140,8 @@ final class RefusalCheck {
     /** A tombstone is judged a duplicate of the record that it deletes, if both have their key from the key of the record. */
     private void deletions(String target) {
         DedupConfig config = topics.config();
-        boolean sharesKeys =
-                config.keySources().stream().anyMatch(source -> List.of(source.split(" \\+ ")).contains("record-key"));
+        boolean sharesKeys = config.keySources().stream()
+                .anyMatch(source -> List.of(source.split(" \\+ ")).contains("record-key"));
         if (found.containsKey(target)
                 && settings.limitsOf(target).needsKey()
                 && config.tombstonePolicy() == TombstonePolicy.JUDGE

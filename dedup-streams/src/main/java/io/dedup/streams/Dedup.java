@@ -115,7 +115,7 @@ public final class Dedup {
             draft.fingerprinter = config.fingerprinter();
             draft.scope = config.scope();
             draft.definition =
-                    new KeyDefinition(config.keyText(), config.scope().toString(), config.fingerprintText());
+                    new KeyDefinition(config.keyDefinition(), config.scope().toString(), config.fingerprintText());
             draft.engine = engine(config);
             draft.failurePolicy = config.failurePolicy().orElse(null);
             draft.partitioning = config.partitioning();

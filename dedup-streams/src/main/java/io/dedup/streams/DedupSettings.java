@@ -84,9 +84,7 @@ record DedupSettings(
                 Fingerprinter.none(),
                 Scope.topic(),
                 new KeyDefinition(
-                        String.join(",", KeyExtractors.sourcesOf(keyExtractor)),
-                        Scope.topic().toString(),
-                        "none"),
+                        KeyExtractors.definitionOf(keyExtractor), Scope.topic().toString(), "none"),
                 null,
                 StoreEngine.rocksDb(),
                 null,

@@ -64,10 +64,12 @@ public class KeyBenchmark {
         headers.add("tenant", "shop-4".getBytes(UTF_8));
         headers.add("origin", "checkout".getBytes(UTF_8));
         headers.add(HEADER, "8e03978e-40d5-43dd-bc93-6894a57f9324".getBytes(UTF_8));
-        value = ("{\"id\":\"8e03978e-40d5-43dd-bc93-6894a57f9324\",\"amount\":1999,\"note\":\"" + "n".repeat(120) + "\"}")
+        value = ("{\"id\":\"8e03978e-40d5-43dd-bc93-6894a57f9324\",\"amount\":1999,\"note\":\"" + "n".repeat(120)
+                        + "\"}")
                 .getBytes(UTF_8);
         extractor = key.equals("pattern")
-                ? KeyExtractors.parse("header:" + HEADER, KeyRules.standard().withPattern(Pattern.compile("[0-9a-f-]{36}")))
+                ? KeyExtractors.parse(
+                        "header:" + HEADER, KeyRules.standard().withPattern(Pattern.compile("[0-9a-f-]{36}")))
                 : KeyExtractors.parse(key);
         if (extract() instanceof MissingKey missing) {
             throw new IllegalStateException("What is measured does not work: " + missing);

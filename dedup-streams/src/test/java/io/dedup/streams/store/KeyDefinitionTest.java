@@ -30,6 +30,37 @@ class KeyDefinitionTest {
                 });
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "'header:id,record-key', a key that is not there was looked for in one more place",
+        "'header:id,sha256:/a,/b', in the same way"
+    })
+    void changesSince_sourcesAddedBehindThoseOfBefore_isNothing(String key, String why) {
+        assertThat(new KeyDefinition(key, "topic", "none").changesSince(BEFORE))
+                .as(why)
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "'record-key,header:id', what was remembered then is not found",
+        "header:other, what was remembered then is not found",
+        "header:tenant + header:id, what was remembered then is not found",
+        "header:id|trim|uuid, a key that the normalisers of today spell otherwise"
+    })
+    void changesSince_sourceOrSpelling_saysWhatIsNotFound(String key, String notFound) {
+        assertThat(new KeyDefinition(key, "topic", "none").changesSince(BEFORE))
+                .singleElement()
+                .satisfies(change -> assertThat(change.message()).contains(notFound));
+    }
+
+    @Test
+    void changesSince_sourceTakenAway_isNamed() {
+        assertThat(BEFORE.changesSince(new KeyDefinition("header:id,record-key", "topic", "none")))
+                .singleElement()
+                .satisfies(change -> assertThat(change.key()).isEqualTo("dedup.key"));
+    }
+
     @Test
     void changesSince_allDiffer_areAllNamed() {
         assertThat(new KeyDefinition("record-key", "none", "value").changesSince(BEFORE))
