@@ -252,7 +252,10 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 WARNING,
                 "A target is compacted, tombstones are judged like other records, and one of the key sources is the record's own key:"
                         + " a tombstone has the key of the record that it deletes, is taken for its duplicate, and does not reach the"
-                        + " target.");
+                        + " target."),
+        /** A pattern that stands for no topic. */
+        PATTERN_MATCHES_NOTHING(
+                229, WARNING, "A source of a route is a pattern, and no topic on the cluster matches it.");
 
         private final int number;
         private final boolean isWarning;

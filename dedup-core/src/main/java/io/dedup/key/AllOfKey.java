@@ -45,6 +45,11 @@ final class AllOfKey implements KeySource {
     }
 
     @Override
+    public int parts() {
+        return parts.size();
+    }
+
+    @Override
     public int texts() {
         return parts.stream().mapToInt(KeySource::texts).sum();
     }

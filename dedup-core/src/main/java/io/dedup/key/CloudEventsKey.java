@@ -26,7 +26,7 @@ final class CloudEventsKey implements KeySource {
     private static final String BATCH = "application/cloudevents-batch";
     private static final JsonPointer EVENT_SOURCE = JsonPointer.compile("/source");
     private static final JsonPointer EVENT_ID = JsonPointer.compile("/id");
-    private static final JsonPointer SPEC_VERSION = JsonPointer.compile("/specversion");
+    private static final String SPEC_VERSION = "specversion";
 
     private final KeyForm form;
     private final int maxIdBytes;
@@ -70,6 +70,11 @@ final class CloudEventsKey implements KeySource {
     }
 
     @Override
+    public int parts() {
+        return 2;
+    }
+
+    @Override
     public KeyResult keyOf(Iterator<byte[]> texts) {
         KeyResult first = eventSource.form.typed(SOURCE, texts.next());
         return join(first, form.typed(SOURCE, texts.next()));
@@ -79,16 +84,17 @@ final class CloudEventsKey implements KeySource {
     public KeyResult extract(RecordView record) {
         String contentType = contentType(record);
         if (contentType.startsWith(BATCH)) {
-            return new MissingKey(
-                    Reason.BATCH,
-                    SOURCE,
-                    "The record is a batch of CloudEvents, which has no key: send them one by one");
+            return batch();
         }
         boolean hasHyphens = hasAttribute(record, "ce-");
         try {
-            if (contentType.startsWith(STRUCTURED)
-                    || (!hasHyphens && !hasAttribute(record, "ce_") && isEvent(record))) {
-                return join(eventSource.of(record.json()), eventId.of(record.json()));
+            if (contentType.startsWith(STRUCTURED)) {
+                return structured(record.json());
+            } else if (!hasHyphens && !hasAttribute(record, "ce_")) {
+                JsonNode value = valueOf(record);
+                if (value.has(SPEC_VERSION) || value.path(0).has(SPEC_VERSION)) {
+                    return structured(value);
+                }
             }
             return join(eventSource.of(record, hasHyphens), eventId.of(record, hasHyphens));
         } catch (Json.NotJson unreadable) {
@@ -114,11 +120,28 @@ final class CloudEventsKey implements KeySource {
         return false;
     }
 
-    private static boolean isEvent(RecordView record) {
+    private static MissingKey batch() {
+        return new MissingKey(
+                Reason.BATCH, SOURCE, "The record is a batch of CloudEvents, which has no key: send them one by one");
+    }
+
+    private KeyResult structured(JsonNode event) {
+        if (event.isArray()) {
+            return batch();
+        }
+        JsonNode version = event.path(SPEC_VERSION);
+        return version.isMissingNode() || version.isTextual()
+                ? join(eventSource.of(event), eventId.of(event))
+                : new MissingKey(
+                        Reason.NOT_TEXT, SOURCE, "What the event has at /" + SPEC_VERSION + " is not a string");
+    }
+
+    /** The value as JSON; a missing node if it is none. */
+    private static JsonNode valueOf(RecordView record) {
         try {
-            return record.json().at(SPEC_VERSION).isTextual();
+            return record.json();
         } catch (Json.NotJson binary) {
-            return false;
+            return Json.MISSING;
         }
     }
 
@@ -140,7 +163,7 @@ final class CloudEventsKey implements KeySource {
         Attribute(String name, JsonPointer pointer, KeyForm form) {
             this.pointer = pointer;
             this.form = form;
-            this.header = new HeaderKey("ce_" + name, false, SOURCE, form);
+            this.header = new HeaderKey("ce_" + name, true, SOURCE, form);
             this.hyphenated = new HeaderKey("ce-" + name, true, SOURCE, form);
         }
 

@@ -17,6 +17,22 @@ final class CompositeKey {
 
     private CompositeKey() {}
 
+    /** Whether these are the bytes of a key of so many parts, or of its digest. */
+    static boolean isWhole(byte[] key, int parts) {
+        ByteBuffer left = ByteBuffer.wrap(key);
+        if (key.length == Integer.BYTES + Sha256.BYTES && left.getInt(0) == DIGEST) {
+            return true;
+        }
+        for (int i = 0; i < parts; i++) {
+            int length = left.remaining() < Integer.BYTES ? -1 : left.getInt();
+            if (length < 0 || length > left.remaining()) {
+                return false;
+            }
+            left.position(left.position() + length);
+        }
+        return !left.hasRemaining();
+    }
+
     static IdempotencyKey of(String source, List<IdempotencyKey> parts) {
         int length =
                 parts.stream().mapToInt(part -> Integer.BYTES + part.length()).sum();

@@ -61,7 +61,9 @@ final class HeaderKey implements KeySource {
         for (Header header : record.headers()) {
             if (header.key().equals(name) || (ignoreCase && header.key().equalsIgnoreCase(name))) {
                 byte[] found = bytes(header);
-                if (value != null && !Arrays.equals(value, found)) {
+                if (value != null
+                        && !Arrays.equals(value, found)
+                        && !Arrays.equals(form.normalized(value), form.normalized(found))) {
                     return new MissingKey(
                             Reason.AMBIGUOUS, source, "The record has several headers '" + name + "' that differ");
                 }

@@ -219,11 +219,11 @@ public final class KeyExtractors {
                 .findFirst()
                 .orElseThrow(() ->
                         new IllegalArgumentException("source must be one of " + sources(text) + ": '" + source + "'"));
-        if (texts.size() == 1 && found.texts() > 1) {
+        if (texts.size() == 1 && found.texts() > 1 && CompositeKey.isWhole(texts.get(0), found.parts())) {
             return IdempotencyKey.of(source, texts.get(0));
         } else if (texts.size() != found.texts()) {
-            throw new IllegalArgumentException(
-                    "texts must be " + found.texts() + " for a key of " + source + ": " + texts.size());
+            throw new IllegalArgumentException("texts must be " + found.texts() + ", or the whole key, for a key of "
+                    + source + ": " + texts.size());
         }
         return found.keyOf(texts.iterator());
     }

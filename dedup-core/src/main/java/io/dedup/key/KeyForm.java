@@ -21,11 +21,15 @@ record KeyForm(List<Normalizer> normalizers, KeyRules rules) {
 
     /** The key that a record has. */
     KeyResult key(String source, byte[] bytes) {
+        return checked(source, normalized(bytes));
+    }
+
+    byte[] normalized(byte[] bytes) {
         byte[] key = bytes;
         for (Normalizer normalizer : normalizers) {
             key = normalizer.apply(key);
         }
-        return checked(source, key);
+        return key;
     }
 
     /** The key that is printed or typed as these bytes: without the frame that a record has before it. */

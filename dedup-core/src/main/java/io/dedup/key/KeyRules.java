@@ -9,6 +9,7 @@ import io.dedup.MissingKey;
 import io.dedup.MissingKey.Reason;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,9 @@ public final class KeyRules {
 
     /** The longest key that is held against a pattern, in bytes: a longer one does not match. */
     public static final int MAX_MATCHED_BYTES = 1024;
+
+    /** How many characters a pattern may look at, by going back too: a key for which it needs more does not match. */
+    public static final int MAX_STEPS = 100_000;
 
     private static final KeyRules STANDARD = new KeyRules(PLACEHOLDERS, null);
 
@@ -96,20 +100,45 @@ public final class KeyRules {
         if (first == end) {
             return new MissingKey(Reason.EMPTY, source, "The key is blank");
         }
-        for (byte[] placeholder : placeholders) {
-            if (equalsLowered(placeholder, bytes, first, end)) {
-                return new MissingKey(
-                        Reason.PLACEHOLDER,
-                        source,
-                        "The key is the placeholder '" + new String(placeholder, UTF_8)
-                                + "', which other operations have as well");
+        byte[] placeholder = placeholder(bytes, first, end);
+        if (placeholder == null && Normalizer.mayBeSpelledOtherwise(bytes, first, end)) {
+            byte[] plain = Normalizer.plain(Arrays.copyOfRange(bytes, first, end));
+            if (isBlankText(plain)) {
+                return new MissingKey(Reason.EMPTY, source, "The key is blank");
             }
+            placeholder = placeholder(plain, 0, plain.length);
+        }
+        if (placeholder != null) {
+            return new MissingKey(
+                    Reason.PLACEHOLDER,
+                    source,
+                    "The key is the placeholder '" + new String(placeholder, UTF_8)
+                            + "', which other operations have as well");
         }
         if (pattern != null && !matches(pattern, bytes)) {
             return new MissingKey(
                     Reason.PATTERN_MISMATCH, source, "The key does not match the pattern '" + pattern.pattern() + "'");
         }
         return IdempotencyKey.of(source, bytes);
+    }
+
+    private byte @Nullable [] placeholder(byte[] bytes, int first, int end) {
+        for (byte[] placeholder : placeholders) {
+            if (equalsLowered(placeholder, bytes, first, end)) {
+                return placeholder;
+            }
+        }
+        return null;
+    }
+
+    /** Whether there is nothing but white space of any script, and characters that are not seen. */
+    private static boolean isBlankText(byte[] bytes) {
+        return text(bytes)
+                .filter(text -> text.codePoints()
+                        .allMatch(point -> Character.isWhitespace(point)
+                                || Character.isSpaceChar(point)
+                                || Character.getType(point) == Character.FORMAT))
+                .isPresent();
     }
 
     /** Where the bytes end without the white space behind them; 0 if there is nothing else. */
@@ -159,10 +188,19 @@ public final class KeyRules {
         return value >= 'A' && value <= 'Z' ? (byte) (value + ('a' - 'A')) : value;
     }
 
-    /** A long key could take a backtracking pattern to the end of its stack. */
+    /** A long key could take a backtracking pattern to the end of its stack, and a hostile one could keep it busy for ever. */
     private static boolean matches(Pattern pattern, byte[] bytes) {
-        return bytes.length <= MAX_MATCHED_BYTES
-                && text(bytes).filter(text -> pattern.matcher(text).matches()).isPresent();
+        if (bytes.length > MAX_MATCHED_BYTES) {
+            return false;
+        }
+        try {
+            return text(bytes)
+                    .filter(text ->
+                            pattern.matcher(new BoundedText(text, MAX_STEPS)).matches())
+                    .isPresent();
+        } catch (BoundedText.StepsExceededException endless) {
+            return false;
+        }
     }
 
     /** The bytes as text; empty if they are not UTF-8. */

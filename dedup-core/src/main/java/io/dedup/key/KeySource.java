@@ -19,6 +19,11 @@ interface KeySource extends KeyExtractor {
         return 1;
     }
 
+    /** Of how many parts a key is joined; 1 if it is not joined. */
+    default int parts() {
+        return 1;
+    }
+
     /**
      * The key of these texts, normalised and held against the rules as those of records are.
      *

@@ -77,6 +77,23 @@ enum Normalizer {
         };
     }
 
+    /** Whether these bytes between two offsets can be a placeholder or a blank in another spelling: quoted, a UUID, or beyond ASCII. */
+    static boolean mayBeSpelledOtherwise(byte[] bytes, int first, int end) {
+        int length = end - first;
+        byte begin = bytes[first];
+        boolean isQuoted = begin == '"' && bytes[end - 1] == '"';
+        boolean isLikeUuid = length == UUID_BYTES
+                || (length >= UUID_CHARACTERS - 4
+                        && length <= LONGEST_UUID_TEXT
+                        && (begin == '{' || begin == '0' || (begin | 0x20) == 'f' || (begin | 0x20) == 'u'));
+        return isQuoted || isLikeUuid || begin < 0;
+    }
+
+    /** The text that is spelled so, in quotation marks and as a UUID. */
+    static byte[] plain(byte[] key) {
+        return uuid(trimmed(unquoted(key)));
+    }
+
     private static byte[] trimmed(byte[] key) {
         int end = KeyRules.endOf(key);
         int first = KeyRules.firstOf(key, end);

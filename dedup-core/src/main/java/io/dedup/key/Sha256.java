@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /** SHA-256 (FIPS 180-4), of bytes and of the canonical text of a JSON value. */
 final class Sha256 {
-    private static final int BYTES = 32;
+    static final int BYTES = 32;
     private static final Pattern DIGITS = Pattern.compile("[0-9a-fA-F]{64}");
 
     private Sha256() {}

@@ -144,7 +144,7 @@ class VirtualThreadsIT {
 
     /** Where a thread that spins or waits under a monitor would stop all others. */
     @ParameterizedTest
-    @CsvSource({"handle,memory", "handle,jdbc", "handle,jedis", "handle,lettuce"})
+    @CsvSource({"handle,memory", "handle,jdbc"})
     void handle_virtualThreadsOfOneCarrier_eachEffectOnce(String way, String store) throws Exception {
         assertEachOnce(called(1, List.of(), way, store));
     }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,79 @@ class KeysAsTheyComeTest {
         }
         assertThat(reason(event(text))).isEqualTo(Reason.PLACEHOLDER);
         assertThat(reason(extracted("header:tenant + header:id", text))).isEqualTo(Reason.PLACEHOLDER);
+    }
+
+    /** Strangers share these whether or not the source has a normaliser that knows the spelling. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"null\"",
+                "\" None \"",
+                "{00000000-0000-0000-0000-000000000000}",
+                "00000000000000000000000000000000",
+                "urn:uuid:FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+                "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+            })
+    void header_placeholderInAnotherSpelling_isNoKey(String text) {
+        assertThat(reason(extracted("header:id", text))).isEqualTo(Reason.PLACEHOLDER);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"  \"", "\u00a0", "\u3000\u2003", "\ufeff", "\u200b"})
+    void header_blankOfAnyScript_isNoKey(String text) {
+        assertThat(reason(extracted("header:id", text))).isEqualTo(Reason.EMPTY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"k-1\"", "{k-1}", "\u00a0k", "0123456789abcdef", "f0000000000000000000000000000000"})
+    void header_likeAnotherSpelling_isAKeyAsItIs(String text) {
+        assertThat(extracted("header:id", text).orElseThrow().value()).isEqualTo(text.getBytes(UTF_8));
+    }
+
+    /** Which would take hours. */
+    @Test
+    void pattern_goesBackAndForthInAHostileKey_doesNotMatch() {
+        KeyRules rules = KeyRules.standard().withPattern(Pattern.compile("(.*-){12}x"));
+        Headers headers = new RecordHeaders().add("id", ("ab-".repeat(80) + "!").getBytes(UTF_8));
+        KeyResult result = KeyExtractors.parse("header:id", rules).extract(RecordView.of(headers, null, null));
+        assertThat(reason(result)).isEqualTo(Reason.PATTERN_MISMATCH);
+        Headers fitting = new RecordHeaders().add("id", ("a-".repeat(12) + "x").getBytes(UTF_8));
+        assertThat(KeyExtractors.parse("header:id", rules).extract(RecordView.of(fitting, null, null)))
+                .isInstanceOf(IdempotencyKey.class);
+    }
+
+    /** As a bridge sends during an upgrade. */
+    @Test
+    void header_twoSpellingsOfOneKey_areOneIfNormalised() {
+        Headers headers = new RecordHeaders().add("id", "k-1".getBytes(UTF_8)).add("id", "\"k-1\"".getBytes(UTF_8));
+        RecordView record = RecordView.of(headers, null, null);
+        assertThat(KeyExtractors.parse("header:id|json-string").extract(record))
+                .isEqualTo(IdempotencyKey.of("header:id", "k-1".getBytes(UTF_8)));
+        assertThat(reason(KeyExtractors.parse("header:id").extract(record))).isEqualTo(Reason.AMBIGUOUS);
+    }
+
+    @Test
+    void cloudEvents_headersInCapitals_areTheSameKeys() {
+        Headers capitals = new RecordHeaders().add("CE_ID", bytes("e-1")).add("CE_SOURCE", bytes("/a"));
+        Headers small = new RecordHeaders().add("ce_id", bytes("e-1")).add("ce_source", bytes("/a"));
+        KeyExtractor events = KeyExtractors.parse("cloudevents");
+        assertThat(events.extract(RecordView.of(capitals, null, null)))
+                .isInstanceOf(IdempotencyKey.class)
+                .isEqualTo(events.extract(RecordView.of(small, null, null)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/a\"}]; BATCH",
+                "{\"specversion\":1.0,\"id\":\"26\",\"source\":\"/a\"}; NOT_TEXT",
+                "[1]; ABSENT"
+            })
+    void cloudEvents_valueWithoutContentType_saysWhatItIs(String value, Reason reason) {
+        KeyResult result =
+                KeyExtractors.parse("cloudevents").extract(RecordView.of(new RecordHeaders(), null, bytes(value)));
+        assertThat(reason(result)).isEqualTo(reason);
     }
 
     /** 1853189228, 538976288, 1094861636: what look like texts are numbers here. */

@@ -15,6 +15,7 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -68,6 +69,15 @@ class TypedKeyTest {
         assertThat(keyOf("record-key|unframed", List.of(read.text()))).isEqualTo(read);
     }
 
+    /** Part of a key would be another key, which is never remembered. */
+    @ParameterizedTest
+    @CsvSource({"header:tenant + header:id, A-1", "cloudevents, /shop", "header:tenant + cloudevents, t"})
+    void keyOf_onePartOfAKeyOfSeveral_isRefused(String source, String part) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> keyOf(source, List.of(part)))
+                .withMessageContaining("or the whole key");
+    }
+
     @Test
     void keyOf_noKey_saysWhy() {
         assertThat(keyOf("header:id", List.of("null"))).isInstanceOf(MissingKey.class);
@@ -77,7 +87,7 @@ class TypedKeyTest {
     void keyOf_unusable_isRefusedByName() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> keyOf("header:id", List.of("a", "b")))
-                .withMessageStartingWith("texts must be 1 for a key of header:id: 2");
+                .withMessageStartingWith("texts must be 1, or the whole key, for a key of header:id: 2");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> keyOf("sha256:/a", List.of("abc")))
                 .withMessageContaining("64 hexadecimal digits: 'abc'");

@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
                     + "shows how many have a key, source by source."
         })
 final class CheckCommand implements Callable<Integer> {
-    private static final int MAX_SAMPLE = 1_000_000;
+    /** They are held in memory. */
+    private static final int MAX_SAMPLE = 100_000;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -67,7 +68,7 @@ final class CheckCommand implements Callable<Integer> {
         problems.addAll(OfflineCheck.ofStateDirectory(settings));
         boolean readable = problems.stream().allMatch(problem -> problem.code().isWarning());
         if (!offline && readable) {
-            problems.addAll(onCluster(settings));
+            problems.addAll(onCluster(settings, spec.commandLine().getOut()));
         }
         if (sample != null
                 && problems.stream().allMatch(problem -> problem.code().isWarning())) {
@@ -80,11 +81,16 @@ final class CheckCommand implements Callable<Integer> {
         return ExitCode.DONE;
     }
 
-    private static List<ConfigProblem> onCluster(Settings settings) {
+    private static List<ConfigProblem> onCluster(Settings settings, PrintWriter out) {
         Properties application = settings.application();
         try (Admin admin = admin(application)) {
+            DedupConfig written = ConfigurationOptions.config(settings);
             DedupConfig config = ConfigurationOptions.config(RoutesOnCluster.named(settings, admin));
-            List<ConfigProblem> problems = new ArrayList<>(new ClusterCheck(application, config, admin).problems());
+            if (!config.routes().equals(written.routes())) {
+                config.routes().forEach(route -> out.println("On the cluster: " + route));
+            }
+            List<ConfigProblem> problems = new ArrayList<>(RoutesOnCluster.withoutTopics(written, config));
+            problems.addAll(new ClusterCheck(application, config, admin).problems());
             if (problems.stream().allMatch(problem -> problem.code().isWarning())) {
                 try (MemoryCheck memory = new MemoryCheck(application, config, admin)) {
                     problems.addAll(memory.changes());

@@ -54,7 +54,7 @@ final class ClusterCheck {
         try {
             brokers = Answers.of(admin.describeCluster().nodes()).size();
             Set<String> all = names.all();
-            all.addAll(names.changelogsOfSources());
+            names.changelogsOfSources().stream().filter(TopicNames::isPossible).forEach(all::add);
             all.forEach(this::describe);
             seen();
             problems.addAll(

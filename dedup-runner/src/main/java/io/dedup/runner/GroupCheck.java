@@ -88,7 +88,9 @@ final class GroupCheck {
                         route.toString(),
                         "The route remembers under the name of " + route.name() + ", and " + other
                                 + " has keys under that of " + source,
-                        "Name " + source + " first, or delete that topic if its keys may be forgotten"));
+                        "Name " + source
+                                + " first; or keep the keys of both by 'Make one route of two' in docs/operations.md; or"
+                                + " delete that topic if its keys may be forgotten"));
             }
         }
         if (!hasRun || elsewhere || hidden.contains(changelog)) {
@@ -146,7 +148,7 @@ final class GroupCheck {
                     unusable.put(partition.partition(), partition + " has no committed offset");
                 }
             } else if (at < start && !offsets.isResetPastRecords()) {
-                deleted(source.name(), partition, at, start);
+                problems.add(RetentionWatch.problem(partition, at, start));
             } else if ((at < start || at > end) && offsets.isResetPastRecords()) {
                 unusable.put(
                         partition.partition(),
@@ -162,16 +164,5 @@ final class GroupCheck {
                     "Set it to earliest to go on with all that is there, of which what was let through before is a duplicate, or "
                             + SET_OFFSETS));
         }
-    }
-
-    private void deleted(String source, TopicPartition partition, long committed, long start) {
-        problems.add(
-                new ConfigProblem(
-                        Code.RECORDS_DELETED_UNREAD,
-                        DedupConfig.ROUTES,
-                        source,
-                        partition + " begins at offset " + start + ", and the relay is at " + committed + ": up to "
-                                + (start - committed) + " records were deleted before it read them",
-                        "Have the topic keep its records (retention.ms, retention.bytes) for longer than the relay is ever behind"));
     }
 }

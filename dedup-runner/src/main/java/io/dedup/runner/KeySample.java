@@ -37,17 +37,21 @@ final class KeySample {
 
     private final String topic;
     private final boolean forwardsTombstones;
+    private final boolean readsKeysAsTheyAre;
     private final KeyExtractor together;
     private final List<Source> sources = new ArrayList<>();
     private int records;
     private int usable;
     private int tombstones;
     private int framed;
+    private int framedKeys;
 
     private KeySample(String topic, DedupConfig config) {
         this.topic = topic;
         this.forwardsTombstones = config.tombstonePolicy() == TombstonePolicy.FORWARD;
         this.together = config.keyExtractor();
+        this.readsKeysAsTheyAre =
+                List.of(config.keyDefinition().split(",| \\+ ")).contains("record-key");
         config.eachKeySource().forEach((text, extractor) -> sources.add(new Source(text, extractor)));
     }
 
@@ -88,6 +92,9 @@ final class KeySample {
         } else if (KeyExtractors.isFramed(value)) {
             framed++;
         }
+        if (readsKeysAsTheyAre && record.key() != null && KeyExtractors.isFramed(record.key())) {
+            framedKeys++;
+        }
         RecordView view = RecordView.of(record.headers(), record.key(), value);
         if (together.extract(view) instanceof IdempotencyKey) {
             usable++;
@@ -97,7 +104,7 @@ final class KeySample {
 
     /** That no record has a key, where there are records that need one. */
     Optional<ConfigProblem> problem() {
-        int judged = forwardsTombstones ? records - tombstones : records;
+        int judged = judged();
         return judged == 0 || usable > 0
                 ? Optional.empty()
                 : Optional.of(new ConfigProblem(
@@ -109,14 +116,19 @@ final class KeySample {
                         "Name where the sender puts it; docs/keys.md has the sources"));
     }
 
+    private int judged() {
+        return forwardsTombstones ? records - tombstones : records;
+    }
+
     void print(PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "%s: %,d of the last %,d records have a key%s%n",
+                "%s: %,d of the last %,d %s have a key%s%n",
                 topic,
                 usable,
-                records,
-                records == 0 ? "" : String.format(Locale.ROOT, " (%.1f %%)", 100.0 * usable / records));
+                judged(),
+                judged() == records ? "records" : "records that are judged",
+                judged() == 0 ? "" : String.format(Locale.ROOT, " (%.1f %%)", 100.0 * usable / judged()));
         sources.forEach(source -> source.print(out));
         if (tombstones > 0) {
             out.printf(
@@ -135,6 +147,13 @@ final class KeySample {
                             + " value should be framed-value (%s)%n",
                     framed,
                     DedupConfig.FINGERPRINT);
+        }
+        if (framedKeys > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "  odd: %,d record keys begin as serializers of a schema registry write them, with a number that changes when"
+                            + " the schema is registered again: record-key|unframed leaves it out%n",
+                    framedKeys);
         }
         out.flush();
     }

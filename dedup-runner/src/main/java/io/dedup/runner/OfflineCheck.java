@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.ConfigDef;
@@ -35,6 +36,11 @@ final class OfflineCheck {
     private static final List<String> REQUIRED =
             List.of(StreamsConfig.APPLICATION_ID_CONFIG, StreamsConfig.BOOTSTRAP_SERVERS_CONFIG);
 
+    /** Also with the name of a listener before it, and an address of IPv6 in brackets. */
+    private static final Pattern SERVER = Pattern.compile("(\\w+://)?[^\\s,]*[^\\s,:]:[0-9]{1,5}");
+
+    private static final Pattern NOT_POSITIVE = Pattern.compile("0+|-[0-9]+");
+
     private final Settings settings;
     private final List<ConfigProblem> problems = new ArrayList<>();
 
@@ -45,11 +51,19 @@ final class OfflineCheck {
     static List<ConfigProblem> problems(Settings settings) {
         OfflineCheck check = new OfflineCheck(settings);
         check.problems.addAll(settings.problems());
+        if (settings.problems().stream().anyMatch(problem -> problem.code() == Code.UNREADABLE_FILE)) {
+            return List.copyOf(check.problems); // Of the rest of the file nothing is known.
+        }
         check.required();
+        check.servers();
+        check.threads();
         check.misspelt();
-        List<ConfigProblem> ours = DedupConfig.check(check.application());
+        List<ConfigProblem> ours = DedupConfig.check(check.application()).stream()
+                .filter(problem -> !check.isUnresolved(problem.key()))
+                .toList();
         check.problems.addAll(ours);
-        if (ours.isEmpty()) {
+        boolean isReadable = DedupConfig.check(check.application()).isEmpty();
+        if (isReadable) {
             check.unavailable();
             check.names();
         }
@@ -57,7 +71,7 @@ final class OfflineCheck {
         if (check.problems.isEmpty()) {
             check.clients();
         }
-        if (ours.isEmpty()) {
+        if (isReadable) {
             check.problems.addAll(
                     PolicyWarnings.of(DedupConfig.of(check.application()).policy()));
         }
@@ -76,6 +90,42 @@ final class OfflineCheck {
         }
         if (settings.written().getOrDefault(DedupConfig.ROUTES, "").isBlank()) {
             require(DedupConfig.ROUTES);
+        }
+    }
+
+    /** Whether a value is still the reference to one that is not there. */
+    private boolean isUnresolved(String key) {
+        return settings.problems().stream()
+                .anyMatch(problem ->
+                        problem.code() == Code.UNRESOLVED && problem.key().equals(key));
+    }
+
+    private void servers() {
+        String servers = settings.written().getOrDefault(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "");
+        if (isUnresolved(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) || servers.isBlank()) {
+            return;
+        }
+        for (String server : servers.split(",", -1)) {
+            if (!server.isBlank() && !SERVER.matcher(server.strip()).matches()) {
+                problems.add(new ConfigProblem(
+                        Code.INVALID_VALUE,
+                        StreamsConfig.BOOTSTRAP_SERVERS_CONFIG,
+                        servers,
+                        "'" + server.strip() + "' is not a host and a port",
+                        "Write it as HOST:PORT, such as localhost:9092"));
+            }
+        }
+    }
+
+    private void threads() {
+        String threads = settings.written().getOrDefault(StreamsConfig.NUM_STREAM_THREADS_CONFIG, "1");
+        if (NOT_POSITIVE.matcher(threads.strip()).matches()) {
+            problems.add(new ConfigProblem(
+                    Code.INVALID_VALUE,
+                    StreamsConfig.NUM_STREAM_THREADS_CONFIG,
+                    threads,
+                    "With so many threads nothing is relayed",
+                    "Set it to 1 or more"));
         }
     }
 

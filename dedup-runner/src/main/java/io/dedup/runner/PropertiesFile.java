@@ -21,6 +21,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A file of properties, read strictly: UTF-8 with or without a byte-order mark, keys of visible ASCII characters, each key once.
@@ -33,6 +35,7 @@ import java.util.TreeMap;
  */
 record PropertiesFile(Map<String, String> values, List<ConfigProblem> problems) {
     private static final char BYTE_ORDER_MARK = '\uFEFF';
+    private static final Pattern ESCAPE = Pattern.compile("\\\\(.)", Pattern.DOTALL);
     private static final int MAX_BYTES = 16 * 1024 * 1024;
 
     PropertiesFile {
@@ -162,6 +165,19 @@ record PropertiesFile(Map<String, String> values, List<ConfigProblem> problems) 
         }
 
         private void property(int line, String text) {
+            Matcher escapes = ESCAPE.matcher(text);
+            while (escapes.find()) {
+                String escaped = escapes.group(1);
+                if (Character.isLetterOrDigit(escaped.charAt(0)) && !"tnrfu".contains(escaped)) {
+                    problems.add(new ConfigProblem(
+                            Code.UNREADABLE_FILE,
+                            name + ", line " + line,
+                            null,
+                            "A backslash before '" + escaped + "' is no escape, and would be left out",
+                            "Write a backslash as \\\\"));
+                    break;
+                }
+            }
             Properties one = new Properties();
             try {
                 one.load(new StringReader(text));

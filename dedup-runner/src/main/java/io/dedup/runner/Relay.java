@@ -49,6 +49,7 @@ final class Relay implements AutoCloseable {
     private final StreamsApplication running;
     private final AtomicReference<@Nullable UnwrittenRecordException> unwritten = new AtomicReference<>();
     private final TopicWatch watch;
+    private final RetentionWatch retention;
     private final Duration lookEvery;
     private Map<TopicPartition, Stretch> stretches = Map.of();
     private Map<TopicPartition, Long> unusable = Map.of();
@@ -64,6 +65,7 @@ final class Relay implements AutoCloseable {
         listening.put(DedupProductionExceptionHandler.LISTENER, listener);
         this.running = new StreamsApplication(RelayTopology.build(config), listening);
         this.watch = new TopicWatch(application, config);
+        this.retention = new RetentionWatch(application, config);
         this.lookEvery = lookEvery(application);
     }
 
@@ -120,6 +122,7 @@ final class Relay implements AutoCloseable {
         List<TopicChange> changes;
         try {
             changes = watch.changes(admin);
+            retention.overtaken(admin).forEach(lost -> LOGGER.error("{}", lost));
         } catch (KafkaException unanswered) {
             LOGGER.debug("The topics could not be looked at", unanswered);
             return;

@@ -5,7 +5,6 @@ import io.dedup.Mode;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
-import io.dedup.config.Route;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -55,7 +54,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(
             names = "--leave-out-missing",
-            description = "Goes on with the other routes where none of the sources of one is there.")
+            description = "Goes on without sources that are not there, and without routes whose first source is not.")
     private boolean leaveOutMissing;
 
     @Option(
@@ -147,10 +146,14 @@ final class RunCommand implements Callable<Integer> {
         Properties application = settings.application();
         try (Admin admin = CheckCommand.admin(application)) {
             Settings there = RoutesOnCluster.named(settings, admin);
+            CheckCommand.refuse(
+                    RoutesOnCluster.withoutTopics(
+                            ConfigurationOptions.config(settings), ConfigurationOptions.config(there)),
+                    err);
             if (leaveOutMissing) {
-                List<Route> left = new ArrayList<>();
+                List<String> left = new ArrayList<>();
                 there = RoutesOnCluster.withoutMissing(there, admin, left);
-                left.forEach(route -> err.println("Left out, since its source is not there: " + route));
+                left.forEach(err::println);
             }
             DedupConfig config = ConfigurationOptions.config(there);
             ClusterCheck check = new ClusterCheck(application, config, admin);

@@ -15,6 +15,7 @@ import io.dedup.TombstonePolicy;
 import io.dedup.TtlResult;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
+import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Judges the records of a topic as the operator does, with all keys on disk. Nothing is late, since nothing is forgotten.
@@ -44,6 +46,9 @@ final class TopicCount {
 
     private final DedupPolicy policy;
     private final KeyExtractor extractor;
+    private final Fingerprinter fingerprinter;
+    private final @Nullable TtlHeader ttlHeader;
+    private final boolean forwardsTombstones;
     private final DedupConfig config;
     private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
     private final Map<MissingKey.Reason, Missing> missing = new EnumMap<>(MissingKey.Reason.class);
@@ -58,6 +63,7 @@ final class TopicCount {
     private final Top occurrences = new Top();
 
     private long records;
+    private long unjudged;
 
     /**
      * Records without a key.
@@ -90,21 +96,24 @@ final class TopicCount {
         this.config = config;
         this.policy = config.policy();
         this.extractor = config.keyExtractor();
+        this.fingerprinter = config.fingerprinter();
+        this.ttlHeader = config.ttlHeader()
+                .map(header -> new TtlHeader(header, policy.ttl()))
+                .orElse(null);
+        this.forwardsTombstones = config.tombstonePolicy() == TombstonePolicy.FORWARD;
     }
 
     void take(ConsumerRecord<byte[], byte[]> record) {
         records++;
-        if (record.value() == null && config.tombstonePolicy() == TombstonePolicy.FORWARD) {
+        if (record.value() == null && forwardsTombstones) {
+            unjudged++;
             return;
         }
         RecordView view = RecordView.of(record.headers(), record.key(), record.value());
         KeyResult key = extractor.extract(view);
         Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
-        TtlResult ttl = config.ttlHeader()
-                .map(header -> new TtlHeader(header, policy.ttl()).read(record.headers()))
-                .orElse(null);
-        Candidate candidate = new Candidate(
-                key, record.timestamp(), at, config.fingerprinter().fingerprint(view), ttl);
+        TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
+        Candidate candidate = new Candidate(key, record.timestamp(), at, fingerprinter.fingerprint(view), ttl);
         Judgement judgement = policy.judge(candidate, Long.MIN_VALUE, record.timestamp(), memory);
         verdicts.merge(judgement.verdict(), 1L, Long::sum);
         if (key instanceof MissingKey none) {
@@ -162,6 +171,9 @@ final class TopicCount {
             }
         }
         long none = of(Verdict.MISSING_KEY);
+        if (unjudged > 0) {
+            out.printf(Locale.ROOT, "  tombstones     %,12d  not judged (%s)%n", unjudged, DedupConfig.ON_TOMBSTONE);
+        }
         out.printf(Locale.ROOT, "  without a key  %,12d  %s%n", none, share(none));
         missing.forEach((reason, found) ->
                 out.printf(Locale.ROOT, "    %-16s %,8d  as: %s%n", reason.text(), found.records(), found.example()));

@@ -19,6 +19,11 @@ final class TopicNames {
 
     private TopicNames() {}
 
+    /** Whether there can be a topic of that name. */
+    static boolean isPossible(String topic) {
+        return topic.length() <= MAX_LENGTH && LEGAL.matcher(topic).matches();
+    }
+
     /** What can be said without a cluster. */
     static List<ConfigProblem> problems(RelayTopics topics) {
         List<ConfigProblem> problems = new ArrayList<>();

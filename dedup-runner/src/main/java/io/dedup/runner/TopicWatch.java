@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.Partitioning;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
 import io.dedup.runner.TopicChange.Kind;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -25,12 +27,18 @@ import org.apache.kafka.streams.StreamsConfig;
 final class TopicWatch {
     private final Map<String, Role> roles = new LinkedHashMap<>();
     private final Map<String, TopicDescription> known = new HashMap<>();
+    private final boolean isByKey;
+    private final List<Route> routes;
 
     TopicWatch(Properties application, DedupConfig config) {
         String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
+        this.isByKey = config.partitioning() == Partitioning.BY_KEY;
+        this.routes = config.routes();
         for (Route route : config.routes()) {
             roles.put(RelayTopology.changelogOf(id, route.name()), Role.CHANGELOG);
-            roles.put(RelayTopology.repartitionOf(id, route), Role.REPARTITION);
+            if (isByKey) {
+                roles.put(RelayTopology.repartitionOf(id, route), Role.REPARTITION);
+            }
         }
         config.deadLetterTopic().ifPresent(topic -> roles.put(topic, Role.WRITTEN));
         config.duplicatesTopic().ifPresent(topic -> roles.put(topic, Role.WRITTEN));
@@ -73,10 +81,22 @@ final class TopicWatch {
         if (!now.topicId().equals(before.topicId())) {
             changes.add(new TopicChange(
                     role, topic, Kind.RECREATED, before.partitions().size(), size));
-        } else if ((role == Role.SOURCE || role == Role.CONTROL)
-                && size != before.partitions().size()) {
+        } else if (size != before.partitions().size() && isGrowthOfTasks(role, topic, size)) {
             changes.add(
                     new TopicChange(role, topic, Kind.GROWN, before.partitions().size(), size));
         }
+    }
+
+    /** Whether keys come on other partitions with that size: by key they do only if no source of the route had as many before. */
+    private boolean isGrowthOfTasks(Role role, String topic, int size) {
+        if (role != Role.SOURCE || !isByKey) {
+            return role == Role.SOURCE || role == Role.CONTROL;
+        }
+        return routes.stream()
+                .filter(route -> route.sources().contains(topic))
+                .flatMap(route -> route.sources().stream())
+                .map(known::get)
+                .filter(Objects::nonNull)
+                .noneMatch(source -> source.partitions().size() >= size);
     }
 }

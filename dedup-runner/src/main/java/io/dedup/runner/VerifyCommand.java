@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
             "Counts the duplicates in a topic.",
             "Reads a topic and counts its duplicates by the configured key within the TTL: is it clean, and "
                     + "would dedup help? Equal keys count wherever they are, also on different partitions. Keys are "
-                    + "kept in a temporary directory. Names keys that are on so many records (20 and more, and over 1 %) "
+                    + "kept in a temporary directory. Names keys that are on so many records (20 and more, and over 1 %%) "
                     + "that they are likely placeholders. Exit code 5 if there are duplicates, 8 if no record has a key."
         })
 final class VerifyCommand implements Callable<Integer> {

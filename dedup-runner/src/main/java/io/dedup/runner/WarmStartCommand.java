@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Remembers what was processed before the relay starts.",
             "Reads the last TTL of the sources of every route, up to where a group has processed them, and remembers the keys. "
+                    + "What is in dedup.dead.letter.topic was not processed, and is left out. "
                     + "The relay must not run. Routes that remember something already are left as they are."
         })
 final class WarmStartCommand implements Callable<Integer> {
@@ -76,6 +77,9 @@ final class WarmStartCommand implements Callable<Integer> {
     private Optional<Seeded> remember(Settings settings, DedupConfig config, Route route) {
         WarmStart start = WarmStart.of(RelayTopology.operator(config, route), settings.application());
         String from = group == null ? settings.application().getProperty(StreamsConfig.APPLICATION_ID_CONFIG) : group;
+        if (config.deadLetterTopic().isPresent()) {
+            start = start.leavingOut(config.deadLetterTopic().get());
+        }
         return (everywhere ? start.everywhere() : start)
                 .fromProcessedBy(from, route.sources().toArray(String[]::new));
     }

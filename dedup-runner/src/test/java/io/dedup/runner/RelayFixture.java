@@ -15,8 +15,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -58,6 +61,13 @@ final class RelayFixture implements AutoCloseable {
         admin().deleteTopics(List.of(topic)).all().get();
     }
 
+    /** Sets a setting of a topic. */
+    void alter(String topic, String setting, String value) throws ExecutionException, InterruptedException {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        AlterConfigOp change = new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
+        admin().incrementalAlterConfigs(Map.of(resource, List.of(change))).all().get();
+    }
+
     /** Deletes a topic that a broker may have created by itself. */
     void deleteIfThere(String topic) throws ExecutionException, InterruptedException {
         if (admin().listTopics().names().get().contains(topic)) {
@@ -94,6 +104,11 @@ final class RelayFixture implements AutoCloseable {
             assertThat(read(topic)).contains(values);
         });
         return ended;
+    }
+
+    /** Waits until these values and no others are in the topic. */
+    void awaitRead(String topic, String... values) {
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(read(topic)).containsExactlyInAnyOrder(values));
     }
 
     /** Relays what is there. */

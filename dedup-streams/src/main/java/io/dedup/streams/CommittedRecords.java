@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -28,7 +29,6 @@ import org.apache.kafka.streams.StreamsConfig;
 public final class CommittedRecords implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofMinutes(1);
-    private static final long SLICE = 1_000;
     private static final long FIRST_STEP = 100;
 
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -82,12 +82,21 @@ public final class CommittedRecords implements AutoCloseable {
      * @throws KafkaException if it stands still for a minute before the end
      */
     public void read(TopicPartition partition, long from, long end, Consumer<ConsumerRecord<byte[], byte[]>> taker) {
+        read(partition, from, end, taker, () -> false);
+    }
+
+    private void read(
+            TopicPartition partition,
+            long from,
+            long end,
+            Consumer<ConsumerRecord<byte[], byte[]>> taker,
+            BooleanSupplier isEnough) {
         consumer.assign(List.of(partition));
         consumer.seek(partition, from);
         // The position passes what is not shown: transaction markers, and what was aborted or compacted away.
         long position = from;
         long movedAt = System.nanoTime();
-        while (position < end) {
+        while (position < end && !isEnough.getAsBoolean()) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                 if (record.offset() < end) {
                     taker.accept(record);
@@ -111,10 +120,7 @@ public final class CommittedRecords implements AutoCloseable {
     /** Whether there is a record in the partition now. */
     public boolean hasRecords(TopicPartition partition) {
         AtomicBoolean found = new AtomicBoolean();
-        long end = end(partition);
-        for (long next = start(partition); next < end && !found.get(); next += SLICE) {
-            read(partition, next, Math.min(end, next + SLICE), record -> found.set(true));
-        }
+        read(partition, start(partition), end(partition), record -> found.set(true), found::get);
         return found.get();
     }
 

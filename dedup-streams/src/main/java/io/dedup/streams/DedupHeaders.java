@@ -10,6 +10,7 @@ import io.dedup.MissingKey;
 import io.dedup.Sighting;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -81,6 +82,21 @@ public final class DedupHeaders {
     public static final String FORGET = "forget";
 
     private DedupHeaders() {}
+
+    /** Where the record stood that has these headers, if they say so. */
+    static Optional<Coordinates> whereItStood(Headers headers) {
+        String topic = text(headers, TOPIC);
+        String partition = text(headers, PARTITION);
+        String offset = text(headers, OFFSET);
+        if (topic == null || partition == null || offset == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new Coordinates(topic, Integer.parseInt(partition), Long.parseLong(offset)));
+        } catch (IllegalArgumentException notOurs) {
+            return Optional.empty();
+        }
+    }
 
     /**
      * What these headers say about a judgement.

@@ -12,6 +12,7 @@ import io.dedup.key.RecordView;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeedLog;
 import java.time.Clock;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.errors.SerializationException;
@@ -23,6 +24,7 @@ final class Seeding {
     private final DedupSettings settings;
     private final boolean everywhere;
     private final boolean fingerprints;
+    private final Set<Coordinates> leftOut;
     private final SeedLog log;
     private final int partitions;
     private final Clock clock;
@@ -33,17 +35,20 @@ final class Seeding {
     /**
      * @param everywhere whether every partition is to remember every key
      * @param fingerprints whether the records are those that the operator sees, so that their payloads can be compared
+     * @param leftOut records that were not processed
      */
     Seeding(
             DedupSettings settings,
             boolean everywhere,
             boolean fingerprints,
+            Set<Coordinates> leftOut,
             SeedLog log,
             int partitions,
             Clock clock) {
         this.settings = settings;
         this.everywhere = everywhere;
         this.fingerprints = fingerprints && settings.valueSerde() != null;
+        this.leftOut = leftOut;
         this.log = log;
         this.partitions = partitions;
         this.clock = clock;
@@ -68,7 +73,8 @@ final class Seeding {
         boolean usable = record.timestamp() >= 0
                 && !settings.policy().isFuture(record.timestamp(), now)
                 && !(ttl instanceof InvalidTtl)
-                && !settings.passesUnjudged(record.value());
+                && !settings.passesUnjudged(record.value())
+                && !leftOut.contains(at(record));
         try {
             if (usable && settings.keyExtractor().extract(view) instanceof IdempotencyKey key) {
                 Fingerprint print = fingerprints ? settings.fingerprinter().fingerprint(view) : null;

@@ -27,6 +27,15 @@ record Unwritable(String topic, String reason, String detail, String fix) {
                                 + " of the application");
     }
 
+    /** The same of a record that the topic would not take either. */
+    Unwritable andOfTopic(long maxBytes) {
+        return new Unwritable(
+                topic,
+                reason,
+                detail,
+                fix + ", and " + TopicConfig.MAX_MESSAGE_BYTES_CONFIG + " of the topic, which is " + maxBytes);
+    }
+
     static Unwritable tooOld(String topic, long ageMs, long limitMs) {
         return ofTime(
                 topic,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.Coordinates;
 import io.dedup.Partitioning;
 import io.dedup.streams.store.SeedLog;
 import java.time.Clock;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +30,7 @@ import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
 import org.apache.kafka.streams.processor.LogAndSkipOnInvalidTimestamp;
 import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.apache.kafka.streams.processor.UsePartitionTimeOnInvalidTimestamp;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,7 +48,8 @@ import org.slf4j.LoggerFactory;
  * with the operator is started. Where the operator has remembered something already, nothing is done.
  *
  * <p>To the operator, all of that has been processed to the end: should it read one of these records again, that is a
- * duplicate. What has no usable key, has a negative time, comes from the future or asks for a TTL that it cannot have is not remembered.
+ * duplicate. What has no usable key, has a negative time, comes from the future or asks for a TTL that it cannot have is not remembered;
+ * nor is what {@link #leavingOut} names.
  *
  * <p>Confined to one thread.
  */
@@ -66,13 +70,20 @@ public final class WarmStart {
     private final StreamsConfig config;
     private final Changelog changelog;
     private final boolean everywhere;
+    private final @Nullable String deadLetterTopic;
     private final Clock clock;
 
-    private WarmStart(DedupSettings settings, StreamsConfig config, boolean everywhere, Clock clock) {
+    private WarmStart(
+            DedupSettings settings,
+            StreamsConfig config,
+            boolean everywhere,
+            @Nullable String deadLetterTopic,
+            Clock clock) {
         this.settings = settings;
         this.config = config;
         this.changelog = new Changelog(settings, config);
         this.everywhere = everywhere;
+        this.deadLetterTopic = deadLetterTopic;
         this.clock = clock;
     }
 
@@ -102,7 +113,7 @@ public final class WarmStart {
                     + extractor.getClass().getName() + ": a warm start knows only the records' own timestamps, and the"
                     + " operator would be given others");
         }
-        return new WarmStart(dedup.settings(), config, false, Clock.systemUTC());
+        return new WarmStart(dedup.settings(), config, false, null, Clock.systemUTC());
     }
 
     /**
@@ -111,7 +122,17 @@ public final class WarmStart {
      * times larger. Not needed with {@link Partitioning#BY_KEY}, where the key says the partition.
      */
     public WarmStart everywhere() {
-        return new WarmStart(settings, config, true, clock);
+        return new WarmStart(settings, config, true, deadLetterTopic, clock);
+    }
+
+    /**
+     * Leaves out what is in that dead-letter topic, by the headers of {@link DedupHeaders}: such a record was not processed, and is
+     * to be let through when it is sent again.
+     *
+     * @param topic of this application; nothing is left out if it is not there
+     */
+    public WarmStart leavingOut(String topic) {
+        return new WarmStart(settings, config, everywhere, topic, clock);
     }
 
     /**
@@ -119,8 +140,8 @@ public final class WarmStart {
      *
      * @param topics every topic that the operator's stream is made of, directly and with the records' own timestamps
      * @return what has been done; empty if the operator has remembered something already
-     * @throws IllegalStateException if the application is running or has committed nothing on a topic, or the changelog has
-     *     another number of partitions, saying what to do
+     * @throws IllegalStateException if the application is running or has committed nothing on any of the topics, or the changelog
+     *     has another number of partitions, saying what to do
      * @throws KafkaException if the cluster does not answer
      */
     public Optional<Seeded> fromProcessed(String... topics) {
@@ -145,13 +166,17 @@ public final class WarmStart {
             for (String topic : topics) {
                 Map<TopicPartition, OffsetAndMetadata> committed = session.committed(group, topic);
                 if (committed.isEmpty()) {
-                    throw new IllegalStateException("The group " + group + " has committed nothing on " + topic
-                            + ": name the group that has processed it with fromProcessedBy");
+                    LOGGER.info(
+                            "The group {} has committed nothing on {}, of which nothing is remembered", group, topic);
                 }
                 if (session.committed(applicationId(), topic).isEmpty()) {
                     handedOn.putAll(committed);
                 }
                 committed.forEach((partition, offset) -> parts.add(new Part(partition, offset.offset(), topic)));
+            }
+            if (parts.isEmpty()) {
+                throw new IllegalStateException("The group " + group + " has committed nothing on "
+                        + String.join(" and ", topics) + ": name the group that has processed it with fromProcessedBy");
             }
             return session.seed(parts, session.partitionCount(topics), true, handedOn);
         }
@@ -262,7 +287,7 @@ public final class WarmStart {
             }
             try (SeedLog log = new SeedLog(settings.policy());
                     KafkaProducer<byte[], byte[]> producer = producer()) {
-                Seeding seeding = new Seeding(settings, everywhere, fingerprints, log, count, clock);
+                Seeding seeding = new Seeding(settings, everywhere, fingerprints, deadLetters(), log, count, clock);
                 parts.forEach(part -> read(part, seeding));
                 write(log, producer, handedOn);
                 LOGGER.info(
@@ -272,6 +297,20 @@ public final class WarmStart {
                         changelog.topic());
                 return Optional.of(seeding.seeded());
             }
+        }
+
+        /** Where the records stood that are in the dead-letter topic. */
+        private Set<Coordinates> deadLetters() {
+            Set<Coordinates> found = new HashSet<>();
+            if (deadLetterTopic != null
+                    && Cluster.get(admin.listTopics().names(), "the topics").contains(deadLetterTopic)) {
+                records.partitions(deadLetterTopic)
+                        .forEach(partition -> records.readAll(
+                                partition,
+                                letter -> DedupHeaders.whereItStood(letter.headers())
+                                        .ifPresent(found::add)));
+            }
+            return found;
         }
 
         private void read(Part part, Seeding seeding) {

@@ -147,7 +147,10 @@ public final class WriteLimits {
         }
         RecordSize size = RecordSize.of(key, value, headers);
         if (size.inRequest() > requestBytes) {
-            return Unwritable.tooLarge(topic, ProducerConfig.MAX_REQUEST_SIZE_CONFIG, requestBytes, size.inRequest());
+            boolean isForTopic = size.inBatch() <= limits.maxBytes();
+            Unwritable ofProducer =
+                    Unwritable.tooLarge(topic, ProducerConfig.MAX_REQUEST_SIZE_CONFIG, requestBytes, size.inRequest());
+            return isForTopic ? ofProducer : ofProducer.andOfTopic(limits.maxBytes());
         } else if (size.inRequest() > bufferBytes) {
             return Unwritable.tooLarge(topic, ProducerConfig.BUFFER_MEMORY_CONFIG, bufferBytes, size.inRequest());
         }

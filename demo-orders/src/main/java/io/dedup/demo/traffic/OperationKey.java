@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
+import io.dedup.MissingKey;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.KeyRules;
@@ -69,7 +70,18 @@ public final class OperationKey {
      */
     public static KeyResult ofCaller(String caller, String chosen) {
         KeyResult read = KeyExtractors.keyOf(DEFINITION, RULES, SOURCE, List.of(chosen.getBytes(UTF_8)));
-        return read instanceof IdempotencyKey key ? ofHeader(caller + ":" + header(key)) : read;
+        if (!(read instanceof IdempotencyKey key)) {
+            return read;
+        }
+        String text = caller + ":" + header(key);
+        KeyResult together = ofHeader(text);
+        return together instanceof IdempotencyKey one && !header(one).equals(text)
+                ? new MissingKey(
+                        MissingKey.Reason.PATTERN_MISMATCH,
+                        SOURCE,
+                        "With the caller '" + caller
+                                + "' before it the key is another spelling of one without a caller")
+                : together;
     }
 
     /** The header of a record that has this key. */

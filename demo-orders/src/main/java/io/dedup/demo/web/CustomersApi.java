@@ -22,7 +22,7 @@ final class CustomersApi {
 
     void addTo(RoutesConfig routes) {
         routes.put("/customers/{id}/email", this::set);
-        routes.get("/customers/{id}", this::get);
+        WebServer.read(routes, "/customers/{id}", this::get);
     }
 
     private void set(Context context) {

@@ -4,6 +4,7 @@ package io.dedup.demo.web;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.dedup.demo.traffic.StrictJson;
 import io.javalin.http.Context;
+import io.javalin.http.HttpStatus;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -41,6 +42,7 @@ final class JsonBody {
         requireNoQuery(context);
         requireMediaType(headers(context, "Content-Type"));
         requireNoCoding(headers(context, "Content-Encoding"));
+        requireNoTransferCoding(headers(context, "Transfer-Encoding"));
         byte[] body = bytes(context);
         if (body.length == 0) {
             throw badRequest("The body is missing: it must be a JSON object");
@@ -98,6 +100,18 @@ final class JsonBody {
                     Problem.unsupported(
                             "Content-Encoding must be identity, or not there: " + String.join(", ", codings)),
                     Map.of("Accept-Encoding", "identity"));
+        }
+    }
+
+    /** The server takes chunks apart, and leaves what else was done to the body as it is. */
+    private static void requireNoTransferCoding(List<String> codings) {
+        if (!codings.stream().allMatch("chunked"::equalsIgnoreCase)) {
+            throw new ProblemException(
+                    Problem.ofStatus(
+                            HttpStatus.NOT_IMPLEMENTED.getCode(),
+                            HttpStatus.NOT_IMPLEMENTED.getMessage(),
+                            "Transfer-Encoding must be chunked alone, or not there: " + String.join(", ", codings)),
+                    Map.of("Connection", "close"));
         }
     }
 

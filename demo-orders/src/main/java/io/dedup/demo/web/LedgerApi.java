@@ -20,8 +20,8 @@ final class LedgerApi {
     }
 
     void addTo(RoutesConfig routes) {
-        routes.get("/orders/{id}", context -> answer(context, Topics.ORDERS));
-        routes.get("/payments/{id}", context -> answer(context, Topics.PAYMENTS));
+        WebServer.read(routes, "/orders/{id}", context -> answer(context, Topics.ORDERS));
+        WebServer.read(routes, "/payments/{id}", context -> answer(context, Topics.PAYMENTS));
     }
 
     private void answer(Context context, String topic) throws SQLException {

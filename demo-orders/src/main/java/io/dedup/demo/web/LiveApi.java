@@ -34,8 +34,8 @@ final class LiveApi implements AutoCloseable {
     }
 
     void addTo(RoutesConfig routes) {
-        routes.get("/demo/state", context -> context.json(log.state()));
-        routes.get("/demo/ledger", this::ledger);
+        WebServer.read(routes, "/demo/state", context -> context.json(log.state()));
+        WebServer.read(routes, "/demo/ledger", this::ledger);
         routes.sse("/demo/events", this::listen);
     }
 

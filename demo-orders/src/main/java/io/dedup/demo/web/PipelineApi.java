@@ -25,8 +25,8 @@ final class PipelineApi {
     }
 
     void addTo(RoutesConfig routes) {
-        routes.get("/demo/keys/{operation}/{key}", this::find);
-        routes.get("/demo/mode", this::tellMode);
+        WebServer.read(routes, "/demo/keys/{operation}/{key}", this::find);
+        WebServer.read(routes, "/demo/mode", this::tellMode);
         routes.put("/demo/mode/{mode}", this::switchMode);
     }
 

@@ -18,9 +18,10 @@ final class ProbesApi {
     }
 
     void addTo(RoutesConfig routes) {
-        routes.get("/health/live", context -> answer(context, pipeline.isAlive()));
-        routes.get("/health/ready", context -> answer(context, pipeline.isReady() && ledger.answers()));
-        routes.get(
+        WebServer.read(routes, "/health/live", context -> answer(context, pipeline.isAlive()));
+        WebServer.read(routes, "/health/ready", context -> answer(context, pipeline.isReady() && ledger.answers()));
+        WebServer.read(
+                routes,
                 "/metrics",
                 context -> context.contentType(PrometheusMetrics.CONTENT_TYPE).result(pipeline.metrics()));
     }

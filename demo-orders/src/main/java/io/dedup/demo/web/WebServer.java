@@ -7,6 +7,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.config.RoutesConfig;
 import io.javalin.http.ContentTooLargeResponse;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import io.javalin.http.HttpStatus;
@@ -57,6 +58,12 @@ final class WebServer implements AutoCloseable {
                 Javalin.create(config -> configure(config, host, parts)).start(host, port));
     }
 
+    /** Answers GET at that path, and HEAD, of which the server sends no body. */
+    static void read(RoutesConfig routes, String path, Handler handler) {
+        routes.get(path, handler);
+        routes.head(path, handler);
+    }
+
     private static void configure(JavalinConfig config, String host, List<Consumer<RoutesConfig>> parts) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
@@ -68,6 +75,7 @@ final class WebServer implements AutoCloseable {
         config.staticFiles.enableWebjars();
         config.http.maxRequestSize = JsonBody.MAX_BYTES;
         config.http.prefer405over404 = true;
+        config.router.ignoreTrailingSlashes = false;
         config.router.javaLangErrorHandler(WebServer::answerError);
         config.jetty.modifyHttpConfiguration(http -> {
             http.setIdleTimeout(IDLE.toMillis());

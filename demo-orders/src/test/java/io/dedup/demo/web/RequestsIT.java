@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The table of docs/http.md, byte for byte: every request is done or answered with a problem, at once. */
@@ -204,6 +205,15 @@ class RequestsIT {
                 Arguments.of(Raw.keyed("k").with("Content-Length", "5"), 400, "Content-Length"),
                 Arguments.of(Raw.keyed("k").framedBy("Content-Length", "-1", ""), 400, "Content-Length"),
                 Arguments.of(Raw.keyed("k").framedBy("Transfer-Encoding", "gzip", ""), 400, "Transfer-Encoding"),
+                Arguments.of(
+                        Raw.keyed("k")
+                                .framedBy(
+                                        "Transfer-Encoding",
+                                        "gzip, chunked",
+                                        Integer.toHexString(PAYMENT.length()) + "\r\n" + PAYMENT + "\r\n0\r\n\r\n"),
+                        501,
+                        "chunked alone"),
+                Arguments.of(Raw.line("POST /payments/ HTTP/1.1").with("Idempotency-Key", "k"), 404, "/payments/"),
                 Arguments.of(Raw.keyed("k").framedBy("Transfer-Encoding", "chunked", "zz\r\n"), 400, "to its end"),
                 Arguments.of(Raw.keyed("k").with("Expect", "200-ok"), 417, ""),
                 Arguments.of(Raw.line("POST /payments HTTP/9.9"), 505, ""),
@@ -309,6 +319,16 @@ class RequestsIT {
                 Arguments.of("{\"email\": \"a@b\", \"email\": \"c@d\"}", "Duplicate field 'email'"),
                 Arguments.of("{\"email\": \"a@b\"} {}", "something follows it"),
                 Arguments.of("{\"email\": \"a@b\", \"name\": 1}", "not known: 'name'"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/payments/none, 404", "/customers/none, 404", "/demo/nothing, 404", "/payments, 405", "/app.js, 200"})
+    void head_anyPath_hasTheStatusOfGetAndNoBody(String path, int status) throws Exception {
+        String answer = send(Raw.line("HEAD " + path + " HTTP/1.1").bytes());
+        assertThat(answer).startsWith("HTTP/1.1 " + status + " ").endsWith("\r\n\r\n");
+        if (status != 405) {
+            assertThat(send(Raw.line("GET " + path + " HTTP/1.1").bytes())).startsWith("HTTP/1.1 " + status + " ");
+        }
     }
 
     @Test
