@@ -298,10 +298,10 @@ public final class SeamHarness {
         private final int number;
         private final IdempotencyStore store;
         private final Map<Kind, IdempotentHandler<StoredOutcome>> handlers = new HashMap<>();
-        /** Operations that have succeeded here, and were not given up to another owner since. */
-        private final Set<String> succeeded = ConcurrentHashMap.newKeySet();
-        /** Those of them that another process has claimed since. */
-        private final Set<String> claimedByOthers = ConcurrentHashMap.newKeySet();
+        /** Operations that have succeeded here, with the fencing token of the run. */
+        private final Map<String, Long> succeeded = new ConcurrentHashMap<>();
+        /** Operations that another process has claimed, with the highest fencing token of those claims. */
+        private final Map<String, Long> claimedByOthers = new ConcurrentHashMap<>();
 
         private volatile boolean dead;
 
@@ -414,7 +414,8 @@ public final class SeamHarness {
             others.forEach(other -> other.overtakenAt = other.overtakenAt == 0 ? System.nanoTime() : other.overtakenAt);
             others.add(run);
             try {
-                if (succeeded.contains(operation.id) && !claimedByOthers.contains(operation.id)) {
+                Long doneBy = succeeded.get(operation.id);
+                if (doneBy != null && claimedByOthers.getOrDefault(operation.id, 0L) < doneBy) {
                     violated(operation.id + " was run again by a process that knew its result");
                 }
                 killMaybe();
@@ -431,8 +432,7 @@ public final class SeamHarness {
                 stallMaybe();
                 killMaybe();
                 if (done) {
-                    claimedByOthers.remove(operation.id);
-                    succeeded.add(operation.id);
+                    succeeded.merge(operation.id, execution.fencingToken(), Math::max);
                 }
                 return StoredOutcome.of(operation.receipt());
             } finally {
@@ -553,21 +553,21 @@ public final class SeamHarness {
             return called(
                     () -> {
                         ClaimResult result = behind.claim(request);
-                        if (result instanceof ClaimResult.Acquired) {
-                            claimedBy(request.key());
+                        if (result instanceof ClaimResult.Acquired acquired) {
+                            claimedBy(request.key(), acquired.claim().token());
                         }
                         return result;
                     },
                     ClaimResult.Indeterminate::new);
         }
 
-        private void claimedBy(ScopedKey key) {
+        private void claimedBy(ScopedKey key, long fencingToken) {
             for (int i = 0; i < kinds().length * TENANTS.size() * KEYS; i++) {
                 Operation operation = Operation.at(i, kinds());
                 if (operation.key.equals(key.key()) && scope(operation).equals(key.scope())) {
                     for (Instance other : everyProcess) {
                         if (other != process) {
-                            other.claimedByOthers.add(operation.id);
+                            other.claimedByOthers.merge(operation.id, fencingToken, Math::max);
                         }
                     }
                 }

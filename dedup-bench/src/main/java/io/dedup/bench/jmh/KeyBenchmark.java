@@ -3,11 +3,11 @@ package io.dedup.bench.jmh;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.KeyResult;
+import io.dedup.MissingKey;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
-import io.dedup.key.KeyResult;
 import io.dedup.key.KeyRules;
-import io.dedup.key.MissingKey;
 import io.dedup.key.RecordView;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
