@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The rules by which records are judged: how long a first is remembered, how late or early a record may be, and what is
  * done after each verdict.
  *
- * <p>{@link #judge} is the deciding function. Every way of using this framework calls it, so all of them give the same
+ * <p>{@link #decide} is the deciding function. Every way of using this framework calls it, so all of them give the same
  * answers. It is pure: time and memory are arguments.
  *
  * <p>Immutable and thread-safe.
@@ -23,7 +23,7 @@ public final class DedupPolicy {
     public static final Duration DEFAULT_MAX_FUTURE = Duration.ofHours(1);
 
     /** The longest TTL, lateness or skew that is accepted: ten years of 365 days. */
-    public static final Duration LONGEST = Duration.ofDays(3650);
+    public static final Duration MAX_DURATION = Duration.ofDays(3650);
 
     private final Duration ttl;
     private final @Nullable Duration allowedLateness;
@@ -55,9 +55,9 @@ public final class DedupPolicy {
     }
 
     private static Duration within(String name, Duration duration, Duration least) {
-        if (duration.compareTo(least) < 0 || duration.compareTo(LONGEST) > 0) {
+        if (duration.compareTo(least) < 0 || duration.compareTo(MAX_DURATION) > 0) {
             throw new IllegalArgumentException(
-                    name + " must be between " + least + " and " + LONGEST + ", and is " + duration);
+                    name + " must be between " + least + " and " + MAX_DURATION + ", and is " + duration);
         }
         return duration;
     }
@@ -66,7 +66,7 @@ public final class DedupPolicy {
      * The policy with that TTL and every default: lateness as the TTL, one hour of skew, {@link Mode#ENFORCE}, and the
      * {@linkplain Verdict#defaultAction() default action} of each verdict.
      *
-     * @throws IllegalArgumentException if {@code ttl} is under 1 ms or over {@link #LONGEST}
+     * @throws IllegalArgumentException if {@code ttl} is under 1 ms or over {@link #MAX_DURATION}
      */
     public static DedupPolicy of(Duration ttl) {
         Map<Verdict, Action> actions = new EnumMap<>(Verdict.class);
@@ -79,7 +79,7 @@ public final class DedupPolicy {
     /**
      * Returns this policy with another TTL; the allowed lateness follows it unless it was set.
      *
-     * @throws IllegalArgumentException if {@code newTtl} is under 1 ms or over {@link #LONGEST}
+     * @throws IllegalArgumentException if {@code newTtl} is under 1 ms or over {@link #MAX_DURATION}
      */
     public DedupPolicy withTtl(Duration newTtl) {
         return new DedupPolicy(newTtl, allowedLateness, maxFuture, mode, actions, recordTtls);
@@ -89,7 +89,7 @@ public final class DedupPolicy {
      * Returns this policy with another allowed lateness.
      *
      * @param lateness how much older than stream time a record may be and still be judged exactly
-     * @throws IllegalArgumentException if negative or over {@link #LONGEST}
+     * @throws IllegalArgumentException if negative or over {@link #MAX_DURATION}
      */
     public DedupPolicy withAllowedLateness(Duration lateness) {
         return new DedupPolicy(ttl, lateness, maxFuture, mode, actions, recordTtls);
@@ -99,7 +99,7 @@ public final class DedupPolicy {
      * Returns this policy with another allowed time ahead of the wall clock.
      *
      * @param ahead how far ahead of the wall clock a record may be
-     * @throws IllegalArgumentException if negative or over {@link #LONGEST}
+     * @throws IllegalArgumentException if negative or over {@link #MAX_DURATION}
      */
     public DedupPolicy withMaxFuture(Duration ahead) {
         return new DedupPolicy(ttl, allowedLateness, ahead, mode, actions, recordTtls);
@@ -197,29 +197,29 @@ public final class DedupPolicy {
      *     than is allowed; {@link Long#MIN_VALUE} if there was none
      * @param now the wall clock
      */
-    public Judgement judge(Candidate candidate, long streamTime, long now, Memory memory) {
+    public Decision decide(Candidate candidate, long streamTime, long now, SeenRecords memory) {
         if (candidate.key() instanceof MissingKey missing) {
-            return Judgement.withoutKey(missing);
+            return Decision.withoutKey(missing);
         }
         long time = candidate.timestamp();
         if (time < 0) {
-            return Judgement.ofTime(Verdict.INVALID_TIMESTAMP, time);
+            return Decision.ofTime(Verdict.INVALID_TIMESTAMP, time);
         } else if (isFuture(time, now)) {
-            return Judgement.ofTime(Verdict.FUTURE, time);
+            return Decision.ofTime(Verdict.FUTURE, time);
         }
         IdempotencyKey key = (IdempotencyKey) candidate.key();
         long ttl = ttlOf(candidate);
         Recollection recalled = memory.recall(key, time, ttl);
-        Sighting first = recalled.first();
+        SeenRecord first = recalled.first();
         if (first != null && first.covers(time, ttl)) {
-            return Judgement.repeats(relation(first, candidate), first);
+            return Decision.repeats(relation(first, candidate), first);
         }
         if (candidate.ttl() instanceof InvalidTtl invalid) {
-            return Judgement.withInvalidTtl(invalid);
+            return Decision.withInvalidTtl(invalid);
         }
         return isLate(time, streamTime) || recalled.mayHaveForgotten()
-                ? Judgement.ofTime(Verdict.LATE, time)
-                : Judgement.FIRST;
+                ? Decision.ofTime(Verdict.LATE, time)
+                : Decision.FIRST;
     }
 
     private boolean isLate(long time, long streamTime) {
@@ -232,7 +232,7 @@ public final class DedupPolicy {
         return candidate.ttl() instanceof RecordTtl own ? Math.min(own.millis(), ttlMs) : ttlMs;
     }
 
-    private static Verdict relation(Sighting first, Candidate candidate) {
+    private static Verdict relation(SeenRecord first, Candidate candidate) {
         if (!first.settled()
                 && first.coordinates() != null
                 && first.coordinates().equals(candidate.coordinates())) {
@@ -250,8 +250,8 @@ public final class DedupPolicy {
     }
 
     /** What is to be remembered of a candidate that was judged {@link Verdict#FIRST}. */
-    public Sighting sightingOf(Candidate candidate) {
-        return new Sighting(
+    public SeenRecord seenRecordOf(Candidate candidate) {
+        return new SeenRecord(
                 candidate.timestamp(),
                 candidate.timestamp() + ttlOf(candidate),
                 candidate.coordinates(),

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What memory says of a key at some time: one answer, which nothing that is asked later changes. */
 public interface Recollection {
-    /** The first of the key whose TTL {@linkplain Sighting#covers covers} the time; null if none is remembered. */
+    /** The first of the key whose TTL {@linkplain SeenRecord#covers covers} the time; null if none is remembered. */
     @Nullable
-    Sighting first();
+    SeenRecord first();
 
     /**
      * Whether a first whose TTL covered the time may have been forgotten: the time is before that from which on memory is exact, or a key
@@ -16,7 +16,7 @@ public interface Recollection {
     boolean mayHaveForgotten();
 
     /** What a memory says that forgets nothing. */
-    static Recollection of(@Nullable Sighting first) {
+    static Recollection of(@Nullable SeenRecord first) {
         return new Exact(first);
     }
 
@@ -25,7 +25,7 @@ public interface Recollection {
      *
      * @param first null if none is remembered
      */
-    record Exact(@Nullable Sighting first) implements Recollection {
+    record Exact(@Nullable SeenRecord first) implements Recollection {
         @Override
         public boolean mayHaveForgotten() {
             return false;

@@ -18,7 +18,7 @@ class DedupPolicyModelTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20})
-    void judge_randomSequence_agreesWithTheModel(long seed) {
+    void decide_randomSequence_agreesWithTheModel(long seed) {
         Random random = new Random(seed);
         long ttl = 1L + random.nextInt(60);
         long lateness = random.nextInt(120);
@@ -27,7 +27,7 @@ class DedupPolicyModelTest {
                 .withAllowedLateness(Duration.ofMillis(lateness))
                 .withMaxFuture(Duration.ofMillis(skew));
         Model model = new Model(ttl, lateness, skew);
-        Map<IdempotencyKey, List<Sighting>> memory = new HashMap<>();
+        Map<IdempotencyKey, List<SeenRecord>> memory = new HashMap<>();
         List<Sent> sent = new ArrayList<>();
         Map<Verdict, Integer> seen = new HashMap<>();
         long now = 1_000;
@@ -37,8 +37,8 @@ class DedupPolicyModelTest {
             now += random.nextInt(3);
             Sent record = next(random, now, i, sent);
             sent.add(record);
-            Verdict expected = model.judge(record, now);
-            Judgement actual = policy.judge(
+            Verdict expected = model.decide(record, now);
+            Decision actual = policy.decide(
                     record.candidate(),
                     streamTime,
                     now,
@@ -51,7 +51,7 @@ class DedupPolicyModelTest {
                     .isEqualTo(expected);
             if (actual.verdict() == Verdict.FIRST) {
                 memory.computeIfAbsent((IdempotencyKey) record.key(), key -> new ArrayList<>())
-                        .add(policy.sightingOf(record.candidate()));
+                        .add(policy.seenRecordOf(record.candidate()));
             }
             if (!policy.isFuture(record.time(), now)) {
                 streamTime = Math.max(streamTime, record.time());
@@ -96,7 +96,7 @@ class DedupPolicyModelTest {
             this.skew = skew;
         }
 
-        Verdict judge(Sent record, long now) {
+        Verdict decide(Sent record, long now) {
             boolean future = record.time() > now + skew;
             long before = highest;
             highest = future ? highest : Math.max(highest, record.time());

@@ -26,8 +26,8 @@ class DedupPolicyTest {
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", "k".getBytes(UTF_8));
     private static final Coordinates HERE = new Coordinates("orders", 0, 7);
     private static final Coordinates ELSEWHERE = new Coordinates("orders", 0, 8);
-    private static final Memory EMPTY = (key, timestamp, ttl) -> Recollection.of(null);
-    private static final Memory UNTOUCHABLE = (key, timestamp, ttl) -> {
+    private static final SeenRecords EMPTY = (key, timestamp, ttl) -> Recollection.of(null);
+    private static final SeenRecords UNTOUCHABLE = (key, timestamp, ttl) -> {
         throw new AssertionError("memory was asked");
     };
 
@@ -44,13 +44,13 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("distancesFromTheFirst")
-    void judge_atDistanceFromFirst_boundaryIsInclusiveBothWays(long distance, Verdict expected) {
+    void decide_atDistanceFromFirst_boundaryIsInclusiveBothWays(long distance, Verdict expected) {
         // Given
-        Memory memory = remembering(NOON, HERE, null);
+        SeenRecords memory = remembering(NOON, HERE, null);
         // When
-        Judgement judgement = POLICY.judge(at(NOON + distance, ELSEWHERE), NOON, NOON + TTL + 1, memory);
+        Decision decision = POLICY.decide(at(NOON + distance, ELSEWHERE), NOON, NOON + TTL + 1, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(expected);
+        assertThat(decision.verdict()).isEqualTo(expected);
     }
 
     static Stream<Arguments> distancesBehindStreamTime() {
@@ -63,11 +63,11 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("distancesBehindStreamTime")
-    void judge_notRemembered_lateOnlyBeyondTheAllowedLateness(long behind, Verdict expected) {
+    void decide_notRemembered_lateOnlyBeyondTheAllowedLateness(long behind, Verdict expected) {
         // When
-        Judgement judgement = POLICY.judge(at(NOON - behind, HERE), NOON, NOON, EMPTY);
+        Decision decision = POLICY.decide(at(NOON - behind, HERE), NOON, NOON, EMPTY);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(expected);
+        assertThat(decision.verdict()).isEqualTo(expected);
     }
 
     static Stream<Arguments> distancesAheadOfTheClock() {
@@ -80,52 +80,52 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("distancesAheadOfTheClock")
-    void judge_aheadOfTheClock_futureOnlyBeyondTheAllowedSkew(long ahead, Verdict expected) {
+    void decide_aheadOfTheClock_futureOnlyBeyondTheAllowedSkew(long ahead, Verdict expected) {
         // When
-        Judgement judgement = POLICY.judge(at(NOON + ahead, HERE), NOON, NOON, EMPTY);
+        Decision decision = POLICY.decide(at(NOON + ahead, HERE), NOON, NOON, EMPTY);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(expected);
+        assertThat(decision.verdict()).isEqualTo(expected);
     }
 
     @Test
-    void judge_future_memoryIsNotAsked() {
+    void decide_future_memoryIsNotAsked() {
         // When
-        Judgement judgement = POLICY.judge(at(NOON + SKEW + 1, HERE), NOON, NOON, UNTOUCHABLE);
+        Decision decision = POLICY.decide(at(NOON + SKEW + 1, HERE), NOON, NOON, UNTOUCHABLE);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.FUTURE);
+        assertThat(decision.verdict()).isEqualTo(Verdict.FUTURE);
     }
 
     @Test
-    void judge_noStreamTimeYet_oldestRecordIsFirst() {
+    void decide_noStreamTimeYet_oldestRecordIsFirst() {
         // When
-        Judgement judgement = POLICY.judge(at(0, HERE), Long.MIN_VALUE, NOON, EMPTY);
+        Decision decision = POLICY.decide(at(0, HERE), Long.MIN_VALUE, NOON, EMPTY);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.FIRST);
+        assertThat(decision.verdict()).isEqualTo(Verdict.FIRST);
     }
 
     @Test
-    void judge_rememberedAndOlderThanTheLateness_isDuplicateNotLate() {
+    void decide_rememberedAndOlderThanTheLateness_isDuplicateNotLate() {
         // Given
         long old = NOON - LATENESS - TTL;
-        Memory memory = remembering(old, HERE, null);
+        SeenRecords memory = remembering(old, HERE, null);
         // When
-        Judgement judgement = POLICY.judge(at(old + 1, ELSEWHERE), NOON, NOON, memory);
+        Decision decision = POLICY.decide(at(old + 1, ELSEWHERE), NOON, NOON, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
-        assertThat(judgement.first())
+        assertThat(decision.verdict()).isEqualTo(Verdict.DUPLICATE);
+        assertThat(decision.first())
                 .isNotNull()
-                .extracting(Sighting::coordinates)
+                .extracting(SeenRecord::coordinates)
                 .isEqualTo(HERE);
     }
 
     @Test
-    void judge_sameCoordinates_isReplayEvenIfThePayloadIsSaidToDiffer() {
+    void decide_sameCoordinates_isReplayEvenIfThePayloadIsSaidToDiffer() {
         // Given
-        Memory memory = remembering(NOON, HERE, print(1));
+        SeenRecords memory = remembering(NOON, HERE, print(1));
         // When
-        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, HERE, print(2)), NOON, NOON, memory);
+        Decision decision = POLICY.decide(new Candidate(KEY, NOON, HERE, print(2)), NOON, NOON, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.REPLAY);
+        assertThat(decision.verdict()).isEqualTo(Verdict.REPLAY);
     }
 
     static Stream<Arguments> almostTheSameCoordinates() {
@@ -138,23 +138,23 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("almostTheSameCoordinates")
-    void judge_otherCoordinates_isDuplicate(@Nullable Coordinates other) {
+    void decide_otherCoordinates_isDuplicate(@Nullable Coordinates other) {
         // Given
-        Memory memory = remembering(NOON, HERE, null);
+        SeenRecords memory = remembering(NOON, HERE, null);
         // When
-        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, other, null), NOON, NOON, memory);
+        Decision decision = POLICY.decide(new Candidate(KEY, NOON, other, null), NOON, NOON, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
+        assertThat(decision.verdict()).isEqualTo(Verdict.DUPLICATE);
     }
 
     @Test
-    void judge_bothWithoutCoordinates_isDuplicate() {
+    void decide_bothWithoutCoordinates_isDuplicate() {
         // Given
-        Memory memory = (key, time, ttl) -> Recollection.of(new Sighting(NOON, NOON + TTL, null, null));
+        SeenRecords memory = (key, time, ttl) -> Recollection.of(new SeenRecord(NOON, NOON + TTL, null, null));
         // When
-        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, null, null), NOON, NOON, memory);
+        Decision decision = POLICY.decide(new Candidate(KEY, NOON, null, null), NOON, NOON, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.DUPLICATE);
+        assertThat(decision.verdict()).isEqualTo(Verdict.DUPLICATE);
     }
 
     static Stream<Arguments> fingerprints() {
@@ -168,25 +168,25 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("fingerprints")
-    void judge_fingerprints_conflictOnlyIfBothAreKnownAndDiffer(
+    void decide_fingerprints_conflictOnlyIfBothAreKnownAndDiffer(
             @Nullable Fingerprint first, @Nullable Fingerprint second, Verdict expected) {
         // Given
-        Memory memory = remembering(NOON, HERE, first);
+        SeenRecords memory = remembering(NOON, HERE, first);
         // When
-        Judgement judgement = POLICY.judge(new Candidate(KEY, NOON, ELSEWHERE, second), NOON, NOON, memory);
+        Decision decision = POLICY.decide(new Candidate(KEY, NOON, ELSEWHERE, second), NOON, NOON, memory);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(expected);
+        assertThat(decision.verdict()).isEqualTo(expected);
     }
 
     @Test
-    void judge_rememberedWithShorterExpiry_isFirstAfterIt() {
+    void decide_rememberedWithShorterExpiry_isFirstAfterIt() {
         // Given
-        Memory memory = (key, time, ttl) -> Recollection.of(new Sighting(NOON, NOON + 1000, HERE, null));
+        SeenRecords memory = (key, time, ttl) -> Recollection.of(new SeenRecord(NOON, NOON + 1000, HERE, null));
         // When
         Verdict atExpiry =
-                POLICY.judge(at(NOON + 1000, ELSEWHERE), NOON, NOON, memory).verdict();
+                POLICY.decide(at(NOON + 1000, ELSEWHERE), NOON, NOON, memory).verdict();
         Verdict afterwards =
-                POLICY.judge(at(NOON + 1001, ELSEWHERE), NOON, NOON, memory).verdict();
+                POLICY.decide(at(NOON + 1001, ELSEWHERE), NOON, NOON, memory).verdict();
         // Then
         assertThat(atExpiry).isEqualTo(Verdict.DUPLICATE);
         assertThat(afterwards).isEqualTo(Verdict.FIRST);
@@ -194,15 +194,14 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @EnumSource(MissingKey.Reason.class)
-    void judge_missingKey_isSaidWithItsReasonAndMemoryIsNotAsked(MissingKey.Reason reason) {
+    void decide_missingKey_isSaidWithItsReasonAndMemoryIsNotAsked(MissingKey.Reason reason) {
         // Given
         MissingKey missing = new MissingKey(reason, "header:id", "no key");
         // When
-        Judgement judgement =
-                POLICY.judge(new Candidate(missing, NOON + SKEW + 1, HERE, null), NOON, NOON, UNTOUCHABLE);
+        Decision decision = POLICY.decide(new Candidate(missing, NOON + SKEW + 1, HERE, null), NOON, NOON, UNTOUCHABLE);
         // Then
-        assertThat(judgement.verdict()).isEqualTo(Verdict.MISSING_KEY);
-        assertThat(judgement.reason()).isEqualTo("missing-key:" + reason.text());
+        assertThat(decision.verdict()).isEqualTo(Verdict.MISSING_KEY);
+        assertThat(decision.reason()).isEqualTo("missing-key:" + reason.text());
     }
 
     @Test
@@ -282,14 +281,14 @@ class DedupPolicyTest {
 
     @Test
     void of_longestDurations_areTaken() {
-        DedupPolicy longest = DedupPolicy.of(DedupPolicy.LONGEST)
+        DedupPolicy longest = DedupPolicy.of(DedupPolicy.MAX_DURATION)
                 .withAllowedLateness(Duration.ZERO)
                 .withMaxFuture(Duration.ZERO);
-        assertThat(longest.ttl()).isEqualTo(DedupPolicy.LONGEST);
+        assertThat(longest.ttl()).isEqualTo(DedupPolicy.MAX_DURATION);
         assertThat(DedupPolicy.of(Duration.ofMillis(1)).ttl()).isEqualTo(Duration.ofMillis(1));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> DedupPolicy.of(DedupPolicy.LONGEST.plusMillis(1)))
-                .withMessageContaining(DedupPolicy.LONGEST.toString());
+                .isThrownBy(() -> DedupPolicy.of(DedupPolicy.MAX_DURATION.plusMillis(1)))
+                .withMessageContaining(DedupPolicy.MAX_DURATION.toString());
     }
 
     @Test
@@ -301,15 +300,15 @@ class DedupPolicyTest {
 
     /** The TTL that a duplicate asks for does not matter; a record that is not remembered is refused for it. */
     @Test
-    void judge_ttlThatCannotBe_isRefusedUnlessTheKeyIsRemembered() {
+    void decide_ttlThatCannotBe_isRefusedUnlessTheKeyIsRemembered() {
         // Given
         InvalidTtl invalid = new InvalidTtl(InvalidTtl.Reason.NOT_POSITIVE, "It asks for -1 ms");
         Candidate candidate = new Candidate(KEY, NOON, ELSEWHERE, null, invalid);
         DedupPolicy policy = POLICY.withRecordTtls();
         // Then
-        assertThat(policy.judge(candidate, NOON, NOON, EMPTY))
-                .isEqualTo(new Judgement(Verdict.INVALID_TTL, null, null, invalid, null));
-        assertThat(policy.judge(candidate, NOON, NOON, remembering(NOON, HERE, null))
+        assertThat(policy.decide(candidate, NOON, NOON, EMPTY))
+                .isEqualTo(new Decision(Verdict.INVALID_TTL, null, null, invalid, null));
+        assertThat(policy.decide(candidate, NOON, NOON, remembering(NOON, HERE, null))
                         .verdict())
                 .isEqualTo(Verdict.DUPLICATE);
     }
@@ -329,13 +328,13 @@ class DedupPolicyTest {
 
     @ParameterizedTest
     @MethodSource("oddTimes")
-    void judge_oddTime_saysWhatItLooksLike(long time, Verdict expected, @Nullable String detail) {
-        Judgement judgement = POLICY.judge(at(time, ELSEWHERE), NOON, NOON, EMPTY);
-        assertThat(judgement.verdict()).isEqualTo(expected);
+    void decide_oddTime_saysWhatItLooksLike(long time, Verdict expected, @Nullable String detail) {
+        Decision decision = POLICY.decide(at(time, ELSEWHERE), NOON, NOON, EMPTY);
+        assertThat(decision.verdict()).isEqualTo(expected);
         if (detail == null) {
-            assertThat(judgement.detail()).isNull();
+            assertThat(decision.detail()).isNull();
         } else {
-            assertThat(judgement.detail()).contains(detail);
+            assertThat(decision.detail()).contains(detail);
         }
     }
 
@@ -343,8 +342,8 @@ class DedupPolicyTest {
         return new Candidate(KEY, time, coordinates, null);
     }
 
-    private static Memory remembering(long time, Coordinates coordinates, @Nullable Fingerprint fingerprint) {
-        return (key, timestamp, ttl) -> Recollection.of(new Sighting(time, time + TTL, coordinates, fingerprint));
+    private static SeenRecords remembering(long time, Coordinates coordinates, @Nullable Fingerprint fingerprint) {
+        return (key, timestamp, ttl) -> Recollection.of(new SeenRecord(time, time + TTL, coordinates, fingerprint));
     }
 
     private static Fingerprint print(int seed) {

@@ -125,13 +125,13 @@ class VocabularyTest {
     }
 
     @Test
-    void sighting_expiringBeforeItsTime_isRefused() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new Sighting(10, 9, null, null));
+    void seenRecord_expiringBeforeItsTime_isRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new SeenRecord(10, 9, null, null));
     }
 
     @Test
-    void sighting_itsTtl_coversBothDirectionsToTheMillisecond() {
-        Sighting first = new Sighting(100, 110, null, null);
+    void seenRecord_itsTtl_coversBothDirectionsToTheMillisecond() {
+        SeenRecord first = new SeenRecord(100, 110, null, null);
         assertThat(first.covers(110, 1)).isTrue();
         assertThat(first.covers(111, 50))
                 .as("the TTL of the earlier one counts")
@@ -142,13 +142,13 @@ class VocabularyTest {
     }
 
     @Test
-    void sighting_withOutcomeAndSettled_keepsEverythingElse() {
+    void seenRecord_withOutcomeAndSettled_keepsEverythingElse() {
         Fingerprint print = Fingerprint.of("value", digest(1));
         Coordinates at = new Coordinates("t", 0, 1);
         StoredOutcome outcome = StoredOutcome.of(new byte[] {1});
-        Sighting first = new Sighting(1, 2, at, print);
-        assertThat(first.withOutcome(outcome)).isEqualTo(new Sighting(1, 2, at, print, outcome, false));
-        assertThat(first.withOutcome(outcome).asSettled()).isEqualTo(new Sighting(1, 2, at, print, outcome, true));
+        SeenRecord first = new SeenRecord(1, 2, at, print);
+        assertThat(first.withOutcome(outcome)).isEqualTo(new SeenRecord(1, 2, at, print, outcome, false));
+        assertThat(first.withOutcome(outcome).asSettled()).isEqualTo(new SeenRecord(1, 2, at, print, outcome, true));
     }
 
     @Test
@@ -238,17 +238,17 @@ class VocabularyTest {
     }
 
     @Test
-    void judgement_reasonAndDetail_sayWhatIsWrong() {
+    void decision_reasonAndDetail_sayWhatIsWrong() {
         MissingKey missing = new MissingKey(MissingKey.Reason.TOO_LONG, "header:id", "It has 300 bytes");
         InvalidTtl invalid = new InvalidTtl(InvalidTtl.Reason.TOO_LONG, "It asks for a year");
-        assertThat(Judgement.withoutKey(missing))
-                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+        assertThat(Decision.withoutKey(missing))
+                .extracting(Decision::verdict, Decision::reason, Decision::detail)
                 .containsExactly(Verdict.MISSING_KEY, "missing-key:too-long", "It has 300 bytes");
-        assertThat(Judgement.withInvalidTtl(invalid))
-                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+        assertThat(Decision.withInvalidTtl(invalid))
+                .extracting(Decision::verdict, Decision::reason, Decision::detail)
                 .containsExactly(Verdict.INVALID_TTL, "invalid-ttl:too-long", "It asks for a year");
-        assertThat(Judgement.ofTime(Verdict.LATE, 1_766_000_000_000L))
-                .extracting(Judgement::verdict, Judgement::reason, Judgement::detail)
+        assertThat(Decision.ofTime(Verdict.LATE, 1_766_000_000_000L))
+                .extracting(Decision::verdict, Decision::reason, Decision::detail)
                 .containsExactly(Verdict.LATE, "late", null);
     }
 

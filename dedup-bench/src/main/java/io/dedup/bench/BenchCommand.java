@@ -59,7 +59,7 @@ import picocli.CommandLine.Spec;
         })
 public final class BenchCommand implements Callable<Integer> {
     private static final int FAILED = 1;
-    private static final long MOST_WARM_UP = 5_000_000;
+    private static final long MAX_WARM_UP = 5_000_000;
     private static final String MODES_SECTION = "modes";
 
     @Spec
@@ -277,7 +277,7 @@ public final class BenchCommand implements Callable<Integer> {
             Settings settings = settings(directory.path());
             Results results = Results.in(Environment.of(settings, Clock.systemUTC()));
             out.println("Heap of every application " + heap + ", of the broker " + brokerHeap);
-            try (Bed bed = Bed.start(settings, out)) {
+            try (TestBed bed = TestBed.start(settings, out)) {
                 new Benchmark(settings, bed, results, () -> save(results)).run();
             } finally {
                 // Whatever ends it early, what has been measured took long.
@@ -336,7 +336,7 @@ public final class BenchCommand implements Callable<Integer> {
                 growth.isEmpty() || modes.stream().map(this::mode).anyMatch(mode -> mode.pace() != Mode.Pace.SLOW),
                 "--growth needs a mode that does not make a call for each record, and not only " + modes);
         Instant start = Instant.now().minus(span);
-        long before = warmUp == null ? Math.min(records, MOST_WARM_UP) : warmUp;
+        long before = warmUp == null ? Math.min(records, MAX_WARM_UP) : warmUp;
         Load load;
         try {
             load = new Load(before + records, valueBytes, duplicateRatio, duplicateReach, start, span, ttl, seed);

@@ -21,7 +21,7 @@ final class Benchmark {
     private static final String INPUT = "input-";
 
     private final Settings settings;
-    private final Bed bed;
+    private final TestBed bed;
     private final Results results;
     private final Runnable afterEach;
     private final Map<Long, Long> distinctKeys = new HashMap<>();
@@ -31,7 +31,7 @@ final class Benchmark {
      *
      * @param afterEach done after whatever has been measured, since to measure everything takes long
      */
-    Benchmark(Settings settings, Bed bed, Results results, Runnable afterEach) {
+    Benchmark(Settings settings, TestBed bed, Results results, Runnable afterEach) {
         this.settings = settings;
         this.bed = bed;
         this.results = results;

@@ -16,12 +16,12 @@ final class GrowthRun {
     private static final long MEASURED = 1_000_000;
 
     private final Settings settings;
-    private final Bed bed;
+    private final TestBed bed;
     private final Results results;
     private final Load load;
     private final List<Long> ends = new ArrayList<>();
 
-    GrowthRun(Settings settings, Bed bed, Results results) {
+    GrowthRun(Settings settings, TestBed bed, Results results) {
         this.settings = settings;
         this.bed = bed;
         this.results = results;

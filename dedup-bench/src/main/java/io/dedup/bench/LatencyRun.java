@@ -50,25 +50,25 @@ final class LatencyRun {
     private static final double UNKNOWN = Double.NaN;
     private static final double AS_QUICKLY_AS_CAN_BE = Double.POSITIVE_INFINITY;
     /** How much is read as quickly as can be, to see how much that is. */
-    private static final long MOST_AT_PEAK = 3_000_000;
+    private static final long MAX_AT_PEAK = 3_000_000;
     /** How many times as much there is to send meanwhile, so that the sender is there until the end. */
     private static final long SENT_AT_PEAK = 10;
 
     /** Over how much event time records are spread at least: what is sent as quickly as can be is all due at once. */
-    private static final Duration LEAST_SPAN = Duration.ofSeconds(30);
+    private static final Duration MIN_SPAN = Duration.ofSeconds(30);
 
-    private static final Duration LONGEST = Duration.ofMinutes(10);
+    private static final Duration MAX_WAIT = Duration.ofMinutes(10);
     private static final Duration ASK_EVERY = Duration.ofMillis(20);
 
     private final Settings settings;
     private final LatencySettings how;
-    private final Bed bed;
+    private final TestBed bed;
     private final Results results;
     private final Map<Mode, Histogram> histograms = new HashMap<>();
     private final Map<Mode, Long> lateSends = new HashMap<>();
     private double rate;
 
-    LatencyRun(Settings settings, LatencySettings how, Bed bed, Results results) {
+    LatencyRun(Settings settings, LatencySettings how, TestBed bed, Results results) {
         this.settings = settings;
         this.how = how;
         this.bed = bed;
@@ -100,7 +100,7 @@ final class LatencyRun {
             return;
         }
         Mode mode = reference();
-        long records = Math.min(MOST_AT_PEAK, settings.load().records());
+        long records = Math.min(MAX_AT_PEAK, settings.load().records());
         long toSend = SENT_AT_PEAK * records;
         String input = "input-peak";
         bed.cluster().create(input);
@@ -154,7 +154,7 @@ final class LatencyRun {
     private record Sent(long lateSends, WorkerAnswer worker) {}
 
     private static Histogram histogram() {
-        return new Histogram(LONGEST.toNanos() / 1_000, 3);
+        return new Histogram(MAX_WAIT.toNanos() / 1_000, 3);
     }
 
     private Sent measure(Run run, String input, double pace, long warmUp, long records, Histogram histogram) {
@@ -243,7 +243,7 @@ final class LatencyRun {
                 given.duplicateRatio(),
                 given.reach(),
                 Instant.now(),
-                Duration.ofNanos(Math.max(LEAST_SPAN.toNanos(), dueAfter(records, pace))),
+                Duration.ofNanos(Math.max(MIN_SPAN.toNanos(), dueAfter(records, pace))),
                 given.ttl(),
                 given.seed()));
     }

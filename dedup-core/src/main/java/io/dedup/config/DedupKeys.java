@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The definition of every {@code dedup.*} key: type, default, what it takes, and its documentation. */
 final class DedupKeys {
-    private static final long LONGEST_MS = DedupPolicy.LONGEST.toMillis();
+    private static final long MAX_MS = DedupPolicy.MAX_DURATION.toMillis();
     private static final List<Verdict> CONFIGURABLE = List.of(
             Verdict.DUPLICATE,
             Verdict.CONFLICT,
@@ -39,7 +39,7 @@ final class DedupKeys {
             Verdict.INVALID_TIMESTAMP,
             Verdict.LATE,
             Verdict.FUTURE);
-    private static final int MOST_OUTCOME_BYTES = 64 * 1024 * 1024;
+    private static final int MAX_OUTCOME_BYTES = 64 * 1024 * 1024;
     private static final Pattern TOPIC_NAME = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final ConfigDef DEFINITION = ClientKeys.addTo(define());
 
@@ -91,7 +91,7 @@ final class DedupKeys {
                         DedupConfig.TTL_MS,
                         ConfigDef.Type.LONG,
                         DedupPolicy.DEFAULT_TTL.toMillis(),
-                        Range.between(1L, LONGEST_MS),
+                        Range.between(1L, MAX_MS),
                         Importance.HIGH,
                         "How long a first is remembered, in milliseconds from its own time. It does not slide: a"
                                 + " duplicate does not prolong it. Exactly this far apart is still a duplicate.")
@@ -141,7 +141,7 @@ final class DedupKeys {
                         DedupConfig.ALLOWED_LATENESS_MS,
                         ConfigDef.Type.LONG,
                         null,
-                        optional(Range.between(0L, LONGEST_MS)),
+                        optional(Range.between(0L, MAX_MS)),
                         Importance.MEDIUM,
                         "How much older than stream time a record may be and still be judged exactly, in milliseconds."
                                 + " Firsts are remembered for the TTL plus this. Not set: as dedup.ttl.ms.")
@@ -149,7 +149,7 @@ final class DedupKeys {
                         DedupConfig.MAX_FUTURE_MS,
                         ConfigDef.Type.LONG,
                         DedupPolicy.DEFAULT_MAX_FUTURE.toMillis(),
-                        Range.between(0L, LONGEST_MS),
+                        Range.between(0L, MAX_MS),
                         Importance.MEDIUM,
                         "How far ahead of the wall clock a record may be, in milliseconds. One that is further ahead"
                                 + " is judged future and never advances stream time.")
@@ -157,7 +157,7 @@ final class DedupKeys {
                         DedupConfig.PARTITION_IDLE_TIMEOUT_MS,
                         ConfigDef.Type.LONG,
                         DedupConfig.DEFAULT_PARTITION_IDLE_TIMEOUT_MS,
-                        Range.between(0L, LONGEST_MS),
+                        Range.between(0L, MAX_MS),
                         Importance.LOW,
                         "After how long, by the wall clock and in milliseconds, a source partition without records is waited for no"
                                 + " longer by those that are further. While it is waited for, what it may repeat is kept.")
@@ -165,7 +165,7 @@ final class DedupKeys {
                         DedupConfig.PARTITION_MAX_DRIFT_MS,
                         ConfigDef.Type.LONG,
                         DedupConfig.DEFAULT_PARTITION_MAX_DRIFT_MS,
-                        Range.between(0L, LONGEST_MS),
+                        Range.between(0L, MAX_MS),
                         Importance.LOW,
                         "By how much event time, in milliseconds, one source partition may be behind another of the same task and"
                                 + " still be waited for. What is further behind, and not remembered, is late. Memory and disk"
@@ -222,7 +222,7 @@ final class DedupKeys {
                         DedupConfig.OUTCOME_MAX_BYTES,
                         ConfigDef.Type.INT,
                         DedupConfig.DEFAULT_OUTCOME_MAX_BYTES,
-                        Range.between(0, MOST_OUTCOME_BYTES),
+                        Range.between(0, MAX_OUTCOME_BYTES),
                         Importance.LOW,
                         "The longest outcome that is stored beside a key, in bytes. The changelog topic has to take"
                                 + " (max.message.bytes, 1 MiB unless changed) 8 KiB more than this or 256 KiB, whichever is"

@@ -9,7 +9,7 @@ import java.util.List;
 
 /** Durations that can be used and are most likely not meant. */
 public final class PolicyWarnings {
-    private static final Duration SHORTEST_TTL = Duration.ofSeconds(1);
+    private static final Duration MIN_TTL = Duration.ofSeconds(1);
     private static final Duration LONG = Duration.ofDays(1);
     private static final int TIMES_THE_TTL = 10;
 
@@ -18,7 +18,7 @@ public final class PolicyWarnings {
     /** What is worth knowing about that policy, each with a code; all are {@linkplain Code#isWarning() warnings}. */
     public static List<ConfigProblem> of(DedupPolicy policy) {
         List<ConfigProblem> warnings = new ArrayList<>();
-        if (policy.ttl().compareTo(SHORTEST_TTL) < 0) {
+        if (policy.ttl().compareTo(MIN_TTL) < 0) {
             warnings.add(new ConfigProblem(
                     Code.TTL_TOO_SHORT,
                     DedupConfig.TTL_MS,

@@ -100,7 +100,7 @@ public sealed class DedupConsumerInterceptor implements ConsumerInterceptor<Obje
             }
         }
         boolean off = config.policy().mode() == Mode.OFF;
-        configure(configs, config, off ? MemoryIdempotencyStore.holding(1) : StoreAddress.open(config));
+        configure(configs, config, off ? MemoryIdempotencyStore.holding(1) : StoreUrl.open(config));
     }
 
     /** With a store that is at hand, for tests. */

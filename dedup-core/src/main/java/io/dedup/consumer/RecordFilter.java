@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RecordFilter implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RecordFilter.class);
-    private static final Duration SHORTEST_LIFE = Duration.ofMillis(1);
+    private static final Duration MIN_LIFE = Duration.ofMillis(1);
 
     private final Mode mode;
     private final KeyExtractor keys;
@@ -152,7 +152,7 @@ final class RecordFilter implements AutoCloseable {
         String within = origin.group().length() + ":" + origin.group() + "/"
                 + scope.nameFor(origin.at().topic());
         // For as long as the key is remembered it belongs to these coordinates, and to no others.
-        return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, SHORTEST_LIFE, false);
+        return new ClaimRequest(new ScopedKey(within, key), owner, fingerprint, ttl, MIN_LIFE, false);
     }
 
     private boolean passes(ConsumerRecord<Object, Object> record, @Nullable ClaimResult answer) {

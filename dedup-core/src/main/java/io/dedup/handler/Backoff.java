@@ -10,7 +10,7 @@ final class Backoff {
     private static final Duration FIRST = Duration.ofMillis(5);
     private static final Duration MAX = Duration.ofMillis(250);
 
-    private static final Duration LONGEST = Duration.ofDays(36_500);
+    private static final Duration MAX_DELAY = Duration.ofDays(36_500);
 
     private final long until;
     private Duration next = FIRST;
@@ -19,7 +19,7 @@ final class Backoff {
      * @param atMost how long all pauses and what is done between them may take
      */
     Backoff(Duration atMost) {
-        Duration bounded = atMost.compareTo(LONGEST) < 0 ? atMost : LONGEST;
+        Duration bounded = atMost.compareTo(MAX_DELAY) < 0 ? atMost : MAX_DELAY;
         this.until = System.nanoTime() + bounded.toNanos();
     }
 

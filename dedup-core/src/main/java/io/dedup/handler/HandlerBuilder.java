@@ -111,7 +111,7 @@ public final class HandlerBuilder<T> {
      * Takes the outcome of an operation whose owner has vanished for unknown, instead of running it again. For effects that
      * must not happen twice in systems that do not know idempotency keys.
      */
-    public HandlerBuilder<T> withAbandonedUnknown() {
+    public HandlerBuilder<T> withUnknownOnTakeover() {
         abandonedIsUnknown = true;
         return this;
     }

@@ -38,7 +38,7 @@ enum Normalizer {
     private static final Pattern HYPHENATED = Pattern.compile("(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int UUID_BYTES = 16;
     private static final int UUID_CHARACTERS = 36;
-    private static final int LONGEST_UUID_TEXT = 64;
+    private static final int MAX_UUID_TEXT = 64;
 
     private final String text;
 
@@ -84,7 +84,7 @@ enum Normalizer {
         boolean isQuoted = begin == '"' && bytes[end - 1] == '"';
         boolean isLikeUuid = length == UUID_BYTES
                 || (length >= UUID_CHARACTERS - 4
-                        && length <= LONGEST_UUID_TEXT
+                        && length <= MAX_UUID_TEXT
                         && (begin == '{' || begin == '0' || (begin | 0x20) == 'f' || (begin | 0x20) == 'u'));
         return isQuoted || isLikeUuid || begin < 0;
     }
@@ -109,7 +109,7 @@ enum Normalizer {
         } else if (key.length == UUID_BYTES && !isPrintable(key)) {
             ByteBuffer bytes = ByteBuffer.wrap(key);
             return new UUID(bytes.getLong(), bytes.getLong()).toString().getBytes(UTF_8);
-        } else if (key.length > LONGEST_UUID_TEXT) {
+        } else if (key.length > MAX_UUID_TEXT) {
             return key;
         }
         var spelled = UUID_SPELLING.matcher(KeyRules.text(key).orElse(""));

@@ -32,12 +32,12 @@ public record ClaimRequest(
     private static final Lock RANDOM = new ReentrantLock();
 
     /** The longest that anything can be leased or kept: a hundred years. */
-    public static final Duration LONGEST = Duration.ofDays(36_500);
+    public static final Duration MAX_DURATION = Duration.ofDays(36_500);
 
     /**
      * A request.
      *
-     * @throws IllegalArgumentException if a duration is less than a millisecond, or more than {@link #LONGEST}
+     * @throws IllegalArgumentException if a duration is less than a millisecond, or more than {@link #MAX_DURATION}
      */
     public ClaimRequest {
         millis("leaseFor", leaseFor);
@@ -67,12 +67,12 @@ public record ClaimRequest(
     /**
      * The duration as stores count it.
      *
-     * @throws IllegalArgumentException if it is less than a millisecond, or more than {@link #LONGEST}
+     * @throws IllegalArgumentException if it is less than a millisecond, or more than {@link #MAX_DURATION}
      */
     public static long millis(String name, Duration duration) {
-        if (duration.compareTo(LONGEST) > 0 || duration.toMillis() < 1) {
+        if (duration.compareTo(MAX_DURATION) > 0 || duration.toMillis() < 1) {
             throw new IllegalArgumentException(
-                    name + " is " + duration + ", and has to be a millisecond or more, and at most " + LONGEST);
+                    name + " is " + duration + ", and has to be a millisecond or more, and at most " + MAX_DURATION);
         }
         return duration.toMillis();
     }

@@ -12,7 +12,7 @@ public record CompletionRequest(Claim claim, Completion completion, Duration tim
     /**
      * A request.
      *
-     * @throws IllegalArgumentException if the duration is less than a millisecond, or more than {@link ClaimRequest#LONGEST}
+     * @throws IllegalArgumentException if the duration is less than a millisecond, or more than {@link ClaimRequest#MAX_DURATION}
      */
     public CompletionRequest {
         ClaimRequest.millis("timeToLive", timeToLive);

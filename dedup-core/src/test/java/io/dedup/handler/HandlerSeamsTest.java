@@ -146,7 +146,7 @@ class HandlerSeamsTest {
     @Test
     void resetAttempts_abandoned_isNotForgotten() {
         vanish(request());
-        IdempotentHandler<StoredOutcome> handler = built(handler().withAbandonedUnknown());
+        IdempotentHandler<StoredOutcome> handler = built(handler().withUnknownOnTakeover());
         handler.resetAttempts(KEY);
         assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
@@ -553,7 +553,7 @@ class HandlerSeamsTest {
         IdempotentHandler<StoredOutcome> handler = built(IdempotentHandler.on(unsure, "test", RawCodec.RAW)
                 .withPatience(Duration.ZERO)
                 .withWait(PATIENCE)
-                .withAbandonedUnknown());
+                .withUnknownOnTakeover());
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     throw new IOException("nothing was done");
@@ -567,12 +567,12 @@ class HandlerSeamsTest {
     void handle_claimGivenUpUnanswered_isGivenBack() {
         store.onClaim = result -> NO_CLAIM;
         IdempotentHandler<StoredOutcome> handler =
-                built(handler().withPatience(Duration.ZERO).withAbandonedUnknown());
+                built(handler().withPatience(Duration.ZERO).withUnknownOnTakeover());
         assertThatExceptionOfType(StoreUnavailableException.class)
                 .isThrownBy(() -> handler.tryHandle(Call.of(KEY), this::run));
         store.onClaim = result -> result;
         IdempotentHandler<StoredOutcome> other =
-                built(handler().withWait(PATIENCE).withAbandonedUnknown());
+                built(handler().withWait(PATIENCE).withUnknownOnTakeover());
         Outcome<StoredOutcome> outcome = other.tryHandle(Call.of(KEY), execution -> {
             assertThat(execution.attempt()).isEqualTo(1);
             assertThat(execution.isTakenOver()).isFalse();

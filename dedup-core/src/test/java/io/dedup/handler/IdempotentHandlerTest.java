@@ -278,7 +278,7 @@ class IdempotentHandlerTest {
     @Test
     void handle_ownerHasVanishedAndThatIsUnknown_isNotRunAgain() {
         abandon(null);
-        IdempotentHandler<StoredOutcome> handler = built(handler().withAbandonedUnknown());
+        IdempotentHandler<StoredOutcome> handler = built(handler().withUnknownOnTakeover());
         assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Unknown<>());
         assertThat(runs).hasValue(0);
@@ -288,7 +288,7 @@ class IdempotentHandlerTest {
     void handle_ownerHasVanishedAndSomebodyFindsOut_isReplayed() {
         abandon(null);
         IdempotentHandler<StoredOutcome> handler =
-                built(handler().withAbandonedUnknown().withReconciler(execution -> new Reconciler.Done<>(OUTCOME)));
+                built(handler().withUnknownOnTakeover().withReconciler(execution -> new Reconciler.Done<>(OUTCOME)));
         assertThat(handler.tryHandle(Call.of(KEY), this::run)).isEqualTo(new Outcome.Replayed<>(OUTCOME));
     }
 
@@ -505,7 +505,7 @@ class IdempotentHandlerTest {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
         IdempotentHandler<StoredOutcome> handler = built(handler()
                 .withLease(SHORT_LEASE)
-                .withAbandonedUnknown()
+                .withUnknownOnTakeover()
                 .withFailure(Throwable.class, OnFailure.unknown()));
         assertThatExceptionOfType(LeaseLostException.class)
                 .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
@@ -520,7 +520,7 @@ class IdempotentHandlerTest {
     void handle_leaseLostAndAbandonedIsUnknown_isNotReleased() {
         store.onRenew = renewed -> new LeaseResult.Indeterminate(new IOException("no answer"));
         IdempotentHandler<StoredOutcome> handler =
-                built(handler().withLease(SHORT_LEASE).withAbandonedUnknown());
+                built(handler().withLease(SHORT_LEASE).withUnknownOnTakeover());
         assertThatExceptionOfType(LeaseLostException.class)
                 .isThrownBy(() -> handler.tryHandle(Call.of(KEY), execution -> {
                     new CountDownLatch(1).await();

@@ -126,21 +126,22 @@ final class CheckCommand implements Callable<Integer> {
         err.flush();
         List<ConfigProblem> problems = byWarning.getOrDefault(false, List.of());
         if (!problems.isEmpty()) {
-            throw EndedException.of(problems);
+            throw CommandFailedException.of(problems);
         }
     }
 
     /**
      * That the cluster does not answer.
      *
-     * @throws EndedException if it does, and refuses
+     * @throws CommandFailedException if it does, and refuses
      */
     static ConfigProblem unreachable(Properties application, KafkaException cause) {
         boolean isAnswer = cause instanceof ApiException
                 && !(cause instanceof RetriableException)
                 && !(cause instanceof AuthenticationException);
         if (isAnswer) {
-            throw new EndedException(ExitCode.FAILED, "The cluster refuses what it is asked: " + cause.getMessage());
+            throw new CommandFailedException(
+                    ExitCode.FAILED, "The cluster refuses what it is asked: " + cause.getMessage());
         }
         Throwable deepest = cause;
         while (deepest.getCause() != null) {

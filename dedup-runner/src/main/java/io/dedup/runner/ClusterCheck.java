@@ -52,13 +52,13 @@ final class ClusterCheck {
     /** What is wrong; the only problem is {@link Code#CLUSTER_UNREACHABLE} if the cluster cannot be asked. */
     List<ConfigProblem> problems() {
         try {
-            brokers = Answers.of(admin.describeCluster().nodes()).size();
+            brokers = AdminCalls.of(admin.describeCluster().nodes()).size();
             Set<String> all = names.all();
             names.changelogsOfSources().stream().filter(TopicNames::isPossible).forEach(all::add);
             all.forEach(this::describe);
             seen();
-            problems.addAll(
-                    TopicNames.collisions(names, Answers.of(admin.listTopics().names())));
+            problems.addAll(TopicNames.collisions(
+                    names, AdminCalls.of(admin.listTopics().names())));
             sources();
             written();
             replication();
@@ -148,7 +148,7 @@ final class ClusterCheck {
                     .topicNameValues()
                     .get(topic);
             if (found != null) {
-                topics.put(topic, Answers.of(found));
+                topics.put(topic, AdminCalls.of(found));
             }
         } catch (UnknownTopicOrPartitionException missing) {
             // Whether it has to be there is decided below.

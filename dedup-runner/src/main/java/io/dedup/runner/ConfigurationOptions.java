@@ -39,9 +39,10 @@ final class ConfigurationOptions {
         try {
             return Settings.load(file, System.getenv(), set);
         } catch (IOException unreadable) {
-            throw new EndedException(ExitCode.USAGE, "The configuration cannot be read: " + unreadable.getMessage());
+            throw new CommandFailedException(
+                    ExitCode.USAGE, "The configuration cannot be read: " + unreadable.getMessage());
         } catch (IllegalArgumentException malformed) {
-            throw new EndedException(ExitCode.USAGE, String.valueOf(malformed.getMessage()));
+            throw new CommandFailedException(ExitCode.USAGE, String.valueOf(malformed.getMessage()));
         }
     }
 

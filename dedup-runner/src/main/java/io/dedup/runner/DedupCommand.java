@@ -81,7 +81,7 @@ public final class DedupCommand implements Runnable {
         commandLine.setUsageHelpAutoWidth(true);
         commandLine.setExecutionExceptionHandler((failed, command, parsed) -> {
             PrintWriter err = command.getErr();
-            if (failed instanceof EndedException ended) {
+            if (failed instanceof CommandFailedException ended) {
                 ended.print(err);
                 return ended.exitCode();
             }

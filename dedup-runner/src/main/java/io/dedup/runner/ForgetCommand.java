@@ -44,7 +44,7 @@ final class ForgetCommand implements Callable<Integer> {
         Settings settings = options.checked(spec.commandLine().getErr());
         DedupConfig config = ConfigurationOptions.config(settings);
         String control = config.controlTopic()
-                .orElseThrow(() -> EndedException.of(List.of(new ConfigProblem(
+                .orElseThrow(() -> CommandFailedException.of(List.of(new ConfigProblem(
                         Code.REQUIRED,
                         DedupConfig.CONTROL_TOPIC,
                         null,

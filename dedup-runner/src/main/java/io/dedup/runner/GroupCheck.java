@@ -121,8 +121,9 @@ final class GroupCheck {
     private boolean isMadeOnPurpose(String topic) {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         try {
-            Config found =
-                    Answers.of(admin.describeConfigs(List.of(resource)).all()).get(resource);
+            Config found = AdminCalls.of(
+                            admin.describeConfigs(List.of(resource)).all())
+                    .get(resource);
             return found == null
                     || found.entries().stream()
                             .anyMatch(entry -> entry.source() == ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG);

@@ -40,7 +40,7 @@ final class HelpCommand implements Callable<Integer> {
         } else if (root.getSubcommands().containsKey(topic)) {
             root.getSubcommands().get(topic).usage(out);
         } else {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     "There is no command '" + topic + "'; there are "
                             + root.getSubcommands().keySet() + " and 'errors'");

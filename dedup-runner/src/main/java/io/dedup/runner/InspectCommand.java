@@ -54,7 +54,7 @@ final class InspectCommand implements Callable<Integer> {
         try {
             status = ChangelogSearch.find(dedup, settings.application(), topic, keyOptions.key(config), time);
         } catch (IllegalStateException neverRun) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.FAILED,
                     "Nothing is remembered, since the application has never run: " + neverRun.getMessage());
         }

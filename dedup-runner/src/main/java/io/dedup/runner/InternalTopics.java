@@ -104,7 +104,7 @@ record InternalTopics(RelayTopics topics, TopicSettings settings) {
             }
         }
         if (!alterations.isEmpty()) {
-            Answers.of(admin.incrementalAlterConfigs(alterations).all());
+            AdminCalls.of(admin.incrementalAlterConfigs(alterations).all());
         }
     }
 

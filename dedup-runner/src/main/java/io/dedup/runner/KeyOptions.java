@@ -41,7 +41,7 @@ final class KeyOptions {
         if (topic == null && config.routes().size() == 1) {
             return config.routes().get(0).name();
         } else if (topic == null || config.routes().stream().noneMatch(route -> route.reads(topic))) {
-            throw new EndedException(ExitCode.USAGE, "--topic has to be one of " + config.sources());
+            throw new CommandFailedException(ExitCode.USAGE, "--topic has to be one of " + config.sources());
         }
         return topic;
     }
@@ -62,16 +62,17 @@ final class KeyOptions {
         List<String> sources = config.keySources();
         String from = source == null && sources.size() == 1 ? sources.get(0) : source;
         if (from == null || !sources.contains(from)) {
-            throw new EndedException(ExitCode.USAGE, "--source has to be one of " + sources);
+            throw new CommandFailedException(ExitCode.USAGE, "--source has to be one of " + sources);
         }
         KeyResult read;
         try {
             read = config.keyOf(from, keys.stream().map(IdempotencyKey::bytesOf).toList());
         } catch (IllegalArgumentException unusable) {
-            throw new EndedException(ExitCode.USAGE, "--key cannot be a key of " + from + ": " + unusable.getMessage());
+            throw new CommandFailedException(
+                    ExitCode.USAGE, "--key cannot be a key of " + from + ": " + unusable.getMessage());
         }
         if (read instanceof MissingKey missing) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     Sentences.of("--key is no key: " + missing.detail(), "A record with it has never been remembered"));
         }

@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -43,7 +43,7 @@ final class KeysOnDisk implements AutoCloseable {
      *
      * @param copies how many records are no firsts
      */
-    record Known(long copies, List<Sighting> firsts) {}
+    record Known(long copies, List<SeenRecord> firsts) {}
 
     /**
      * How often a key was added.
@@ -77,20 +77,20 @@ final class KeysOnDisk implements AutoCloseable {
         ByteBuffer value = ByteBuffer.wrap(read(key));
         long copies = value.getLong();
         value.getLong();
-        List<Sighting> firsts = new ArrayList<>();
+        List<SeenRecord> firsts = new ArrayList<>();
         while (value.hasRemaining()) {
             long timestamp = value.getLong();
             long expiresAt = value.getLong();
             Coordinates at = new Coordinates(topic, value.getInt(), value.getLong());
             byte[] fingerprint = new byte[value.get()];
             value.get(fingerprint);
-            firsts.add(new Sighting(
+            firsts.add(new SeenRecord(
                     timestamp, expiresAt, at, fingerprint.length == 0 ? null : Fingerprint.fromBytes(fingerprint)));
         }
         return new Known(copies, firsts);
     }
 
-    Tally addFirst(IdempotencyKey key, Sighting first) {
+    Tally addFirst(IdempotencyKey key, SeenRecord first) {
         byte[] before = read(key);
         Fingerprint fingerprint = first.fingerprint();
         byte[] digest = fingerprint == null ? new byte[0] : fingerprint.bytes();

@@ -30,7 +30,7 @@ final class MemoryCheck implements AutoCloseable {
     MemoryCheck(Properties application, DedupConfig config, Admin admin) {
         this.config = config;
         this.applicationId = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-        this.topics = Answers.of(admin.listTopics().names());
+        this.topics = AdminCalls.of(admin.listTopics().names());
         this.records = new CommittedRecords(new StreamsConfig(application), "dedup-check");
         for (Route route : config.routes()) {
             Dedup dedup = RelayTopology.operator(config, route);

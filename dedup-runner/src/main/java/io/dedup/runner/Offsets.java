@@ -45,7 +45,7 @@ final class Offsets {
     /** How far the application is. */
     Map<TopicPartition, Long> committed() {
         Map<TopicPartition, Long> committed = new HashMap<>();
-        Answers.of(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
+        AdminCalls.of(admin.listConsumerGroupOffsets(applicationId).partitionsToOffsetAndMetadata())
                 .forEach((partition, offset) -> {
                     if (offset != null) {
                         committed.put(partition, offset.offset());
@@ -111,7 +111,7 @@ final class Offsets {
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
         partitions.forEach(partition -> wanted.put(partition, spec));
         Map<TopicPartition, Long> offsets = new HashMap<>();
-        Answers.of(admin.listOffsets(wanted, new ListOffsetsOptions(level)).all())
+        AdminCalls.of(admin.listOffsets(wanted, new ListOffsetsOptions(level)).all())
                 .forEach((partition, found) -> offsets.put(partition, found.offset()));
         return offsets;
     }

@@ -53,7 +53,7 @@ final class OperationOptions {
     StoredOperation find(StoreSession session) {
         List<StoredOperation> found = source == null ? search(session) : ask(session, source);
         if (found.isEmpty()) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.REFUSED,
                     "There is no operation with the key " + OperationText.printable(key) + " in the scope '"
                             + OperationText.printable(scope) + "'; 'dedup operations list --state all' shows those that"
@@ -63,12 +63,12 @@ final class OperationOptions {
                 .filter(each -> token == null || each.token() == token)
                 .toList();
         if (meant.isEmpty()) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.REFUSED,
                     "It is no longer as it was: --token is " + token + ", and " + tokens(found) + ". Look again with"
                             + " 'dedup operations show'");
         } else if (meant.size() > 1) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.REFUSED,
                     "Several operations have this key; say which with --source or --token: " + tokens(meant));
         }

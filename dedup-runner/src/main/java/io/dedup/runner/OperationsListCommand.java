@@ -77,9 +77,9 @@ final class OperationsListCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (limit < 1) {
-            throw new EndedException(ExitCode.USAGE, "--limit must be at least 1: " + limit);
+            throw new CommandFailedException(ExitCode.USAGE, "--limit must be at least 1: " + limit);
         } else if (olderThan.isNegative()) {
-            throw new EndedException(ExitCode.USAGE, "--older-than must not be negative: " + olderThan);
+            throw new CommandFailedException(ExitCode.USAGE, "--older-than must not be negative: " + olderThan);
         }
         OperationQuery query = query();
         List<StoredOperation> found;
@@ -131,7 +131,7 @@ final class OperationsListCommand implements Callable<Integer> {
         return Arrays.stream(OperationState.values())
                 .filter(state -> OperationText.state(state).equals(name.toLowerCase(Locale.ROOT)))
                 .findFirst()
-                .orElseThrow(() -> new EndedException(
+                .orElseThrow(() -> new CommandFailedException(
                         ExitCode.USAGE,
                         "--state has to be one of "
                                 + Arrays.stream(OperationState.values())

@@ -106,15 +106,15 @@ final class OperationsResolveCommand implements Callable<Integer> {
 
     private Repair repair() {
         if (finding.notDone && (outcome != null || outcomeFile != null)) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE, "--not-done has no outcome; leave out --outcome and --outcome-file");
         } else if (outcome != null && outcomeFile != null) {
-            throw new EndedException(ExitCode.USAGE, "--outcome and --outcome-file exclude each other");
+            throw new CommandFailedException(ExitCode.USAGE, "--outcome and --outcome-file exclude each other");
         }
         try {
             return finding.notDone ? Repair.notDone(ttl) : Repair.resolve(completion(), ttl);
         } catch (IllegalArgumentException unusable) {
-            throw new EndedException(ExitCode.USAGE, "--ttl: " + unusable.getMessage());
+            throw new CommandFailedException(ExitCode.USAGE, "--ttl: " + unusable.getMessage());
         }
     }
 
@@ -127,7 +127,7 @@ final class OperationsResolveCommand implements Callable<Integer> {
         try {
             return Completion.succeeded(asStored(Files.readAllBytes(outcomeFile)));
         } catch (IOException unreadable) {
-            throw new EndedException(ExitCode.USAGE, "--outcome-file cannot be read: " + unreadable);
+            throw new CommandFailedException(ExitCode.USAGE, "--outcome-file cannot be read: " + unreadable);
         }
     }
 
@@ -136,7 +136,7 @@ final class OperationsResolveCommand implements Callable<Integer> {
         int colon = codec.indexOf(':');
         String name = colon < 0 ? codec : codec.substring(0, colon);
         if (name.equals("json") && !isJson(given)) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     "The outcome is not JSON, as --codec json needs it: write a text as '\"paid\"', or name the codec of the"
                             + " handler, as in --codec string");
@@ -145,7 +145,7 @@ final class OperationsResolveCommand implements Callable<Integer> {
             int version = colon < 0 ? 1 : Integer.parseInt(codec.substring(colon + 1));
             return new EncodedOutcome(name, version, given).toStored();
         } catch (IllegalArgumentException wrong) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     "--codec must be a name, or NAME:VERSION as in json:2: " + codec + " (" + wrong.getMessage() + ")");
         }

@@ -6,7 +6,7 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.internal.Sentences;
-import io.dedup.runner.TailReader.Stretch;
+import io.dedup.runner.TailReader.OffsetRange;
 import io.dedup.runner.TopicChange.Kind;
 import io.dedup.runner.TopicChange.Role;
 import io.dedup.streams.DedupMetrics;
@@ -51,7 +51,7 @@ final class Relay implements AutoCloseable {
     private final TopicWatch watch;
     private final RetentionWatch retention;
     private final Duration lookEvery;
-    private Map<TopicPartition, Stretch> stretches = Map.of();
+    private Map<TopicPartition, OffsetRange> stretches = Map.of();
     private Map<TopicPartition, Long> unusable = Map.of();
     private long passedOver;
     private List<TopicChange> suspected = List.of();
@@ -134,9 +134,9 @@ final class Relay implements AutoCloseable {
         suspected = changes;
     }
 
-    private EndedException changed(Admin admin, List<TopicChange> changes) {
+    private CommandFailedException changed(Admin admin, List<TopicChange> changes) {
         String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-        return EndedException.changed(changes.stream()
+        return CommandFailedException.changed(changes.stream()
                 .map(change -> change.problem(id, isSource(change) && startsOver(admin, change.topic())))
                 .toList());
     }
@@ -156,7 +156,7 @@ final class Relay implements AutoCloseable {
             committed.removeIf(partition -> !partition.topic().equals(source));
             if (!committed.isEmpty()) {
                 String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
-                Answers.of(admin.deleteConsumerGroupOffsets(id, committed).all());
+                AdminCalls.of(admin.deleteConsumerGroupOffsets(id, committed).all());
             }
             return true;
         } catch (KafkaException refused) {
@@ -176,7 +176,7 @@ final class Relay implements AutoCloseable {
             for (int zeros = left == 0 ? 1 : 0; zeros < 2; zeros = left == 0 ? zeros + 1 : 0) {
                 if (running.awaitEnd(every)) {
                     throwIfFailed();
-                    throw new EndedException(ExitCode.FAILED, "It was stopped with " + left + " records left");
+                    throw new CommandFailedException(ExitCode.FAILED, "It was stopped with " + left + " records left");
                 }
                 stopIfChanged(admin);
                 left = leftOr(admin, left);
@@ -208,8 +208,8 @@ final class Relay implements AutoCloseable {
         });
     }
 
-    private EndedException stopped(Throwable cause) {
-        EndedException changed = changedBefore(cause);
+    private CommandFailedException stopped(Throwable cause) {
+        CommandFailedException changed = changedBefore(cause);
         if (changed != null) {
             LOGGER.info("The relay has stopped", cause);
             return changed;
@@ -227,11 +227,11 @@ final class Relay implements AutoCloseable {
                         + " there, and start again; everything is restored from the changelog"
                 : "";
         String reason = deepest.getMessage() == null ? deepest.toString() : deepest.getMessage();
-        return new EndedException(ExitCode.FAILED, Sentences.of("The relay has stopped: " + reason, advice));
+        return new CommandFailedException(ExitCode.FAILED, Sentences.of("The relay has stopped: " + reason, advice));
     }
 
     /** What has happened to the topics, if that can be what has stopped it; else null. */
-    private @Nullable EndedException changedBefore(Throwable cause) {
+    private @Nullable CommandFailedException changedBefore(Throwable cause) {
         try (Admin admin = CheckCommand.admin(application)) {
             List<TopicChange> changes = watch.changes(admin);
             if (!changes.isEmpty()) {
@@ -245,7 +245,7 @@ final class Relay implements AutoCloseable {
                     .problems().stream()
                             .filter(problem -> problem.code() == Code.NO_OFFSET_TO_START_FROM)
                             .toList();
-            return problems.isEmpty() ? null : EndedException.changed(problems);
+            return problems.isEmpty() ? null : CommandFailedException.changed(problems);
         } catch (KafkaException unanswered) {
             return null;
         }
@@ -257,8 +257,8 @@ final class Relay implements AutoCloseable {
 
     /** How many offsets of those that were there at the start are not committed yet. */
     private long left(Admin admin) {
-        Map<TopicPartition, Stretch> wanted = new HashMap<>(stretches);
-        repartitioned(admin).forEach((partition, end) -> wanted.put(partition, new Stretch(0, end)));
+        Map<TopicPartition, OffsetRange> wanted = new HashMap<>(stretches);
+        repartitioned(admin).forEach((partition, end) -> wanted.put(partition, new OffsetRange(0, end)));
         Map<TopicPartition, Long> committed = new Offsets(application, admin).committed();
         committed.entrySet().removeAll(unusable.entrySet());
         return wanted.entrySet().stream()
@@ -296,10 +296,10 @@ final class Relay implements AutoCloseable {
     }
 
     private static List<TopicPartition> partitions(Admin admin, Collection<String> topics) {
-        Set<String> there = Answers.of(admin.listTopics().names());
+        Set<String> there = AdminCalls.of(admin.listTopics().names());
         List<String> found = topics.stream().filter(there::contains).toList();
         List<TopicPartition> partitions = new ArrayList<>();
-        Answers.of(admin.describeTopics(found).allTopicNames())
+        AdminCalls.of(admin.describeTopics(found).allTopicNames())
                 .values()
                 .forEach(topic -> topic.partitions()
                         .forEach(partition -> partitions.add(new TopicPartition(topic.name(), partition.partition()))));

@@ -55,7 +55,7 @@ final class RepairOptions {
             out.flush();
             return ExitCode.DONE;
         } else if (reason == null || reason.isBlank()) {
-            throw new EndedException(ExitCode.USAGE, "--apply needs --reason, for the audit line");
+            throw new CommandFailedException(ExitCode.USAGE, "--apply needs --reason, for the audit line");
         }
         try (FileChannel file = auditFile == null ? null : append(auditFile)) {
             RepairResult.Done done = done(session.operations().repair(seen, repair));
@@ -68,7 +68,7 @@ final class RepairOptions {
             write(file, line);
             return ExitCode.DONE;
         } catch (IOException unwritable) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.FAILED,
                     "It was changed, but the audit line is not in --audit-file " + auditFile + ": " + unwritable);
         }
@@ -84,7 +84,7 @@ final class RepairOptions {
         try {
             return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException unwritable) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.FAILED, "Nothing was changed: --audit-file cannot be opened: " + unwritable);
         }
     }
@@ -125,12 +125,12 @@ final class RepairOptions {
         if (result instanceof RepairResult.Done done) {
             return done;
         } else if (result instanceof RepairResult.Indeterminate unanswered) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.UNREACHABLE,
                     "The store has not answered, so it may have been changed; look with 'dedup operations show'. "
                             + unanswered.cause().getMessage());
         }
-        throw new EndedException(ExitCode.REFUSED, "Nothing was changed: " + why(result));
+        throw new CommandFailedException(ExitCode.REFUSED, "Nothing was changed: " + why(result));
     }
 
     private static String why(RepairResult result) {

@@ -95,7 +95,7 @@ final class RoutesOnCluster {
         Set<String> missing = new LinkedHashSet<>();
         admin.describeTopics(topics).topicNameValues().forEach((topic, answer) -> {
             try {
-                Answers.of(answer);
+                AdminCalls.of(answer);
             } catch (UnknownTopicOrPartitionException notThere) {
                 missing.add(topic);
             } catch (AuthorizationException hidden) {
@@ -106,7 +106,7 @@ final class RoutesOnCluster {
     }
 
     private static Set<String> topics(Admin admin) {
-        return Answers.of(admin.listTopics().names());
+        return AdminCalls.of(admin.listTopics().names());
     }
 
     private static Settings with(Settings settings, List<Route> routes) {

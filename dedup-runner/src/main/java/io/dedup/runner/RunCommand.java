@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
                     + "dedup.create.topics says no. Stops on SIGTERM or Ctrl-C within half a minute."
         })
 final class RunCommand implements Callable<Integer> {
-    private static final int MOST_PORT = 65_535;
+    private static final int MAX_PORT = 65_535;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it
@@ -124,9 +124,9 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private void usable() {
-        if (httpPort != null && (httpPort < 0 || httpPort > MOST_PORT)) {
+        if (httpPort != null && (httpPort < 0 || httpPort > MAX_PORT)) {
             throw new ParameterException(
-                    spec.commandLine(), "--http takes a port, from 0 for any free one to " + MOST_PORT);
+                    spec.commandLine(), "--http takes a port, from 0 for any free one to " + MAX_PORT);
         }
         if (summaryJson != null && !untilEnd) {
             throw new ParameterException(spec.commandLine(), "--summary-json needs --until-end");
@@ -168,7 +168,7 @@ final class RunCommand implements Callable<Integer> {
                     RaisedSettings.of(there.application(), RelayTopics.of(application, config), check.create()),
                     config);
         } catch (KafkaException unusable) {
-            throw EndedException.of(List.of(CheckCommand.unreachable(application, unusable)));
+            throw CommandFailedException.of(List.of(CheckCommand.unreachable(application, unusable)));
         }
     }
 }

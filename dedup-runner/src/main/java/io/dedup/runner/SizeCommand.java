@@ -2,8 +2,8 @@
 package io.dedup.runner;
 
 import io.dedup.DedupPolicy;
-import io.dedup.streams.store.Footprint;
 import io.dedup.streams.store.SeenStore;
+import io.dedup.streams.store.StorageEstimate;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
@@ -95,7 +95,7 @@ final class SizeCommand implements Callable<Integer> {
         }
         DedupPolicy policy = DedupPolicy.of(ttl);
         double commitEvery = rate / partitions * commitInterval.toMillis() / 1000;
-        Footprint footprint = Footprint.measure(policy, SAMPLE, keyBytes, commitEvery);
+        StorageEstimate footprint = StorageEstimate.measure(policy, SAMPLE, keyBytes, commitEvery);
         double disk = footprint.disk();
         double changelog = footprint.changelog();
         double kept = rate * SeenStore.held(policy).toSeconds();

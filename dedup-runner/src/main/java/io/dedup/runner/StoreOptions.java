@@ -67,18 +67,18 @@ final class StoreOptions {
     StoreSession open() {
         String url = address == null ? System.getenv(ADDRESS) : address;
         if (url == null || url.isBlank()) {
-            throw new EndedException(ExitCode.USAGE, "--store is needed, or the variable " + ADDRESS);
+            throw new CommandFailedException(ExitCode.USAGE, "--store is needed, or the variable " + ADDRESS);
         } else if (url.startsWith("jdbc:")) {
             return jdbc(url);
         } else if (url.startsWith("redis://") || url.startsWith("rediss://")) {
             return redis(url);
         } else if (url.startsWith("memory:")) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     "--store=memory: is in the memory of the process that has it; ask there, with"
                             + " MemoryIdempotencyStore.operations()");
         }
-        throw new EndedException(
+        throw new CommandFailedException(
                 ExitCode.USAGE, "--store has to begin with jdbc:, redis:// or rediss://: " + shown(url));
     }
 
@@ -92,15 +92,15 @@ final class StoreOptions {
                     .withSchema(SchemaPolicy.CHECK)
                     .withConnections(CONNECTIONS);
         } catch (IllegalArgumentException malformed) {
-            throw new EndedException(ExitCode.USAGE, "--table: " + malformed.getMessage());
+            throw new CommandFailedException(ExitCode.USAGE, "--table: " + malformed.getMessage());
         }
         try {
             JdbcIdempotencyStore store = builder.open();
             return new StoreSession(shown(url), store, store.operations());
         } catch (IllegalArgumentException | IllegalStateException unusable) {
-            throw new EndedException(ExitCode.FAILED, redacted(unusable, url, password));
+            throw new CommandFailedException(ExitCode.FAILED, redacted(unusable, url, password));
         } catch (SQLException unreachable) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.UNREACHABLE,
                     Sentences.of("The store cannot be reached", redacted(unreachable, url, password)));
         }
@@ -113,7 +113,7 @@ final class StoreOptions {
         try {
             uri = withUser(new URI(url), password);
         } catch (URISyntaxException malformed) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE,
                     "--store is malformed; escape characters that are special in URLs, as in a password");
         }
@@ -124,7 +124,7 @@ final class StoreOptions {
                     .open();
             return new StoreSession(shown(url), store, store.operations());
         } catch (RuntimeException unreachable) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.UNREACHABLE,
                     Sentences.of("The store cannot be reached", redacted(unreachable, url, password)));
         }
@@ -153,10 +153,10 @@ final class StoreOptions {
         String kind = url.split(":", 3)[1];
         String artifact = DRIVERS.get(kind);
         if (artifact == null) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE, "--store has to be one of jdbc:" + DRIVERS.keySet() + ", not jdbc:" + kind);
         }
-        throw new EndedException(
+        throw new CommandFailedException(
                 ExitCode.USAGE,
                 "There is no JDBC driver for jdbc:" + kind + " here. Download " + artifact
                         + " and put the jar on the class path: DEDUP_CLASSPATH=DRIVER.jar bin/dedup …, or"
@@ -178,7 +178,7 @@ final class StoreOptions {
     private @Nullable String password() {
         String password = System.getenv(passwordVariable == null ? PASSWORD : passwordVariable);
         if (password == null && passwordVariable != null) {
-            throw new EndedException(
+            throw new CommandFailedException(
                     ExitCode.USAGE, "--password:env names a variable that is not set: " + passwordVariable);
         }
         return password;

@@ -42,7 +42,7 @@ record StoreSession(String shown, IdempotencyStore store, OperationAdmin operati
         try {
             return operations.find(key);
         } catch (IllegalStateException unreachable) {
-            throw new EndedException(ExitCode.UNREACHABLE, String.valueOf(unreachable.getMessage()));
+            throw new CommandFailedException(ExitCode.UNREACHABLE, String.valueOf(unreachable.getMessage()));
         }
     }
 
@@ -50,7 +50,7 @@ record StoreSession(String shown, IdempotencyStore store, OperationAdmin operati
         try {
             return operations.list(query);
         } catch (IllegalStateException unreachable) {
-            throw new EndedException(ExitCode.UNREACHABLE, String.valueOf(unreachable.getMessage()));
+            throw new CommandFailedException(ExitCode.UNREACHABLE, String.valueOf(unreachable.getMessage()));
         }
     }
 

@@ -28,7 +28,7 @@ final class TailReader implements AutoCloseable {
      * @param from the first of them
      * @param end after the last of them
      */
-    record Stretch(long from, long end) {
+    record OffsetRange(long from, long end) {
         /** How many of them are left when everything before that offset is committed. */
         long left(long committed) {
             return Math.max(0, end - Math.max(from, committed));
@@ -41,13 +41,13 @@ final class TailReader implements AutoCloseable {
      * @param ends the ends of the partitions
      * @param begins where the relay starts in them
      */
-    Map<TopicPartition, Stretch> stretches(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> begins) {
-        Map<TopicPartition, Stretch> found = new HashMap<>();
+    Map<TopicPartition, OffsetRange> stretches(Map<TopicPartition, Long> ends, Map<TopicPartition, Long> begins) {
+        Map<TopicPartition, OffsetRange> found = new HashMap<>();
         ends.forEach((partition, end) -> {
             long from = Math.max(begins.getOrDefault(partition, 0L), records.start(partition));
             long last = lastRecord(partition, from, end);
             if (last >= from) {
-                found.put(partition, new Stretch(from, last + 1));
+                found.put(partition, new OffsetRange(from, last + 1));
             }
         });
         return found;

@@ -3,14 +3,14 @@ package io.dedup.runner;
 
 import io.dedup.Candidate;
 import io.dedup.Coordinates;
+import io.dedup.Decision;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Judgement;
 import io.dedup.KeyResult;
-import io.dedup.Memory;
 import io.dedup.MissingKey;
 import io.dedup.Recollection;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
+import io.dedup.SeenRecords;
 import io.dedup.TombstonePolicy;
 import io.dedup.TtlResult;
 import io.dedup.Verdict;
@@ -35,14 +35,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A key is conspicuous if it is on at least {@value #CONSPICUOUS_RECORDS} records and on more than one in {@value
  * #CONSPICUOUS_ONE_IN} of those that have a key: retries do not come so often, a placeholder does. How often each key comes is
- * counted on disk, so that the {@value #MOST_SHOWN} most frequent are exact, and all that is held in memory.
+ * counted on disk, so that the {@value #MAX_SHOWN} most frequent are exact, and all that is held in memory.
  *
  * <p>Confined to one thread.
  */
 final class TopicCount {
     static final int CONSPICUOUS_RECORDS = 20;
     static final int CONSPICUOUS_ONE_IN = 100;
-    private static final int MOST_SHOWN = 10;
+    private static final int MAX_SHOWN = 10;
 
     private final DedupPolicy policy;
     private final KeyExtractor extractor;
@@ -53,7 +53,7 @@ final class TopicCount {
     private final Map<Verdict, Long> verdicts = new EnumMap<>(Verdict.class);
     private final Map<MissingKey.Reason, Missing> missing = new EnumMap<>(MissingKey.Reason.class);
     private final KeysOnDisk keys;
-    private final Memory memory = (key, time, ttl) -> Recollection.of(firstsOf(key).stream()
+    private final SeenRecords memory = (key, time, ttl) -> Recollection.of(firstsOf(key).stream()
             .filter(first -> first.covers(time, ttl))
             .findFirst()
             .orElse(null));
@@ -78,7 +78,7 @@ final class TopicCount {
 
         void take(IdempotencyKey key, long count) {
             largest.put(key, count);
-            if (largest.size() > MOST_SHOWN) {
+            if (largest.size() > MAX_SHOWN) {
                 largest.remove(Collections.min(largest.entrySet(), Map.Entry.comparingByValue())
                         .getKey());
             }
@@ -114,22 +114,22 @@ final class TopicCount {
         Coordinates at = new Coordinates(record.topic(), record.partition(), record.offset());
         TtlResult ttl = ttlHeader == null ? null : ttlHeader.read(record.headers());
         Candidate candidate = new Candidate(key, record.timestamp(), at, fingerprinter.fingerprint(view), ttl);
-        Judgement judgement = policy.judge(candidate, Long.MIN_VALUE, record.timestamp(), memory);
-        verdicts.merge(judgement.verdict(), 1L, Long::sum);
+        Decision decision = policy.decide(candidate, Long.MIN_VALUE, record.timestamp(), memory);
+        verdicts.merge(decision.verdict(), 1L, Long::sum);
         if (key instanceof MissingKey none) {
             missing.merge(
                     none.reason(),
                     new Missing(1, none.detail() + " (" + at + ")"),
                     (before, more) -> new Missing(before.records() + 1, before.example()));
         } else if (key instanceof IdempotencyKey found) {
-            count(found, judgement.verdict(), candidate);
+            count(found, decision.verdict(), candidate);
         }
     }
 
     private void count(IdempotencyKey key, Verdict verdict, Candidate candidate) {
         KeysOnDisk.Tally tally;
         if (verdict == Verdict.FIRST) {
-            tally = keys.addFirst(key, policy.sightingOf(candidate));
+            tally = keys.addFirst(key, policy.seenRecordOf(candidate));
         } else if (verdict == Verdict.DUPLICATE || verdict == Verdict.CONFLICT) {
             tally = keys.addCopy(key);
             copies.take(key, tally.copies());
@@ -234,7 +234,7 @@ final class TopicCount {
                 + most;
     }
 
-    private List<Sighting> firstsOf(IdempotencyKey key) {
+    private List<SeenRecord> firstsOf(IdempotencyKey key) {
         return keys.of(key).firsts();
     }
 

@@ -34,7 +34,7 @@ record TopicCreation(RelayTopics topics, TopicSettings settings, Optional<Short>
      * Creates topics.
      *
      * @param missing their numbers of partitions by name
-     * @throws EndedException if the cluster does not create one of them
+     * @throws CommandFailedException if the cluster does not create one of them
      */
     void create(Admin admin, Map<String, Integer> missing) {
         missing.forEach((topic, partitions) -> {
@@ -50,7 +50,7 @@ record TopicCreation(RelayTopics topics, TopicSettings settings, Optional<Short>
 
     private void create(Admin admin, NewTopic topic) {
         try {
-            Answers.of(admin.createTopics(List.of(topic)).all());
+            AdminCalls.of(admin.createTopics(List.of(topic)).all());
         } catch (TopicExistsException another) {
             // Another instance has been quicker.
         } catch (InvalidConfigurationException | PolicyViolationException refused) {
@@ -65,8 +65,8 @@ record TopicCreation(RelayTopics topics, TopicSettings settings, Optional<Short>
         }
     }
 
-    private EndedException uncreated(String topic, ApiException refused) {
-        return EndedException.of(List.of(new ConfigProblem(
+    private CommandFailedException uncreated(String topic, ApiException refused) {
+        return CommandFailedException.of(List.of(new ConfigProblem(
                 refused instanceof AuthorizationException ? Code.NOT_AUTHORIZED : Code.TOPIC_MISSING,
                 topics.keyOf(topic),
                 topic,

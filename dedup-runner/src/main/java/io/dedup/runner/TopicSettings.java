@@ -93,8 +93,9 @@ final class TopicSettings {
         return known.computeIfAbsent("", unseen -> {
             Map<String, String> settings = new TreeMap<>(DEFAULTS);
             try {
-                Node any =
-                        Answers.of(admin.describeCluster().nodes()).iterator().next();
+                Node any = AdminCalls.of(admin.describeCluster().nodes())
+                        .iterator()
+                        .next();
                 Map<String, String> broker =
                         read(new ConfigResource(ConfigResource.Type.BROKER, Integer.toString(any.id())));
                 OF_BROKER.forEach((ofTopic, ofBroker) -> {
@@ -111,7 +112,7 @@ final class TopicSettings {
 
     private Map<String, String> read(ConfigResource resource) {
         Config found =
-                Answers.of(admin.describeConfigs(List.of(resource)).all()).get(resource);
+                AdminCalls.of(admin.describeConfigs(List.of(resource)).all()).get(resource);
         Map<String, String> settings = new TreeMap<>();
         if (found != null) {
             found.entries().forEach(entry -> {

@@ -63,7 +63,7 @@ final class TopicWatch {
         TopicDescription before = known.get(topic);
         TopicDescription now;
         try {
-            now = Answers.of(answer);
+            now = AdminCalls.of(answer);
         } catch (UnknownTopicOrPartitionException missing) {
             if (before != null) {
                 changes.add(new TopicChange(

@@ -58,7 +58,7 @@ final class VerifyCommand implements Callable<Integer> {
                 KeysOnDisk keys = new KeysOnDisk(topic)) {
             List<TopicPartition> partitions = records.partitions(topic);
             if (partitions.isEmpty()) {
-                throw new EndedException(ExitCode.USAGE, "The cluster has no topic " + topic);
+                throw new CommandFailedException(ExitCode.USAGE, "The cluster has no topic " + topic);
             }
             TopicCount count = new TopicCount(config, keys);
             partitions.forEach(partition -> records.readAll(partition, count::take));

@@ -69,7 +69,7 @@ final class WarmStartCommand implements Callable<Integer> {
             }
         }
         if (!refused.isEmpty()) {
-            throw new EndedException(ExitCode.FAILED, String.join(System.lineSeparator(), refused));
+            throw new CommandFailedException(ExitCode.FAILED, String.join(System.lineSeparator(), refused));
         }
         return ExitCode.DONE;
     }

@@ -262,7 +262,7 @@ class ChangedTopicsIT {
         try (Relay relay = new Relay(settings.application(), ConfigurationOptions.config(settings))) {
             relay.start(false);
             // Then
-            assertThatThrownBy(relay::awaitEnd).isInstanceOfSatisfying(EndedException.class, ended -> {
+            assertThatThrownBy(relay::awaitEnd).isInstanceOfSatisfying(CommandFailedException.class, ended -> {
                 assertThat(ended.exitCode()).isEqualTo(ExitCode.TOPICS_CHANGED);
                 assertThat(ended.problems())
                         .singleElement()

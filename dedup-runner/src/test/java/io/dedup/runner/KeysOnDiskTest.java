@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,8 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 class KeysOnDiskTest {
     @Test
     void addFirstAndCopies_severalKeys_areKnownByTheirSourceToo() {
-        Sighting plain = new Sighting(1000, 2000, new Coordinates("t", 3, 42), null);
-        Sighting compared = new Sighting(5000, 6000, new Coordinates("t", 0, 7), Fingerprint.of("value", new byte[32]));
+        SeenRecord plain = new SeenRecord(1000, 2000, new Coordinates("t", 3, 42), null);
+        SeenRecord compared =
+                new SeenRecord(5000, 6000, new Coordinates("t", 0, 7), Fingerprint.of("value", new byte[32]));
         try (KeysOnDisk keys = new KeysOnDisk("t")) {
             keys.addFirst(key("header:id", "a"), plain);
             assertThat(keys.addCopy(key("header:id", "a"))).isEqualTo(new KeysOnDisk.Tally(2, 1));
@@ -33,7 +34,7 @@ class KeysOnDiskTest {
     @Test
     void close_filesWereWritten_leavesNothingBehind(@TempDir Path parent) {
         try (KeysOnDisk keys = new KeysOnDisk("t", parent)) {
-            keys.addFirst(key("header:id", "a"), new Sighting(1, 2, new Coordinates("t", 0, 0), null));
+            keys.addFirst(key("header:id", "a"), new SeenRecord(1, 2, new Coordinates("t", 0, 0), null));
             assertThat(parent).isNotEmptyDirectory();
         }
         assertThat(parent).isEmptyDirectory();

@@ -233,7 +233,7 @@ class RefusedWritesIT {
             relay.start(false);
             // Then
             assertThat(catchThrowable(relay::awaitEnd))
-                    .isInstanceOf(EndedException.class)
+                    .isInstanceOf(CommandFailedException.class)
                     .hasMessageContaining("A record was refused by the topic " + id + lowered)
                     .hasMessageContaining(id + "-in-0@")
                     .hasMessageContaining("Raise max.message.bytes of the topic");

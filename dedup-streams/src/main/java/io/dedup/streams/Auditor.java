@@ -3,7 +3,7 @@ package io.dedup.streams;
 
 import io.dedup.Coordinates;
 import io.dedup.RecordTtl;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.SeenStore;
 import java.time.Duration;
@@ -76,11 +76,11 @@ final class Auditor implements Processor<byte[], byte[], Void, Void> {
         Bytes key = Bytes.wrap(record.key());
         long ttl = ttlOf(record);
         SeenStore.Recalled recalled = seen.recall(key, time, ttl, here);
-        Sighting first = recalled.first();
+        SeenRecord first = recalled.first();
         seen.advance(here, time, now);
         Coordinates there = first == null ? null : first.coordinates();
         if (there == null) {
-            seen.remember(recalled, new Sighting(time, time + ttl, here, null), now);
+            seen.remember(recalled, new SeenRecord(time, time + ttl, here, null), now);
         } else if (there.partition() != here.partition()) {
             report(there, here, now);
         }

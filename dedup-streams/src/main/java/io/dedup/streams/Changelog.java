@@ -34,10 +34,10 @@ final class Changelog {
      * @throws IllegalStateException if it has another number of partitions
      */
     boolean exists(Admin admin, int partitions) {
-        if (!Cluster.get(admin.listTopics().names(), "the topics").contains(topic())) {
+        if (!AdminCalls.get(admin.listTopics().names(), "the topics").contains(topic())) {
             return false;
         }
-        int found = Cluster.partitions(admin, topic()).size();
+        int found = AdminCalls.partitions(admin, topic()).size();
         if (found != partitions) {
             throw new IllegalStateException(
                     "The changelog " + topic() + " has " + found + " partitions and the topics have " + partitions
@@ -55,7 +55,7 @@ final class Changelog {
 
     void create(Admin admin, int partitions) {
         NewTopic topic = new NewTopic(topic(), Optional.of(partitions), replicationFactor()).configs(configs());
-        Cluster.get(admin.createTopics(List.of(topic)).all(), "a new topic " + topic());
+        AdminCalls.get(admin.createTopics(List.of(topic)).all(), "a new topic " + topic());
     }
 
     private Optional<Short> replicationFactor() {

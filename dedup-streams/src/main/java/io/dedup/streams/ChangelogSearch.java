@@ -3,7 +3,7 @@ package io.dedup.streams;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.Partitioning;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.streams.KeyStatus.NotRemembered;
 import io.dedup.streams.KeyStatus.Remembered;
 import io.dedup.streams.store.SeenLog;
@@ -42,14 +42,14 @@ public final class ChangelogSearch {
         String changelog = settings.changelog(config.getString(StreamsConfig.APPLICATION_ID_CONFIG));
         try (Admin admin = Admin.create(config.getAdminConfigs("dedup-search"));
                 CommittedRecords records = new CommittedRecords(config, "dedup-search")) {
-            List<TopicPartition> partitions = Cluster.partitions(admin, changelog);
+            List<TopicPartition> partitions = AdminCalls.partitions(admin, changelog);
             if (settings.partitioning() == Partitioning.BY_KEY) {
                 partitions = List.of(partitions.get(KeyPartitioner.partition(key.value(), partitions.size())));
             }
             for (TopicPartition partition : partitions) {
                 SeenLog log = new SeenLog(settings.scope().nameFor(topic), key);
                 records.readAll(partition, record -> log.take(record.key(), record.value()));
-                Sighting first =
+                SeenRecord first =
                         log.covering(at.toEpochMilli(), settings.policy().ttl().toMillis());
                 if (first != null) {
                     return new Remembered(partition.partition(), first);

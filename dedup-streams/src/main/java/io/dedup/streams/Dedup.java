@@ -134,7 +134,7 @@ public final class Dedup {
     /**
      * How long a first is remembered, from its own time. It does not slide.
      *
-     * @throws IllegalArgumentException if under 1 ms or over {@link DedupPolicy#LONGEST}
+     * @throws IllegalArgumentException if under 1 ms or over {@link DedupPolicy#MAX_DURATION}
      */
     public Dedup within(Duration ttl) {
         return changed(draft -> draft.policy = settings.policy().withTtl(ttl));
@@ -144,7 +144,7 @@ public final class Dedup {
      * How much older than what came before it from its source partition a record may be and still be judged exactly; as the TTL
      * unless set.
      *
-     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
+     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#MAX_DURATION}
      */
     public Dedup withAllowedLateness(Duration lateness) {
         return changed(draft -> draft.policy = settings.policy().withAllowedLateness(lateness));
@@ -153,7 +153,7 @@ public final class Dedup {
     /**
      * How far ahead of the wall clock a record may be; one hour unless set.
      *
-     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#LONGEST}
+     * @throws IllegalArgumentException if negative or over {@link DedupPolicy#MAX_DURATION}
      */
     public Dedup withMaxFuture(Duration ahead) {
         return changed(draft -> draft.policy = settings.policy().withMaxFuture(ahead));
@@ -303,7 +303,7 @@ public final class Dedup {
 
     /**
      * Watches for equal idempotency keys on different partitions, which the operator misses with {@link Partitioning#AS_IS}: a
-     * sample of the keys goes through a topic {@code APPLICATION-NAME-audit-repartition} to where all sightings of a key
+     * sample of the keys goes through a topic {@code APPLICATION-NAME-audit-repartition} to where all seen records of a key
      * meet. What is found is counted as {@code split-keys-total} and logged. It costs looking for every key once more, and a
      * write and a read for every sampled record.
      *
@@ -488,7 +488,7 @@ public final class Dedup {
                     "Duplicates are routed, so the node has two outlets: name the child for what"
                             + " is let through and the sink for the duplicates with supplier(forwardedTo, duplicatesTo)");
         }
-        return supplier(settings, Outlets.ALL_CHILDREN);
+        return supplier(settings, Children.ALL_CHILDREN);
     }
 
     /**
@@ -499,10 +499,10 @@ public final class Dedup {
      */
     public <K, V> ProcessorSupplier<K, V, K, V> supplier(String forwardedTo, String duplicatesTo) {
         DedupPolicy routing = settings.policy().withAction(Verdict.DUPLICATE, Action.DUPLICATES_TOPIC);
-        return supplier(settings.with(draft -> draft.policy = routing), new Outlets(forwardedTo, duplicatesTo));
+        return supplier(settings.with(draft -> draft.policy = routing), new Children(forwardedTo, duplicatesTo));
     }
 
-    private static <K, V> ProcessorSupplier<K, V, K, V> supplier(DedupSettings settings, Outlets outlets) {
+    private static <K, V> ProcessorSupplier<K, V, K, V> supplier(DedupSettings settings, Children outlets) {
         if (settings.partitioning() == Partitioning.BY_KEY) {
             throw new IllegalStateException(
                     "In the Processor API a node cannot repartition: send records through a topic"

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
 /** The node of the DSL, which cannot change keys and hence forces no repartition. Confined to the stream thread. */
 final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W> {
     private final DedupSettings settings;
-    private final Outlets outlets;
-    private final Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage;
-    private @Nullable Doorkeeper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> door;
+    private final Children outlets;
+    private final RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage;
+    private @Nullable Deduplicator<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> door;
 
     DedupFixedKeyProcessor(
-            DedupSettings settings, Outlets outlets, Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage) {
+            DedupSettings settings,
+            Children outlets,
+            RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> passage) {
         this.settings = settings;
         this.outlets = outlets;
         this.passage = passage;
@@ -23,7 +25,7 @@ final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V, W
 
     @Override
     public void init(FixedKeyProcessorContext<K, W> context) {
-        door = new Doorkeeper<>(settings, outlets, context, passage, (Records.OfFixedKey<K, V, FixedKeyRecord<K, W>>)
+        door = new Deduplicator<>(settings, outlets, context, passage, (Records.OfFixedKey<K, V, FixedKeyRecord<K, W>>)
                 (record, child) -> {
                     if (child == null) {
                         context.forward(record);

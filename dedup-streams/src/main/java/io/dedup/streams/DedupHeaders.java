@@ -3,11 +3,11 @@ package io.dedup.streams;
 
 import io.dedup.Candidate;
 import io.dedup.Coordinates;
+import io.dedup.Decision;
 import io.dedup.IdempotencyKey;
-import io.dedup.Judgement;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -99,7 +99,7 @@ public final class DedupHeaders {
     }
 
     /**
-     * What these headers say about a judgement.
+     * What these headers say about a decision.
      *
      * @param reason in a word or two
      * @param detail as a sentence; null if the reason says it all
@@ -108,7 +108,7 @@ public final class DedupHeaders {
             String node,
             String reason,
             @Nullable String detail,
-            Judgement judgement,
+            Decision decision,
             Candidate candidate,
             @Nullable Coordinates here) {
         Headers headers = new RecordHeaders();
@@ -119,7 +119,7 @@ public final class DedupHeaders {
         if (detail != null) {
             add(headers, DETAIL, detail);
         }
-        Sighting first = judgement.first();
+        SeenRecord first = decision.first();
         if (first != null) {
             add(headers, FIRST_TIMESTAMP, Long.toString(first.timestamp()));
             add(headers, first.coordinates(), FIRST_TOPIC, FIRST_PARTITION, FIRST_OFFSET);
@@ -129,7 +129,7 @@ public final class DedupHeaders {
     }
 
     /** What these headers say about a record that cannot be written. */
-    static Headers ofUnwritable(String node, String target, Fault fault, Origin origin) {
+    static Headers ofUnwritable(String node, String target, Rejection fault, Origin origin) {
         Headers headers = new RecordHeaders();
         add(headers, REASON, fault.reason());
         add(headers, NODE, node);

@@ -10,17 +10,17 @@ import org.jspecify.annotations.Nullable;
 /** The node of the Processor API. Confined to the stream thread. */
 final class DedupProcessor<K, V> implements Processor<K, V, K, V> {
     private final DedupSettings settings;
-    private final Outlets outlets;
-    private @Nullable Doorkeeper<Record<K, V>, Record<K, V>> door;
+    private final Children outlets;
+    private @Nullable Deduplicator<Record<K, V>, Record<K, V>> door;
 
-    DedupProcessor(DedupSettings settings, Outlets outlets) {
+    DedupProcessor(DedupSettings settings, Children outlets) {
         this.settings = settings;
         this.outlets = outlets;
     }
 
     @Override
     public void init(ProcessorContext<K, V> context) {
-        door = new Doorkeeper<>(settings, outlets, context, Passage.unchanged(), (Records.OfProcessor<
+        door = new Deduplicator<>(settings, outlets, context, RecordMapper.unchanged(), (Records.OfProcessor<
                         K, V, Record<K, V>>)
                 (record, child) -> {
                     if (child == null) {

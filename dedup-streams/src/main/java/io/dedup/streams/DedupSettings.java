@@ -115,7 +115,7 @@ record DedupSettings(
     DedupSettings forStream(@Nullable Serde<?> keys, @Nullable Serde<?> values) {
         Serde<?> ownKeys = keySerde == null ? keys : keySerde;
         return with(draft -> {
-            draft.keySerde = partitioning == Partitioning.BY_KEY ? new RouteKeySerde<>(ownKeys) : ownKeys;
+            draft.keySerde = partitioning == Partitioning.BY_KEY ? new NullableKeySerde<>(ownKeys) : ownKeys;
             draft.valueSerde = valueSerde == null ? values : valueSerde;
         });
     }
@@ -179,7 +179,7 @@ record DedupSettings(
 
     /** Takes the application's serdes where the stream has none of its own; to be called when a node is initialised. */
     void resolveSerdes(ProcessingContext context) {
-        if (keySerde instanceof RouteKeySerde<?> route) {
+        if (keySerde instanceof NullableKeySerde<?> route) {
             route.orElse(context::keySerde);
         }
     }

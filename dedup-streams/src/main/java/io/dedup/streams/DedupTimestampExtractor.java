@@ -24,7 +24,7 @@ public final class DedupTimestampExtractor implements TimestampExtractor {
     /** The header with a record's own time, if that is negative: decimal text. */
     static final String INVALID = "__dedup.invalid.timestamp";
 
-    private static final int MOST_DIGITS = 20;
+    private static final int MAX_DIGITS = 20;
 
     @Override
     public long extract(ConsumerRecord<Object, Object> record, long partitionTime) {
@@ -40,7 +40,7 @@ public final class DedupTimestampExtractor implements TimestampExtractor {
     /** The time of that record which this has kept from Kafka Streams; null if its time is not negative. */
     static @Nullable Long invalid(Headers headers) {
         Header header = headers.lastHeader(INVALID);
-        if (header == null || header.value() == null || header.value().length > MOST_DIGITS) {
+        if (header == null || header.value() == null || header.value().length > MAX_DIGITS) {
             return null;
         }
         try {

@@ -26,19 +26,20 @@ record DslWiring(DedupSettings settings) {
      * @return what is let through
      */
     <K, V> KStream<K, V> apply(KStream<K, V> stream, @Nullable String duplicatesTopic) {
-        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DslGraph<K, V> splice = DslGraph.of(stream);
         DedupSettings typed = settings.forStream(splice.keys(), splice.values());
         String duplicatesChild = settings.name() + "-duplicates";
-        Outlets outlets =
-                duplicatesTopic == null ? Outlets.ALL_CHILDREN : new Outlets(forwardedChild(), duplicatesChild);
+        Children outlets =
+                duplicatesTopic == null ? Children.ALL_CHILDREN : new Children(forwardedChild(), duplicatesChild);
 
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
-                new Suppliers.DslNode<K, V, V>(typed, outlets, Passage::unchanged, null), Named.as(settings.name()));
+                new Suppliers.DslNode<K, V, V>(typed, outlets, RecordMapper::unchanged, null),
+                Named.as(settings.name()));
         complete(met, judged, typed);
         KStream<K, V> forwarded =
                 isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
-        GraphSplice.of(met).move(forwarded, judged);
+        DslGraph.of(met).move(forwarded, judged);
         if (duplicatesTopic != null) {
             judged.to(
                     duplicatesTopic,
@@ -49,7 +50,7 @@ record DslWiring(DedupSettings settings) {
 
     /** The operator between that stream and a topic. */
     <K, V> void relay(KStream<K, V> stream, Target target, @Nullable String duplicatesTopic) {
-        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DslGraph<K, V> splice = DslGraph.of(stream);
         Produced<K, V> produced = Produced.with(splice.keys(), splice.values());
         apply(stream, duplicatesTopic)
                 .to(
@@ -60,7 +61,7 @@ record DslWiring(DedupSettings settings) {
     /** The operator behind that stream, answering duplicates with the outcome of their first. */
     <K, V, W> KStream<K, W> mapOnce(
             KStream<K, V> stream, ValueMapperWithKey<? super K, ? super V, ? extends W> mapper, Serde<W> outcomeSerde) {
-        return mapOnce(stream, () -> new OutcomePassage<>(mapper, outcomeSerde), null);
+        return mapOnce(stream, () -> new OutcomeMapper<>(mapper, outcomeSerde), null);
     }
 
     /** The same with a processor. */
@@ -69,22 +70,22 @@ record DslWiring(DedupSettings settings) {
             FixedKeyProcessorSupplier<K, V, W> supplier,
             Serde<W> outcomeSerde,
             String... storeNames) {
-        return mapOnce(stream, () -> new ProcessorPassage<>(supplier.get(), outcomeSerde), supplier, storeNames);
+        return mapOnce(stream, () -> new ProcessorMapper<>(supplier.get(), outcomeSerde), supplier, storeNames);
     }
 
     private <K, V, W> KStream<K, W> mapOnce(
             KStream<K, V> stream,
-            Supplier<Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
+            Supplier<RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
             @Nullable ConnectedStoreProvider more,
             String... storeNames) {
-        GraphSplice<K, V> splice = GraphSplice.of(stream);
+        DslGraph<K, V> splice = DslGraph.of(stream);
         DedupSettings typed = settings.forStream(splice.keys(), splice.values()).with(draft -> {
             draft.policy = settings.policy().withAction(Verdict.DUPLICATE, Action.REPLAY_OUTCOME);
             draft.storesOutcomes = true;
         });
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, W> answered = met.processValues(
-                new Suppliers.DslNode<>(typed, Outlets.ALL_CHILDREN, passages, more),
+                new Suppliers.DslNode<>(typed, Children.ALL_CHILDREN, passages, more),
                 Named.as(settings.name()),
                 storeNames);
         complete(met, answered, typed);
@@ -93,13 +94,13 @@ record DslWiring(DedupSettings settings) {
 
     /** Finishes the node of the operator, which was made behind {@code met}. */
     private <K, V> void complete(KStream<K, V> met, KStream<?, ?> node, DedupSettings typed) {
-        GraphSplice.of(node).keepInPlace();
+        DslGraph.of(node).keepInPlace();
         if (settings.auditShare() > 0) {
             audit(met, typed);
         }
         String topic = settings.controlTopic();
         if (topic != null) {
-            GraphSplice.of(met).alsoInto(node, topic, "dedup-control-" + topic);
+            DslGraph.of(met).alsoInto(node, topic, "dedup-control-" + topic);
         }
     }
 
@@ -110,7 +111,7 @@ record DslWiring(DedupSettings settings) {
         String audit = settings.name() + "-audit";
         KStream<byte[], byte[]> samples =
                 stream.process(() -> new AuditSampler<K, V>(typed), Named.as(audit + "-sample"));
-        GraphSplice.of(samples).keepInPlace();
+        DslGraph.of(samples).keepInPlace();
         samples.repartition(Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
                         .withName(audit))
                 .process(new Suppliers.AuditNode(typed), Named.as(audit));
@@ -133,8 +134,8 @@ record DslWiring(DedupSettings settings) {
     @SuppressWarnings("unchecked") // the serdes are the stream's
     private static <K, V> KStream<K, V> routed(KStream<K, V> stream, DedupSettings typed) {
         KStream<K, V> routed =
-                stream.process(() -> new RouteProcessor<K, V>(typed), Named.as(typed.name() + "-by-key"));
-        GraphSplice.of(routed).keepInPlace();
+                stream.process(() -> new RepartitionProcessor<K, V>(typed), Named.as(typed.name() + "-by-key"));
+        DslGraph.of(routed).keepInPlace();
         return routed.repartition(Repartitioned.with((Serde<K>) typed.keySerde(), (Serde<V>) typed.valueSerde())
                 .withName(typed.name())
                 .withStreamPartitioner(new KeyPartitioner<>()));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -15,7 +15,7 @@ public sealed interface KeyStatus {
      * @param partition the task that remembers it
      * @param first the first: its time, its coordinates, and until when it is remembered
      */
-    record Remembered(int partition, Sighting first) implements KeyStatus {
+    record Remembered(int partition, SeenRecord first) implements KeyStatus {
         /** The event time of the first. */
         public Instant since() {
             return Instant.ofEpochMilli(first.timestamp());

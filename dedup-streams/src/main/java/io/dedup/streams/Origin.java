@@ -21,7 +21,7 @@ record Origin(@Nullable Coordinates coordinates, long timestamp, boolean isSibli
     /** The header; its value is {@code TIMESTAMP:SIBLING} and, if known, {@code :PARTITION:OFFSET:TOPIC}. */
     static final String HEADER = "__dedup.origin";
 
-    private static final int MOST_PARTS = 5;
+    private static final int MAX_PARTS = 5;
 
     static @Nullable Coordinates coordinates(@Nullable RecordMetadata metadata) {
         // Records that a punctuator made have no topic and no offset.
@@ -57,9 +57,9 @@ record Origin(@Nullable Coordinates coordinates, long timestamp, boolean isSibli
      */
     static Origin decode(byte[] encoded) {
         String text = new String(encoded, StandardCharsets.UTF_8);
-        String[] parts = text.split(":", MOST_PARTS);
+        String[] parts = text.split(":", MAX_PARTS);
         try {
-            Coordinates at = parts.length < MOST_PARTS
+            Coordinates at = parts.length < MAX_PARTS
                     ? null
                     : new Coordinates(parts[4], Integer.parseInt(parts[2]), Long.parseLong(parts[3]));
             return new Origin(at, Long.parseLong(parts[0]), parts[1].equals("1"));

@@ -2,7 +2,7 @@
 package io.dedup.streams;
 
 import io.dedup.Action;
-import io.dedup.Judgement;
+import io.dedup.Decision;
 import java.util.function.Supplier;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.header.Headers;
@@ -18,21 +18,21 @@ import org.jspecify.annotations.Nullable;
 public final class RefusedRecordException extends KafkaException {
     private static final long serialVersionUID = 1L;
 
-    private final transient @Nullable Judgement judgement;
+    private final transient @Nullable Decision decision;
     private final Action action;
     private final transient Headers reasons;
     private final transient Supplier<byte @Nullable []> key;
     private final transient Supplier<byte @Nullable []> value;
 
     RefusedRecordException(
-            @Nullable Judgement judgement,
+            @Nullable Decision decision,
             Action action,
             Headers reasons,
             String message,
             Supplier<byte @Nullable []> key,
             Supplier<byte @Nullable []> value) {
         super(message);
-        this.judgement = judgement;
+        this.decision = decision;
         this.action = action;
         this.reasons = reasons;
         this.key = key;
@@ -40,8 +40,8 @@ public final class RefusedRecordException extends KafkaException {
     }
 
     /** Why it is refused; null if the reason is that it cannot be written, which does not depend on what it is judged to be. */
-    public @Nullable Judgement judgement() {
-        return judgement;
+    public @Nullable Decision decision() {
+        return decision;
     }
 
     /** {@link Action#DEAD_LETTER} or {@link Action#FAIL}. */

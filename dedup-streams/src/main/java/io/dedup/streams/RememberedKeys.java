@@ -3,7 +3,7 @@ package io.dedup.streams;
 
 import io.dedup.IdempotencyKey;
 import io.dedup.Partitioning;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.streams.KeyStatus.NotRemembered;
 import io.dedup.streams.KeyStatus.Remembered;
 import io.dedup.streams.KeyStatus.Unknown;
@@ -103,7 +103,7 @@ public final class RememberedKeys {
                 results.entrySet()) {
             if (result.getValue().isSuccess()) {
                 unasked.remove(result.getKey());
-                Sighting first = firstIn(result.getValue(), at);
+                SeenRecord first = firstIn(result.getValue(), at);
                 found = first == null ? found : new Remembered(result.getKey(), first);
             }
         }
@@ -162,7 +162,8 @@ public final class RememberedKeys {
                         unasked, "Partitions " + new TreeMap<>(unasked).keySet() + " could not be asked " + failures);
     }
 
-    private @Nullable Sighting firstIn(QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>> result, Instant at) {
+    private @Nullable SeenRecord firstIn(
+            QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>> result, Instant at) {
         try (WindowStoreIterator<ValueAndTimestamp<byte[]>> buckets = result.getResult()) {
             return SeenStore.covering(
                     buckets, at.toEpochMilli(), settings.policy().ttl().toMillis());

@@ -25,8 +25,8 @@ final class Suppliers {
      */
     record DslNode<K, V, W>(
             DedupSettings settings,
-            Outlets outlets,
-            Supplier<Passage<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
+            Children outlets,
+            Supplier<RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
             @Nullable ConnectedStoreProvider more)
             implements FixedKeyProcessorSupplier<K, V, W> {
         @Override
@@ -55,7 +55,7 @@ final class Suppliers {
     }
 
     /** Brings processor and store into a topology of the Processor API. */
-    record Node<K, V>(DedupSettings settings, Outlets outlets) implements ProcessorSupplier<K, V, K, V> {
+    record Node<K, V>(DedupSettings settings, Children outlets) implements ProcessorSupplier<K, V, K, V> {
         @Override
         public Processor<K, V, K, V> get() {
             return new DedupProcessor<>(settings, outlets);
@@ -72,7 +72,7 @@ final class Suppliers {
             implements ProcessorSupplier<K, V, L, W> {
         @Override
         public Processor<K, V, L, W> get() {
-            return new GuardedProcessor<>(settings, supplier.get());
+            return new WrappedProcessor<>(settings, supplier.get());
         }
 
         @Override
@@ -86,7 +86,7 @@ final class Suppliers {
             implements FixedKeyProcessorSupplier<K, V, W> {
         @Override
         public FixedKeyProcessor<K, V, W> get() {
-            return new GuardedFixedKeyProcessor<>(settings, supplier.get());
+            return new WrappedFixedKeyProcessor<>(settings, supplier.get());
         }
 
         @Override

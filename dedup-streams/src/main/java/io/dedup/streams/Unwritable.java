@@ -71,7 +71,7 @@ record Unwritable(String topic, String reason, String detail, String fix) {
                 "Set " + TopicConfig.CLEANUP_POLICY_CONFIG + "=" + TopicConfig.CLEANUP_POLICY_DELETE + " on the topic");
     }
 
-    Fault fault() {
-        return new Fault(reason, detail + ". " + fix);
+    Rejection fault() {
+        return new Rejection(reason, detail + ". " + fix);
     }
 }

@@ -195,7 +195,7 @@ public final class WarmStart {
         try (Session session = new Session()) {
             session.refuseIfRunning(applicationId());
             int count = session.partitionCount(inputTopic);
-            List<TopicPartition> partitions = Cluster.partitions(session.admin, outputTopic);
+            List<TopicPartition> partitions = AdminCalls.partitions(session.admin, outputTopic);
             boolean anyPartition = everywhere || settings.partitioning() == Partitioning.BY_KEY;
             if (!anyPartition && partitions.size() != count) {
                 throw new IllegalStateException(outputTopic + " has " + partitions.size() + " partitions and "
@@ -229,7 +229,7 @@ public final class WarmStart {
         private final CommittedRecords records = new CommittedRecords(config, client);
 
         void refuseIfRunning(String group) {
-            boolean running = Cluster.get(admin.listGroups().all(), "the groups").stream()
+            boolean running = AdminCalls.get(admin.listGroups().all(), "the groups").stream()
                     .filter(listed -> listed.groupId().equals(group))
                     .flatMap(listed -> listed.groupState().stream())
                     .anyMatch(state -> state != GroupState.EMPTY && state != GroupState.DEAD);
@@ -242,7 +242,7 @@ public final class WarmStart {
 
         Map<TopicPartition, OffsetAndMetadata> committed(String group, String topic) {
             Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>();
-            Cluster.get(
+            AdminCalls.get(
                             admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata(),
                             "the offsets of " + group)
                     .forEach((partition, offset) -> {
@@ -265,10 +265,10 @@ public final class WarmStart {
         int partitionCount(String... topics) {
             String control = settings.controlTopic();
             if (control != null && settings.partitioning() == Partitioning.BY_KEY) {
-                return Cluster.partitions(admin, control).size();
+                return AdminCalls.partitions(admin, control).size();
             }
             return Arrays.stream(topics)
-                    .mapToInt(topic -> Cluster.partitions(admin, topic).size())
+                    .mapToInt(topic -> AdminCalls.partitions(admin, topic).size())
                     .max()
                     .orElseThrow(() -> new IllegalArgumentException("Name at least one topic"));
         }
@@ -287,7 +287,8 @@ public final class WarmStart {
             }
             try (SeedLog log = new SeedLog(settings.policy());
                     KafkaProducer<byte[], byte[]> producer = producer()) {
-                Seeding seeding = new Seeding(settings, everywhere, fingerprints, deadLetters(), log, count, clock);
+                ChangelogSeeder seeding =
+                        new ChangelogSeeder(settings, everywhere, fingerprints, deadLetters(), log, count, clock);
                 parts.forEach(part -> read(part, seeding));
                 write(log, producer, handedOn);
                 LOGGER.info(
@@ -303,7 +304,7 @@ public final class WarmStart {
         private Set<Coordinates> deadLetters() {
             Set<Coordinates> found = new HashSet<>();
             if (deadLetterTopic != null
-                    && Cluster.get(admin.listTopics().names(), "the topics").contains(deadLetterTopic)) {
+                    && AdminCalls.get(admin.listTopics().names(), "the topics").contains(deadLetterTopic)) {
                 records.partitions(deadLetterTopic)
                         .forEach(partition -> records.readAll(
                                 partition,
@@ -313,7 +314,7 @@ public final class WarmStart {
             return found;
         }
 
-        private void read(Part part, Seeding seeding) {
+        private void read(Part part, ChangelogSeeder seeding) {
             TopicPartition partition = part.partition();
             long start = records.start(partition);
             long needed = timeAtTheEnd(part, start)
@@ -344,7 +345,7 @@ public final class WarmStart {
             try {
                 log.writeTo((partition, key, value) -> send(producer, partition, key, value));
                 if (!handedOn.isEmpty()) {
-                    Cluster.get(
+                    AdminCalls.get(
                             admin.alterConsumerGroupOffsets(applicationId(), handedOn)
                                     .all(),
                             "the offsets of the application");

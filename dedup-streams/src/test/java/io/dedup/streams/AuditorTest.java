@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Two sightings of one key. */
+/** Two seen records of one key. */
 class AuditorTest {
     private static final long T = NOW.toEpochMilli();
     private static final DedupSettings SETTINGS = Dedup.by(header(KEY_HEADER))
@@ -58,7 +58,7 @@ class AuditorTest {
         "1, 100,    100,    1",
         "1, 101,    100,    0"
     })
-    void process_secondSighting_isReportedOnAnotherPartitionWithinTheTtl(
+    void process_secondSeenRecord_isReportedOnAnotherPartitionWithinTheTtl(
             int partition, long later, String ttl, double reported) {
         // When
         auditor.process(sample(0, T - 700_000, ttl));

@@ -48,7 +48,7 @@ class ChangedTtlTest {
         context.addStateStore(store);
         SeenStore.open(context, "dedup-seen", DedupPolicy.of(WRITTEN), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN)
                 .advance(null, NOW.toEpochMilli(), NOW.toEpochMilli());
-        Logger logger = (Logger) LoggerFactory.getLogger(Doorkeeper.class);
+        Logger logger = (Logger) LoggerFactory.getLogger(Deduplicator.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
         logger.addAppender(log);

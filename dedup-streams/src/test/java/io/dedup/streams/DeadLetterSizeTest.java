@@ -23,13 +23,13 @@ import org.junit.jupiter.api.Test;
 class DeadLetterSizeTest {
     private static final ErrorHandlerContext CONTEXT = new DefaultErrorHandlerContext(
             null, "in", 3, 17, new RecordHeaders(), "node", new TaskId(0, 0), 0, new byte[0], new byte[0]);
-    private static final int LEAST = 300;
+    private static final int MIN = 300;
 
     @Test
     void fitting_limitsFromLargeToSmall_moreAndMoreIsLeftOutAndWhatRemainsFits() {
         ProducerRecord<byte[], byte[]> letter = letter();
         Set<String> omitted = new LinkedHashSet<>();
-        for (int limit = 5000; limit >= LEAST; limit--) {
+        for (int limit = 5000; limit >= MIN; limit--) {
             ProducerRecord<byte[], byte[]> fitting = size(limit).fitting(letter, CONTEXT);
             assertThat(RecordSize.of(fitting.key(), fitting.value(), fitting.headers())
                             .inBatch())

@@ -109,7 +109,7 @@ class Kip655Test {
             boolean punctuated = at.equals("?");
             context.setRecordMetadata(punctuated ? null : topic, 0, punctuated ? -1 : Long.parseLong(at));
             results.append(results.isEmpty() ? "" : " ")
-                    .append(judge(operator, matcher.group(2), matcher.group(3), Long.parseLong(matcher.group(4))));
+                    .append(decide(operator, matcher.group(2), matcher.group(3), Long.parseLong(matcher.group(4))));
         }
         operator.close();
         return results.toString();
@@ -122,7 +122,7 @@ class Kip655Test {
         return operator;
     }
 
-    private String judge(
+    private String decide(
             Processor<String, String, String, String> operator, String id, @Nullable String key, long time) {
         RecordHeaders headers = new RecordHeaders();
         if (!id.equals("-")) {

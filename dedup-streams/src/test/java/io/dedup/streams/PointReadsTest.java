@@ -44,7 +44,7 @@ class PointReadsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("records")
-    void judge_record_takesThatManyPointReadsAndNoIterator(String what, String key, long time, int reads, int writes) {
+    void decide_record_takesThatManyPointReadsAndNoIterator(String what, String key, long time, int reads, int writes) {
         try (DedupFixture topology = DedupFixture.of(dedup)) {
             // Given
             long width = TTL.toMillis() + 1;
@@ -63,7 +63,7 @@ class PointReadsTest {
     }
 
     @Test
-    void judge_manyRecords_oneToThreeReadsEachAndOneWritePerFirst() {
+    void decide_manyRecords_oneToThreeReadsEachAndOneWritePerFirst() {
         try (DedupFixture topology = DedupFixture.of(dedup)) {
             // Given
             Random random = new Random(7);

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.StoredOutcome;
 import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.LoggedStore;
@@ -56,7 +56,8 @@ class ReplayTest {
         context.setRecordMetadata(AT.topic(), AT.partition(), AT.offset());
         SeenStore seen = SeenStore.open(
                 context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN);
-        Sighting first = new Sighting(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
+        SeenRecord first =
+                new SeenRecord(T, T + TTL.toMillis(), AT, null).withOutcome(StoredOutcome.of(new byte[] {1}));
         seen.advance(AT, T, T);
         Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "a".getBytes(UTF_8)));
         seen.remember(seen.recall(key, T, TTL.toMillis(), AT), first, T);
@@ -120,15 +121,15 @@ class ReplayTest {
         SeenStore seen = SeenStore.open(
                 context, "dedup-seen", DedupPolicy.of(TTL), Waiting.DEFAULT, true, KeyDefinition.UNKNOWN);
         Bytes key = seen.key("in", IdempotencyKey.of("header:" + KEY_HEADER, "b".getBytes(UTF_8)));
-        seen.remember(seen.recall(key, T, TTL.toMillis(), AT), new Sighting(T, T + TTL.toMillis(), AT, null), T);
+        seen.remember(seen.recall(key, T, TTL.toMillis(), AT), new SeenRecord(T, T + TTL.toMillis(), AT, null), T);
         assertThat(seen.recall(key, T, TTL.toMillis(), AT).first())
-                .extracting(Sighting::settled)
+                .extracting(SeenRecord::settled)
                 .isEqualTo(false);
         // When
         LoggedStore.commit(store);
         // Then
         assertThat(seen.recall(key, T, TTL.toMillis(), AT).first())
-                .extracting(Sighting::settled)
+                .extracting(SeenRecord::settled)
                 .isEqualTo(true);
     }
 

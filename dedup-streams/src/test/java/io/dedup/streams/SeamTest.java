@@ -65,7 +65,7 @@ class SeamTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
-    void judge_anythingChanges_agreesWithTheModel(int seed) throws IOException {
+    void decide_anythingChanges_agreesWithTheModel(int seed) throws IOException {
         Run run = new Run(seed, directory);
         run.go();
         assertThat(run.verdicts).as("of seed %d", seed).containsKeys("first", "duplicate");
@@ -201,7 +201,7 @@ class SeamTest {
                 clock += random.nextInt(60_000);
                 send();
                 if (position < input.size() && !oneIn(10)) {
-                    judge(input.get(position++));
+                    decide(input.get(position++));
                 }
                 if (oneIn(12)) {
                     commit();
@@ -234,7 +234,7 @@ class SeamTest {
             input.add(new Sent(new Coordinates("in", partition, offsets[partition]++), key, time));
         }
 
-        private void judge(Sent sent) {
+        private void decide(Sent sent) {
             // Given
             Set<String> expected = expected(sent);
             List<First> atTheSamePlace = known.firsts.stream()
@@ -478,12 +478,12 @@ class SeamTest {
                     .within(Duration.ofMillis(ttl))
                     .withAllowedLateness(Duration.ofMillis(lateness))
                     .withMaxFuture(Duration.ofMillis(ahead))
-                    .withWaiting(new Waiting(Duration.ofMillis(IDLE), DedupPolicy.LONGEST))
+                    .withWaiting(new Waiting(Duration.ofMillis(IDLE), DedupPolicy.MAX_DURATION))
                     .withPartitioning(partitions > 1 ? Partitioning.BY_KEY : Partitioning.AS_IS)
                     .on(Verdict.DUPLICATE, Action.FORWARD)
                     .on(Verdict.LATE, Action.FORWARD)
                     .on(Verdict.FUTURE, Action.FORWARD);
-            operator = new DedupProcessor<>(dedup.settings(), Outlets.ALL_CHILDREN);
+            operator = new DedupProcessor<>(dedup.settings(), Children.ALL_CHILDREN);
             operator.init(context);
         }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class VerdictCountTest {
     private static final long START = 1_800_000_000_000L;
     /** What Kafka's rate divides by at least, beside the time since it began: all of its windows but one. */
-    private static final double LEAST_SECONDS = 30;
+    private static final double MIN_SECONDS = 30;
 
     private final StreamsMetrics metrics = new MockProcessorContext<>().metrics();
     private final VerdictCount count = new VerdictCount(metrics, "dedup.0_0", "firsts", Map.of("task-id", "0_0"));
@@ -28,7 +28,7 @@ class VerdictCountTest {
         }
         // Then
         assertThat(value("firsts-total", START + 10)).isEqualTo(900);
-        assertThat(value("firsts-rate", START + 10)).isCloseTo(900 / LEAST_SECONDS, within(0.01));
+        assertThat(value("firsts-rate", START + 10)).isCloseTo(900 / MIN_SECONDS, within(0.01));
     }
 
     @Test
@@ -39,7 +39,7 @@ class VerdictCountTest {
             value("firsts-rate", START + i);
         }
         // Then
-        assertThat(value("firsts-rate", START + 900)).isCloseTo(900 / (LEAST_SECONDS + 0.9), within(0.01));
+        assertThat(value("firsts-rate", START + 900)).isCloseTo(900 / (MIN_SECONDS + 0.9), within(0.01));
     }
 
     @Test

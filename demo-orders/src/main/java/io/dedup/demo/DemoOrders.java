@@ -64,10 +64,10 @@ public final class DemoOrders implements Callable<Integer> {
     private static final int FAILED = 1;
     private static final int UNUSABLE = 2;
     /** All records of a run are held in memory. */
-    private static final int MOST_EVENTS = 2_000_000;
+    private static final int MAX_EVENTS = 2_000_000;
 
-    private static final int MOST_PORT = 65_535;
-    private static final int MOST_DUPLICATES = 10;
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_DUPLICATES = 10;
     private static final Pattern SERVERS = Pattern.compile("[^\\s,:]+:\\d{1,5}(,[^\\s,:]+:\\d{1,5})*");
 
     @Spec
@@ -183,8 +183,8 @@ public final class DemoOrders implements Callable<Integer> {
         }
     }
 
-    private Surroundings surroundings() {
-        return new Surroundings(bootstrapServers, partitions, ttl);
+    private DemoSettings surroundings() {
+        return new DemoSettings(bootstrapServers, partitions, ttl);
     }
 
     private void serve(Progress progress, int port) {
@@ -238,17 +238,17 @@ public final class DemoOrders implements Callable<Integer> {
                 bootstrapServers == null || SERVERS.matcher(bootstrapServers).matches(),
                 "--bootstrap-servers must be HOST:PORT, or several separated by commas, and is " + bootstrapServers);
         require(
-                events == null || (events >= 1 && events <= MOST_EVENTS),
-                "--events must be between 1 and " + MOST_EVENTS + ", and is " + events);
+                events == null || (events >= 1 && events <= MAX_EVENTS),
+                "--events must be between 1 and " + MAX_EVENTS + ", and is " + events);
         require(
-                duplicateRatio == null || (duplicateRatio >= 0 && duplicateRatio <= MOST_DUPLICATES),
-                "--duplicate-ratio must be between 0 and " + MOST_DUPLICATES + ", and is " + duplicateRatio);
+                duplicateRatio == null || (duplicateRatio >= 0 && duplicateRatio <= MAX_DUPLICATES),
+                "--duplicate-ratio must be between 0 and " + MAX_DUPLICATES + ", and is " + duplicateRatio);
         require(
                 partitions >= 1 && partitions <= 1_000,
                 "--partitions must be between 1 and 1000, and is " + partitions);
         require(
-                ttl.compareTo(Duration.ofSeconds(1)) >= 0 && ttl.compareTo(DedupPolicy.LONGEST) <= 0,
-                "--ttl must be between 1s and " + DedupPolicy.LONGEST.toDays() + "d, and is " + ttl);
+                ttl.compareTo(Duration.ofSeconds(1)) >= 0 && ttl.compareTo(DedupPolicy.MAX_DURATION) <= 0,
+                "--ttl must be between 1s and " + DedupPolicy.MAX_DURATION.toDays() + "d, and is " + ttl);
         require(
                 serve == null || (events == null && duplicateRatio == null && seed == null && input == null),
                 "--serve waits for requests: leave out --events, --duplicate-ratio, --seed and --input");
@@ -261,8 +261,8 @@ public final class DemoOrders implements Callable<Integer> {
                 "--database outlives a broker inside this JVM: name a cluster with --bootstrap-servers");
         require(serve == null || summaryJson == null, "--serve has no summary: leave out --summary-json");
         require(
-                serve == null || (serve >= 0 && serve <= MOST_PORT),
-                "--serve must be a port between 0 and " + MOST_PORT + ", and is " + serve);
+                serve == null || (serve >= 0 && serve <= MAX_PORT),
+                "--serve must be a port between 0 and " + MAX_PORT + ", and is " + serve);
         require(host == null || serve != null, "--host is for --serve");
         require(
                 summaryJson == null || isWritable(summaryJson.toAbsolutePath()),

@@ -37,14 +37,14 @@ final class DemoRun {
     private static final Duration LOOK_EVERY = Duration.ofMillis(100);
     private static final Duration STUCK_AFTER = Duration.ofMinutes(2);
 
-    private final Surroundings surroundings;
+    private final DemoSettings surroundings;
     private final IntFunction<Traffic> traffic;
     private final Progress progress;
 
     /**
      * @param traffic what is sent, given the number of partitions
      */
-    DemoRun(Surroundings surroundings, IntFunction<Traffic> traffic, Progress progress) {
+    DemoRun(DemoSettings surroundings, IntFunction<Traffic> traffic, Progress progress) {
         this.surroundings = surroundings;
         this.traffic = traffic;
         this.progress = progress;

@@ -31,7 +31,7 @@ final class Serving {
 
     private static final Duration LOOK_EVERY = Duration.ofMillis(200);
 
-    private final Surroundings surroundings;
+    private final DemoSettings surroundings;
     private final @Nullable Database lasting;
     private final String host;
     private final int port;
@@ -44,7 +44,7 @@ final class Serving {
      * @param host whose address is listened at
      * @param port 0 for any that is free
      */
-    Serving(Surroundings surroundings, @Nullable Database lasting, String host, int port, Progress progress) {
+    Serving(DemoSettings surroundings, @Nullable Database lasting, String host, int port, Progress progress) {
         this.surroundings = surroundings;
         this.lasting = lasting;
         this.host = host;

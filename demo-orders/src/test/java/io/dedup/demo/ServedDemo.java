@@ -44,7 +44,7 @@ final class ServedDemo implements AutoCloseable {
     static ServedDemo start(@Nullable String bootstrapServers, @Nullable Database database) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Serving serving = new Serving(
-                new Surroundings(bootstrapServers, 3, Duration.ofHours(24)),
+                new DemoSettings(bootstrapServers, 3, Duration.ofHours(24)),
                 database,
                 "127.0.0.1",
                 0,

@@ -33,7 +33,7 @@ public final class TestServers {
     private static final Logger LOGGER = LoggerFactory.getLogger(TestServers.class);
     private static final int POSTGRES_PORT = 5432;
     /** How long a server may take to start while other tests keep the processors busy. */
-    public static final Duration LONGEST_START = Duration.ofMinutes(2);
+    public static final Duration MAX_START = Duration.ofMinutes(2);
 
     private static final String PASSWORD = "correct-horse";
     private static final int REDIS_PORT = 6379;
@@ -114,7 +114,7 @@ public final class TestServers {
             return new Postgres(dataSource(url), url, container::stop);
         }
         EmbeddedPostgres embedded =
-                EmbeddedPostgres.builder().setPGStartupWait(LONGEST_START).start();
+                EmbeddedPostgres.builder().setPGStartupWait(MAX_START).start();
         String url = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres?user=postgres";
         return new Postgres(dataSource(url), url, embedded);
     }

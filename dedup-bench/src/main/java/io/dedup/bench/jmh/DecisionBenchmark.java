@@ -54,7 +54,7 @@ public class DecisionBenchmark {
     private static final Duration TTL = Duration.ofHours(24);
     private static final int REPEATED = 10_000;
     /** More than are made: their event times are spread over a quarter of the TTL. */
-    private static final long MOST = 1_000_000_000;
+    private static final long MAX_RECORDS = 1_000_000_000;
 
     /** The store engine, by its name in configuration. */
     @Param({"rocksdb", "memory"})
@@ -75,7 +75,7 @@ public class DecisionBenchmark {
 
     private static Load load() {
         Instant start = Instant.now().minus(TTL.dividedBy(2));
-        return new Load(MOST, 200, 0, 1, start, TTL.dividedBy(4), TTL, 1);
+        return new Load(MAX_RECORDS, 200, 0, 1, start, TTL.dividedBy(4), TTL, 1);
     }
 
     /** Remembers keys, of which the last are repeated. */

@@ -245,13 +245,13 @@ public abstract class AbstractIdempotencyStoreTest extends AbstractStoreBatchTes
 
     @Test
     void complete_longestTimeThereIs_isKept() {
-        Claim claim = acquired(ClaimRequest.of(key(), null, ClaimRequest.LONGEST, ClaimRequest.LONGEST));
-        assertThat(store.renew(claim, ClaimRequest.LONGEST)).isEqualTo(DONE);
-        assertThat(store.complete(claim, Completion.unknown(), ClaimRequest.LONGEST))
+        Claim claim = acquired(ClaimRequest.of(key(), null, ClaimRequest.MAX_DURATION, ClaimRequest.MAX_DURATION));
+        assertThat(store.renew(claim, ClaimRequest.MAX_DURATION)).isEqualTo(DONE);
+        assertThat(store.complete(claim, Completion.unknown(), ClaimRequest.MAX_DURATION))
                 .isEqualTo(DONE);
         assertThat(store.claim(request(claim.key()))).isInstanceOf(ClaimResult.Completed.class);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ClaimRequest.of(key(), null, LEASE, ClaimRequest.LONGEST.plusMillis(1)));
+                .isThrownBy(() -> ClaimRequest.of(key(), null, LEASE, ClaimRequest.MAX_DURATION.plusMillis(1)));
     }
 
     // Fencing

@@ -52,7 +52,7 @@ class MariaDbIT extends AbstractJdbcStoreTest {
     private static final class PatientServer extends DB {
         PatientServer(DBConfiguration configuration) {
             super(configuration);
-            dbStartMaxWaitInMS = Math.toIntExact(TestServers.LONGEST_START.toMillis());
+            dbStartMaxWaitInMS = Math.toIntExact(TestServers.MAX_START.toMillis());
         }
 
         void prepare() throws ManagedProcessException {

@@ -72,18 +72,18 @@ final class EmbeddedRedisCluster implements AutoCloseable {
         for (int i = 1; i < nodes.size(); i++) {
             nodes.get(i).clusterMeet(HOST, port(0));
         }
-        await().atMost(TestServers.LONGEST_START)
+        await().atMost(TestServers.MAX_START)
                 .until(() -> nodes.stream()
                         .allMatch(node -> node.clusterInfo().contains("cluster_known_nodes:" + nodes.size())
                                 && node.clusterInfo().contains("cluster_state:ok")));
         for (int i = 0; i < PRIMARIES; i++) {
             replica(i).clusterReplicate(id(i));
         }
-        await().atMost(TestServers.LONGEST_START)
+        await().atMost(TestServers.MAX_START)
                 .until(() -> IntStream.range(0, PRIMARIES)
                         .allMatch(i -> primary(i).info("replication").contains("state=online")));
         // Every node has to know of every replica, or a client learns from one that does not.
-        await().atMost(TestServers.LONGEST_START)
+        await().atMost(TestServers.MAX_START)
                 .until(() -> nodes.stream()
                         .allMatch(node -> node.clusterNodes()
                                         .lines()

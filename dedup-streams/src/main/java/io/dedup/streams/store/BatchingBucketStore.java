@@ -43,7 +43,7 @@ final class BatchingBucketStore implements AutoCloseable {
         StoreMetadata describe(long neededBefore, Commits commits, Map<String, Map<Integer, Long>> position);
     }
 
-    private final BucketedStore engine;
+    private final SegmentedWindowStore engine;
     private final TimestampedWindowStore<Bytes, byte[]> changelog;
     private final Description metadata;
     private final long longestCommitMs;
@@ -74,7 +74,7 @@ final class BatchingBucketStore implements AutoCloseable {
      * @param commits what is known to have been committed
      */
     BatchingBucketStore(
-            BucketedStore engine,
+            SegmentedWindowStore engine,
             TimestampedWindowStore<Bytes, byte[]> changelog,
             Description metadata,
             Duration longestCommit,
@@ -93,9 +93,9 @@ final class BatchingBucketStore implements AutoCloseable {
     }
 
     /** The engine of that store, through everything that Kafka Streams has put around it. */
-    static BucketedStore engineOf(TimestampedWindowStore<Bytes, byte[]> store) {
-        QueryResult<BucketedStore> engine =
-                store.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false));
+    static SegmentedWindowStore engineOf(TimestampedWindowStore<Bytes, byte[]> store) {
+        QueryResult<SegmentedWindowStore> engine =
+                store.query(new SegmentedWindowStore.Itself(), PositionBound.unbounded(), new QueryConfig(false));
         if (engine.isFailure()) {
             throw new IllegalStateException(
                     "The store " + store.name() + " was not built by dedup: " + engine.getFailureMessage());
@@ -103,8 +103,8 @@ final class BatchingBucketStore implements AutoCloseable {
         return engine.getResult();
     }
 
-    /** What the bucket of that start holds of the key; {@link Firsts#NONE} if nothing. */
-    Firsts get(Bytes key, long bucket) {
+    /** What the bucket of that start holds of the key; {@link BucketEntry#NONE} if nothing. */
+    BucketEntry get(Bytes key, long bucket) {
         return engine.firsts(key, bucket);
     }
 
@@ -113,7 +113,7 @@ final class BatchingBucketStore implements AutoCloseable {
      *
      * @param next the start of a bucket; there need not be one
      */
-    Firsts get(Bytes key, long bucket, long next) {
+    BucketEntry get(Bytes key, long bucket, long next) {
         return engine.firsts(key, bucket, next);
     }
 
@@ -128,7 +128,7 @@ final class BatchingBucketStore implements AutoCloseable {
      *
      * @param now the wall clock in milliseconds since the epoch
      */
-    void put(Bytes key, long bucket, Firsts firsts, long now) {
+    void put(Bytes key, long bucket, BucketEntry firsts, long now) {
         long written = commits.written(now);
         if (!isWaiting()) {
             waitsSince = now;

@@ -3,7 +3,7 @@ package io.dedup.streams.store;
 
 import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * version    1 byte   2
  * metadata   varint length, as {@link StoreMetadata} writes it
- * places     as {@link Places} writes them
+ * places     as {@link PartitionDictionary} writes them
  * prefixes   varint   how many follow, eight bytes each: the scopes and sources of keys
  * then, up to the end, for each change, in the order in which they were made
  * flags      1 byte   1 bucket, place and prefix are those of the one before; 2 it is settled; 4 a fingerprint follows;
@@ -52,7 +52,7 @@ final class ChangelogBatch {
     /** What is before the first place that is written: it is like no other. */
     private static final int NO_PLACE = -1;
 
-    private final Places places = new Places();
+    private final PartitionDictionary places = new PartitionDictionary();
     private final List<byte[]> prefixes = new ArrayList<>();
     private final EntryCodec whole = new EntryCodec();
     private ByteBuffer changes;
@@ -73,7 +73,7 @@ final class ChangelogBatch {
 
     /** What a batch says of the change that was read last. Made once for a batch, since restoring reads many. */
     static final class Entry {
-        private Places.@Nullable Place place;
+        private PartitionDictionary.@Nullable Place place;
         private boolean settled;
         private long bucket;
         private long time;
@@ -89,7 +89,7 @@ final class ChangelogBatch {
             return whole != null;
         }
 
-        Places.Place place() {
+        PartitionDictionary.Place place() {
             if (place == null) {
                 throw new IllegalArgumentException("A first without a place");
             }
@@ -119,13 +119,13 @@ final class ChangelogBatch {
         }
 
         /** What the bucket holds of the key then. */
-        Firsts toFirsts() {
+        BucketEntry toEntry() {
             if (whole != null) {
                 return new EntryCodec().decode(whole, bucket);
             }
             Coordinates at = new Coordinates(place().topic(), place().partition(), offset);
             Fingerprint fingerprint = print == null ? null : Fingerprint.fromBytes(print);
-            return Firsts.of(new Sighting(time, time + place().lifetimeMs(), at, fingerprint, null, settled));
+            return BucketEntry.of(new SeenRecord(time, time + place().lifetimeMs(), at, fingerprint, null, settled));
         }
     }
 
@@ -160,9 +160,9 @@ final class ChangelogBatch {
      * @param start of the bucket, in milliseconds since the epoch
      * @param now the wall clock in milliseconds since the epoch
      */
-    void add(Bytes key, long start, Firsts firsts, long now) {
+    void add(Bytes key, long start, BucketEntry firsts, long now) {
         if (EntryCodec.isSimple(firsts)) {
-            Sighting only = firsts.sightings().get(0);
+            SeenRecord only = firsts.seenRecords().get(0);
             int itsPlace = places.numberOf(only);
             if (itsPlace >= 0) {
                 add(key.get(), start, only, itsPlace, now);
@@ -178,7 +178,7 @@ final class ChangelogBatch {
         count++;
     }
 
-    private void add(byte[] key, long start, Sighting first, int itsPlace, long now) {
+    private void add(byte[] key, long start, SeenRecord first, int itsPlace, long now) {
         Coordinates at = first.coordinates();
         if (at == null) {
             throw new IllegalArgumentException("first must have coordinates: " + first);
@@ -300,7 +300,7 @@ final class ChangelogBatch {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(batch);
             readMetadata(bytes);
-            Places places = new Places();
+            PartitionDictionary places = new PartitionDictionary();
             places.decode(bytes);
             byte[][] prefixes = new byte[Varints.readUnsignedVarint(bytes)][SeenKey.PREFIX_BYTES];
             for (byte[] prefix : prefixes) {
@@ -323,7 +323,7 @@ final class ChangelogBatch {
         return length;
     }
 
-    private static void readChanges(ByteBuffer bytes, Places places, byte[][] prefixes, Reader reader) {
+    private static void readChanges(ByteBuffer bytes, PartitionDictionary places, byte[][] prefixes, Reader reader) {
         Entry entry = new Entry();
         int prefix = 0;
         boolean isFirst = true;

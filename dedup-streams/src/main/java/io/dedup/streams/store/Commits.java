@@ -18,7 +18,7 @@ import java.util.List;
  */
 final class Commits {
     /** Of more doubts than that two are taken for one. */
-    private static final int MOST_DOUBTS = 32;
+    private static final int MAX_DOUBTS = 32;
 
     private final boolean exactlyOnce;
     private final List<StoreMetadata.Doubt> doubts;
@@ -51,7 +51,7 @@ final class Commits {
         if (!isNew && !allWasCommitted) {
             doubts.add(new StoreMetadata.Doubt(before.committed().committedAt(), startedAt - 1, before.neededUntil()));
         }
-        if (doubts.size() > MOST_DOUBTS) {
+        if (doubts.size() > MAX_DOUBTS) {
             StoreMetadata.Doubt first = doubts.remove(0);
             StoreMetadata.Doubt second = doubts.remove(0);
             doubts.add(

@@ -3,7 +3,7 @@ package io.dedup.streams.store;
 
 import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.StoredOutcome;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -15,8 +15,8 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The stored form of what a bucket holds of one key: one sighting or several, back to back, or nothing after a release. With a
- * dictionary of {@link Places} nearly every entry is of a dozen bytes; without one it can be read by itself.
+ * The stored form of what a bucket holds of one key: one seen record or several, back to back, or nothing after a release. With a
+ * dictionary of {@link PartitionDictionary} nearly every entry is of a dozen bytes; without one it can be read by itself.
  *
  * <pre>
  * flags        1 byte   1 the place is a number of the dictionary, 2 it is settled, 4 a fingerprint follows, 8 an outcome,
@@ -47,16 +47,16 @@ final class EntryCodec {
             NUMBERED | IS_SETTLED | HAS_FINGERPRINT | HAS_OUTCOME | HAS_FORGOTTEN | NO_COORDINATES;
 
     private static final int MAX_NUMBER_BYTES = 10;
-    /** Of a sighting, without its topic and outcome. */
+    /** Of a seen record, without its topic and outcome. */
     private static final int MAX_SIMPLE_BYTES = 1 + 7 * MAX_NUMBER_BYTES + Fingerprint.BYTES;
 
     private static final int MAX_TOPIC_BYTES = 3 * 249;
 
-    private final @Nullable Places places;
+    private final @Nullable PartitionDictionary places;
     private ByteBuffer scratch = ByteBuffer.allocate(MAX_SIMPLE_BYTES + MAX_TOPIC_BYTES);
 
     /** A codec of entries that refer to that dictionary. */
-    EntryCodec(Places places) {
+    EntryCodec(PartitionDictionary places) {
         this.places = places;
     }
 
@@ -65,31 +65,31 @@ final class EntryCodec {
         this.places = null;
     }
 
-    /** Whether these are one sighting with coordinates and without an outcome, as nearly all are. */
-    static boolean isSimple(Firsts firsts) {
-        if (firsts.sightings().size() != 1 || firsts.forgottenUntil() != Long.MIN_VALUE) {
+    /** Whether these are one seen record with coordinates and without an outcome, as nearly all are. */
+    static boolean isSimple(BucketEntry firsts) {
+        if (firsts.seenRecords().size() != 1 || firsts.forgottenUntil() != Long.MIN_VALUE) {
             return false;
         }
-        Sighting only = firsts.sightings().get(0);
+        SeenRecord only = firsts.seenRecords().get(0);
         return only.outcome() == null && only.coordinates() != null;
     }
 
     /**
-     * Writes one sighting into {@link #written}.
+     * Writes one seen record into {@link #written}.
      *
      * @param bucket its start, in milliseconds since the epoch
      * @param now the wall clock in milliseconds since the epoch
      * @return how many bytes
      */
-    int write(Sighting sighting, long bucket, long now) {
+    int write(SeenRecord seen, long bucket, long now) {
         scratch.clear();
-        write(sighting, bucket, now, Long.MIN_VALUE);
+        write(seen, bucket, now, Long.MIN_VALUE);
         return scratch.position();
     }
 
-    /** The same for what a batch says, of which no sighting is made. */
+    /** The same for what a batch says, of which no seen record is made. */
     int write(ChangelogBatch.Entry first, long bucket) {
-        Places.Place place = first.place();
+        PartitionDictionary.Place place = first.place();
         scratch.clear();
         byte[] print = first.fingerprint();
         int flags = (first.isSettled() ? IS_SETTLED : 0) | (print == null ? 0 : HAS_FINGERPRINT);
@@ -103,7 +103,7 @@ final class EntryCodec {
         return scratch.position();
     }
 
-    private int numberOf(Places.Place place) {
+    private int numberOf(PartitionDictionary.Place place) {
         return places == null ? -1 : places.numberOf(place);
     }
 
@@ -119,41 +119,41 @@ final class EntryCodec {
      * @param now the wall clock in milliseconds since the epoch
      * @return no bytes if there is none
      */
-    byte[] encode(Firsts firsts, long bucket, long now) {
+    byte[] encode(BucketEntry firsts, long bucket, long now) {
         scratch.clear();
         long forgotten = firsts.forgottenUntil();
-        for (Sighting sighting : firsts.sightings()) {
-            write(sighting, bucket, now, forgotten);
+        for (SeenRecord seen : firsts.seenRecords()) {
+            write(seen, bucket, now, forgotten);
             forgotten = Long.MIN_VALUE;
         }
         return Arrays.copyOf(scratch.array(), scratch.position());
     }
 
     /** The same, preceded by the version; nothing but that if there is none. */
-    byte[] encodeVersioned(Firsts firsts, long bucket, long now) {
+    byte[] encodeVersioned(BucketEntry firsts, long bucket, long now) {
         byte[] entry = encode(firsts, bucket, now);
         return ByteBuffer.allocate(1 + entry.length).put(VERSION).put(entry).array();
     }
 
-    private void write(Sighting sighting, long bucket, long now, long forgotten) {
-        Coordinates at = sighting.coordinates();
-        Fingerprint print = sighting.fingerprint();
-        StoredOutcome outcome = sighting.outcome();
-        long lifetime = sighting.expiresAt() - sighting.timestamp();
+    private void write(SeenRecord seen, long bucket, long now, long forgotten) {
+        Coordinates at = seen.coordinates();
+        Fingerprint print = seen.fingerprint();
+        StoredOutcome outcome = seen.outcome();
+        long lifetime = seen.expiresAt() - seen.timestamp();
         makeRoomFor(outcome == null ? 0 : outcome.length());
         int flags = (at == null ? NO_COORDINATES : 0)
                 | (print == null ? 0 : HAS_FINGERPRINT)
                 | (outcome == null ? 0 : HAS_OUTCOME)
                 | (forgotten == Long.MIN_VALUE ? 0 : HAS_FORGOTTEN)
-                | (sighting.settled() ? IS_SETTLED : 0);
+                | (seen.settled() ? IS_SETTLED : 0);
         if (at == null) {
             scratch.put((byte) flags);
             Varints.writeVarlong(lifetime, scratch);
         } else {
-            writePlace(flags, at.topic(), at.partition(), lifetime, places == null ? -1 : places.numberOf(sighting));
+            writePlace(flags, at.topic(), at.partition(), lifetime, places == null ? -1 : places.numberOf(seen));
         }
-        Varints.writeVarlong(sighting.timestamp() - bucket, scratch);
-        Varints.writeVarlong(now - sighting.timestamp(), scratch);
+        Varints.writeVarlong(seen.timestamp() - bucket, scratch);
+        Varints.writeVarlong(now - seen.timestamp(), scratch);
         if (at != null) {
             Varints.writeVarlong(at.offset(), scratch);
         }
@@ -197,7 +197,7 @@ final class EntryCodec {
      *
      * @throws SerializationException if the bytes are damaged
      */
-    Firsts decode(byte[] entry, long bucket) {
+    BucketEntry decode(byte[] entry, long bucket) {
         return decode(ByteBuffer.wrap(entry), bucket);
     }
 
@@ -206,7 +206,7 @@ final class EntryCodec {
      *
      * @throws SerializationException if the bytes are of an unknown version or damaged
      */
-    Firsts decodeVersioned(byte[] stored, long bucket) {
+    BucketEntry decodeVersioned(byte[] stored, long bucket) {
         ByteBuffer bytes = ByteBuffer.wrap(stored);
         if (stored.length == 0 || bytes.get() != VERSION) {
             throw new SerializationException("The store holds an entry of version "
@@ -216,24 +216,24 @@ final class EntryCodec {
         return decode(bytes, bucket);
     }
 
-    private Firsts decode(ByteBuffer bytes, long bucket) {
+    private BucketEntry decode(ByteBuffer bytes, long bucket) {
         if (!bytes.hasRemaining()) {
-            return Firsts.NONE;
+            return BucketEntry.NONE;
         }
         int length = bytes.remaining();
         try {
             int flags = readFlags(bytes);
-            Sighting first = readSighting(flags, bytes, bucket);
+            SeenRecord first = readSeenRecord(flags, bytes, bucket);
             long forgotten = (flags & HAS_FORGOTTEN) == 0 ? Long.MIN_VALUE : Varints.readVarlong(bytes);
             if (!bytes.hasRemaining()) {
-                return new Firsts(List.of(first), forgotten);
+                return new BucketEntry(List.of(first), forgotten);
             }
-            List<Sighting> sightings = new ArrayList<>();
-            sightings.add(first);
+            List<SeenRecord> seenRecords = new ArrayList<>();
+            seenRecords.add(first);
             while (bytes.hasRemaining()) {
-                sightings.add(readSighting(readFlags(bytes), bytes, bucket));
+                seenRecords.add(readSeenRecord(readFlags(bytes), bytes, bucket));
             }
-            return new Firsts(sightings, forgotten);
+            return new BucketEntry(seenRecords, forgotten);
         } catch (BufferUnderflowException | IllegalArgumentException | IndexOutOfBoundsException damaged) {
             throw new SerializationException("The store holds a damaged entry of " + length + " bytes", damaged);
         }
@@ -248,8 +248,8 @@ final class EntryCodec {
         return flags;
     }
 
-    private Sighting readSighting(int flags, ByteBuffer bytes, long bucket) {
-        Places.Place place = null;
+    private SeenRecord readSeenRecord(int flags, ByteBuffer bytes, long bucket) {
+        PartitionDictionary.Place place = null;
         long lifetime = 0;
         if ((flags & NUMBERED) != 0) {
             place = dictionary().get(Varints.readUnsignedVarint(bytes));
@@ -258,7 +258,7 @@ final class EntryCodec {
             lifetime = Varints.readVarlong(bytes);
             if ((flags & NO_COORDINATES) == 0) {
                 String topic = new String(read(bytes, Varints.readUnsignedVarint(bytes)), StandardCharsets.UTF_8);
-                place = new Places.Place(topic, Varints.readUnsignedVarint(bytes), lifetime);
+                place = new PartitionDictionary.Place(topic, Varints.readUnsignedVarint(bytes), lifetime);
             }
         }
         long time = bucket + Varints.readVarlong(bytes);
@@ -268,10 +268,10 @@ final class EntryCodec {
         Fingerprint print =
                 (flags & HAS_FINGERPRINT) == 0 ? null : Fingerprint.fromBytes(read(bytes, Fingerprint.BYTES));
         StoredOutcome outcome = (flags & HAS_OUTCOME) == 0 ? null : readOutcome(bytes);
-        return new Sighting(time, time + lifetime, at, print, outcome, (flags & IS_SETTLED) != 0);
+        return new SeenRecord(time, time + lifetime, at, print, outcome, (flags & IS_SETTLED) != 0);
     }
 
-    private Places dictionary() {
+    private PartitionDictionary dictionary() {
         if (places == null) {
             throw new IllegalArgumentException("An entry that can be read by itself has no number of a place");
         }

@@ -7,9 +7,9 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link BucketedStore} holds of one key, window by window. It sees what is put ahead of it. Confined to one thread. */
+/** What a {@link SegmentedWindowStore} holds of one key, window by window. It sees what is put ahead of it. Confined to one thread. */
 final class KeyIterator implements WindowStoreIterator<byte[]> {
-    private final BucketedStore store;
+    private final SegmentedWindowStore store;
     private final Bytes key;
     private final long from;
     private final long to;
@@ -17,7 +17,7 @@ final class KeyIterator implements WindowStoreIterator<byte[]> {
     private @Nullable Long start;
     private @Nullable KeyValue<Long, byte[]> next;
 
-    KeyIterator(BucketedStore store, Bytes key, long from, long to, boolean backward) {
+    KeyIterator(SegmentedWindowStore store, Bytes key, long from, long to, boolean backward) {
         this.store = store;
         this.key = key;
         this.from = from;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
-import io.dedup.streams.internal.store.rocksdb.RocksShared;
+import io.dedup.streams.internal.store.rocksdb.RocksResources;
 
 /**
  * What the RocksDB engine may take of a process. All stores that are made with equal options share it.
@@ -40,8 +40,8 @@ public record RocksDbOptions(long cacheBytes, long writeBufferBytes, int threads
                 Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
     }
 
-    RocksShared shared() {
-        return RocksShared.ofThisProcess(new RocksShared.Limits(cacheBytes, writeBufferBytes, threads));
+    RocksResources shared() {
+        return RocksResources.ofThisProcess(new RocksResources.Limits(cacheBytes, writeBufferBytes, threads));
     }
 
     /** The same with that cache. */

@@ -4,7 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -27,7 +27,7 @@ import org.rocksdb.RocksIterator;
  * Makes what a {@link SeenStore} would have written to its changelog, so that an operator that has never run finds it there
  * when it restores.
  *
- * <p>Firsts are gathered in a temporary database on disk, since the sightings of one key may come in any order and from
+ * <p>Firsts are gathered in a temporary database on disk, since the seen records of one key may come in any order and from
  * several partitions, and a later record of the changelog replaces an earlier one.
  *
  * <p>A changelog record of a timestamped window store has the store key, the window's start in eight bytes and four zero
@@ -51,7 +51,7 @@ public final class SeedLog implements AutoCloseable {
         private long neededUntil = StoreMetadata.NONE;
         private long writtenAt = StoreMetadata.NONE;
 
-        void add(Sighting first, long now) {
+        void add(SeenRecord first, long now) {
             Coordinates at = Objects.requireNonNull(first.coordinates(), "a seeded first has coordinates");
             long time = Math.min(first.timestamp(), now);
             streamTime = Math.max(streamTime, time);
@@ -95,7 +95,7 @@ public final class SeedLog implements AutoCloseable {
      * @param first with coordinates
      * @param now the wall clock in milliseconds since the epoch
      */
-    public void remember(int partition, String scope, IdempotencyKey key, Sighting first, long now) {
+    public void remember(int partition, String scope, IdempotencyKey key, SeenRecord first, long now) {
         seeded.computeIfAbsent(partition, unseen -> new Seeded()).add(first, now);
         byte[] storeKey = keys.of(scope, key).get();
         long bucket = buckets.start(first.timestamp());
@@ -106,7 +106,7 @@ public final class SeedLog implements AutoCloseable {
                 .array();
         try {
             byte[] known = gathered.get(name);
-            Firsts firsts = known == null ? Firsts.NONE : codec.decode(known, bucket);
+            BucketEntry firsts = known == null ? BucketEntry.NONE : codec.decode(known, bucket);
             gathered.put(name, codec.encode(firsts.with(first), bucket, now));
         } catch (RocksDBException failed) {
             throw failure("write", failed);
@@ -119,7 +119,7 @@ public final class SeedLog implements AutoCloseable {
     }
 
     private void writeTo(Writer writer, int partition, Seeded known) {
-        Census census = new Census(List.of(), known.streamTime);
+        KeyCounts census = new KeyCounts(List.of(), known.streamTime);
         long neededBefore = StoreMetadata.NONE;
         ChangelogBatch batch = new ChangelogBatch(BatchingBucketStore.BATCH_BYTES);
         byte[] prefix = ByteBuffer.allocate(Integer.BYTES).putInt(partition).array();
@@ -128,8 +128,8 @@ public final class SeedLog implements AutoCloseable {
                 ByteBuffer name = ByteBuffer.wrap(entries.key());
                 long bucket = name.getLong(name.limit() - Long.BYTES);
                 Bytes key = Bytes.wrap(Arrays.copyOfRange(entries.key(), Integer.BYTES, name.limit() - Long.BYTES));
-                Firsts firsts = codec.decode(entries.value(), bucket);
-                firsts.sightings().forEach(first -> census.add(buckets.roundedUntil(bucket), first.timestamp()));
+                BucketEntry firsts = codec.decode(entries.value(), bucket);
+                firsts.seenRecords().forEach(first -> census.add(buckets.roundedUntil(bucket), first.timestamp()));
                 long written = codec.writtenAt(entries.value(), bucket);
                 batch.add(key, bucket, firsts, written);
                 if (batch.length() >= BatchingBucketStore.BATCH_BYTES) {
@@ -151,7 +151,7 @@ public final class SeedLog implements AutoCloseable {
     }
 
     private void write(
-            Writer writer, int partition, ChangelogBatch batch, long neededBefore, Seeded known, Census census) {
+            Writer writer, int partition, ChangelogBatch batch, long neededBefore, Seeded known, KeyCounts census) {
         byte[] metadata = new StoreMetadata(
                         buckets.ttlMs(),
                         StoreMetadata.NONE,

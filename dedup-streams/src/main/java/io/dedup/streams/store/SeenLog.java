@@ -2,7 +2,7 @@
 package io.dedup.streams.store;
 
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
@@ -20,7 +20,7 @@ public final class SeenLog {
     private static final int WINDOW_BYTES = Long.BYTES + Integer.BYTES;
 
     private final byte[] name;
-    private final Map<Long, Firsts> buckets = new TreeMap<>();
+    private final Map<Long, BucketEntry> buckets = new TreeMap<>();
     private final EntryCodec codec = new EntryCodec();
 
     /** Looks for that key of that scope. */
@@ -55,7 +55,7 @@ public final class SeenLog {
 
     private void take(Bytes key, long bucket, ChangelogBatch.Entry change) {
         if (Arrays.equals(key.get(), name)) {
-            buckets.put(bucket, change.toFirsts());
+            buckets.put(bucket, change.toEntry());
         }
     }
 
@@ -65,10 +65,10 @@ public final class SeenLog {
      * @param time event time in milliseconds since the epoch
      * @param ttlMs the TTL of a record of that time, in milliseconds
      */
-    public @Nullable Sighting covering(long time, long ttlMs) {
-        Sighting found = null;
-        for (Firsts firsts : buckets.values()) {
-            Sighting covering = firsts.covering(time, ttlMs);
+    public @Nullable SeenRecord covering(long time, long ttlMs) {
+        SeenRecord found = null;
+        for (BucketEntry firsts : buckets.values()) {
+            SeenRecord covering = firsts.covering(time, ttlMs);
             found = covering == null ? found : covering;
         }
         return found;

@@ -5,7 +5,7 @@ import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
 import io.dedup.Recollection;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -59,7 +59,7 @@ public final class SeenStore implements AutoCloseable {
     /** The TTLs that were in force before and may still be looked for, and how time is cut by them. */
     private final List<Earlier> earlier;
 
-    private final Census census;
+    private final KeyCounts census;
     private final SourceTimes times;
     private final KeyDefinition definition;
     private final KeyDefinition writtenDefinition;
@@ -86,7 +86,7 @@ public final class SeenStore implements AutoCloseable {
      * @param own what is in there
      */
     public record Recalled(
-            @Nullable Sighting first, long foundIn, boolean mayHaveForgotten, Bytes key, long bucket, Firsts own)
+            @Nullable SeenRecord first, long foundIn, boolean mayHaveForgotten, Bytes key, long bucket, BucketEntry own)
             implements Recollection {}
 
     /**
@@ -146,7 +146,7 @@ public final class SeenStore implements AutoCloseable {
         this.store = store;
         this.definition = definition;
         this.buckets = Buckets.of(policy);
-        BucketedStore engine = BatchingBucketStore.engineOf(store);
+        SegmentedWindowStore engine = BatchingBucketStore.engineOf(store);
         engine.flushCache();
         StoreMetadata before = engine.metadata();
         this.writtenTtlMs = before.ttlMs();
@@ -155,7 +155,7 @@ public final class SeenStore implements AutoCloseable {
         this.neededUntil = before.neededUntil();
         this.times =
                 new SourceTimes(before.times(), before.exactFrom(), policy.allowedLateness(), waiting, inOrder, now);
-        this.census = new Census(before.counts(), times.latest());
+        this.census = new KeyCounts(before.counts(), times.latest());
         this.lastBucket = engine.lastStart();
         this.refreshEveryMs = buckets.refreshEvery().toMillis();
         this.firstsOf = new BatchingBucketStore(
@@ -317,12 +317,12 @@ public final class SeenStore implements AutoCloseable {
      * @param time event time in milliseconds since the epoch
      * @param ttlMs the TTL of the record in hand, in milliseconds
      * @param at the coordinates of that record; null if it has none. A first at the same coordinates is {@linkplain
-     *     Sighting#settled settled} if the record cannot be that one, read again after a failure
+     *     SeenRecord#settled settled} if the record cannot be that one, read again after a failure
      */
     public Recalled recall(Bytes key, long time, long ttlMs, @Nullable Coordinates at) {
         Search search = new Search(key, time, ttlMs);
         long bucket = buckets.start(time);
-        Firsts own = firstsOf.get(key, bucket, bucket - buckets.width());
+        BucketEntry own = firstsOf.get(key, bucket, bucket - buckets.width());
         search.in(bucket, own);
         search.before(buckets);
         search.after(buckets);
@@ -341,7 +341,7 @@ public final class SeenStore implements AutoCloseable {
         private final Bytes key;
         private final long time;
         private final long ttlMs;
-        private @Nullable Sighting found;
+        private @Nullable SeenRecord found;
         private long foundIn;
         private boolean mayHaveForgotten;
 
@@ -352,7 +352,7 @@ public final class SeenStore implements AutoCloseable {
             this.mayHaveForgotten = time < times.exactFrom();
         }
 
-        void in(long bucket, Firsts firsts) {
+        void in(long bucket, BucketEntry firsts) {
             if (found == null) {
                 mayHaveForgotten |= time <= firsts.forgottenUntil();
                 found = firsts.covering(time, ttlMs);
@@ -396,8 +396,8 @@ public final class SeenStore implements AutoCloseable {
         }
 
         @Nullable
-        Sighting settled(@Nullable Coordinates at) {
-            Sighting first = found;
+        SeenRecord settled(@Nullable Coordinates at) {
+            SeenRecord first = found;
             if (first == null || first.settled() || at == null || !at.equals(first.coordinates())) {
                 return first;
             }
@@ -422,7 +422,7 @@ public final class SeenStore implements AutoCloseable {
 
     private boolean release(Buckets cut, Bytes key, long time, long now) {
         long bucket = cut.start(time);
-        Firsts firsts = fetch(key, bucket);
+        BucketEntry firsts = fetch(key, bucket);
         if (!firsts.hasOneOf(time)) {
             return false;
         }
@@ -439,7 +439,7 @@ public final class SeenStore implements AutoCloseable {
      * @return how many there were
      */
     public int forget(Bytes key, long rememberedBefore, long now) {
-        Map<Long, Firsts> found = new TreeMap<>();
+        Map<Long, BucketEntry> found = new TreeMap<>();
         EntryCodec codec = new EntryCodec();
         try (WindowStoreIterator<ValueAndTimestamp<byte[]>> stored = store.fetch(key, 0L, Long.MAX_VALUE)) {
             stored.forEachRemaining(bucket -> {
@@ -449,9 +449,9 @@ public final class SeenStore implements AutoCloseable {
             });
         }
         int forgotten = 0;
-        for (Map.Entry<Long, Firsts> bucket : found.entrySet()) {
-            firstsOf.put(key, bucket.getKey(), Firsts.NONE, now);
-            for (int i = 0; i < bucket.getValue().sightings().size(); i++) {
+        for (Map.Entry<Long, BucketEntry> bucket : found.entrySet()) {
+            firstsOf.put(key, bucket.getKey(), BucketEntry.NONE, now);
+            for (int i = 0; i < bucket.getValue().seenRecords().size(); i++) {
                 census.remove(buckets.roundedUntil(bucket.getKey()));
                 forgotten++;
             }
@@ -477,13 +477,13 @@ public final class SeenStore implements AutoCloseable {
      * @param time event time in milliseconds since the epoch
      * @param ttlMs the TTL of a record of that time, in milliseconds
      */
-    public static @Nullable Sighting covering(
+    public static @Nullable SeenRecord covering(
             WindowStoreIterator<ValueAndTimestamp<byte[]>> results, long time, long ttlMs) {
-        Sighting found = null;
+        SeenRecord found = null;
         EntryCodec codec = new EntryCodec();
         while (results.hasNext()) {
             KeyValue<Long, ValueAndTimestamp<byte[]>> bucket = results.next();
-            Sighting covering =
+            SeenRecord covering =
                     codec.decodeVersioned(bucket.value.value(), bucket.key).covering(time, ttlMs);
             found = covering == null ? found : covering;
         }
@@ -503,17 +503,17 @@ public final class SeenStore implements AutoCloseable {
      * @param recalled what is remembered of its key, since when nothing of that has changed
      * @param now the wall clock in milliseconds since the epoch
      */
-    public void remember(Recalled recalled, Sighting first, long now) {
-        Sighting known = recalled.first();
+    public void remember(Recalled recalled, SeenRecord first, long now) {
+        SeenRecord known = recalled.first();
         // Once more, and where it is: it may have been remembered under another TTL.
         boolean isKnown = known != null && known.timestamp() == first.timestamp();
         long bucket = isKnown ? recalled.foundIn() : buckets.start(first.timestamp());
-        Firsts firsts = bucket == recalled.bucket() ? recalled.own() : fetch(recalled.key(), bucket);
-        Firsts more = firsts.with(first);
+        BucketEntry firsts = bucket == recalled.bucket() ? recalled.own() : fetch(recalled.key(), bucket);
+        BucketEntry more = firsts.with(first);
         // Before it is put, which may write what the store knows of itself.
         neededUntil = Math.max(neededUntil, first.expiresAt());
         lastBucket = Math.max(lastBucket, bucket);
-        if (more.sightings().size() > firsts.sightings().size()) {
+        if (more.seenRecords().size() > firsts.seenRecords().size()) {
             census.add(buckets.roundedUntil(bucket), first.timestamp());
         }
         firstsOf.put(recalled.key(), bucket, more, now);
@@ -551,7 +551,7 @@ public final class SeenStore implements AutoCloseable {
         return census.reach();
     }
 
-    private Firsts fetch(Bytes key, long bucket) {
+    private BucketEntry fetch(Bytes key, long bucket) {
         return firstsOf.get(key, bucket);
     }
 }

@@ -2,7 +2,7 @@
 package io.dedup.streams.store;
 
 import io.dedup.streams.internal.store.memory.MemorySegments;
-import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.table.MemoryBudget;
 import java.time.Duration;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
@@ -50,8 +50,8 @@ public final class StoreEngine {
      * bits a key on the heap, some room for keys that are expected, and up to 3 MB where it was not known how many would come.
      */
     public static StoreEngine rocksDb(RocksDbOptions options) {
-        return new StoreEngine(
-                (name, retention, window) -> BucketedSupplier.onRocksDb(name, retention, window, options.shared()));
+        return new StoreEngine((name, retention, window) ->
+                SegmentedWindowStoreSupplier.onRocksDb(name, retention, window, options.shared()));
     }
 
     /**
@@ -59,7 +59,7 @@ public final class StoreEngine {
      * every assignment. All that are made so may take half of the largest heap together.
      */
     public static StoreEngine memory() {
-        return memory(Budget.ofThisProcess(halfOfTheHeap()), false);
+        return memory(MemoryBudget.ofThisProcess(halfOfTheHeap()), false);
     }
 
     /** Half of the largest heap that this process may have, in bytes. */
@@ -75,7 +75,7 @@ public final class StoreEngine {
      * @param wholeKeys whether whole keys are held, and not their digests
      */
     public static StoreEngine memory(long mostBytes, boolean wholeKeys) {
-        return memory(new Budget(mostBytes), wholeKeys);
+        return memory(new MemoryBudget(mostBytes), wholeKeys);
     }
 
     /**
@@ -85,11 +85,11 @@ public final class StoreEngine {
      * @param wholeKeys whether whole keys are held, and not their digests
      */
     public static StoreEngine sharedMemory(long mostBytes, boolean wholeKeys) {
-        return memory(Budget.ofThisProcess(mostBytes), wholeKeys);
+        return memory(MemoryBudget.ofThisProcess(mostBytes), wholeKeys);
     }
 
-    private static StoreEngine memory(Budget budget, boolean wholeKeys) {
-        return new StoreEngine((name, retention, window) -> new BucketedSupplier(
+    private static StoreEngine memory(MemoryBudget budget, boolean wholeKeys) {
+        return new StoreEngine((name, retention, window) -> new SegmentedWindowStoreSupplier(
                 name,
                 retention,
                 window,

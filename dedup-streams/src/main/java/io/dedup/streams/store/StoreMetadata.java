@@ -64,7 +64,7 @@ record StoreMetadata(
         long neededUntil,
         Committed committed,
         List<Earlier> earlier,
-        List<Census.Count> counts,
+        List<KeyCounts.Count> counts,
         Map<String, Map<Integer, Long>> times,
         Map<String, Map<Integer, Long>> position,
         KeyDefinition definition) {
@@ -92,7 +92,7 @@ record StoreMetadata(
             long neededUntil,
             Committed committed,
             List<Earlier> earlier,
-            List<Census.Count> counts,
+            List<KeyCounts.Count> counts,
             Map<String, Map<Integer, Long>> times,
             Map<String, Map<Integer, Long>> position) {
         this(
@@ -200,7 +200,7 @@ record StoreMetadata(
             Varints.writeVarlong(one.neededUntil(), bytes);
         }
         Varints.writeUnsignedVarint(counts.size(), bytes);
-        for (Census.Count count : counts) {
+        for (KeyCounts.Count count : counts) {
             Varints.writeVarlong(count.until(), bytes);
             Varints.writeVarlong(count.firsts(), bytes);
             Varints.writeVarlong(count.oldest(), bytes);
@@ -283,9 +283,9 @@ record StoreMetadata(
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
                 earlier.add(new Earlier(Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
-            List<Census.Count> counts = new ArrayList<>();
+            List<KeyCounts.Count> counts = new ArrayList<>();
             for (int left = Varints.readUnsignedVarint(bytes); left > 0; left--) {
-                counts.add(new Census.Count(
+                counts.add(new KeyCounts.Count(
                         Varints.readVarlong(bytes), Varints.readVarlong(bytes), Varints.readVarlong(bytes)));
             }
             Map<String, Map<Integer, Long>> times = readNumbers(bytes);

@@ -65,7 +65,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     @Override
     public void configure(Map<String, ?> configs) {
         DedupConfig config = DedupConfig.of(configs);
-        Survey survey = (Survey) configs.get(SURVEY);
+        WrapTargets survey = (WrapTargets) configs.get(SURVEY);
         if (survey == null && !config.wrapTopics().isEmpty()) {
             throw new DedupConfigException(List.of(new ConfigProblem(
                     Code.NOT_AVAILABLE,

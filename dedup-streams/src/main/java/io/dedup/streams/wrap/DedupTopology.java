@@ -93,7 +93,7 @@ public final class DedupTopology {
         }
         DedupConfig config = DedupConfig.of(plain);
         DedupProcessorWrapper.operator(config);
-        Survey survey = Survey.of(building.apply(config(plain)), config);
+        WrapTargets survey = WrapTargets.of(building.apply(config(plain)), config);
         Map<String, Object> guarded = new HashMap<>(plain);
         guarded.put(StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG, DedupProcessorWrapper.class);
         guarded.put(DedupProcessorWrapper.SURVEY, survey);

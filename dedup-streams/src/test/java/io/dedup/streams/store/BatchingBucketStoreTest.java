@@ -11,7 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.StoredOutcome;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -138,7 +138,8 @@ class BatchingBucketStoreTest {
                 commits());
         // When
         for (int i = 0; i < 100; i++) {
-            batching.put(Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, Firsts.of(first()), NOW);
+            batching.put(
+                    Bytes.wrap(("a key " + i + " of some").getBytes(UTF_8)), i * 60_000L, BucketEntry.of(first()), NOW);
         }
         batching.flush();
         // Then
@@ -155,7 +156,8 @@ class BatchingBucketStoreTest {
                 (before, commits, position) -> StoreMetadata.empty(1),
                 Duration.ofMinutes(1),
                 commits());
-        Firsts answered = Firsts.of(first().withOutcome(StoredOutcome.of(new byte[BatchingBucketStore.BATCH_BYTES])));
+        BucketEntry answered =
+                BucketEntry.of(first().withOutcome(StoredOutcome.of(new byte[BatchingBucketStore.BATCH_BYTES])));
         // When
         batching.put(Bytes.wrap("a key of some".getBytes(UTF_8)), 0, answered, NOW);
         // Then
@@ -247,7 +249,7 @@ class BatchingBucketStoreTest {
     void writeThrough_withinSomethingThatAnnouncesNothing_isRefused(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        BucketedStore bare = (BucketedStore) StoreEngine.memory()
+        SegmentedWindowStore bare = (SegmentedWindowStore) StoreEngine.memory()
                 .supplier("seen", POLICY.ttl(), POLICY.ttl())
                 .get();
         TimestampedWindowStore<Bytes, byte[]> silent = new PutRecorder().before(store);
@@ -262,8 +264,8 @@ class BatchingBucketStoreTest {
                 .withMessageContaining("would not announce commits to the store seen");
     }
 
-    private BucketedStore engine() {
-        return store.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+    private SegmentedWindowStore engine() {
+        return store.query(new SegmentedWindowStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
                 .getResult();
     }
 
@@ -280,7 +282,7 @@ class BatchingBucketStoreTest {
         seen.remember(seen.recall(name, NOW, POLICY.ttl().toMillis(), null), first(), now);
     }
 
-    private static Sighting first() {
-        return new Sighting(NOW, NOW + POLICY.ttl().toMillis(), new Coordinates("orders", 0, 7), null);
+    private static SeenRecord first() {
+        return new SeenRecord(NOW, NOW + POLICY.ttl().toMillis(), new Coordinates("orders", 0, 7), null);
     }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.dedup.Coordinates;
 import io.dedup.Fingerprint;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.StoredOutcome;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -26,7 +26,7 @@ class ChangelogBatchTest {
     private static final byte[] METADATA = {42, 43};
     private static final long DAY = 86_400_001;
 
-    private record Change(Bytes key, long bucket, Firsts firsts, long now) {}
+    private record Change(Bytes key, long bucket, BucketEntry firsts, long now) {}
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
@@ -44,7 +44,7 @@ class ChangelogBatchTest {
         List<Change> read = new ArrayList<>();
         ChangelogBatch.read(
                 batch.encode(METADATA),
-                (key, bucket, change) -> read.add(new Change(key, bucket, change.toFirsts(), change.written())));
+                (key, bucket, change) -> read.add(new Change(key, bucket, change.toEntry(), change.written())));
         // Then
         assertThat(read).as("seed %s", seed).isEqualTo(added);
         assertThat(ChangelogBatch.metadata(batch.encode(METADATA))).isEqualTo(METADATA);
@@ -64,36 +64,36 @@ class ChangelogBatchTest {
         assertThat(empty).hasSizeLessThan(10);
     }
 
-    static Stream<Firsts> wholes() {
-        Sighting plain = new Sighting(5, 6, new Coordinates("t", 0, 0), null);
+    static Stream<BucketEntry> wholes() {
+        SeenRecord plain = new SeenRecord(5, 6, new Coordinates("t", 0, 0), null);
         return Stream.of(
-                Firsts.NONE,
-                Firsts.of(new Sighting(5, 6, null, null)),
-                Firsts.of(plain.withOutcome(StoredOutcome.of(new byte[3]))),
-                Firsts.of(plain).with(new Sighting(7, 8, new Coordinates("t", 0, 1), null)));
+                BucketEntry.NONE,
+                BucketEntry.of(new SeenRecord(5, 6, null, null)),
+                BucketEntry.of(plain.withOutcome(StoredOutcome.of(new byte[3]))),
+                BucketEntry.of(plain).with(new SeenRecord(7, 8, new Coordinates("t", 0, 1), null)));
     }
 
     /** As after a commit, where a key is forgotten or released before anything else happens. */
     @ParameterizedTest
     @MethodSource("wholes")
-    void read_firstChangeIsWhole_theNextHasItsOwnPlace(Firsts whole) {
+    void read_firstChangeIsWhole_theNextHasItsOwnPlace(BucketEntry whole) {
         // Given
         ChangelogBatch batch = new ChangelogBatch(64);
-        Firsts simple = Firsts.of(new Sighting(9, 10, new Coordinates("orders", 3, 41), null));
+        BucketEntry simple = BucketEntry.of(new SeenRecord(9, 10, new Coordinates("orders", 3, 41), null));
         batch.add(key("a"), 0, whole, 11);
         batch.add(key("b"), 0, simple, 12);
         batch.add(key("c"), 0, whole, 13);
         batch.add(key("d"), 0, simple, 14);
         // When
-        List<Firsts> read = new ArrayList<>();
-        ChangelogBatch.read(batch.encode(METADATA), (key, bucket, change) -> read.add(change.toFirsts()));
+        List<BucketEntry> read = new ArrayList<>();
+        ChangelogBatch.read(batch.encode(METADATA), (key, bucket, change) -> read.add(change.toEntry()));
         // Then
         assertThat(read).containsExactly(whole, simple, whole, simple);
     }
 
-    /** Restoring takes what a batch says as it stands, without making a sighting of it. */
+    /** Restoring takes what a batch says as it stands, without making a seen record of it. */
     @Test
-    void read_simpleChange_isWrittenAsItsSighting() {
+    void read_simpleChange_isWrittenAsItsSeenRecord() {
         // Given
         Random random = new Random(4);
         ChangelogBatch batch = new ChangelogBatch(64);
@@ -101,15 +101,15 @@ class ChangelogBatchTest {
             Change change = change(random);
             batch.add(change.key(), change.bucket(), change.firsts(), change.now());
         }
-        EntryCodec ofChanges = new EntryCodec(new Places());
-        EntryCodec ofSightings = new EntryCodec(new Places());
+        EntryCodec ofChanges = new EntryCodec(new PartitionDictionary());
+        EntryCodec ofSeenRecords = new EntryCodec(new PartitionDictionary());
         // When
         ChangelogBatch.read(batch.encode(METADATA), (key, bucket, change) -> {
             if (!change.isWhole()) {
                 int length = ofChanges.write(change, bucket);
                 // Then
                 assertThat(Arrays.copyOf(ofChanges.written(), length))
-                        .isEqualTo(ofSightings.encode(change.toFirsts(), bucket, change.written()));
+                        .isEqualTo(ofSeenRecords.encode(change.toEntry(), bucket, change.written()));
             }
         });
     }
@@ -121,21 +121,21 @@ class ChangelogBatchTest {
         Arrays.fill(key, 1, SeenKey.PREFIX_BYTES, (byte) 9);
         long bucket = DAY * (19_000 + random.nextInt(3));
         long now = bucket + random.nextInt(10_000_000);
-        Firsts firsts = switch (random.nextInt(8)) {
-            case 0 -> Firsts.NONE;
-            case 1 -> Firsts.of(new Sighting(bucket, bucket + 1, null, null));
-            case 2 -> Firsts.of(first(random, bucket).withOutcome(StoredOutcome.of(new byte[random.nextInt(99)])));
-            case 3 -> Firsts.of(first(random, bucket)).with(first(random, bucket));
-            default -> Firsts.of(first(random, bucket));
+        BucketEntry firsts = switch (random.nextInt(8)) {
+            case 0 -> BucketEntry.NONE;
+            case 1 -> BucketEntry.of(new SeenRecord(bucket, bucket + 1, null, null));
+            case 2 -> BucketEntry.of(first(random, bucket).withOutcome(StoredOutcome.of(new byte[random.nextInt(99)])));
+            case 3 -> BucketEntry.of(first(random, bucket)).with(first(random, bucket));
+            default -> BucketEntry.of(first(random, bucket));
         };
         return new Change(Bytes.wrap(key), bucket, firsts, now);
     }
 
-    private static Sighting first(Random random, long bucket) {
+    private static SeenRecord first(Random random, long bucket) {
         byte[] digest = new byte[Fingerprint.BYTES];
         random.nextBytes(digest);
         long time = bucket + random.nextInt(86_400_000);
-        return new Sighting(
+        return new SeenRecord(
                 time,
                 time + (random.nextInt(5) == 0 ? random.nextInt(1000) : 86_400_000),
                 new Coordinates("topic-" + random.nextInt(3), random.nextInt(4), random.nextInt(1 << 30)),
@@ -150,10 +150,10 @@ class ChangelogBatchTest {
         // Given
         ChangelogBatch batch = new ChangelogBatch(64);
         Coordinates at = new Coordinates("orders", 2, 41);
-        batch.add(key("a"), 1_000, Firsts.of(new Sighting(1_005, 2_005, at, null)), 9_000);
-        Sighting second = new Sighting(1_004, 2_004, new Coordinates("orders", 2, 44), null).asSettled();
-        batch.add(key("bc"), 1_000, Firsts.of(second), 9_001);
-        batch.add(key("a"), 2_000, Firsts.NONE, 9_002);
+        batch.add(key("a"), 1_000, BucketEntry.of(new SeenRecord(1_005, 2_005, at, null)), 9_000);
+        SeenRecord second = new SeenRecord(1_004, 2_004, new Coordinates("orders", 2, 44), null).asSettled();
+        batch.add(key("bc"), 1_000, BucketEntry.of(second), 9_001);
+        batch.add(key("a"), 2_000, BucketEntry.NONE, 9_002);
         // When
         String hex = HexFormat.of().formatHex(batch.encode(METADATA));
         // Then
@@ -172,7 +172,7 @@ class ChangelogBatchTest {
     void read_damagedOrUnknown_saysSo() {
         // Given
         ChangelogBatch batch = new ChangelogBatch(64);
-        batch.add(key("a"), 0, Firsts.of(new Sighting(5, 6, new Coordinates("t", 0, 0), null)), 7);
+        batch.add(key("a"), 0, BucketEntry.of(new SeenRecord(5, 6, new Coordinates("t", 0, 0), null)), 7);
         byte[] whole = batch.encode(METADATA);
         byte[] newer = whole.clone();
         newer[0] = 3;

@@ -44,7 +44,7 @@ class ConcurrentReadsTest {
     void fetch_fromAnotherThread_findsWhatWasPutUntilItIsDroppedOrTheStoreClosed(
             StoreEngine engine, @TempDir Path directory) throws InterruptedException {
         // Given
-        BucketedStore store = (BucketedStore)
+        SegmentedWindowStore store = (SegmentedWindowStore)
                 engine.supplier("seen", RETENTION, Duration.ofSeconds(60)).get();
         store.init(
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile())
@@ -69,7 +69,7 @@ class ConcurrentReadsTest {
         thread.shutdown();
     }
 
-    private static void readUntilClosed(BucketedStore store, AtomicInteger put) {
+    private static void readUntilClosed(SegmentedWindowStore store, AtomicInteger put) {
         Random random = new Random(1);
         while (true) {
             int known = put.get();

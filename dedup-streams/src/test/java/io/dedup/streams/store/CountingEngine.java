@@ -3,7 +3,7 @@ package io.dedup.streams.store;
 
 import io.dedup.streams.internal.store.engine.Segments;
 import io.dedup.streams.internal.store.memory.MemorySegments;
-import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.table.MemoryBudget;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
@@ -15,12 +15,12 @@ public final class CountingEngine {
 
     /** The engine. */
     public StoreEngine engine() {
-        return new StoreEngine((name, retention, window) -> new BucketedSupplier(
+        return new StoreEngine((name, retention, window) -> new SegmentedWindowStoreSupplier(
                 name,
                 retention,
                 window,
                 "counting",
-                (width, seed) -> counting(new MemorySegments(width, false, Budget.unbounded()))));
+                (width, seed) -> counting(new MemorySegments(width, false, MemoryBudget.unbounded()))));
     }
 
     /** How often each kind of read and write was called since the last {@link #reset}. */

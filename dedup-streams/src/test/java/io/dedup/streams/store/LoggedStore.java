@@ -92,7 +92,7 @@ public final class LoggedStore {
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
-        BucketedStore engineOfStore = BatchingBucketStore.engineOf(store);
+        SegmentedWindowStore engineOfStore = BatchingBucketStore.engineOf(store);
         Long offset = store.committedOffset(PARTITION);
         int from = offset == null ? changelog.deleted : (int) (offset + 1);
         byte[] key = ByteBuffer.allocate(1 + Long.BYTES + Integer.BYTES)

@@ -2,7 +2,7 @@
 package io.dedup.streams.store;
 
 import io.dedup.Coordinates;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.util.Objects;
 import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
@@ -12,24 +12,24 @@ final class Numbers {
     private Numbers() {}
 
     /** Puts a number in the place of that of the key and window start. */
-    static void put(BucketedStore store, Bytes key, long number, long start) {
+    static void put(SegmentedWindowStore store, Bytes key, long number, long start) {
         store.hold(key, start, firsts(number, start), start);
     }
 
     /** What a bucket holds of a key with that number. */
-    static Firsts firsts(long number, long start) {
-        return Firsts.of(first(number, start));
+    static BucketEntry firsts(long number, long start) {
+        return BucketEntry.of(first(number, start));
     }
 
     /** Takes the number back. */
-    static void remove(BucketedStore store, Bytes key, long start) {
-        store.hold(key, start, Firsts.NONE, start);
+    static void remove(SegmentedWindowStore store, Bytes key, long start) {
+        store.hold(key, start, BucketEntry.NONE, start);
     }
 
     /** The number of that key and window start, or null. */
-    static @Nullable Long of(BucketedStore store, Bytes key, long start) {
-        Firsts firsts = store.firsts(key, start);
-        return firsts.sightings().isEmpty() ? null : offset(firsts);
+    static @Nullable Long of(SegmentedWindowStore store, Bytes key, long start) {
+        BucketEntry firsts = store.firsts(key, start);
+        return firsts.seenRecords().isEmpty() ? null : offset(firsts);
     }
 
     /** The number in what a store returns for a key and window start. */
@@ -38,11 +38,11 @@ final class Numbers {
         return offset(new EntryCodec().decodeVersioned(entry, start));
     }
 
-    private static long offset(Firsts firsts) {
-        return Objects.requireNonNull(firsts.sightings().get(0).coordinates()).offset();
+    private static long offset(BucketEntry firsts) {
+        return Objects.requireNonNull(firsts.seenRecords().get(0).coordinates()).offset();
     }
 
-    private static Sighting first(long number, long start) {
-        return new Sighting(start, start + 1, new Coordinates("orders", 0, number), null);
+    private static SeenRecord first(long number, long start) {
+        return new SeenRecord(start, start + 1, new Coordinates("orders", 0, number), null);
     }
 }

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.dedup.streams.internal.store.engine.LocalFiles;
-import io.dedup.streams.internal.store.engine.WindowName;
+import io.dedup.streams.internal.store.engine.WindowedKey;
+import io.dedup.streams.internal.store.rocksdb.RocksResources;
 import io.dedup.streams.internal.store.rocksdb.RocksSegments;
-import io.dedup.streams.internal.store.rocksdb.RocksShared;
-import io.dedup.streams.internal.store.table.Budget;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
-import io.dedup.streams.internal.store.table.MissFilter;
+import io.dedup.streams.internal.store.table.MemoryBudget;
+import io.dedup.streams.internal.store.table.ScalableBloomFilter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -66,7 +66,7 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -80,7 +80,7 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        BucketedStore store = open(RETENTION.multipliedBy(100));
+        SegmentedWindowStore store = open(RETENTION.multipliedBy(100));
         Numbers.put(store, KEY, NUMBER, SEGMENT);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
@@ -94,7 +94,7 @@ class RocksSegmentsTest {
         // Given
         writeTwoSegments();
         // When
-        BucketedStore store = open(Duration.ofMillis(SEGMENT / 2));
+        SegmentedWindowStore store = open(Duration.ofMillis(SEGMENT / 2));
         // Then
         assertThat(store.fetch(KEY, 0)).isNotNull();
         assertThat(store.fetch(KEY, SEGMENT)).isNotNull();
@@ -108,7 +108,7 @@ class RocksSegmentsTest {
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         crash(open(RETENTION));
         // When
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(KEY, 0)).isNull();
@@ -119,12 +119,12 @@ class RocksSegmentsTest {
     void init_afterACrash_atLeastOnce_hasEverythingUpToTheOffsetThatWasWritten() throws IOException {
         // Given
         writeTwoSegments();
-        BucketedStore crashing = open(RETENTION);
+        SegmentedWindowStore crashing = open(RETENTION);
         Numbers.put(crashing, KEY, NUMBER, 2 * SEGMENT);
         crashing.commit(Map.of(CHANGELOG, 200L));
         crash(crashing);
         // When
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -138,13 +138,13 @@ class RocksSegmentsTest {
         // Given
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         writeTwoSegments();
-        BucketedStore failing = open(RETENTION);
+        SegmentedWindowStore failing = open(RETENTION);
         assertThat(failing.committedOffset(CHANGELOG)).isEqualTo(100);
         Numbers.put(failing, KEY, NUMBER, 2 * SEGMENT);
         // When
         failing.close();
         // Then
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
         assertThat(store.fetch(KEY, 0)).isNull();
@@ -157,7 +157,7 @@ class RocksSegmentsTest {
         // Given
         properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         writeTwoSegments();
-        BucketedStore failing = open(RETENTION);
+        SegmentedWindowStore failing = open(RETENTION);
         BatchingBucketStore writer = new BatchingBucketStore(
                 failing,
                 new PutRecorder().before(failing),
@@ -171,7 +171,7 @@ class RocksSegmentsTest {
         failing.commit(Map.of(CHANGELOG, 200L));
         failing.close();
         // Then
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(key, 2 * SEGMENT)).isNull();
         store.close();
@@ -182,17 +182,17 @@ class RocksSegmentsTest {
     void commit_filesHaveNoOffsetYet_isWrittenAtOnce() throws IOException {
         // Given
         writeTwoSegments();
-        BucketedStore without = open(RETENTION);
+        SegmentedWindowStore without = open(RETENTION);
         without.commit(Map.of());
         without.close();
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         // When
         store.commit(Map.of(CHANGELOG, 77L));
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(77);
         crash(store);
-        BucketedStore again = open(RETENTION);
+        SegmentedWindowStore again = open(RETENTION);
         assertThat(again.committedOffset(CHANGELOG)).isEqualTo(77);
         assertThat(again.fetch(KEY, 0)).isNotNull();
         again.close();
@@ -206,7 +206,7 @@ class RocksSegmentsTest {
         // When
         writeTwoSegments();
         // Then
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(store.fetch(KEY, 0)).isNull();
         store.close();
@@ -216,12 +216,12 @@ class RocksSegmentsTest {
     void close_somethingWasPutSinceTheCommit_atLeastOnce_keepsWhatTheOffsetStandsFor() {
         // Given
         writeTwoSegments();
-        BucketedStore failing = open(RETENTION);
+        SegmentedWindowStore failing = open(RETENTION);
         Numbers.put(failing, KEY, NUMBER, 2 * SEGMENT);
         // When
         failing.close();
         // Then
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(store.fetch(KEY, 2 * SEGMENT)).isNull();
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -233,13 +233,13 @@ class RocksSegmentsTest {
     @SuppressWarnings("deprecation") // what an older Kafka calls
     void flush_isWhatAnOlderKafkaCalls_everythingIsOnDiskWhenItReturns() throws IOException {
         // Given
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         Numbers.put(store, KEY, NUMBER, SEGMENT);
         // When
         store.flush();
         crash(store);
         // Then
-        BucketedStore again = open(RETENTION);
+        SegmentedWindowStore again = open(RETENTION);
         assertThat(Numbers.of(again, KEY, SEGMENT)).isEqualTo(NUMBER);
         again.close();
     }
@@ -256,7 +256,8 @@ class RocksSegmentsTest {
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
         segments.open(
-                new LocalFiles(directory.resolve("state/seen"), BucketedStore.LAYOUT, configs(), false), new Places());
+                new LocalFiles(directory.resolve("state/seen"), SegmentedWindowStore.LAYOUT, configs(), false),
+                new PartitionDictionary());
         // Then
         assertThat(segments.get(hash, KEY, 0)).isNotNull();
         segments.close();
@@ -271,7 +272,8 @@ class RocksSegmentsTest {
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
         // When
         segments.open(
-                new LocalFiles(directory.resolve("state/seen"), BucketedStore.LAYOUT, Map.of(), false), new Places());
+                new LocalFiles(directory.resolve("state/seen"), SegmentedWindowStore.LAYOUT, Map.of(), false),
+                new PartitionDictionary());
         // Then
         assertThat(checkpoint).doesNotExist();
         assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
@@ -281,7 +283,7 @@ class RocksSegmentsTest {
     @Test
     void diskBytes_afterAFlush_areThoseOfTheFiles() throws IOException {
         // Given
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.diskBytes()).isZero();
         for (int i = 0; i < 1_000; i++) {
             Numbers.put(store, key(i), i, 0);
@@ -310,7 +312,7 @@ class RocksSegmentsTest {
         // Given
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
         // When
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // Then
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         assertThat(directory.resolve("state/seen/seen.0")).doesNotExist();
@@ -321,7 +323,7 @@ class RocksSegmentsTest {
     void commit_offsetIsToBeForgotten_isForgottenAtOnce() {
         // Given
         writeTwoSegments();
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // When
         store.commit(Collections.singletonMap(CHANGELOG, null));
         // Then
@@ -334,12 +336,12 @@ class RocksSegmentsTest {
     void init_otherRetentionAndOnceMore_findsTheNewest() {
         // Given
         writeTwoSegments();
-        BucketedStore wider = open(RETENTION.multipliedBy(100));
+        SegmentedWindowStore wider = open(RETENTION.multipliedBy(100));
         Numbers.put(wider, KEY, NUMBER, SEGMENT);
         wider.commit(Map.of(CHANGELOG, 101L));
         wider.close();
         // When
-        BucketedStore store = open(RETENTION.multipliedBy(100));
+        SegmentedWindowStore store = open(RETENTION.multipliedBy(100));
         // Then
         assertThat(Numbers.of(store, KEY, SEGMENT)).isEqualTo(NUMBER);
         store.close();
@@ -350,12 +352,12 @@ class RocksSegmentsTest {
     void commit_filesWereOfAnotherRelease_saysNothingOfWhatIsHere() throws IOException {
         // Given
         Files.createDirectories(directory.resolve("state/seen/seen.0"));
-        BucketedStore emptied = open(RETENTION);
+        SegmentedWindowStore emptied = open(RETENTION);
         // When
         emptied.commit(Map.of(CHANGELOG, 100L));
         emptied.close();
         // Then
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         assertThat(store.committedOffset(CHANGELOG)).isNull();
         store.close();
     }
@@ -366,7 +368,7 @@ class RocksSegmentsTest {
         writeTwoSegments();
         Path leftOver = Files.createFile(directory.resolve("state/seen/db/sorted123.sst"));
         // When
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         // Then
         assertThat(leftOver).doesNotExist();
         assertThat(store.fetch(KEY, 0)).isNotNull();
@@ -391,8 +393,8 @@ class RocksSegmentsTest {
         }
     }
 
-    private static RocksShared withoutAnythingInMemory() {
-        return new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 1 << 20, Runnable::run);
+    private static RocksResources withoutAnythingInMemory() {
+        return new RocksResources(new RocksResources.Limits(1 << 20, 64 << 20, 1), 0, 1 << 20, Runnable::run);
     }
 
     private List<Path> sortedFiles() throws IOException {
@@ -408,8 +410,8 @@ class RocksSegmentsTest {
         writeTwoSegments();
         AtomicInteger works = new AtomicInteger();
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        BucketedStore store =
-                open(RETENTION, new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 1, work -> {
+        SegmentedWindowStore store =
+                open(RETENTION, new RocksResources(new RocksResources.Limits(1 << 20, 64 << 20, 1), 0, 1, work -> {
                     if (works.incrementAndGet() == 1) {
                         throw new RejectedExecutionException("no room on the disk");
                     }
@@ -425,7 +427,7 @@ class RocksSegmentsTest {
         store.close();
         thread.shutdown();
         // Then
-        BucketedStore again = open(RETENTION);
+        SegmentedWindowStore again = open(RETENTION);
         assertThat(again.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(again.fetch(KEY, 0)).isNotNull();
         again.close();
@@ -440,14 +442,14 @@ class RocksSegmentsTest {
         segments.put(hash, KEY, 0, VALUE, VALUE.length, SEGMENT);
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new PartitionDictionary());
         segments.committed(Map.of(CHANGELOG, 200L));
         // When
         assertThatExceptionOfType(IndexOutOfBoundsException.class)
                 .isThrownBy(() -> segments.put(hash, key(1), 0, VALUE, VALUE.length + 1, SEGMENT));
         segments.close();
         // Then
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new PartitionDictionary());
         assertThat(segments.committedOffset(CHANGELOG)).isEqualTo(100);
         assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
         segments.close();
@@ -469,7 +471,7 @@ class RocksSegmentsTest {
         segments.put(hash, KEY, 0, VALUE, VALUE.length, 9 * SEGMENT);
         segments.close();
         // Then
-        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "numbers", Map.of(), true), new PartitionDictionary());
         assertThat(segments.get(hash, KEY, 0)).isEqualTo(VALUE);
         segments.dropUnneeded(8 * SEGMENT);
         assertThat(segments.get(hash, KEY, 0))
@@ -514,7 +516,7 @@ class RocksSegmentsTest {
                         database.createColumnFamily(new ColumnFamilyDescriptor(name.getBytes(UTF_8)));
                 handles.add(added);
                 if (withEntry) {
-                    database.put(added, WindowName.of(KEY, 3 * SEGMENT), VALUE);
+                    database.put(added, WindowedKey.of(KEY, 3 * SEGMENT), VALUE);
                 }
                 handles.forEach(ColumnFamilyHandle::close);
             }
@@ -527,7 +529,7 @@ class RocksSegmentsTest {
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "seen-test");
         properties.put("rocksdb.config.setter", IndexesInCache.class.getName());
         IndexesInCache.CALLS.clear();
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         for (int i = 0; i < 1_000; i++) {
             Numbers.put(store, key(i), i, 0);
         }
@@ -555,7 +557,7 @@ class RocksSegmentsTest {
         segments.committed(Map.of(CHANGELOG, 100L));
         segments.close();
         // When
-        segments.open(new LocalFiles(directory, "now", Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, "now", Map.of(), true), new PartitionDictionary());
         // Then
         assertThat(segments.committedOffset(CHANGELOG)).isNull();
         assertThat(segments.description()).isNull();
@@ -569,8 +571,8 @@ class RocksSegmentsTest {
         // Given
         int keys = 20_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared small = new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 0, 64 << 10, thread);
-        BucketedStore store = open(RETENTION, small);
+        RocksResources small = new RocksResources(new RocksResources.Limits(1 << 20, 64 << 20, 1), 0, 64 << 10, thread);
+        SegmentedWindowStore store = open(RETENTION, small);
         // When, then
         for (int i = 0; i < keys; i++) {
             Numbers.put(store, key(i), i, 0);
@@ -594,7 +596,7 @@ class RocksSegmentsTest {
     void manyKeys_afterARestart_areAllThere() {
         // Given
         int keys = 300_000;
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         for (int i = 0; i < keys; i++) {
             Numbers.put(store, key(i), i, 0);
             Numbers.put(store, key(i / 2), FAR + i / 2, 0);
@@ -602,7 +604,7 @@ class RocksSegmentsTest {
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         // When
-        BucketedStore again = open(RETENTION);
+        SegmentedWindowStore again = open(RETENTION);
         // Then
         for (int i = 0; i < keys; i++) {
             assertThat(Numbers.of(again, key(i), 0)).as("value of %s", i).isEqualTo(i < keys / 2 ? FAR + i : i);
@@ -619,15 +621,16 @@ class RocksSegmentsTest {
         // Given
         int keys = 2_000;
         ExecutorService thread = Executors.newSingleThreadExecutor();
-        RocksShared withoutCache = new RocksShared(new RocksShared.Limits(0, 64 << 20, 1), 0, 16 << 10, thread);
-        BucketedStore store = open(RETENTION, withoutCache);
+        RocksResources withoutCache =
+                new RocksResources(new RocksResources.Limits(0, 64 << 20, 1), 0, 16 << 10, thread);
+        SegmentedWindowStore store = open(RETENTION, withoutCache);
         for (int i = 0; i < keys; i++) {
             Numbers.put(store, key(i), i, 0);
         }
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
         // When
-        BucketedStore again = open(RETENTION, withoutCache);
+        SegmentedWindowStore again = open(RETENTION, withoutCache);
         // Then
         for (int i = 0; i < keys; i++) {
             assertThat(Numbers.of(again, key(i), 0)).as("value of %s", i).isEqualTo(i);
@@ -644,13 +647,16 @@ class RocksSegmentsTest {
     void put_everyKeyIsWrittenAtOnce_theLastIsHeldAndNoOther() {
         // Given
         RocksSegments segments = new RocksSegments(
-                "seen", SEGMENT, 0, new RocksShared(new RocksShared.Limits(1 << 20, 64 << 20, 1), 1, 1, Runnable::run));
-        segments.open(new LocalFiles(directory.resolve("store"), "numbers", Map.of(), true), new Places());
+                "seen",
+                SEGMENT,
+                0,
+                new RocksResources(new RocksResources.Limits(1 << 20, 64 << 20, 1), 1, 1, Runnable::run));
+        segments.open(new LocalFiles(directory.resolve("store"), "numbers", Map.of(), true), new PartitionDictionary());
         KeyHash hash = new KeyHash(0);
-        CompactTable ofOneKey = new CompactTable(true, Budget.unbounded());
+        CompactTable ofOneKey = new CompactTable(true, MemoryBudget.unbounded());
         hash.take(key(0).get());
         hash.at(0);
-        ofOneKey.put(hash, WindowName.of(key(0), 0), value(0), value(0).length);
+        ofOneKey.put(hash, WindowedKey.of(key(0), 0), value(0), value(0).length);
         for (int i = 0; i < 5; i++) {
             // When
             hash.take(key(i).get());
@@ -658,7 +664,9 @@ class RocksSegmentsTest {
             segments.put(hash, key(i), 0, value(i), value(i).length, SEGMENT);
             segments.committed(Map.of(CHANGELOG, (long) i));
             // Then
-            assertThat(segments.bytes()).as("after key %s", i).isEqualTo(new MissFilter(0).bytes() + ofOneKey.bytes());
+            assertThat(segments.bytes())
+                    .as("after key %s", i)
+                    .isEqualTo(new ScalableBloomFilter(0).bytes() + ofOneKey.bytes());
         }
         segments.close();
     }
@@ -668,12 +676,12 @@ class RocksSegmentsTest {
     void put_nothingButWhatIsTakenBack_isTakenBackAfterARestart() {
         // Given
         writeTwoSegments();
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         Numbers.remove(store, KEY, 0);
         store.commit(Map.of(CHANGELOG, 101L));
         store.close();
         // When
-        BucketedStore again = open(RETENTION);
+        SegmentedWindowStore again = open(RETENTION);
         // Then
         assertThat(again.fetch(KEY, 0)).isNull();
         assertThat(again.fetch(KEY, SEGMENT)).isNotNull();
@@ -689,7 +697,7 @@ class RocksSegmentsTest {
     }
 
     /** Leaves behind what a process does that is killed now. */
-    private void crash(BucketedStore open) throws IOException {
+    private void crash(SegmentedWindowStore open) throws IOException {
         Path state = directory.resolve("state");
         Path copy = directory.resolve("copy");
         try (Stream<Path> files = Files.walk(state)) {
@@ -705,7 +713,7 @@ class RocksSegmentsTest {
     private RocksSegments segments(String layout) {
         RocksSegments segments =
                 new RocksSegments("seen", SEGMENT, 1, RocksDbOptions.defaults().shared());
-        segments.open(new LocalFiles(directory, layout, Map.of(), true), new Places());
+        segments.open(new LocalFiles(directory, layout, Map.of(), true), new PartitionDictionary());
         return segments;
     }
 
@@ -717,22 +725,22 @@ class RocksSegmentsTest {
     }
 
     private void writeTwoSegments() {
-        BucketedStore store = open(RETENTION);
+        SegmentedWindowStore store = open(RETENTION);
         Numbers.put(store, KEY, NUMBER, 0);
         Numbers.put(store, KEY, 8, SEGMENT);
         store.commit(Map.of(CHANGELOG, 100L));
         store.close();
     }
 
-    private BucketedStore open(Duration retention) {
+    private SegmentedWindowStore open(Duration retention) {
         return open(retention, RocksDbOptions.defaults().shared());
     }
 
-    private BucketedStore open(Duration retention, RocksShared shared) {
+    private SegmentedWindowStore open(Duration retention, RocksResources shared) {
         MockProcessorContext<Void, Void> context = new MockProcessorContext<>(
                 properties, new TaskId(0, 0), directory.resolve("state").toFile());
-        BucketedStore store =
-                (BucketedStore) BucketedSupplier.onRocksDb("seen", retention, Duration.ofSeconds(60), shared)
+        SegmentedWindowStore store = (SegmentedWindowStore)
+                SegmentedWindowStoreSupplier.onRocksDb("seen", retention, Duration.ofSeconds(60), shared)
                         .get();
         store.init(context.getStateStoreContext(), store);
         return store;

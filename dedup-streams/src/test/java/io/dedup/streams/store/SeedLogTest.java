@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,22 +22,22 @@ class SeedLogTest {
     private static final long START = Math.floorDiv(NOW, 3_600_001L) * 3_600_001L;
     private static final DedupPolicy POLICY = DedupPolicy.of(Duration.ofHours(1));
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", new byte[] {1});
-    private static final Sighting EARLY = sighting(START + 5);
-    private static final Sighting LATE = sighting(START + 50);
+    private static final SeenRecord EARLY = seen(START + 5);
+    private static final SeenRecord LATE = seen(START + 50);
 
     @Test
     void writeTo_engineOfBatches_keyProcessedTwice_bothCountWhicheverWasReadFirst() {
         // Given
-        Map<Integer, Firsts> firsts = new HashMap<>();
+        Map<Integer, BucketEntry> firsts = new HashMap<>();
         Map<Integer, StoreMetadata> metadata = new HashMap<>();
         // When
         write((partition, name, value) -> {
             assertThat(SeenKey.isBatch(name)).isTrue();
-            ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toFirsts()));
+            ChangelogBatch.read(value, (key, bucket, change) -> firsts.put(partition, change.toEntry()));
             metadata.put(partition, StoreMetadata.decode(ChangelogBatch.metadata(value)));
         });
         // Then
-        assertThat(firsts).isEqualTo(Map.of(0, Firsts.of(LATE).with(EARLY), 1, Firsts.of(EARLY)));
+        assertThat(firsts).isEqualTo(Map.of(0, BucketEntry.of(LATE).with(EARLY), 1, BucketEntry.of(EARLY)));
         assertThat(metadata)
                 .hasSize(2)
                 .hasEntrySatisfying(0, of(START + 50, 2))
@@ -81,7 +81,7 @@ class SeedLogTest {
         }
     }
 
-    private static Sighting sighting(long time) {
-        return new Sighting(time, time + 3_600_000, new Coordinates("in", 0, time), null).asSettled();
+    private static SeenRecord seen(long time) {
+        return new SeenRecord(time, time + 3_600_000, new Coordinates("in", 0, time), null).asSettled();
     }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.Coordinates;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.ByteBuffer;
 import org.apache.kafka.common.utils.Bytes;
 import org.junit.jupiter.api.Test;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** What a changelog says of one key. */
 class SeenLogTest {
     private static final IdempotencyKey KEY = IdempotencyKey.of("header:id", "k-1".getBytes(UTF_8));
-    private static final Sighting FIRST = new Sighting(100, 150, new Coordinates("orders", 0, 7), null);
+    private static final SeenRecord FIRST = new SeenRecord(100, 150, new Coordinates("orders", 0, 7), null);
 
     private final SeenLog log = new SeenLog("orders", KEY);
 
@@ -36,7 +36,7 @@ class SeenLogTest {
 
     @Test
     void take_laterRecordOfTheSameBucket_replacesTheEarlier() {
-        Sighting later = new Sighting(120, 170, new Coordinates("orders", 0, 9), null);
+        SeenRecord later = new SeenRecord(120, 170, new Coordinates("orders", 0, 9), null);
         log.take(windowed(KEY, 0), entry(FIRST, 0));
         log.take(windowed(KEY, 0), entry(later, 0));
         assertThat(log.covering(130, 1)).isEqualTo(later);
@@ -46,13 +46,13 @@ class SeenLogTest {
     @Test
     void take_nothingInPlaceOfIt_forgetsIt() {
         log.take(windowed(KEY, 0), entry(FIRST, 0));
-        log.take(windowed(KEY, 0), new EntryCodec().encodeVersioned(Firsts.NONE, 0, 0));
+        log.take(windowed(KEY, 0), new EntryCodec().encodeVersioned(BucketEntry.NONE, 0, 0));
         assertThat(log.covering(100, 1)).isNull();
     }
 
     @Test
     void covering_severalBuckets_isFoundInAny() {
-        Sighting other = new Sighting(500, 550, new Coordinates("orders", 0, 8), null);
+        SeenRecord other = new SeenRecord(500, 550, new Coordinates("orders", 0, 8), null);
         log.take(windowed(KEY, 0), entry(FIRST, 0));
         log.take(windowed(KEY, 400), entry(other, 400));
         assertThat(log.covering(100, 1)).isEqualTo(FIRST);
@@ -63,19 +63,19 @@ class SeenLogTest {
     @Test
     void take_batchWithTheKeyAmongOthers_coversItsTtl() {
         ChangelogBatch batch = new ChangelogBatch(64);
-        Sighting other = new Sighting(200, 250, new Coordinates("orders", 0, 8), null);
+        SeenRecord other = new SeenRecord(200, 250, new Coordinates("orders", 0, 8), null);
         Bytes key = Bytes.wrap(SeenStore.nameOf("orders", KEY));
-        batch.add(key, 0, Firsts.of(FIRST), 1_000);
+        batch.add(key, 0, BucketEntry.of(FIRST), 1_000);
         batch.add(
                 Bytes.wrap(SeenStore.nameOf("orders", IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)))),
                 0,
-                Firsts.of(other),
+                BucketEntry.of(other),
                 1_000);
         log.take(windowed(SeenKey.BATCH.get(), 0), batch.encode(new byte[0]));
         assertThat(log.covering(120, 1)).isEqualTo(FIRST);
         assertThat(log.covering(220, 1)).as("of the other key").isNull();
         ChangelogBatch released = new ChangelogBatch(64);
-        released.add(key, 0, Firsts.NONE, 2_000);
+        released.add(key, 0, BucketEntry.NONE, 2_000);
         log.take(windowed(SeenKey.BATCH.get(), 0), released.encode(new byte[0]));
         assertThat(log.covering(120, 1)).as("taken back since").isNull();
     }
@@ -89,8 +89,8 @@ class SeenLogTest {
         return windowed(SeenStore.nameOf(scope, key), bucket);
     }
 
-    private static byte[] entry(Sighting first, long bucket) {
-        return new EntryCodec().encodeVersioned(Firsts.of(first), bucket, 0);
+    private static byte[] entry(SeenRecord first, long bucket) {
+        return new EntryCodec().encodeVersioned(BucketEntry.of(first), bucket, 0);
     }
 
     private static byte[] windowed(byte[] name, long bucket) {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -97,7 +97,7 @@ class SeenStoreTest {
         long ttl = 1000 * STEP;
         SeenStore before = new SeenStore(store, POLICY);
         Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
-        Sighting first = new Sighting(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
+        SeenRecord first = new SeenRecord(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
         before.advance(AT, NOW, NOW);
         remember(before, key, first, NOW);
         for (long other : new long[] {ttl / 3, ttl - 1, ttl + 1, 2 * ttl, 7 * ttl}) {
@@ -119,7 +119,7 @@ class SeenStoreTest {
         SeenStore before = new SeenStore(store, POLICY);
         Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
         before.advance(AT, NOW, NOW);
-        remember(before, key, new Sighting(NOW, NOW + 1000 * STEP, new Coordinates("orders", 0, 1), null), NOW);
+        remember(before, key, new SeenRecord(NOW, NOW + 1000 * STEP, new Coordinates("orders", 0, 1), null), NOW);
         SeenStore changed = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(7000 * STEP)));
         assertThat(recall(changed, key, NOW, TTL)).isNotNull();
         // When
@@ -134,7 +134,7 @@ class SeenStoreTest {
         long ttl = 1000 * STEP;
         SeenStore one = new SeenStore(store, POLICY);
         Bytes key = one.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
-        Sighting first = new Sighting(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
+        SeenRecord first = new SeenRecord(NOW, NOW + ttl, new Coordinates("orders", 0, 1), null);
         one.advance(AT, NOW, NOW);
         remember(one, key, first, NOW);
         SeenStore two = new SeenStore(store, POLICY.withTtl(Duration.ofMillis(5 * ttl)));
@@ -195,13 +195,13 @@ class SeenStoreTest {
             SeenStore seen = new SeenStore(store, i % 2 == 0 ? POLICY : POLICY.withTtl(other));
             seen.advance(AT, NOW + i, NOW + i);
             Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {(byte) i}));
-            remember(seen, key, new Sighting(NOW + i, NOW + i + TTL / 2, null, null), NOW + i);
+            remember(seen, key, new SeenRecord(NOW + i, NOW + i + TTL / 2, null, null), NOW + i);
         }
         SeenStore last = new SeenStore(store, POLICY);
         // Then
         assertThat(last.earlierTtls()).isEqualTo(1);
-        BucketedStore engine = store.query(
-                        new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+        SegmentedWindowStore engine = store.query(
+                        new SegmentedWindowStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
                 .getResult();
         last.advance(AT, NOW + 100 * TTL, NOW + 100 * TTL);
         engine.flushCache();
@@ -223,7 +223,7 @@ class SeenStoreTest {
         for (int i = 1; i <= 10; i++) {
             long time = NOW + i * 1_000L;
             seen.advance(AT, time, time);
-            remember(seen, key(seen, i), new Sighting(time, time + 1, AT, null), time);
+            remember(seen, key(seen, i), new SeenRecord(time, time + 1, AT, null), time);
             BatchingBucketStore.engineOf(brief).flushCache();
             seen.check(time + 1);
         }
@@ -241,7 +241,7 @@ class SeenStoreTest {
         // When
         for (int i = 0; i < 10_000; i++) {
             seen.advance(AT, NOW + i, NOW + i);
-            remember(seen, key(seen, i), new Sighting(NOW + i, NOW + i + 1, AT, null), NOW + i);
+            remember(seen, key(seen, i), new SeenRecord(NOW + i, NOW + i + 1, AT, null), NOW + i);
         }
         // Then
         assertThat(seen.remembered()).isBetween(2L, 8L);
@@ -268,7 +268,7 @@ class SeenStoreTest {
         SeenStore before = new SeenStore(store, POLICY);
         Bytes key = before.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
         long ahead = NOW + Duration.ofMinutes(59).toMillis();
-        Sighting first = new Sighting(ahead, ahead + 1000 * STEP, new Coordinates("orders", 0, 1), null);
+        SeenRecord first = new SeenRecord(ahead, ahead + 1000 * STEP, new Coordinates("orders", 0, 1), null);
         before.advance(AT, ahead, NOW);
         remember(before, key, first, NOW);
         // When
@@ -284,16 +284,16 @@ class SeenStoreTest {
         SeenStore seen = new SeenStore(store, POLICY);
         Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
         long bucket = Math.floorDiv(NOW, TTL + 1) * (TTL + 1);
-        for (int i = 0; i < Firsts.MOST; i++) {
+        for (int i = 0; i < BucketEntry.MAX_RECORDS; i++) {
             remember(seen, key, brief(bucket + 100L * i), NOW);
         }
         // Then
-        for (int i = 0; i < Firsts.MOST; i++) {
+        for (int i = 0; i < BucketEntry.MAX_RECORDS; i++) {
             assertThat(recall(seen, key, bucket + 100L * i + 10, 10)).isEqualTo(brief(bucket + 100L * i));
             assertThat(recall(seen, key, bucket + 100L * i + 11, 10)).isNull();
             assertThat(mayHaveForgotten(seen, key, bucket + 100L * i + 11, 10)).isFalse();
         }
-        assertThat(seen.remembered()).isEqualTo(Firsts.MOST);
+        assertThat(seen.remembered()).isEqualTo(BucketEntry.MAX_RECORDS);
     }
 
     @Test
@@ -302,7 +302,7 @@ class SeenStoreTest {
         SeenStore seen = new SeenStore(store, POLICY);
         Bytes key = seen.key("orders", IdempotencyKey.of("header:id", new byte[] {1}));
         long bucket = Math.floorDiv(NOW, TTL + 1) * (TTL + 1);
-        for (int i = 0; i <= Firsts.MOST; i++) {
+        for (int i = 0; i <= BucketEntry.MAX_RECORDS; i++) {
             remember(seen, key, brief(bucket + 100L * i), NOW);
         }
         // Then
@@ -339,8 +339,8 @@ class SeenStoreTest {
         assertThat(seen.remembered()).isZero();
         assertThat(seen.reach()).isZero();
         // When
-        remember(seen, one, new Sighting(NOW, NOW + TTL, null, null), NOW);
-        remember(seen, two, new Sighting(NOW - 5, NOW - 5 + TTL, null, null), NOW);
+        remember(seen, one, new SeenRecord(NOW, NOW + TTL, null, null), NOW);
+        remember(seen, two, new SeenRecord(NOW - 5, NOW - 5 + TTL, null, null), NOW);
         seen.advance(AT, NOW + 1, NOW + 1);
         // Then
         assertThat(seen.remembered()).isEqualTo(2);
@@ -369,7 +369,8 @@ class SeenStoreTest {
         fillManyBuckets(new SeenStore(many, policy));
         // Then
         assertThat(new SeenStore(many, policy).remembered()).isEqualTo(3_000);
-        BucketedStore engine = many.query(new BucketedStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
+        SegmentedWindowStore engine = many.query(
+                        new SegmentedWindowStore.Itself(), PositionBound.unbounded(), new QueryConfig(false))
                 .getResult();
         assertThat(engine.metadata().encode()).hasSizeLessThan(1_000);
     }
@@ -379,12 +380,12 @@ class SeenStoreTest {
             long time = NOW + 6_000L * i;
             seen.advance(AT, time, time);
             Bytes key = seen.key("in", IdempotencyKey.of("header:id", new byte[] {(byte) i, (byte) (i >> 8)}));
-            remember(seen, key, new Sighting(time, time + 1_000, null, null), time);
+            remember(seen, key, new SeenRecord(time, time + 1_000, null, null), time);
         }
         assertThat(seen.remembered()).isEqualTo(3_000);
     }
 
-    private static @Nullable Sighting recall(SeenStore seen, Bytes key, long time, long ttl) {
+    private static @Nullable SeenRecord recall(SeenStore seen, Bytes key, long time, long ttl) {
         return seen.recall(key, time, ttl, null).first();
     }
 
@@ -392,11 +393,11 @@ class SeenStoreTest {
         return seen.recall(key, time, ttl, null).mayHaveForgotten();
     }
 
-    private static void remember(SeenStore seen, Bytes key, Sighting first, long now) {
+    private static void remember(SeenStore seen, Bytes key, SeenRecord first, long now) {
         seen.remember(seen.recall(key, first.timestamp(), TTL, null), first, now);
     }
 
-    private static Sighting brief(long time) {
-        return new Sighting(time, time + 10, new Coordinates("orders", 0, time), null);
+    private static SeenRecord brief(long time) {
+        return new SeenRecord(time, time + 10, new Coordinates("orders", 0, time), null);
     }
 }

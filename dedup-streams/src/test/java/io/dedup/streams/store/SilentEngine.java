@@ -22,13 +22,13 @@ public record SilentEngine(AtomicBoolean silenced) {
         return (WindowBytesStoreSupplier) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {WindowBytesStoreSupplier.class}, (proxy, method, args) -> {
                     Object result = method.invoke(memory, args);
-                    return method.getName().equals("get") ? silent((BucketedStore) result) : result;
+                    return method.getName().equals("get") ? silent((SegmentedWindowStore) result) : result;
                 });
     }
 
     @SuppressWarnings("unchecked") // the proxy forwards to a WindowStore<Bytes, byte[]>
-    private WindowStore<Bytes, byte[]> silent(BucketedStore store) {
-        Class<?>[] types = {WindowStore.class, TimestampedBytesStore.class, BeforeCommit.class};
+    private WindowStore<Bytes, byte[]> silent(SegmentedWindowStore store) {
+        Class<?>[] types = {WindowStore.class, TimestampedBytesStore.class, PreCommitHook.class};
         return (WindowStore<Bytes, byte[]>) Proxy.newProxyInstance(
                 getClass().getClassLoader(), types, (proxy, method, args) -> {
                     String name = method.getName();

@@ -20,7 +20,7 @@ class StoreMetadataTest {
             new StoreMetadata.Committed(
                     1_766_000_000_004L, 1_766_000_000_005L, true, List.of(new StoreMetadata.Doubt(6, 7, 8))),
             List.of(new StoreMetadata.Earlier(3_600_000, 1_766_100_000_000L)),
-            List.of(new Census.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
+            List.of(new KeyCounts.Count(1_766_200_000_000L, 3, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 1_766_000_000_000L)),
             Map.of("orders", Map.of(2, 41L)),
             new KeyDefinition("header:id|trim", "topic", "none"));

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class InputFile {
     private static final Set<String> FIELDS = new TreeSet<>(Set.of("topic", "key", "timestamp", "headers", "value"));
     /** What surely fits into a Kafka record of the default size. */
-    private static final int LONGEST_LINE = 900_000;
+    private static final int MAX_LINE = 900_000;
 
     private static final String BYTE_ORDER_MARK = "\uFEFF";
 
@@ -70,8 +70,8 @@ public final class InputFile {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int next = bytes.read(); next >= 0; next = bytes.read()) {
             line.write(next);
-            if (line.size() > LONGEST_LINE) {
-                throw new IllegalArgumentException("it has more than " + LONGEST_LINE + " bytes");
+            if (line.size() > MAX_LINE) {
+                throw new IllegalArgumentException("it has more than " + MAX_LINE + " bytes");
             }
             if (next == '\n') {
                 break;

@@ -41,12 +41,12 @@ public final class Reference {
         for (Sending sending : sendings) {
             String place = sending.topic() + "-" + sending.judgedIn(partitionCount);
             Partition partition = reference.partitions.computeIfAbsent(place, unseen -> new Partition());
-            reference.verdicts.merge(reference.judge(sending, partition, now), 1, Integer::sum);
+            reference.verdicts.merge(reference.decide(sending, partition, now), 1, Integer::sum);
         }
         return new Truth(reference.ledger, reference.verdicts);
     }
 
-    private Verdict judge(Sending sending, Partition partition, long now) {
+    private Verdict decide(Sending sending, Partition partition, long now) {
         long time = sending.timestamp();
         long before = partition.streamTime;
         boolean future = time - maxFuture > now;

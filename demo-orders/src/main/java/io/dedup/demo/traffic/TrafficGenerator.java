@@ -29,9 +29,9 @@ public final class TrafficGenerator {
     private static final int OVERTAKEN_BY = 20;
 
     private static final int CUSTOMERS = 1_000;
-    private static final int LARGEST_BATCH = 40;
-    private static final Duration LONGEST_SPAN = Duration.ofHours(1);
-    private static final Duration LONGEST_DELAY = Duration.ofMinutes(2);
+    private static final int MAX_BATCH = 40;
+    private static final Duration MAX_SPAN = Duration.ofHours(1);
+    private static final Duration MAX_DELAY = Duration.ofMinutes(2);
     private static final Duration YEAR = Duration.ofDays(365);
     private static final Duration WEEK = Duration.ofDays(7);
     private static final String[] CURRENCIES = {"EUR", "EUR", "EUR", "USD", "GBP"};
@@ -72,7 +72,7 @@ public final class TrafficGenerator {
 
     private List<Original> originals(int events) {
         List<Original> originals = new ArrayList<>(events);
-        Duration span = least(ttl.dividedBy(24), LONGEST_SPAN);
+        Duration span = least(ttl.dividedBy(24), MAX_SPAN);
         for (int i = 0; i < events; i++) {
             long time = now - span.toMillis() + span.toMillis() * i / events;
             Original original =
@@ -97,7 +97,7 @@ public final class TrafficGenerator {
     private void duplicates(List<Original> originals, int wanted) {
         int sent = 0;
         while (sent < wanted) {
-            int most = Math.min(wanted - sent, 1 + random.nextInt(LARGEST_BATCH));
+            int most = Math.min(wanted - sent, 1 + random.nextInt(MAX_BATCH));
             int start = random.nextInt(originals.size());
             switch (random.nextInt(4)) {
                 case 0 -> sent += gatewayCrashes(originals, start, most);
@@ -124,7 +124,7 @@ public final class TrafficGenerator {
         List<Original> inHand = originals.subList(start, Math.min(originals.size(), start + most));
         for (Original original : inHand) {
             add(
-                    start + LARGEST_BATCH + overtaken(),
+                    start + MAX_BATCH + overtaken(),
                     original,
                     soonAfter(original),
                     OperationJson.writeRelayed(original.operation(), "gateway-2"),
@@ -215,7 +215,7 @@ public final class TrafficGenerator {
     }
 
     private long soonAfter(Original original) {
-        long most = least(ttl.dividedBy(4), LONGEST_DELAY).toMillis();
+        long most = least(ttl.dividedBy(4), MAX_DELAY).toMillis();
         return original.time() + 1 + (most > 1 ? random.nextLong(most - 1) : 0);
     }
 

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  */
 final class CustomersApi {
     private static final Pattern ADDRESS = Pattern.compile("[^@\\s]{1,64}@[^@\\s]{1,190}");
-    private static final int MOST_CUSTOMERS = 10_000;
+    private static final int MAX_CUSTOMERS = 10_000;
 
     private final Map<String, String> addresses = new ConcurrentHashMap<>();
 
@@ -28,18 +28,18 @@ final class CustomersApi {
     private void set(Context context) {
         String id = context.pathParam("id");
         JsonNode address = JsonBody.read(context, Set.of("email")).path("email");
-        if (!Requested.NAME.matcher(id).matches()) {
-            Problem.badRequest("The customer must match " + Requested.NAME.pattern())
+        if (!OperationRequest.NAME.matcher(id).matches()) {
+            Problem.badRequest("The customer must match " + OperationRequest.NAME.pattern())
                     .answer(context);
         } else if (!address.isTextual() || !ADDRESS.matcher(address.textValue()).matches()) {
             Problem.badRequest("email must be an address, as in somebody@example.org")
                     .answer(context);
-        } else if (addresses.size() >= MOST_CUSTOMERS && !addresses.containsKey(id)) {
+        } else if (addresses.size() >= MAX_CUSTOMERS && !addresses.containsKey(id)) {
             new Problem(
                             "about:blank",
                             "There is no room",
                             507,
-                            "The demo knows " + MOST_CUSTOMERS + " customers at most")
+                            "The demo knows " + MAX_CUSTOMERS + " customers at most")
                     .answer(context);
         } else {
             addresses.put(id, address.textValue());

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 final class LiveApi implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(LiveApi.class);
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
-    private static final int MOST_LISTENERS = 32;
+    private static final int MAX_LISTENERS = 32;
     private static final int LEDGER_ROWS = 50;
     /** So that whoever is between here and the page does not take the connection for dead. */
     private static final Duration SILENCE = Duration.ofSeconds(10);
@@ -44,7 +44,7 @@ final class LiveApi implements AutoCloseable {
     }
 
     private void listen(SseClient client) {
-        if (listeners.size() >= MOST_LISTENERS) {
+        if (listeners.size() >= MAX_LISTENERS) {
             client.sendComment("too many listeners");
             client.close();
             return;

@@ -112,7 +112,7 @@ final class OperationsApi {
 
     private void take(Context context, String topic) {
         IdempotencyKey key = key(context);
-        Requested requested = requested(context, topic);
+        OperationRequest requested = requested(context, topic);
         try {
             // The key of the record, so that here and there the same two requests are one operation.
             answer(
@@ -151,8 +151,8 @@ final class OperationsApi {
         String caller = callers.isEmpty() ? ANYBODY : callers.get(0);
         if (callers.size() > 1) {
             throw new ProblemException(Problem.badRequest(CALLER + " is there " + callers.size() + " times"));
-        } else if (!Requested.NAME.matcher(caller).matches()) {
-            throw new ProblemException(Problem.badRequest(CALLER + " must match " + Requested.NAME.pattern()));
+        } else if (!OperationRequest.NAME.matcher(caller).matches()) {
+            throw new ProblemException(Problem.badRequest(CALLER + " must match " + OperationRequest.NAME.pattern()));
         }
         return caller;
     }
@@ -161,16 +161,16 @@ final class OperationsApi {
         return Collections.list(context.req().getHeaders(name));
     }
 
-    private static Requested requested(Context context, String topic) {
-        JsonNode body = JsonBody.read(context, Requested.members(topic));
+    private static OperationRequest requested(Context context, String topic) {
+        JsonNode body = JsonBody.read(context, OperationRequest.members(topic));
         try {
-            return Requested.read(topic, body);
+            return OperationRequest.read(topic, body);
         } catch (IllegalArgumentException unreadable) {
             throw new ProblemException(Problem.badRequest(String.valueOf(unreadable.getMessage())));
         }
     }
 
-    private StoredResponse publish(Requested requested, String recordKey, Execution<?> execution)
+    private StoredResponse publish(OperationRequest requested, String recordKey, Execution<?> execution)
             throws UnpublishedException {
         // The same number and the same time whenever this is run, so that it is the same record.
         Operation operation =
@@ -209,7 +209,7 @@ final class OperationsApi {
         return Math.max(1, (duration.toMillis() + 999) / 1000);
     }
 
-    private static Fingerprint fingerprint(Requested requested) {
+    private static Fingerprint fingerprint(OperationRequest requested) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
             return Fingerprint.of(

@@ -5,7 +5,7 @@ import io.dedup.Coordinates;
 import io.dedup.KeyResult;
 import io.dedup.MissingKey;
 import io.dedup.Mode;
-import io.dedup.Sighting;
+import io.dedup.SeenRecord;
 import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.streams.KeyStatus;
@@ -44,7 +44,7 @@ final class PipelineApi {
         KeyStatus status = pipeline.ask(topic, key.orElseThrow());
         Map<String, Object> body = new LinkedHashMap<>();
         if (status instanceof KeyStatus.Remembered remembered) {
-            Sighting first = remembered.first();
+            SeenRecord first = remembered.first();
             body.put("status", "remembered");
             body.put("firstSeen", Instant.ofEpochMilli(first.timestamp()).toString());
             body.put("rememberedUntil", Instant.ofEpochMilli(first.expiresAt()).toString());

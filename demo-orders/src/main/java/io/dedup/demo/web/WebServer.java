@@ -85,7 +85,7 @@ final class WebServer implements AutoCloseable {
         config.jetty.modifyServer(jetty -> jetty.setErrorHandler(unread));
         config.jetty.modifyServletContextHandler(jetty -> jetty.setErrorHandler(unread));
         config.routes.before(context -> HEADERS.forEach(context::header));
-        config.routes.before(context -> OwnSite.require(context, host));
+        config.routes.before(context -> SameOriginFilter.require(context, host));
         config.routes.exception(ProblemException.class, (refused, context) -> {
             refused.headers().forEach(context::header);
             refused.problem().answer(context);

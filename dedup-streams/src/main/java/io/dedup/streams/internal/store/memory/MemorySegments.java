@@ -4,11 +4,11 @@ package io.dedup.streams.internal.store.memory;
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
-import io.dedup.streams.internal.store.engine.Stretches;
-import io.dedup.streams.internal.store.engine.WindowName;
-import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.engine.SegmentsByTime;
+import io.dedup.streams.internal.store.engine.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
+import io.dedup.streams.internal.store.table.MemoryBudget;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
@@ -19,17 +19,17 @@ import org.jspecify.annotations.Nullable;
 /** Segments on the heap, each a {@link CompactTable}. */
 public final class MemorySegments implements Segments {
     private final boolean wholeKeys;
-    private final Budget budget;
-    private final Stretches<Segment> segments;
+    private final MemoryBudget budget;
+    private final SegmentsByTime<Segment> segments;
     private final NavigableSet<Long> starts = new TreeSet<>();
     private long lastStart = Long.MIN_VALUE;
     private byte @Nullable [] description;
 
     /** The table of the windows of a stretch. */
-    private static final class Segment extends Stretches.Stretch {
+    private static final class Segment extends SegmentsByTime.TimeRange {
         private final CompactTable table;
 
-        Segment(Stretches.Bounds bounds, CompactTable table) {
+        Segment(SegmentsByTime.Bounds bounds, CompactTable table) {
             super(bounds, Long.MIN_VALUE);
             this.table = table;
         }
@@ -40,8 +40,8 @@ public final class MemorySegments implements Segments {
      *
      * @param width of a segment in milliseconds
      */
-    public MemorySegments(long width, boolean wholeKeys, Budget budget) {
-        this.segments = new Stretches<>(width);
+    public MemorySegments(long width, boolean wholeKeys, MemoryBudget budget) {
+        this.segments = new SegmentsByTime<>(width);
         this.wholeKeys = wholeKeys;
         this.budget = budget;
     }
@@ -85,7 +85,7 @@ public final class MemorySegments implements Segments {
     }
 
     private byte[] name(Bytes key, long start) {
-        return wholeKeys ? WindowName.of(key, start) : key.get();
+        return wholeKeys ? WindowedKey.of(key, start) : key.get();
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.dedup.streams.internal.store.rocksdb;
 
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
-import io.dedup.streams.internal.store.engine.Stretches;
+import io.dedup.streams.internal.store.engine.SegmentsByTime;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +74,7 @@ final class RocksDatabase implements AutoCloseable {
     private static final double BITS_A_KEY = 10;
     private static final int BLOCK_BYTES = 4 * 1024;
     /** Files of a segment are merged when there are this many: a key that comes again from far back is looked for in each. */
-    private static final int MOST_FILES = 4;
+    private static final int MAX_FILES = 4;
 
     private final String name;
     private final Path directory;
@@ -85,14 +85,15 @@ final class RocksDatabase implements AutoCloseable {
     private final Map<String, Object> configs;
     private final boolean emptied;
     private final List<ColumnFamilyHandle> handles = new ArrayList<>();
-    private final Map<Stretches.Bounds, Family> families = new LinkedHashMap<>();
+    private final Map<SegmentsByTime.Bounds, Family> families = new LinkedHashMap<>();
     /** What was dropped may still be being deleted when a segment with the same bounds is made. */
     private long lastNumber;
 
     private final RocksDB database;
     private @Nullable RocksDBConfigSetter setter;
 
-    private RocksDatabase(String name, Path directory, Map<String, Object> configs, RocksShared shared, boolean emptied)
+    private RocksDatabase(
+            String name, Path directory, Map<String, Object> configs, RocksResources shared, boolean emptied)
             throws RocksDBException {
         this.name = name;
         this.directory = directory;
@@ -131,12 +132,12 @@ final class RocksDatabase implements AutoCloseable {
     /** Takes one after those that were made before it. */
     private void take(ColumnFamilyHandle family) {
         try {
-            Stretches.Bounds bounds = bounds(family.getName());
+            SegmentsByTime.Bounds bounds = bounds(family.getName());
             Family found = new Family(family.getName(), family);
             lastNumber = Math.max(lastNumber, found.number());
             // Segments do not overlap. What does was no longer needed when this one was made, and was about to be
             // dropped.
-            for (Stretches.Bounds other : List.copyOf(families.keySet())) {
+            for (SegmentsByTime.Bounds other : List.copyOf(families.keySet())) {
                 if (other.overlaps(bounds)) {
                     drop(Objects.requireNonNull(families.remove(other)));
                 }
@@ -154,7 +155,7 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     /** Opens the database of a store, without files that are of no use. */
-    static RocksDatabase open(String name, LocalFiles local, RocksShared shared) {
+    static RocksDatabase open(String name, LocalFiles local, RocksResources shared) {
         Path directory = local.directory();
         String layout = FORMAT + ", " + local.layout();
         boolean emptied = false;
@@ -185,7 +186,7 @@ final class RocksDatabase implements AutoCloseable {
     }
 
     private static RocksDatabase openFiles(
-            String name, String layout, LocalFiles local, RocksShared shared, boolean emptied)
+            String name, String layout, LocalFiles local, RocksResources shared, boolean emptied)
             throws IOException, RocksDBException {
         Path directory = local.directory();
         Path files = directory.resolve("db");
@@ -218,7 +219,7 @@ final class RocksDatabase implements AutoCloseable {
         return emptied;
     }
 
-    private Options options(RocksShared shared) {
+    private Options options(RocksResources shared) {
         BlockBasedTableConfig table = new BlockBasedTableConfig()
                 .setBlockCache(shared.cache())
                 .setBlockSize(BLOCK_BYTES)
@@ -232,9 +233,9 @@ final class RocksDatabase implements AutoCloseable {
                 .setInfoLogLevel(InfoLogLevel.ERROR_LEVEL)
                 .setCompressionType(CompressionType.NO_COMPRESSION)
                 .setCompactionStyle(CompactionStyle.UNIVERSAL)
-                .setLevel0FileNumCompactionTrigger(MOST_FILES)
-                .setLevel0SlowdownWritesTrigger(8 * MOST_FILES)
-                .setLevel0StopWritesTrigger(16 * MOST_FILES)
+                .setLevel0FileNumCompactionTrigger(MAX_FILES)
+                .setLevel0SlowdownWritesTrigger(8 * MAX_FILES)
+                .setLevel0StopWritesTrigger(16 * MAX_FILES)
                 // Written to are only the few bytes of the default family.
                 .setWriteBufferSize(256L << 10)
                 .setMaxBackgroundJobs(Math.max(2, shared.threads()));
@@ -273,18 +274,18 @@ final class RocksDatabase implements AutoCloseable {
         }
     }
 
-    private static Stretches.Bounds bounds(byte[] name) {
+    private static SegmentsByTime.Bounds bounds(byte[] name) {
         String[] parts = new String(name, StandardCharsets.UTF_8).split("/", -1);
-        return new Stretches.Bounds(Long.parseLong(parts[1]), Long.parseLong(parts[2]));
+        return new SegmentsByTime.Bounds(Long.parseLong(parts[1]), Long.parseLong(parts[2]));
     }
 
     /** The segments that there are. */
-    List<Stretches.Bounds> segments() {
+    List<SegmentsByTime.Bounds> segments() {
         return List.copyOf(families.keySet());
     }
 
     /** The files of a segment. */
-    RocksFiles files(Stretches.Bounds bounds) {
+    RocksFiles files(SegmentsByTime.Bounds bounds) {
         Family family = families.remove(bounds);
         byte[] familyName = family == null
                 ? bytes("windows/" + bounds.from() + "/" + bounds.to() + "/" + ++lastNumber)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.rocksdb;
 
-import io.dedup.streams.internal.store.engine.WindowName;
+import io.dedup.streams.internal.store.engine.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
-import io.dedup.streams.internal.store.table.MissFilter;
+import io.dedup.streams.internal.store.table.ScalableBloomFilter;
 import io.dedup.streams.internal.store.table.SortedEntries;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -171,16 +171,17 @@ final class RocksFiles {
 
     /** A filter of what is there; null if the files are dropped meanwhile, or reading is stopped. */
     @Nullable
-    MissFilter filter(long seed) {
+    ScalableBloomFilter filter(long seed) {
         return with(existing -> {
-            MissFilter filter = new MissFilter(database.getLongProperty(existing, "rocksdb.estimate-num-keys"));
+            ScalableBloomFilter filter =
+                    new ScalableBloomFilter(database.getLongProperty(existing, "rocksdb.estimate-num-keys"));
             KeyHash hash = new KeyHash(seed);
             try (ReadOptions reading = new ReadOptions().setFillCache(false);
                     RocksIterator entries = database.newIterator(existing, reading)) {
                 for (entries.seekToFirst(); entries.isValid() && !dropped && !stopped; entries.next()) {
                     byte[] key = entries.key();
-                    hash.take(WindowName.keyIn(key).get());
-                    hash.at(WindowName.startIn(key));
+                    hash.take(WindowedKey.keyIn(key).get());
+                    hash.at(WindowedKey.startIn(key));
                     filter.add(hash);
                 }
                 entries.status();
@@ -201,7 +202,7 @@ final class RocksFiles {
             try (RocksIterator entries = database.newIterator(existing)) {
                 entries.seekToFirst();
                 while (entries.isValid()) {
-                    long start = WindowName.startIn(entries.key());
+                    long start = WindowedKey.startIn(entries.key());
                     starts.add(start);
                     entries.seek(name(start + 1));
                 }

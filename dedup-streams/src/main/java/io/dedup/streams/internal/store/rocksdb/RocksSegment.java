@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.rocksdb;
 
-import io.dedup.streams.internal.store.engine.Stretches;
-import io.dedup.streams.internal.store.engine.WindowName;
-import io.dedup.streams.internal.store.table.Budget;
+import io.dedup.streams.internal.store.engine.SegmentsByTime;
+import io.dedup.streams.internal.store.engine.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
-import io.dedup.streams.internal.store.table.MissFilter;
+import io.dedup.streams.internal.store.table.MemoryBudget;
+import io.dedup.streams.internal.store.table.ScalableBloomFilter;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.utils.Bytes;
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Used with the lock of the store, but for what the writer does: {@link RocksFiles} says which.
  */
-final class RocksSegment extends Stretches.Stretch {
+final class RocksSegment extends SegmentsByTime.TimeRange {
     private final RocksFiles files;
     /** Not written yet, or lately, the newest last; all but the newest do not change any more. */
     private final List<CompactTable> recent = new ArrayList<>();
 
-    private final MissFilter filter;
+    private final ScalableBloomFilter filter;
     /** Whether the filter has not been told yet of what was on disk when the store was opened. */
     private boolean filterIsPartial;
 
@@ -33,10 +33,10 @@ final class RocksSegment extends Stretches.Stretch {
      * @param expected how many keys are expected
      * @param neededUntil of what is in the files
      */
-    RocksSegment(Stretches.Bounds bounds, RocksFiles files, long expected, long neededUntil) {
+    RocksSegment(SegmentsByTime.Bounds bounds, RocksFiles files, long expected, long neededUntil) {
         super(bounds, neededUntil);
         this.files = files;
-        this.filter = new MissFilter(expected);
+        this.filter = new ScalableBloomFilter(expected);
         this.filterIsPartial = files.exist();
     }
 
@@ -57,7 +57,7 @@ final class RocksSegment extends Stretches.Stretch {
         if (!filterIsPartial && !filter.mayHave(hash)) {
             return null;
         }
-        byte[] name = WindowName.of(key, start);
+        byte[] name = WindowedKey.of(key, start);
         for (int i = recent.size() - 1; i >= 0; i--) {
             byte[] entry = recent.get(i).get(hash, name);
             if (entry != null) {
@@ -71,12 +71,12 @@ final class RocksSegment extends Stretches.Stretch {
     long put(KeyHash hash, Bytes key, long start, byte[] entry, int length, long neededUntil) {
         need(neededUntil);
         if (recent.isEmpty()) {
-            recent.add(new CompactTable(true, Budget.unbounded()));
+            recent.add(new CompactTable(true, MemoryBudget.unbounded()));
         }
         CompactTable newest = recent.get(recent.size() - 1);
         long keysBefore = newest.size();
         long bytesBefore = newest.bytes();
-        newest.put(hash, WindowName.of(key, start), entry, length);
+        newest.put(hash, WindowedKey.of(key, start), entry, length);
         if (newest.size() > keysBefore) {
             filter.add(hash);
         }
@@ -100,7 +100,7 @@ final class RocksSegment extends Stretches.Stretch {
     }
 
     /** Makes the filter whole with what was on disk when the store was opened. */
-    void complete(MissFilter onDisk) {
+    void complete(ScalableBloomFilter onDisk) {
         filter.addAll(onDisk);
         filterIsPartial = false;
     }

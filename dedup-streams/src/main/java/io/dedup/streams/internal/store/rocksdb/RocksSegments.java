@@ -4,10 +4,10 @@ package io.dedup.streams.internal.store.rocksdb;
 import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
-import io.dedup.streams.internal.store.engine.Stretches;
+import io.dedup.streams.internal.store.engine.SegmentsByTime;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
-import io.dedup.streams.internal.store.table.MissFilter;
+import io.dedup.streams.internal.store.table.ScalableBloomFilter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -39,16 +39,16 @@ public final class RocksSegments implements Segments {
     private static final Logger LOGGER = LoggerFactory.getLogger(RocksSegments.class);
 
     /** How many generations of tables may wait to be written before the stream thread waits for them. */
-    static final int MOST_WAITING = 2;
+    static final int MAX_WAITING = 2;
     /** A filter is not made for more keys than that before they have come. */
-    private static final long MOST_EXPECTED = 4L << 20;
+    private static final long MAX_EXPECTED = 4L << 20;
     /** A filter has room for so large a part more than there were lately: if it is too small by one key, it becomes twice as large. */
     private static final int SPARE_PART = 4;
 
     private final String name;
     private final long seed;
-    private final RocksShared shared;
-    private final Stretches<RocksSegment> segments;
+    private final RocksResources shared;
+    private final SegmentsByTime<RocksSegment> segments;
     private final NavigableSet<Long> starts = new TreeSet<>();
     private final Deque<Generation> waiting = new ArrayDeque<>();
     /** Those whose files are being deleted, or have been. */
@@ -61,7 +61,7 @@ public final class RocksSegments implements Segments {
      */
     private @Nullable Generation writtenLast;
 
-    private final Map<RocksSegment, CompletableFuture<@Nullable MissFilter>> filters = new HashMap<>();
+    private final Map<RocksSegment, CompletableFuture<@Nullable ScalableBloomFilter>> filters = new HashMap<>();
     private final Map<TopicPartition, Long> committed = new HashMap<>();
     private @Nullable RocksDatabase database;
     private @Nullable Dictionary places;
@@ -91,9 +91,9 @@ public final class RocksSegments implements Segments {
      * @param width of a segment in milliseconds
      * @param seed of the hashes that are asked with
      */
-    public RocksSegments(String name, long width, long seed, RocksShared shared) {
+    public RocksSegments(String name, long width, long seed, RocksResources shared) {
         this.name = name;
-        this.segments = new Stretches<>(width);
+        this.segments = new SegmentsByTime<>(width);
         this.seed = seed;
         this.shared = shared;
     }
@@ -118,7 +118,7 @@ public final class RocksSegments implements Segments {
         opened.readPlaces(newPlaces);
         description = opened.metadata();
         committed.putAll(opened.offsets());
-        for (Stretches.Bounds bounds : opened.segments()) {
+        for (SegmentsByTime.Bounds bounds : opened.segments()) {
             RocksFiles files = opened.files(bounds);
             RocksSegment segment = new RocksSegment(bounds, files, 0, opened.neededUntil(files));
             segments.add(segment);
@@ -158,11 +158,11 @@ public final class RocksSegments implements Segments {
     }
 
     private void completeFilter(RocksSegment segment) {
-        CompletableFuture<@Nullable MissFilter> filter = filters.computeIfAbsent(
+        CompletableFuture<@Nullable ScalableBloomFilter> filter = filters.computeIfAbsent(
                 segment, one -> CompletableFuture.supplyAsync(() -> one.files().filter(seed), shared.reader()));
         if (filter.isDone()) {
             filters.remove(segment);
-            MissFilter onDisk = await(filter);
+            ScalableBloomFilter onDisk = await(filter);
             if (onDisk != null) {
                 segment.complete(onDisk);
             }
@@ -188,11 +188,11 @@ public final class RocksSegments implements Segments {
         }
     }
 
-    private RocksSegment make(Stretches.Bounds bounds) {
+    private RocksSegment make(SegmentsByTime.Bounds bounds) {
         RocksSegment latest = segments.latest();
         // Somewhat more than there were lately; but a segment in the past is for what comes late.
         long expected = latest != null && latest.from() < bounds.from()
-                ? Math.min(latest.keys() + latest.keys() / SPARE_PART, MOST_EXPECTED)
+                ? Math.min(latest.keys() + latest.keys() / SPARE_PART, MAX_EXPECTED)
                 : 0;
         RocksSegment segment = new RocksSegment(bounds, database().files(bounds), expected, Long.MIN_VALUE);
         segments.add(segment);
@@ -201,7 +201,7 @@ public final class RocksSegments implements Segments {
 
     /** Has everything written that is held in tables. */
     private void freeze() {
-        reap(MOST_WAITING - 1);
+        reap(MAX_WAITING - 1);
         isChanging = true;
         List<Frozen> tables = new ArrayList<>();
         for (RocksSegment segment : segments.all()) {
@@ -299,7 +299,7 @@ public final class RocksSegments implements Segments {
             deleting = deleting.thenRunAsync(() -> drop(segment), shared.deleter());
         }
         lastStart = Long.MIN_VALUE;
-        reap(MOST_WAITING);
+        reap(MAX_WAITING);
         forgetWrittenLast();
     }
 
@@ -344,7 +344,7 @@ public final class RocksSegments implements Segments {
             reap(0);
             database().writeOffsets(committed);
         }
-        reap(MOST_WAITING);
+        reap(MAX_WAITING);
     }
 
     @Override

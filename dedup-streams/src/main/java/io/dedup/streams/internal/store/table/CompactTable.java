@@ -18,7 +18,7 @@ public final class CompactTable {
     static final int SHARDS = 1 << SHARD_BITS;
 
     private final boolean wholeKeys;
-    private final Budget budget;
+    private final MemoryBudget budget;
     private final @Nullable Shard[] shards = new @Nullable Shard[SHARDS];
     private final Index index = new Index(SHARDS);
     /** How many slots a shard begins with. */
@@ -34,11 +34,11 @@ public final class CompactTable {
      *
      * @param wholeKeys whether keys are kept, and not only their digests
      */
-    public CompactTable(boolean wholeKeys, Budget budget) {
+    public CompactTable(boolean wholeKeys, MemoryBudget budget) {
         this(wholeKeys, budget, 0, 0);
     }
 
-    private CompactTable(boolean wholeKeys, Budget budget, long expected, long ofAll) {
+    private CompactTable(boolean wholeKeys, MemoryBudget budget, long expected, long ofAll) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
         this.firstSlots = Shard.slotsFor(expected / SHARDS);

@@ -34,12 +34,12 @@ final class Shard {
     private static final int UNIT_BITS = 1;
     private static final int CHUNK_BITS = 14;
     private static final int CHUNK_BYTES = 1 << CHUNK_BITS;
-    private static final int MOST_CHUNKS = 1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS);
+    private static final int MAX_CHUNKS = 1 << (PLACE_BITS + UNIT_BITS - CHUNK_BITS);
     private static final int FIRST_CHUNK_BYTES = 256;
     /** The last chunk may be empty by so small a part of all chunks. */
     private static final int SPARE_PART = 8;
 
-    private static final int FEWEST_SLOTS = 16;
+    private static final int MIN_SLOTS = 16;
     private static final int ARRAY_HEADER_BYTES = 16;
     /** An array, a reference to it, and where its last entry ends. */
     private static final int BYTES_BESIDE_CHUNK = ARRAY_HEADER_BYTES + 4 + Integer.BYTES;
@@ -56,7 +56,7 @@ final class Shard {
     private static final int CONTINUED = 1 << SEVEN_BITS;
 
     private final boolean wholeKeys;
-    private final Budget budget;
+    private final MemoryBudget budget;
     private final Index index;
     /** Which shard of the index this is. */
     private final int number;
@@ -83,7 +83,7 @@ final class Shard {
      * @param firstSlots how many slots the index begins with, as {@link #slotsFor} has it
      * @param expectedBytes how many bytes of entries are expected
      */
-    Shard(boolean wholeKeys, Budget budget, Index index, int number, int firstSlots, long expectedBytes) {
+    Shard(boolean wholeKeys, MemoryBudget budget, Index index, int number, int firstSlots, long expectedBytes) {
         this.wholeKeys = wholeKeys;
         this.budget = budget;
         this.index = index;
@@ -95,7 +95,7 @@ final class Shard {
 
     /** How long an index is that takes about as many entries without growing. */
     static int slotsFor(long entries) {
-        return (int) Math.max(FEWEST_SLOTS, Math.min(PLACE_MASK, entries * 3 / 2));
+        return (int) Math.max(MIN_SLOTS, Math.min(PLACE_MASK, entries * 3 / 2));
     }
 
     private void reserve(long more) {
@@ -305,13 +305,13 @@ final class Shard {
     }
 
     private void addChunk(int length) {
-        if (chunkCount == MOST_CHUNKS) {
+        if (chunkCount == MAX_CHUNKS) {
             throw new BudgetExceededException("A table takes no more than 8 GB, or some 250 million keys: use more"
                     + " partitions, shorten the TTL, or use dedup.store=rocksdb");
         }
         reserve(BYTES_BESIDE_CHUNK + (long) length);
         if (chunkCount == chunks.length) {
-            int more = Math.min(MOST_CHUNKS, 2 * chunkCount);
+            int more = Math.min(MAX_CHUNKS, 2 * chunkCount);
             chunks = Arrays.copyOf(chunks, more);
             ends = Arrays.copyOf(ends, more);
         }
@@ -323,7 +323,7 @@ final class Shard {
 
     private void grow() {
         int before = index.slots(number);
-        int slots = before + Math.max(FEWEST_SLOTS, before * 2 / 5);
+        int slots = before + Math.max(MIN_SLOTS, before * 2 / 5);
         reserve(Index.bytes(slots) - Index.bytes(before));
         if (deadBytes == 0 && !wholeKeys) {
             index.empty(number, slots);

@@ -25,7 +25,7 @@ class CompactTableTest {
     void putAndGet_anyHistory_isThatOfAMap(boolean wholeKeys, long seed) {
         // Given
         Random random = new Random(seed);
-        CompactTable table = new CompactTable(wholeKeys, Budget.unbounded());
+        CompactTable table = new CompactTable(wholeKeys, MemoryBudget.unbounded());
         Map<String, byte[]> model = new HashMap<>();
         // When
         for (int i = 0; i < 200_000; i++) {
@@ -55,7 +55,7 @@ class CompactTableTest {
     @ValueSource(booleans = {true, false})
     void put_sameKeyUnderOtherStarts_areOtherEntries(boolean wholeKeys) {
         // Given
-        CompactTable table = new CompactTable(wholeKeys, Budget.unbounded());
+        CompactTable table = new CompactTable(wholeKeys, MemoryBudget.unbounded());
         // When
         for (long start = -3; start <= 3; start++) {
             put(table, "key" + (wholeKeys ? start : ""), start, new byte[] {(byte) start}, 1);
@@ -71,7 +71,7 @@ class CompactTableTest {
     @ValueSource(ints = {1_025, 9_000, 16_384, 70_000})
     void put_largeValues_takeLittleMoreThanTheirBytes(int length) {
         // Given
-        Budget budget = Budget.unbounded();
+        MemoryBudget budget = MemoryBudget.unbounded();
         CompactTable table = new CompactTable(false, budget);
         int keys = 4_000;
         // When
@@ -92,7 +92,7 @@ class CompactTableTest {
     @Test
     void put_largeValueReplacedByOthers_givesItsBytesBack() {
         // Given
-        Budget budget = Budget.unbounded();
+        MemoryBudget budget = MemoryBudget.unbounded();
         CompactTable table = new CompactTable(true, budget);
         put(table, "key", 0, new byte[10], 10);
         long small = table.bytes();
@@ -113,7 +113,7 @@ class CompactTableTest {
     @Test
     void put_oneKeyAgainAndAgain_doesNotTakeMoreAndMore() {
         // Given
-        CompactTable table = new CompactTable(true, Budget.unbounded());
+        CompactTable table = new CompactTable(true, MemoryBudget.unbounded());
         // When
         for (int i = 0; i < 1_000_000; i++) {
             put(table, "key", 0, new byte[100], 50 + i % 50);
@@ -123,12 +123,12 @@ class CompactTableTest {
         assertThat(table.bytes()).isLessThan(100_000);
     }
 
-    /** The figure that the documentation gives: 16 bytes of digest, a dozen of the sighting, and what holds them. */
+    /** The figure that the documentation gives: 16 bytes of digest, a dozen of the seen record, and what holds them. */
     @ParameterizedTest
     @ValueSource(ints = {300_000, 1_000_000, 2_400_000})
     void put_digestsWithFifteenBytes_takesAtMost40BytesEach(int keys) {
         // Given
-        Budget budget = Budget.unbounded();
+        MemoryBudget budget = MemoryBudget.unbounded();
         CompactTable table = new CompactTable(false, budget);
         byte[] value = new byte[15];
         // When
@@ -143,7 +143,7 @@ class CompactTableTest {
     @Test
     void put_noRoomIsLeft_isRefusedAndNothingIsLost() {
         // Given
-        Budget budget = new Budget(1 << 20);
+        MemoryBudget budget = new MemoryBudget(1 << 20);
         CompactTable table = new CompactTable(false, budget);
         AtomicInteger held = new AtomicInteger();
         // When
@@ -166,7 +166,7 @@ class CompactTableTest {
     @Test
     void clear_givesEverythingBack() {
         // Given
-        Budget budget = Budget.unbounded();
+        MemoryBudget budget = MemoryBudget.unbounded();
         CompactTable table = new CompactTable(true, budget);
         for (int i = 0; i < 100_000; i++) {
             put(table, "key-" + i, 0, new byte[i % 50], i % 50);

@@ -70,7 +70,7 @@ class SortedEntriesTest {
     @MethodSource("keys")
     void of_anyKeys_areInOrderWithTheirValues(List<byte[]> keys) {
         // Given
-        CompactTable table = new CompactTable(true, Budget.unbounded());
+        CompactTable table = new CompactTable(true, MemoryBudget.unbounded());
         TreeMap<byte[], byte[]> expected = new TreeMap<>(Arrays::compareUnsigned);
         for (int i = 0; i < keys.size(); i++) {
             byte[] value = {(byte) i, (byte) (i >> 8)};
