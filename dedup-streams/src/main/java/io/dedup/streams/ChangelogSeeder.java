@@ -123,8 +123,13 @@ final class ChangelogSeeder {
         return everywhere ? IntStream.range(0, partitions).toArray() : new int[] {record.partition()};
     }
 
-    /** What has been done. */
-    WarmStart.Seeded seeded() {
-        return new WarmStart.Seeded(read, remembered);
+    /** How many records were read. */
+    long read() {
+        return read;
+    }
+
+    /** How many of them are remembered. */
+    long remembered() {
+        return remembered;
     }
 }

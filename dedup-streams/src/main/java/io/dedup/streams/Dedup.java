@@ -17,7 +17,7 @@ import io.dedup.key.TtlHeader;
 import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.RocksDbOptions;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.streams.store.Waiting;
+import io.dedup.Waiting;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;

@@ -17,7 +17,7 @@ import io.dedup.key.RecordView;
 import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.streams.store.Waiting;
+import io.dedup.Waiting;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;

@@ -114,7 +114,7 @@ record DslWiring(DedupSettings settings) {
         DslGraph.of(samples).keepInPlace();
         samples.repartition(Repartitioned.with(Serdes.ByteArray(), Serdes.ByteArray())
                         .withName(audit))
-                .process(new Suppliers.AuditNode(typed), Named.as(audit));
+                .process(new AuditorSupplier(typed), Named.as(audit));
     }
 
     private boolean isByKey() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.streams.store.SeenStore;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.kafka.streams.processor.ConnectedStoreProvider;
@@ -37,20 +36,6 @@ final class Suppliers {
         @Override
         public Set<StoreBuilder<?>> stores() {
             return more == null ? settings.stores() : settings.storesAnd(more.stores());
-        }
-    }
-
-    /** Brings the auditor and its store into a DSL topology. */
-    record AuditNode(DedupSettings settings) implements ProcessorSupplier<byte[], byte[], Void, Void> {
-        @Override
-        public Processor<byte[], byte[], Void, Void> get() {
-            return new Auditor(settings);
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return Set.of(SeenStore.builder(
-                    settings.auditStoreName(), settings.engine(), settings.policy(), settings.changelogConfigs()));
         }
     }
 

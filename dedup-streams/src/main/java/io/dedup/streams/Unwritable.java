@@ -70,8 +70,4 @@ record Unwritable(String topic, String reason, String detail, String fix) {
                 "It has no key, and " + topic + " is compacted (" + TopicConfig.CLEANUP_POLICY_CONFIG + ")",
                 "Set " + TopicConfig.CLEANUP_POLICY_CONFIG + "=" + TopicConfig.CLEANUP_POLICY_DELETE + " on the topic");
     }
-
-    Rejection fault() {
-        return new Rejection(reason, detail + ". " + fix);
-    }
 }

@@ -293,10 +293,10 @@ public final class WarmStart {
                 write(log, producer, handedOn);
                 LOGGER.info(
                         "{} of {} records are remembered in {}",
-                        seeding.seeded().remembered(),
-                        seeding.seeded().read(),
+                        seeding.remembered(),
+                        seeding.read(),
                         changelog.topic());
-                return Optional.of(seeding.seeded());
+                return Optional.of(new Seeded(seeding.read(), seeding.remembered()));
             }
         }
 

@@ -52,7 +52,7 @@ record WriteCheck(String node, WriteLimits limits, Action action) {
                 ? ". The application stops here, as configured, and commits nothing of it; with "
                         + DedupConfig.ON_UNWRITABLE + "=" + Action.DEAD_LETTER.text() + " it would go on"
                 : "";
-        Rejection fault = problem.fault();
+        Rejection fault = new Rejection(problem.reason(), problem.detail() + ". " + problem.fix());
         return new RefusedRecordException(
                 null,
                 action,

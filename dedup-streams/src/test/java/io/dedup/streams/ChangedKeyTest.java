@@ -16,7 +16,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.streams.store.KeyDefinition;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.streams.store.Waiting;
+import io.dedup.Waiting;
 import java.io.File;
 import java.time.Duration;
 import java.util.List;

@@ -17,7 +17,7 @@ import io.dedup.streams.store.LoggedStore;
 import io.dedup.streams.store.PutRecorder;
 import io.dedup.streams.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.streams.store.Waiting;
+import io.dedup.Waiting;
 import java.io.File;
 import java.time.Duration;
 import java.util.Map;

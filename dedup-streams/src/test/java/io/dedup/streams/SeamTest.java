@@ -15,7 +15,7 @@ import io.dedup.Verdict;
 import io.dedup.streams.store.LoggedStore;
 import io.dedup.streams.store.SmallTables;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.streams.store.Waiting;
+import io.dedup.Waiting;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Waiting;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
 import io.dedup.IdempotencyKey;
@@ -210,7 +211,7 @@ public final class SeenStore implements AutoCloseable {
      * @throws IllegalArgumentException if the topic would keep less than is remembered
      */
     public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
-            String name, StoreEngine engine, DedupPolicy policy, Map<String, String> changelog) {
+            String name, BucketStoreSuppliers engine, DedupPolicy policy, Map<String, String> changelog) {
         Buckets buckets = Buckets.of(policy);
         String kept = changelog.get(TopicConfig.RETENTION_MS_CONFIG);
         if (kept != null

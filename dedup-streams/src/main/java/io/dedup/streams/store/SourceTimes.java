@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Waiting;
 import io.dedup.Coordinates;
 import java.time.Duration;
 import java.util.HashMap;

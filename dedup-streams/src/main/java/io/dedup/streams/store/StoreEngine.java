@@ -15,29 +15,17 @@ import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
  *
  * <p>Immutable and thread-safe.
  */
-public final class StoreEngine {
-    private final Supplying supplying;
-
-    /** Makes suppliers of stores. */
-    @FunctionalInterface
-    interface Supplying {
-        WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window);
-    }
+public final class StoreEngine implements BucketStoreSuppliers {
+    private final BucketStoreSuppliers suppliers;
 
     /** An engine that gives out what that one makes. */
-    StoreEngine(Supplying supplying) {
-        this.supplying = supplying;
+    StoreEngine(BucketStoreSuppliers suppliers) {
+        this.suppliers = suppliers;
     }
 
-    /**
-     * A supplier of stores.
-     *
-     * @param name the store's name
-     * @param retention how long the changelog is needed, in wall-clock time
-     * @param window the width of a window
-     */
-    WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window) {
-        return supplying.supplier(name, retention, window);
+    @Override
+    public WindowBytesStoreSupplier supplier(String name, Duration retention, Duration window) {
+        return suppliers.supplier(name, retention, window);
     }
 
     /** The RocksDB engine with {@linkplain RocksDbOptions#defaults default options}. */

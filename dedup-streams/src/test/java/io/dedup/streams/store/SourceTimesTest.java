@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.Waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.Coordinates;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.dedup.streams.store;
+package io.dedup;
 
 import io.dedup.config.DedupConfig;
 import java.time.Duration;
 
 /**
- * How long memory waits for source partitions that are behind others of the same task, as when a backlog is read after a repartition.
+ * How long the operator waits for source partitions that are behind others of the same task, as when a backlog is read after a repartition.
  *
  * @param idleTimeout by the wall clock, after which a partition without records is waited for no longer
  * @param maxDrift in event time, by which one partition may be behind another and still be waited for
