@@ -120,7 +120,7 @@ final class ConfigCheck {
                 Code.NO_DEAD_LETTER_TOPIC,
                 DedupConfig.DEAD_LETTER_TOPIC,
                 null,
-                "Records judged " + verdict.text() + " are to go to the dead-letter topic, and none is named",
+                "Records with the verdict " + verdict.text() + " are to go to the dead-letter topic, and none is named",
                 "Name a topic, or set " + DedupConfig.actionKey(verdict) + " (and those of the other verdicts) to drop,"
                         + " forward or fail"));
     }

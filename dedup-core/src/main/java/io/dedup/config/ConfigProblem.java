@@ -250,7 +250,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         DELETIONS_HELD_BACK(
                 228,
                 WARNING,
-                "A target is compacted, tombstones are judged like other records, and one of the key sources is the record's own key:"
+                "A target is compacted, tombstones get verdicts like other records, and one of the key sources is the record's own key:"
                         + " a tombstone has the key of the record that it deletes, is taken for its duplicate, and does not reach the"
                         + " target."),
         /** A pattern that stands for no topic. */

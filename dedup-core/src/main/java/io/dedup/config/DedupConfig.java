@@ -227,7 +227,7 @@ public final class DedupConfig {
         return "dedup.on." + verdict.name().toLowerCase(Locale.ROOT).replace('_', '.');
     }
 
-    /** The rules by which records are judged. */
+    /** The rules by which records get their verdicts. */
     public DedupPolicy policy() {
         DedupPolicy policy = DedupPolicy.of(duration(TTL_MS))
                 .withMaxFuture(duration(MAX_FUTURE_MS))

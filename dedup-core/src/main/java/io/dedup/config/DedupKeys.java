@@ -102,7 +102,7 @@ final class DedupKeys {
                         ValidString.in(texts(Mode.values(), Mode::text)),
                         Importance.HIGH,
                         "How far verdicts are acted upon. observe forwards everything, counts verdicts and marks what"
-                                + " would not have been forwarded; off judges nothing.")
+                                + " would not have been forwarded; off decides nothing.")
                 .define(
                         DedupConfig.KEY_MAX_BYTES,
                         ConfigDef.Type.INT,
@@ -143,7 +143,7 @@ final class DedupKeys {
                         null,
                         optional(Range.between(0L, MAX_MS)),
                         Importance.MEDIUM,
-                        "How much older than stream time a record may be and still be judged exactly, in milliseconds."
+                        "How much older than stream time a record may be and still be decided exactly, in milliseconds."
                                 + " Firsts are remembered for the TTL plus this. Not set: as dedup.ttl.ms.")
                 .define(
                         DedupConfig.MAX_FUTURE_MS,
@@ -152,7 +152,7 @@ final class DedupKeys {
                         Range.between(0L, MAX_MS),
                         Importance.MEDIUM,
                         "How far ahead of the wall clock a record may be, in milliseconds. One that is further ahead"
-                                + " is judged future and never advances stream time.")
+                                + " gets the verdict future and never advances stream time.")
                 .define(
                         DedupConfig.PARTITION_IDLE_TIMEOUT_MS,
                         ConfigDef.Type.LONG,
@@ -204,7 +204,7 @@ final class DedupKeys {
                         null,
                         optional(ValidString.in(texts(FailurePolicy.values(), FailurePolicy::text))),
                         Importance.MEDIUM,
-                        "What becomes of the key of a first whose processing fails further down and is skipped by the"
+                        "What is done with the key of a first whose processing fails further down and is skipped by the"
                                 + " exception handler. release: it is forgotten, and a retry is processed, by what had been"
                                 + " done before the failure too. keep: it stays remembered, and a retry is a duplicate. Not"
                                 + " set: release; but it has to be set where branches follow, or a processor with a store and"
@@ -216,7 +216,7 @@ final class DedupKeys {
                         ValidString.in(texts(TombstonePolicy.values(), TombstonePolicy::text)),
                         Importance.MEDIUM,
                         "What is done with a record that has no value. judge: as with every other. forward: it passes"
-                                + " as it is, neither judged nor remembered nor counted, so that a deletion is never taken"
+                                + " as it is, without a verdict, neither remembered nor counted, so that a deletion is never taken"
                                 + " for a duplicate.")
                 .define(
                         DedupConfig.OUTCOME_MAX_BYTES,
@@ -257,8 +257,8 @@ final class DedupKeys {
                         optional(topicName()),
                         Importance.LOW,
                         "A topic with commands to forget a key, so that a wrongly dropped operation can be sent again. It"
-                                + " must exist and have as many partitions as the input; let nobody but the owner of the"
-                                + " application write it. Not set: no commands are taken.")
+                                + " must exist and have as many partitions as the input; grant writing to it to the owner of"
+                                + " the application only. Not set: no commands are taken.")
                 .define(
                         DedupConfig.PARTITIONING,
                         ConfigDef.Type.STRING,
@@ -266,7 +266,7 @@ final class DedupKeys {
                         ValidString.in(texts(Partitioning.values(), Partitioning::text)),
                         Importance.MEDIUM,
                         "as-is: the producer already sends equal idempotency keys to the same partition. by-key:"
-                                + " the operator repartitions by idempotency key before it judges.")
+                                + " the operator repartitions by idempotency key before it decides.")
                 .define(
                         DedupConfig.AUDIT_SHARE,
                         ConfigDef.Type.DOUBLE,
@@ -386,7 +386,7 @@ final class DedupKeys {
                         ConfigDef.Type.LIST,
                         "",
                         Importance.MEDIUM,
-                        "For the wrapper: guard whatever comes right after these source topics. The topology has to be"
+                        "For the wrapper: guard the processors right after these source topics. The topology has to be"
                                 + " built with DedupTopology.")
                 .define(
                         DedupConfig.WRAP_NODES,
