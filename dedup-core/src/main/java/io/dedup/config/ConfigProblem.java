@@ -38,7 +38,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         NO_EXCEPTION_HANDLER(
                 108,
                 "Records are to be dead-lettered or to stop the application, and Kafka Streams is not told so by"
-                        + " `processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler`."),
+                        + " `processing.exception.handler=io.dedup.streams.errors.DedupProcessingExceptionHandler`."),
         /** A wrapper with nothing to guard. */
         NOTHING_TO_WRAP(
                 109,
@@ -68,7 +68,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
         CHANGELOG_MAY_BE_SKIPPED(
                 115,
                 "A `production.exception.handler` of the application is asked about writes to changelogs too, and might skip one:"
-                        + " put `io.dedup.streams.DedupProductionExceptionHandler` in front of it."),
+                        + " put `io.dedup.streams.errors.DedupProductionExceptionHandler` in front of it."),
         /** A choice that depends on what follows the operator. */
         FAILURE_POLICY_NEEDED(
                 116,

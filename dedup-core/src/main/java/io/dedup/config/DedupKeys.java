@@ -407,7 +407,7 @@ final class DedupKeys {
                         null,
                         Importance.LOW,
                         "The ProductionExceptionHandler that is asked about failed writes, where production.exception.handler"
-                                + " is io.dedup.streams.DedupProductionExceptionHandler: that one lets no write to a changelog"
+                                + " is io.dedup.streams.errors.DedupProductionExceptionHandler: that one lets no write to a changelog"
                                 + " be skipped. Not set: fail, as in Kafka.");
     }
 
@@ -425,7 +425,7 @@ final class DedupKeys {
                         + " forwarded. Needs dedup.ttl.header.";
             case INVALID_TIMESTAMP ->
                 "What to do with a record with a negative time. It is never remembered, even if forwarded. Kafka Streams hands"
-                        + " such records on only with default.timestamp.extractor=io.dedup.streams.DedupTimestampExtractor.";
+                        + " such records on only with default.timestamp.extractor=io.dedup.streams.errors.DedupTimestampExtractor.";
             case LATE -> "What to do with a record that is too old for its first to be surely remembered.";
             case FUTURE -> "What to do with a record from the future. It is never remembered, even if forwarded.";
             case FIRST, REPLAY -> throw new IllegalArgumentException(verdict + " is always forwarded");

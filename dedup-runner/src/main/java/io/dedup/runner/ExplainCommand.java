@@ -6,7 +6,7 @@ import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
-import io.dedup.streams.store.SeenStore;
+import io.dedup.streams.internal.store.SeenStore;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

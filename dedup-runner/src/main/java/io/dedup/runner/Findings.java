@@ -3,7 +3,7 @@ package io.dedup.runner;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.dedup.streams.DedupMetrics;
+import io.dedup.streams.metrics.DedupMetrics;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Locale;

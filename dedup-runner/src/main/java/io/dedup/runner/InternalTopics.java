@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.TopicLimits;
+import io.dedup.streams.target.TopicLimits;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

@@ -11,7 +11,7 @@ import io.dedup.config.DedupConfig;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.RecordView;
-import io.dedup.streams.CommittedRecords;
+import io.dedup.streams.internal.changelog.CommittedRecords;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

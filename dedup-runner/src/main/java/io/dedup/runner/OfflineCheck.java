@@ -10,9 +10,9 @@ import io.dedup.config.DedupConfigException;
 import io.dedup.config.InvalidValue;
 import io.dedup.config.PolicyWarnings;
 import io.dedup.config.Spelling;
-import io.dedup.streams.DedupProcessingExceptionHandler;
-import io.dedup.streams.DedupProductionExceptionHandler;
-import io.dedup.streams.Isolation;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
+import io.dedup.streams.internal.Isolation;
+import io.dedup.streams.internal.operator.HandlerChecks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -224,7 +224,7 @@ final class OfflineCheck {
         }
         Isolation.problem(Utils.propsToMap(settings.application())).ifPresent(problems::add);
         try {
-            DedupProductionExceptionHandler.require(Utils.propsToMap(settings.application()));
+            HandlerChecks.requireForWrites(Utils.propsToMap(settings.application()));
         } catch (DedupConfigException unsuitable) {
             problems.addAll(unsuitable.problems());
         }

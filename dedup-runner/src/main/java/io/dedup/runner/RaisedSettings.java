@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.TopicLimits;
-import io.dedup.streams.WriteLimits;
+import io.dedup.streams.target.TopicLimits;
+import io.dedup.streams.target.WriteLimits;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Properties;

@@ -9,7 +9,7 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
-import io.dedup.streams.TopicLimits;
+import io.dedup.streams.target.TopicLimits;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

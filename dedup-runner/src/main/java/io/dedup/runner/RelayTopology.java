@@ -5,7 +5,7 @@ import io.dedup.Scope;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
 import io.dedup.streams.Dedup;
-import io.dedup.streams.Target;
+import io.dedup.streams.target.Target;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.Topology;

@@ -2,7 +2,7 @@
 package io.dedup.runner;
 
 import io.dedup.DedupPolicy;
-import io.dedup.streams.store.SeenStore;
+import io.dedup.streams.internal.store.SeenStore;
 import io.dedup.streams.store.StorageEstimate;
 import java.io.PrintWriter;
 import java.time.Duration;

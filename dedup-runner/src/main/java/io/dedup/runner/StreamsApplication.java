@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.DedupTimestampExtractor;
+import io.dedup.streams.errors.DedupTimestampExtractor;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.CommittedRecords;
+import io.dedup.streams.internal.changelog.CommittedRecords;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;

@@ -3,7 +3,7 @@ package io.dedup.runner;
 
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
-import io.dedup.streams.TopicLimits;
+import io.dedup.streams.target.TopicLimits;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

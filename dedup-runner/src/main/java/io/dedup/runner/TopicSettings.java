@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.TopicLimits;
+import io.dedup.streams.target.TopicLimits;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

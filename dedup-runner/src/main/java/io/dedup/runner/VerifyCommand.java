@@ -2,7 +2,7 @@
 package io.dedup.runner;
 
 import io.dedup.config.DedupConfig;
-import io.dedup.streams.CommittedRecords;
+import io.dedup.streams.internal.changelog.CommittedRecords;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

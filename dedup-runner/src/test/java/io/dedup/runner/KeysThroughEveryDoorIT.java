@@ -4,6 +4,7 @@ package io.dedup.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.dedup.DedupHeaders;
 import io.dedup.config.DedupConfig;
 import io.dedup.consumer.ConsumerListener;
 import io.dedup.consumer.DedupConsumerInterceptor;
@@ -12,8 +13,7 @@ import io.dedup.handler.IdempotentHandler;
 import io.dedup.runner.KeyCases.Case;
 import io.dedup.runner.KeyCases.Sent;
 import io.dedup.store.memory.MemoryIdempotencyStore;
-import io.dedup.streams.DedupHeaders;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import io.dedup.testing.TestServers;
 import java.nio.file.Path;
 import java.time.Duration;

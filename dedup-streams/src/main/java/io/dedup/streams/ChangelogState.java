@@ -2,8 +2,10 @@
 package io.dedup.streams;
 
 import io.dedup.config.ConfigProblem;
-import io.dedup.streams.store.KeyDefinition;
-import io.dedup.streams.store.SeenLog;
+import io.dedup.streams.internal.changelog.CommittedRecords;
+import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenLog;
+import io.dedup.streams.internal.store.format.KeyDefinition;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -2,6 +2,7 @@
 package io.dedup.streams;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.DedupPolicy;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
@@ -9,15 +10,23 @@ import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.TombstonePolicy;
 import io.dedup.Verdict;
+import io.dedup.Waiting;
 import io.dedup.config.DedupConfig;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.TtlHeader;
-import io.dedup.streams.store.KeyDefinition;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
+import io.dedup.streams.internal.StreamsVersion;
+import io.dedup.streams.internal.dsl.DslWiring;
+import io.dedup.streams.internal.operator.Children;
+import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.operator.Suppliers;
+import io.dedup.streams.internal.store.format.KeyDefinition;
 import io.dedup.streams.store.RocksDbOptions;
 import io.dedup.streams.store.StoreEngine;
-import io.dedup.Waiting;
+import io.dedup.streams.target.Target;
+import io.dedup.streams.target.WriteLimits;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
@@ -57,7 +66,7 @@ import org.jspecify.annotations.Nullable;
  * application's properties need two lines; without them it does not start, and says which:
  *
  * <pre>
- * processing.exception.handler=io.dedup.streams.DedupProcessingExceptionHandler
+ * processing.exception.handler=io.dedup.streams.errors.DedupProcessingExceptionHandler
  * errors.dead.letter.queue.topic.name=orders-dead-letter
  * </pre>
  *

@@ -3,6 +3,7 @@ package io.dedup.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.DedupHeaders;
 import io.dedup.IdempotencyKey;
 import java.time.Clock;
 import java.util.ArrayList;

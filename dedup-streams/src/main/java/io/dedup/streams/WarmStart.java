@@ -2,8 +2,16 @@
 package io.dedup.streams;
 
 import io.dedup.Coordinates;
+import io.dedup.DedupHeaders;
 import io.dedup.Partitioning;
-import io.dedup.streams.store.SeedLog;
+import io.dedup.streams.errors.DedupTimestampExtractor;
+import io.dedup.streams.internal.Marks;
+import io.dedup.streams.internal.changelog.AdminCalls;
+import io.dedup.streams.internal.changelog.Changelog;
+import io.dedup.streams.internal.changelog.ChangelogSeeder;
+import io.dedup.streams.internal.changelog.CommittedRecords;
+import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeedLog;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -308,8 +316,7 @@ public final class WarmStart {
                 records.partitions(deadLetterTopic)
                         .forEach(partition -> records.readAll(
                                 partition,
-                                letter -> DedupHeaders.whereItStood(letter.headers())
-                                        .ifPresent(found::add)));
+                                letter -> Marks.whereItStood(letter.headers()).ifPresent(found::add)));
             }
             return found;
         }

@@ -11,9 +11,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.Coordinates;
+import io.dedup.DedupHeaders;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.key.KeyExtractors;
+import io.dedup.streams.internal.Origin;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

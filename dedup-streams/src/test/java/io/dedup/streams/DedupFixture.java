@@ -3,6 +3,7 @@ package io.dedup.streams;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -24,9 +25,9 @@ import org.apache.kafka.streams.test.TestRecord;
 import org.jspecify.annotations.Nullable;
 
 /** A topology {@code in -> dedup -> out} in Kafka's test driver, with topics for dead letters and duplicates. */
-final class DedupFixture implements AutoCloseable {
-    static final Instant NOW = Instant.ofEpochMilli(1_766_000_000_000L);
-    static final String KEY_HEADER = "idempotency-key";
+public final class DedupFixture implements AutoCloseable {
+    public static final Instant NOW = Instant.ofEpochMilli(1_766_000_000_000L);
+    public static final String KEY_HEADER = "idempotency-key";
 
     private final TopologyTestDriver driver;
 
@@ -34,19 +35,19 @@ final class DedupFixture implements AutoCloseable {
         this.driver = driver;
     }
 
-    static DedupFixture of(Dedup dedup) {
+    public static DedupFixture of(Dedup dedup) {
         return of(dedup, UnaryOperator.identity());
     }
 
     /** With something between the operator and the topic {@code out}. */
-    static DedupFixture of(Dedup dedup, UnaryOperator<KStream<String, String>> downstream) {
+    public static DedupFixture of(Dedup dedup, UnaryOperator<KStream<String, String>> downstream) {
         StreamsBuilder builder = new StreamsBuilder();
         KStream<String, String> in = builder.stream("in", Consumed.with(Serdes.String(), Serdes.String()));
         downstream.apply(dedup.apply(in)).to("out");
         return of(builder.build(), Map.of());
     }
 
-    static DedupFixture of(Topology topology, Map<String, ?> overrides) {
+    public static DedupFixture of(Topology topology, Map<String, ?> overrides) {
         return new DedupFixture(new TopologyTestDriver(topology, properties(overrides), NOW));
     }
 

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.Verdict;
 import io.dedup.streams.store.SmallTables;
 import io.dedup.streams.store.StoreEngine;

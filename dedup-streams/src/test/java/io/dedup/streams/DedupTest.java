@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.Mode;
 import io.dedup.Scope;
 import io.dedup.Verdict;
@@ -19,6 +20,10 @@ import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupTimestampExtractor;
+import io.dedup.streams.errors.RefusedRecordException;
+import io.dedup.streams.metrics.DedupMetrics;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.List;

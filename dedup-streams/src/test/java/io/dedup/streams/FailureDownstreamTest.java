@@ -9,10 +9,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.FailurePolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
+import io.dedup.streams.errors.DedupProductionExceptionHandler;
+import io.dedup.streams.errors.DedupProductionExceptionHandlerTest;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.Map;

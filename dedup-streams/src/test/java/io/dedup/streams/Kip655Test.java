@@ -9,7 +9,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.dedup.DedupPolicy;
 import io.dedup.Scope;
-import io.dedup.streams.store.SeenStore;
+import io.dedup.streams.errors.RefusedRecordException;
+import io.dedup.streams.internal.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;
 import java.time.Duration;

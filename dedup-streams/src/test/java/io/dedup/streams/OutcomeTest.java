@@ -13,11 +13,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.Verdict;
 import io.dedup.key.Fingerprinter;
+import io.dedup.streams.errors.RefusedRecordException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

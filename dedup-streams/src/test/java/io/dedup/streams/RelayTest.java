@@ -7,10 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.Action;
+import io.dedup.DedupHeaders;
 import io.dedup.FailurePolicy;
 import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.key.KeyExtractors;
+import io.dedup.streams.target.Target;
+import io.dedup.streams.target.TopicLimits;
+import io.dedup.streams.target.WriteLimits;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -6,7 +6,7 @@ import io.dedup.demo.ledger.Ledger;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.runner.PrometheusMetrics;
 import io.dedup.runner.StreamsApplication;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Properties;

@@ -6,7 +6,7 @@ import io.dedup.bench.load.LoadGenerator;
 import io.dedup.bench.mode.Mode;
 import io.dedup.key.KeyExtractors;
 import io.dedup.streams.Dedup;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import io.dedup.streams.store.StoreEngine;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@
 package io.dedup.bench.mode;
 
 import io.dedup.runner.StreamsApplication;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.BiConsumer;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.streams.internal.store.BucketStoreSuppliers;
+import io.dedup.streams.internal.store.SegmentedWindowStoreSupplier;
 import io.dedup.streams.internal.store.memory.MemorySegments;
 import io.dedup.streams.internal.store.table.MemoryBudget;
 import java.time.Duration;

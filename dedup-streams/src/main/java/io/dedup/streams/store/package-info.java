@@ -2,7 +2,7 @@
 /**
  * The windowed store that remembers firsts, and what can stand behind it.
  *
- * <p>Start at {@link io.dedup.streams.store.SeenStore}, which asks and remembers; a new engine is one {@link
+ * <p>Start at {@link io.dedup.streams.internal.store.SeenStore}, which asks and remembers; a new engine is one {@link
  * io.dedup.streams.store.StoreEngine}.
  */
 @NullMarked

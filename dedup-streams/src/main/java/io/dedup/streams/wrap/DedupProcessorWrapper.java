@@ -6,7 +6,8 @@ import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
 import io.dedup.streams.Dedup;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
+import io.dedup.streams.internal.WrappedTopologies;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,8 +89,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
         targets = survey == null ? found : survey.targets();
         dedup = operator(config);
         reusesSources = reusesSources(configs.get(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG));
-        unguarded = DedupProcessingExceptionHandler.guardedAtBuild(
-                String.valueOf(configs.get("application.id")), targets.keySet());
+        unguarded = WrappedTopologies.begin(String.valueOf(configs.get("application.id")), targets.keySet());
     }
 
     /**

@@ -5,8 +5,8 @@ import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
-import io.dedup.streams.DedupProcessingExceptionHandler;
-import io.dedup.streams.DedupTimestampExtractor;
+import io.dedup.streams.errors.DedupTimestampExtractor;
+import io.dedup.streams.internal.WrappedTopologies;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +37,7 @@ import org.apache.kafka.streams.TopologyConfig;
  * <p>A table's source cannot be guarded under {@code topology.optimization=all}: Kafka Streams would restore the table from the topic
  * itself, past the guard.
  *
- * <p>Where the properties name no {@code default.timestamp.extractor}, they get {@link io.dedup.streams.DedupTimestampExtractor}, so that
+ * <p>Where the properties name no {@code default.timestamp.extractor}, they get {@link io.dedup.streams.errors.DedupTimestampExtractor}, so that
  * a record without a time is judged, and does not stop the application.
  *
  * <p>Where several processors come right after a source, each of them has a store of its own and decides for itself.
@@ -98,8 +98,8 @@ public final class DedupTopology {
         guarded.put(StreamsConfig.PROCESSOR_WRAPPER_CLASS_CONFIG, DedupProcessorWrapper.class);
         guarded.put(DedupProcessorWrapper.SURVEY, survey);
         Topology topology = building.apply(config(guarded));
-        Set<String> missing = DedupProcessingExceptionHandler.unguarded(
-                String.valueOf(plain.get(StreamsConfig.APPLICATION_ID_CONFIG)));
+        Set<String> missing =
+                WrappedTopologies.unguarded(String.valueOf(plain.get(StreamsConfig.APPLICATION_ID_CONFIG)));
         if (!missing.isEmpty()) {
             throw new DedupConfigException(List.of(new ConfigProblem(
                     Code.CANNOT_WRAP,

@@ -4,7 +4,7 @@ package io.dedup.streams.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.dedup.streams.store.ChangelogFirsts;
+import io.dedup.streams.internal.store.ChangelogFirsts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -4,7 +4,7 @@ package io.dedup.streams.cluster;
 import static io.dedup.key.KeyExtractors.header;
 
 import io.dedup.streams.Dedup;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import io.dedup.streams.store.StoreEngine;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -3,7 +3,7 @@ package io.dedup.streams.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.dedup.streams.DedupHeaders;
+import io.dedup.DedupHeaders;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

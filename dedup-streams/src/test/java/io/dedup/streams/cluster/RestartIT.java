@@ -3,10 +3,10 @@ package io.dedup.streams.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dedup.DedupHeaders;
 import io.dedup.key.Fingerprinter;
 import io.dedup.key.KeyExtractors;
 import io.dedup.streams.Dedup;
-import io.dedup.streams.DedupHeaders;
 import io.dedup.streams.store.StoreEngine;
 import java.io.IOException;
 import java.nio.file.Path;

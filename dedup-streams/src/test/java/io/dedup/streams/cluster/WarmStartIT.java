@@ -5,11 +5,11 @@ import static io.dedup.key.KeyExtractors.header;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.dedup.DedupHeaders;
 import io.dedup.Partitioning;
 import io.dedup.Scope;
 import io.dedup.key.Fingerprinter;
 import io.dedup.streams.Dedup;
-import io.dedup.streams.DedupHeaders;
 import io.dedup.streams.WarmStart;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.store;
 
+import io.dedup.streams.internal.store.SegmentedWindowStoreSupplier;
 import io.dedup.streams.internal.store.rocksdb.RocksResources;
 import java.util.concurrent.ForkJoinPool;
 

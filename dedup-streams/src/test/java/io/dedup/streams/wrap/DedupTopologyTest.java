@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.dedup.DedupHeaders;
 import io.dedup.config.DedupConfigException;
-import io.dedup.streams.DedupHeaders;
-import io.dedup.streams.DedupProcessingExceptionHandler;
-import io.dedup.streams.DedupTimestampExtractor;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupTimestampExtractor;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

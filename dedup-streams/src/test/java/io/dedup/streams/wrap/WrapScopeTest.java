@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.dedup.config.ConfigProblem.Code;
 import io.dedup.config.DedupConfigException;
-import io.dedup.streams.DedupProcessingExceptionHandler;
+import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import java.util.List;
 import java.util.Properties;
 import org.apache.kafka.streams.StreamsBuilder;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.demo.report;
 
+import io.dedup.DedupHeaders;
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
 import io.dedup.demo.traffic.Topics;
 import io.dedup.demo.traffic.Truth;
-import io.dedup.streams.DedupHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;

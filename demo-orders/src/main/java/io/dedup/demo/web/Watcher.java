@@ -3,11 +3,11 @@ package io.dedup.demo.web;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.dedup.DedupHeaders;
 import io.dedup.demo.traffic.Operation;
 import io.dedup.demo.traffic.OperationJson;
 import io.dedup.demo.traffic.OperationKey;
 import io.dedup.demo.traffic.Topics;
-import io.dedup.streams.DedupHeaders;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.engine;
 
+import io.dedup.streams.internal.store.format.Dictionary;
 import io.dedup.streams.internal.store.table.KeyHash;
 import java.util.Map;
 import java.util.NavigableSet;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.memory;
 
-import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.Segments;
 import io.dedup.streams.internal.store.engine.SegmentsByTime;
-import io.dedup.streams.internal.store.engine.WindowedKey;
+import io.dedup.streams.internal.store.format.Dictionary;
+import io.dedup.streams.internal.store.format.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
 import io.dedup.streams.internal.store.table.MemoryBudget;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.rocksdb;
 
-import io.dedup.streams.internal.store.engine.Dictionary;
 import io.dedup.streams.internal.store.engine.LocalFiles;
 import io.dedup.streams.internal.store.engine.SegmentsByTime;
+import io.dedup.streams.internal.store.format.Dictionary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

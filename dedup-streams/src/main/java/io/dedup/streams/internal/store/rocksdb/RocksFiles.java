@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.store.rocksdb;
 
-import io.dedup.streams.internal.store.engine.WindowedKey;
+import io.dedup.streams.internal.store.format.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
 import io.dedup.streams.internal.store.table.ScalableBloomFilter;

@@ -2,7 +2,7 @@
 package io.dedup.streams.internal.store.rocksdb;
 
 import io.dedup.streams.internal.store.engine.SegmentsByTime;
-import io.dedup.streams.internal.store.engine.WindowedKey;
+import io.dedup.streams.internal.store.format.WindowedKey;
 import io.dedup.streams.internal.store.table.CompactTable;
 import io.dedup.streams.internal.store.table.KeyHash;
 import io.dedup.streams.internal.store.table.MemoryBudget;

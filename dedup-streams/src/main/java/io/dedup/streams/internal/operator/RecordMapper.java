@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.dedup.streams.internal.operator;
+
+import io.dedup.StoredOutcome;
+import java.util.function.Consumer;
+import org.apache.kafka.streams.processor.api.ProcessingContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What becomes of a record that is let through before it is forwarded.
+ *
+ * <p>Confined to the stream thread.
+ *
+ * @param <R> the kind of record that comes in
+ * @param <O> the kind of record that goes out
+ */
+public interface RecordMapper<R, O> {
+    /** What processes records gets its context, before the first of them. */
+    default void init(ProcessingContext context) {
+        // Most have no use for it.
+    }
+
+    /** Nothing is processed any more. */
+    default void close() {
+        // Most hold nothing.
+    }
+
+    /** Processes the record. What is thrown here is a failure of the application's own code. */
+    O process(R record);
+
+    /**
+     * What is to be kept beside the key; null if nothing is.
+     *
+     * @param topic the topic it is kept in, for the serde
+     */
+    @Nullable
+    StoredOutcome outcomeOf(O processed, String topic);
+
+    /**
+     * Answers the record with what an earlier one came to.
+     *
+     * @param topic the topic it is kept in, for the serde
+     */
+    O replay(R record, StoredOutcome outcome, String topic);
+
+    /** Whether a processor of its own does something with a record here. */
+    default boolean isGuarding() {
+        return false;
+    }
+
+    /** Records pass as they are, and no outcomes are kept. */
+    static <R> RecordMapper<R, R> unchanged() {
+        return into(record -> {}, false);
+    }
+
+    /** Records are handed to a processor, which may fail, and no outcomes are kept. */
+    static <R> RecordMapper<R, R> into(Consumer<R> processor) {
+        return into(processor, true);
+    }
+
+    private static <R> RecordMapper<R, R> into(Consumer<R> processor, boolean isGuarding) {
+        return new RecordMapper<>() {
+            @Override
+            public boolean isGuarding() {
+                return isGuarding;
+            }
+
+            @Override
+            public R process(R record) {
+                processor.accept(record);
+                return record;
+            }
+
+            @Override
+            public @Nullable StoredOutcome outcomeOf(R processed, String topic) {
+                return null;
+            }
+
+            @Override
+            public R replay(R record, StoredOutcome outcome, String topic) {
+                return process(record);
+            }
+        };
+    }
+}
