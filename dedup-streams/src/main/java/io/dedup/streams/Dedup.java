@@ -520,7 +520,7 @@ public final class Dedup {
             throw new IllegalStateException(
                     "In the Processor API a node cannot repartition, so it cannot audit partitions either");
         }
-        return new Suppliers.Node<>(settings, outlets);
+        return Suppliers.alone(settings, outlets);
     }
 
     /**
@@ -531,7 +531,7 @@ public final class Dedup {
      *     an audit, a control topic
      */
     public <K, V, L, W> ProcessorSupplier<K, V, L, W> inFrontOf(ProcessorSupplier<K, V, L, W> supplier) {
-        return new Suppliers.Guarded<>(guarding(), supplier);
+        return Suppliers.inFrontOf(supplier, guarding());
     }
 
     /**
@@ -540,7 +540,7 @@ public final class Dedup {
      * @throws IllegalStateException as for the other
      */
     public <K, V, W> FixedKeyProcessorSupplier<K, V, W> inFrontOf(FixedKeyProcessorSupplier<K, V, W> supplier) {
-        return new Suppliers.GuardedDsl<>(guarding(), supplier);
+        return Suppliers.inFrontOf(supplier, guarding());
     }
 
     /** The settings, if they need no node of their own. */

@@ -487,7 +487,7 @@ class SeamTest {
                     .on(Verdict.DUPLICATE, Action.FORWARD)
                     .on(Verdict.LATE, Action.FORWARD)
                     .on(Verdict.FUTURE, Action.FORWARD);
-            operator = new DedupProcessor<>(dedup.settings(), Children.ALL_CHILDREN);
+            operator = DedupProcessor.alone(dedup.settings(), Children.ALL_CHILDREN);
             operator.init(context);
         }
 

@@ -45,7 +45,7 @@ public record DslWiring(DedupSettings settings) {
 
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
-                new Suppliers.DslNode<K, V, V>(typed, outlets, RecordMapper::unchanged, null),
+                Suppliers.<K, V, V>alone(typed, outlets, RecordMapper::unchanged, null),
                 Named.as(settings.name()));
         complete(met, judged, typed);
         KStream<K, V> forwarded =
@@ -96,7 +96,7 @@ public record DslWiring(DedupSettings settings) {
         });
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, W> answered = met.processValues(
-                new Suppliers.DslNode<>(typed, Children.ALL_CHILDREN, passages, more),
+                Suppliers.alone(typed, Children.ALL_CHILDREN, passages, more),
                 Named.as(settings.name()),
                 storeNames);
         complete(met, answered, typed);

@@ -156,7 +156,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
      * @param timestamp event time in milliseconds since the epoch
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
      */
-    void admit(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
+    void process(R record, Headers headers, @Nullable Object key, @Nullable Object value, long timestamp) {
         if (commands != null && commands.obeyed(headers, key)) {
             return;
         }

@@ -12,71 +12,69 @@ import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** What brings processors into a topology together with their stores. */
+/** Suppliers of the operator's nodes, which bring the store of the operator and those of what it stands in front of. */
 public final class Suppliers {
     private Suppliers() {}
 
+    /** The operator alone, for the Processor API. */
+    public static <K, V> ProcessorSupplier<K, V, K, V> alone(DedupSettings settings, Children children) {
+        return new Node<>(settings, () -> DedupProcessor.alone(settings, children), null);
+    }
+
+    /** The operator in front of another processor. */
+    public static <K, V, L, W> ProcessorSupplier<K, V, L, W> inFrontOf(
+            ProcessorSupplier<K, V, L, W> wrapped, DedupSettings settings) {
+        return new Node<>(settings, () -> DedupProcessor.inFrontOf(wrapped.get(), settings), wrapped);
+    }
+
     /**
-     * Brings processor and store into a DSL topology.
+     * The operator alone, for the DSL.
      *
-     * @param passages a new one for each task
+     * @param mappers a new one for each task
      * @param more brings stores of its own; null if there are none
      */
-    public record DslNode<K, V, W>(
+    public static <K, V, W> FixedKeyProcessorSupplier<K, V, W> alone(
             DedupSettings settings,
-            Children outlets,
-            Supplier<RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> passages,
+            Children children,
+            Supplier<RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>>> mappers,
+            @Nullable ConnectedStoreProvider more) {
+        return new FixedKeyNode<>(
+                settings, () -> DedupFixedKeyProcessor.alone(settings, children, mappers.get()), more);
+    }
+
+    /** The operator in front of another processor of the DSL. */
+    public static <K, V, W> FixedKeyProcessorSupplier<K, V, W> inFrontOf(
+            FixedKeyProcessorSupplier<K, V, W> wrapped, DedupSettings settings) {
+        return new FixedKeyNode<>(settings, () -> DedupFixedKeyProcessor.inFrontOf(wrapped.get(), settings), wrapped);
+    }
+
+    private record Node<K, V, L, W>(
+            DedupSettings settings, Supplier<Processor<K, V, L, W>> processors, @Nullable ConnectedStoreProvider more)
+            implements ProcessorSupplier<K, V, L, W> {
+        @Override
+        public Processor<K, V, L, W> get() {
+            return processors.get();
+        }
+
+        @Override
+        public Set<StoreBuilder<?>> stores() {
+            return settings.storesAnd(more == null ? null : more.stores());
+        }
+    }
+
+    private record FixedKeyNode<K, V, W>(
+            DedupSettings settings,
+            Supplier<FixedKeyProcessor<K, V, W>> processors,
             @Nullable ConnectedStoreProvider more)
             implements FixedKeyProcessorSupplier<K, V, W> {
         @Override
         public FixedKeyProcessor<K, V, W> get() {
-            return new DedupFixedKeyProcessor<>(settings, outlets, passages.get());
+            return processors.get();
         }
 
         @Override
         public Set<StoreBuilder<?>> stores() {
-            return more == null ? settings.stores() : settings.storesAnd(more.stores());
-        }
-    }
-
-    /** Brings processor and store into a topology of the Processor API. */
-    public record Node<K, V>(DedupSettings settings, Children outlets) implements ProcessorSupplier<K, V, K, V> {
-        @Override
-        public Processor<K, V, K, V> get() {
-            return new DedupProcessor<>(settings, outlets);
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.stores();
-        }
-    }
-
-    /** Brings a guarded processor, its stores and ours. */
-    public record Guarded<K, V, L, W>(DedupSettings settings, ProcessorSupplier<K, V, L, W> supplier)
-            implements ProcessorSupplier<K, V, L, W> {
-        @Override
-        public Processor<K, V, L, W> get() {
-            return new WrappedProcessor<>(settings, supplier.get());
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.storesAnd(supplier.stores());
-        }
-    }
-
-    /** Brings a guarded processor of the DSL, its stores and ours. */
-    public record GuardedDsl<K, V, W>(DedupSettings settings, FixedKeyProcessorSupplier<K, V, W> supplier)
-            implements FixedKeyProcessorSupplier<K, V, W> {
-        @Override
-        public FixedKeyProcessor<K, V, W> get() {
-            return new WrappedFixedKeyProcessor<>(settings, supplier.get());
-        }
-
-        @Override
-        public Set<StoreBuilder<?>> stores() {
-            return settings.storesAnd(supplier.stores());
+            return settings.storesAnd(more == null ? null : more.stores());
         }
     }
 }
