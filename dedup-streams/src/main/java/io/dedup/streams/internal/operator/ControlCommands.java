@@ -48,7 +48,7 @@ final class ControlCommands {
     }
 
     /** Returns whether the record in hand is a command, which has then been obeyed as far as it makes sense. */
-    boolean obeyed(Headers headers, @Nullable Object key) {
+    boolean handle(Headers headers, @Nullable Object key) {
         RecordMetadata metadata = context.recordMetadata().orElse(null);
         if (metadata == null || !topic.equals(metadata.topic())) {
             return false;

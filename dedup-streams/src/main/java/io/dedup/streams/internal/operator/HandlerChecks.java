@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.kafka.streams.errors.DefaultProductionExceptionHandler;
 import org.apache.kafka.streams.errors.LogAndFailProcessingExceptionHandler;
+import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 
 /** Checks which exception handlers an application has. */
@@ -99,6 +100,31 @@ public final class HandlerChecks {
                     "This handler is asked about writes to the changelog too, and what it skips there would be forgotten",
                     "Set " + key + "=" + DedupProductionExceptionHandler.class.getName() + ", and your own handler as "
                             + DedupConfig.PRODUCTION_EXCEPTION_HANDLER)));
+        }
+    }
+
+    /**
+     * Checks that a failure policy is chosen where a failure may be skipped after part of the work was done, so that a retry would do it again.
+     *
+     * @throws DedupConfigException naming the property to set
+     */
+    static void requireFailurePolicy(
+            DedupSettings settings, Children children, ProcessingContext context, RecordMapper<?, ?> mapper) {
+        Map<String, Object> configs = context.appConfigs();
+        boolean skips = maySkipFailures(configs) || maySkipWrites(configs);
+        if (skips
+                && settings.failurePolicy() == null
+                && Downstream.canBeDoneInPart(context, children.forwarded(), mapper.isGuarding())) {
+            throw new DedupConfigException(List.of(new ConfigProblem(
+                    Code.FAILURE_POLICY_NEEDED,
+                    DedupConfig.ON_FAILURE,
+                    null,
+                    "A failure behind " + settings.name()
+                            + " may be skipped when something else there has been done: branches follow,"
+                            + " or a processor with something behind it",
+                    "Set " + DedupConfig.ON_FAILURE
+                            + "=release (or onFailure) to have a retry processed by all of it once more, or keep"
+                            + " to have it dropped as a duplicate")));
         }
     }
 }
