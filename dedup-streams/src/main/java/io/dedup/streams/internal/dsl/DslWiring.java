@@ -45,8 +45,7 @@ public record DslWiring(DedupSettings settings) {
 
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, V> judged = met.processValues(
-                Suppliers.<K, V, V>alone(typed, outlets, RecordMapper::unchanged, null),
-                Named.as(settings.name()));
+                Suppliers.<K, V, V>alone(typed, outlets, RecordMapper::unchanged, null), Named.as(settings.name()));
         complete(met, judged, typed);
         KStream<K, V> forwarded =
                 isByKey() ? withAnyPartition(met) : met.peek((key, value) -> {}, Named.as(forwardedChild()));
@@ -96,9 +95,7 @@ public record DslWiring(DedupSettings settings) {
         });
         KStream<K, V> met = isByKey() ? routed(stream, typed) : stream;
         KStream<K, W> answered = met.processValues(
-                Suppliers.alone(typed, Children.ALL_CHILDREN, passages, more),
-                Named.as(settings.name()),
-                storeNames);
+                Suppliers.alone(typed, Children.ALL_CHILDREN, passages, more), Named.as(settings.name()), storeNames);
         complete(met, answered, typed);
         return isByKey() ? withAnyPartition(answered) : answered;
     }

@@ -34,15 +34,15 @@ public final class DedupFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<
             Children children,
             RecordMapper<FixedKeyRecord<K, V>, FixedKeyRecord<K, W>> mapper) {
         return new DedupFixedKeyProcessor<>(
-                context -> new Deduplicator<>(
-                        settings, children, context, mapper, (Records.OfFixedKey<K, V, FixedKeyRecord<K, W>>)
-                                (record, child) -> {
-                                    if (child == null) {
-                                        context.forward(record);
-                                    } else {
-                                        context.forward(record, child);
-                                    }
-                                }),
+                context -> new Deduplicator<>(settings, children, context, mapper, (Records.OfFixedKey<
+                                K, V, FixedKeyRecord<K, W>>)
+                        (record, child) -> {
+                            if (child == null) {
+                                context.forward(record);
+                            } else {
+                                context.forward(record, child);
+                            }
+                        }),
                 mapper,
                 null);
     }

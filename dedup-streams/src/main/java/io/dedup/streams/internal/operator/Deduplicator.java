@@ -7,8 +7,6 @@ import io.dedup.Mode;
 import io.dedup.Partitioning;
 import io.dedup.SeenRecord;
 import io.dedup.StoredOutcome;
-import io.dedup.config.ConfigProblem;
-import io.dedup.config.DedupConfigException;
 import io.dedup.key.RecordView;
 import io.dedup.streams.errors.RefusedRecordException;
 import io.dedup.streams.internal.Isolation;
@@ -146,7 +144,8 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         switch (settings.policy().actionFor(decided.verdict())) {
             case FORWARD -> {
                 boolean accepted = decided.verdict().isAccepted();
-                R passing = accepted ? marked.unmarked(record, headers, decided) : marked.marked(record, headers, decided);
+                R passing =
+                        accepted ? marked.unmarked(record, headers, decided) : marked.marked(record, headers, decided);
                 if (settings.target() != null) {
                     writable(passing, decided, settings.target().topic());
                 }

@@ -49,8 +49,9 @@ public final class Suppliers {
     }
 
     private record Node<K, V, L, W>(
-            DedupSettings settings, Supplier<Processor<K, V, L, W>> processors, @Nullable ConnectedStoreProvider more)
-            implements ProcessorSupplier<K, V, L, W> {
+            DedupSettings settings,
+            Supplier<Processor<K, V, L, W>> processors,
+            @Nullable ConnectedStoreProvider more) implements ProcessorSupplier<K, V, L, W> {
         @Override
         public Processor<K, V, L, W> get() {
             return processors.get();
