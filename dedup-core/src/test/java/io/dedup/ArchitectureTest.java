@@ -135,6 +135,14 @@ class ArchitectureTest {
             .resideInAnyPackage("io.dedup.store.*..", "org.apache.kafka..");
 
     @ArchTest
+    static final ArchRule CONSUMERS_FIND_STORES_BY_THEIR_PROVIDERS = noClasses()
+            .that()
+            .resideInAnyPackage("io.dedup.consumer..", "io.dedup.producer..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.dedup.store.*..");
+
+    @ArchTest
     static final ArchRule SHARED_STORES_HAVE_THEIR_OWN_TIME = noClasses()
             .that()
             .resideInAnyPackage("io.dedup.store.jdbc..", "io.dedup.store.redis..")

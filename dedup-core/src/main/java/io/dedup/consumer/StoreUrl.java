@@ -3,20 +3,16 @@ package io.dedup.consumer;
 
 import io.dedup.config.DedupConfig;
 import io.dedup.store.IdempotencyStore;
-import io.dedup.store.jdbc.JdbcIdempotencyStore;
-import io.dedup.store.memory.MemoryIdempotencyStore;
-import io.dedup.store.redis.RedisIdempotencyStore;
-import java.net.URI;
+import io.dedup.store.StoreProvider;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the store that is configured by its address. */
 final class StoreUrl {
-    private static final String MEMORY = "memory:";
-
     /** The stores that are open, by where they are and who opened them: consumers of one process share one. */
     private static final Map<Access, Shared> SHARED = new HashMap<>();
 
@@ -96,13 +92,11 @@ final class StoreUrl {
     private static IdempotencyStore opened(Access access) {
         String address = access.address();
         try {
-            if (address.startsWith(MEMORY)) {
-                return MemoryIdempotencyStore.holding(Integer.parseInt(address.substring(MEMORY.length())));
-            } else if (address.startsWith("jdbc:")) {
-                return JdbcIdempotencyStore.connectingTo(address, access.user(), access.password())
-                        .open();
+            for (StoreProvider provider : ServiceLoader.load(StoreProvider.class, StoreUrl.class.getClassLoader())) {
+                if (provider.accepts(address)) {
+                    return provider.open(address, access.user(), access.password());
+                }
             }
-            return RedisIdempotencyStore.connectingTo(URI.create(address)).open();
         } catch (NoClassDefFoundError missing) {
             throw refused(
                     DedupConfig.CONSUMER_STORE + " needs a library that is not on the class path"
@@ -117,6 +111,8 @@ final class StoreUrl {
             throw refused(
                     "The store of " + DedupConfig.CONSUMER_STORE + " cannot be opened: " + hidden.getMessage(), hidden);
         }
+        throw new ConfigException("The address in " + DedupConfig.CONSUMER_STORE
+                + " is of no store that is on the class path: it begins with memory:, jdbc:, redis: or rediss:");
     }
 
     private static ConfigException refused(String message, Throwable cause) {
