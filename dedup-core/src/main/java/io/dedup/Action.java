@@ -7,7 +7,7 @@ import java.util.Locale;
 public enum Action {
     /**
      * The record goes downstream. Unless it {@linkplain Verdict#isAccepted() is accepted} it carries headers with the
-     * verdict, so that whoever reads it can tell.
+     * verdict, so that its readers can tell.
      */
     FORWARD,
 

@@ -14,7 +14,7 @@ public enum Mode {
      */
     OBSERVE,
 
-    /** Everything is forwarded untouched; nothing is judged, counted or remembered. */
+    /** Everything is forwarded untouched; nothing is decided, counted or remembered. */
     OFF;
 
     /** The name as it is written in configuration. */

@@ -47,7 +47,8 @@ public final class Scope {
      */
     public static Scope named(String name) {
         if (name.isBlank()) {
-            throw new IllegalArgumentException("A scope needs a name; for one without a name there is 'none'");
+            throw new IllegalArgumentException(
+                    "name must not be blank; the scope without a name is 'none': '" + name + "'");
         }
         return new Scope(name, List.of());
     }

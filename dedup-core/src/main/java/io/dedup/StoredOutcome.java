@@ -60,7 +60,7 @@ public final class StoredOutcome {
         return Arrays.hashCode(bytes);
     }
 
-    /** The length and nothing of the content, which is nobody's business in a log. */
+    /** The length and nothing of the content, which must not get into a log. */
     @Override
     public String toString() {
         return bytes == null ? "null" : bytes.length + " bytes";

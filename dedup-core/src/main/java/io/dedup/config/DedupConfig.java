@@ -88,7 +88,7 @@ public final class DedupConfig {
     /** What keeps the keys. */
     public static final String STORE = "dedup.store";
 
-    /** How many bytes the memory of keys may take. */
+    /** How many bytes of heap the keys may take. */
     public static final String STORE_MEMORY_MAX_BYTES = "dedup.store.memory.max.bytes";
 
     /** What of a key is held in memory. */
@@ -115,11 +115,11 @@ public final class DedupConfig {
     public static final String ON_UNWRITABLE = "dedup.on.unwritable";
     /** What decides the partition in a target, for the runner. */
     public static final String TARGET_PARTITION = "dedup.target.partition";
-    /** Source topics to guard, for the wrapper. */
+    /** Source topics whose processors the wrapper wraps. */
     public static final String WRAP_TOPICS = "dedup.wrap.topics";
-    /** Processors to guard, for the wrapper. */
+    /** Processors that the wrapper wraps. */
     public static final String WRAP_NODES = "dedup.wrap.nodes";
-    /** What becomes of the key of a first that failed further down and was skipped. */
+    /** What is done with the key of a first that failed further down and was skipped. */
     public static final String ON_FAILURE = "dedup.on.failure";
     /** What is done with records without a value. */
     public static final String ON_TOMBSTONE = "dedup.on.tombstone";
@@ -443,12 +443,12 @@ public final class DedupConfig {
         return string(TARGET_PARTITION).equals("source");
     }
 
-    /** The source topics to guard; empty if there are none. */
+    /** The source topics whose processors are wrapped; empty if there are none. */
     public List<String> wrapTopics() {
         return strings(WRAP_TOPICS);
     }
 
-    /** The processors to guard; empty if there are none. */
+    /** The processors to wrap; empty if there are none. */
     public List<String> wrapNodes() {
         return strings(WRAP_NODES);
     }

@@ -70,7 +70,7 @@ final class Subscription {
      */
     void requireNames() {
         if (pattern != null) {
-            throw new IllegalArgumentException("A share group subscribes to topics by name, and not by pattern: "
+            throw new IllegalArgumentException("topics of a share group must be given by name, and not by pattern: "
                     + pattern + ". Name the topics, or call start() for a consumer group");
         }
     }

@@ -106,7 +106,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     public static <T> HandlerBuilder<T> on(IdempotencyStore store, String scope, OutcomeCodec<T> outcome) {
         if (scope.isBlank()) {
             throw new IllegalArgumentException(
-                    "scope must not be blank: without one, operations that differ would share their keys");
+                    "scope must not be blank, since operations that differ would share their keys: '" + scope + "'");
         }
         return new HandlerBuilder<>(store, scope, new OutcomeFormat<>(outcome));
     }
@@ -213,7 +213,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
 
     /**
      * The same handler for keys that are unique within a part of its scope: a topic, a tenant. No two ways through parts lead to
-     * the same scope, whatever characters are in them. It ends with this one, and closing it does nothing.
+     * the same scope, also if they hold separators. It ends with this one, and closing it does nothing.
      */
     public IdempotentHandler<T> within(String part) {
         return new IdempotentHandler<>(this, part);

@@ -25,7 +25,8 @@ public final class OperationRejectedException extends IdempotencyException {
     public OperationRejectedException(String code, String message) {
         this(code, message, false);
         if (code.isBlank()) {
-            throw new IllegalArgumentException("code must not be blank, so that programs can tell refusals apart");
+            throw new IllegalArgumentException(
+                    "code must not be blank, so that programs can tell refusals apart: '" + code + "'");
         }
     }
 

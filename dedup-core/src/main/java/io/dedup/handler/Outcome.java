@@ -60,7 +60,7 @@ public sealed interface Outcome<T> {
      */
     record Unreadable<T>(String reason, Optional<StoredOutcome> stored) implements Outcome<T> {}
 
-    /** Whether this answer is that of an earlier call, in whatever way that ended. */
+    /** Whether this answer is that of an earlier call, which may have ended in any way. */
     default boolean isReplayed() {
         return this instanceof Replayed
                 || this instanceof Unreadable

@@ -72,7 +72,7 @@ public record ClaimRequest(
     public static long millis(String name, Duration duration) {
         if (duration.compareTo(MAX_DURATION) > 0 || duration.toMillis() < 1) {
             throw new IllegalArgumentException(
-                    name + " is " + duration + ", and has to be a millisecond or more, and at most " + MAX_DURATION);
+                    name + " must be from PT0.001S to " + MAX_DURATION + ": " + duration);
         }
         return duration.toMillis();
     }
