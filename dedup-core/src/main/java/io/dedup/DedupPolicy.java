@@ -183,10 +183,10 @@ public final class DedupPolicy {
      * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one with a negative time is {@link
      * Verdict#INVALID_TIMESTAMP}; one too far ahead of the wall clock is {@link Verdict#FUTURE}, and for none of these the seen
      * records are looked up; a key remembered within the TTL, boundary included and in either direction of time, is {@link
-     * Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and asks for a
-     * TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older than stream time by more than the allowed
-     * lateness, or so old that its first {@linkplain Recollection#mayHaveForgotten may have been forgotten}, is {@link
-     * Verdict#LATE}; all else is {@link Verdict#FIRST}.
+     * Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with another payload, else {@link Verdict#DUPLICATE}, however
+     * old the record is; what is not remembered and asks for a TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older
+     * than stream time by more than the allowed lateness, or so old that its first {@linkplain Recollection#mayHaveForgotten may have
+     * been forgotten}, is {@link Verdict#LATE}; all else is {@link Verdict#FIRST}.
      *
      * <p>A record that asks for a TTL of its own, no longer than that of this policy, is remembered that long. Of two
      * records the TTL of the earlier one counts.

@@ -328,8 +328,8 @@ public final class IdempotentConsumerBuilder<K, V> {
         subscription.requireNames();
         if (deadLetterTopic == null) {
             throw new IllegalArgumentException(
-                    "deadLetterTopic must be named with withDeadLetters() for a share group, since its broker drops a"
-                            + " record that was delivered " + deliveryLimit + " times: null");
+                    "deadLetterTopic must name the dead-letter topic of a share group, since its broker drops a record"
+                            + " that was delivered " + deliveryLimit + " times. Call withDeadLetters(): null");
         }
         return new IdempotentConsumer(this, true, handler, operation);
     }
