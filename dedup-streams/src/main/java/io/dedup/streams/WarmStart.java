@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Introduces dedup to a topic that has long been processed: remembers what was processed within the last TTL, before the
- * operator judges its first record.
+ * operator decides its first record.
  *
  * <pre>{@code
  * WarmStart.of(dedup, properties).fromProcessed("orders");   // up to where the application has committed
@@ -65,7 +65,7 @@ public final class WarmStart {
     private static final Logger LOGGER = LoggerFactory.getLogger(WarmStart.class);
     /** How many records before the end say what time it is there. */
     private static final long TAIL = 500;
-    /** What brokers allow at most, unless they are told otherwise. */
+    /** What brokers allow at most by default. */
     private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
     /** Those that give a record the time that it has, if it has one. */
     private static final Set<Class<?>> TIMES_OF_RECORDS = Set.of(
@@ -278,7 +278,7 @@ public final class WarmStart {
             return Arrays.stream(topics)
                     .mapToInt(topic -> AdminCalls.partitions(admin, topic).size())
                     .max()
-                    .orElseThrow(() -> new IllegalArgumentException("Name at least one topic"));
+                    .orElseThrow(() -> new IllegalArgumentException("topics must name one at least: []"));
         }
 
         /**
@@ -361,7 +361,7 @@ public final class WarmStart {
             } catch (ProducerFencedException fenced) {
                 throw new IllegalStateException(
                         "The seeding took longer than its transaction may (set producer.transaction.timeout.ms and the"
-                                + " brokers' transaction.max.timeout.ms), or somebody else has started to seed",
+                                + " brokers' transaction.max.timeout.ms), or another warm start has begun to seed",
                         fenced);
             } catch (RuntimeException failed) {
                 abort(producer, failed);

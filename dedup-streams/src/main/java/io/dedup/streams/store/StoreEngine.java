@@ -97,7 +97,7 @@ public final class StoreEngine implements BucketStoreSuppliers {
             case "rocksdb" -> rocksDb();
             case "memory" -> memory();
             default ->
-                throw new IllegalArgumentException("There is no store '" + name + "'; there are rocksdb and memory");
+                throw new IllegalArgumentException("name must be rocksdb or memory: '" + name + "'");
         };
     }
 }

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Obeys the records of the control topic, which come into the operator's own node: so one task reads commands, judges
+ * Carries out the commands of the control topic, which come into the operator's own node: so one task reads commands, decides
  * records and writes the store, and under exactly-once all of that is one transaction.
  *
  * <p>Confined to the stream thread.
@@ -87,7 +87,7 @@ final class ControlCommands {
                 : "the record's key, which names what to forget, is empty";
     }
 
-    /** What somebody has sent, fit to be logged. */
+    /** A text from outside, fit to be logged. */
     private static String shown(String text) {
         String start = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
         return "'" + UNPRINTABLE.matcher(start).replaceAll("?") + "'";

@@ -36,7 +36,7 @@ record DecidedRecord(
         return decision.verdict();
     }
 
-    /** The headers that say what the record is judged to be, by that operator. */
+    /** The headers with the verdict of that operator. */
     Headers marks(String node) {
         return marks(node, Rejection.of(decision));
     }

@@ -47,8 +47,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Judges the records of one task, remembers the firsts and sends every record where its verdict says: what the
- * processors of both Kafka Streams APIs have in common.
+ * The operator for the records of one task: calls {@link io.dedup.DedupPolicy#decide}, remembers the firsts and sends every record
+ * where its verdict says. It is what the processors of both Kafka Streams APIs have in common; {@link io.dedup.streams.Dedup} puts
+ * them into a topology.
  *
  * <p>Confined to the stream thread.
  *
@@ -149,9 +150,9 @@ public final class Deduplicator<R, O> implements AutoCloseable {
     }
 
     /**
-     * Judges one record and does what follows from the verdict.
+     * Decides one record and does what follows from the verdict.
      *
-     * @param key the record's key, in whatever type it has here
+     * @param key the record's key, of the type that it has in this topology
      * @param value the record's value, likewise
      * @param timestamp event time in milliseconds since the epoch
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
@@ -214,7 +215,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         return only != null && (at == null || !only.contains(at.topic()));
     }
 
-    /** Forwards a record that is not remembered, whatever it is. */
+    /** Forwards a record that is not remembered. */
     private void pass(R record, Origin origin) {
         forward(passage.process(record), origin);
     }

@@ -7,7 +7,7 @@ import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a record that is let through before it is forwarded.
+ * Maps a record that is let through to the one that is forwarded.
  *
  * <p>Confined to the stream thread.
  *

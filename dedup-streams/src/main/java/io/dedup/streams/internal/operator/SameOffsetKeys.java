@@ -23,7 +23,7 @@ public final class SameOffsetKeys<T> {
     private final Set<T> others = new HashSet<>();
     private @Nullable Coordinates here;
 
-    /** Goes to those coordinates, and starts anew if they are others. */
+    /** Goes to those coordinates, and starts without keys if they are others. */
     public void moveTo(@Nullable Coordinates coordinates) {
         if (coordinates == null || !coordinates.equals(here)) {
             here = coordinates;

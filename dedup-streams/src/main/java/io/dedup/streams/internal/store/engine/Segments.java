@@ -27,7 +27,7 @@ public interface Segments extends AutoCloseable {
     void open(LocalFiles files, Dictionary places);
 
     /**
-     * Reads the memory that getting and putting begin with there. What is prefetched for several starts together is waited for once.
+     * Touches the cache lines that getting and putting read first, so that the misses of several window starts overlap.
      *
      * @return something that depends on what was read: unless it is used, nothing is read
      */

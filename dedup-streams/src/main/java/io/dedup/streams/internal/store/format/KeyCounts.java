@@ -92,7 +92,7 @@ public final class KeyCounts {
      * Forgets what is not needed any more.
      *
      * @param streamTime in milliseconds since the epoch
-     * @param exactFrom the time of the oldest record that is still judged exactly, likewise
+     * @param exactFrom the time of the oldest record that still gets an exact verdict, likewise
      */
     public void advance(long streamTime, long exactFrom) {
         now.lazySet(streamTime);
