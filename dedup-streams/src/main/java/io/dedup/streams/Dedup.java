@@ -61,6 +61,9 @@ import org.jspecify.annotations.Nullable;
  * {@code at_least_once} nothing is lost; what was in flight at a crash may come out twice, as from any Kafka Streams
  * application.
  *
+ * <p><b>How it decides.</b> By {@link DedupPolicy#decide}, which its {@link io.dedup.streams.internal.operator.Deduplicator} calls for
+ * every record.
+ *
  * <p><b>What happens to the rest.</b> See {@link Verdict}; {@link #on} chooses another {@link Action}. The defaults send
  * records without a key, conflicts, late records and those from the future to the dead-letter topic, for which the
  * application's properties need two lines; without them it does not start, and says which:
