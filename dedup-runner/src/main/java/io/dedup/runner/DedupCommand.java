@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "dedup 0.1.0",
         description = {
-            "Keeps the second copy of an order or a payment away from whatever charges the card.",
+            "Keeps the second copy of an order or a payment away from the system that charges the card.",
             "Relays Kafka topics, letting every idempotency key through once.",
             ""
         },
