@@ -69,7 +69,7 @@ public final class DedupCommand implements Runnable {
 
     /** Runs the command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        // Not under its usual name, where it would decide for everybody who has this jar on the class path.
+        // Not under its usual name, where it would decide for every application with this jar on the class path.
         if (System.getProperty("logback.configurationFile") == null) {
             System.setProperty("logback.configurationFile", "io/dedup/runner/logback.xml");
         }

@@ -109,7 +109,7 @@ final class Serving {
             long end = ends.getOrDefault(new TopicPartition(last.topic(), last.partition()), 0L);
             if (last.offset() >= end) {
                 throw new DemoFailedException("The ledger has booked " + last + ", but that partition ends at " + end
-                        + ": the topic was made again since. Give an empty database, or the cluster that belongs to it");
+                        + ": the topic was made again. Give an empty database, or the cluster that belongs to it");
             }
         }
     }

@@ -72,7 +72,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
                     Code.NOT_AVAILABLE,
                     DedupConfig.WRAP_TOPICS,
                     String.join(",", config.wrapTopics()),
-                    "A wrapper alone is not told which processors come after a topic",
+                    "A wrapper alone does not see which processors come after a topic",
                     "Build the topology with DedupTopology.build, or name the processors with "
                             + DedupConfig.WRAP_NODES)));
         }

@@ -21,7 +21,7 @@ public final class MemoryBudget {
         this.most = most;
     }
 
-    /** The one that everybody in this process shares who has that bound. */
+    /** The budget that all stores of this process with that bound share. */
     public static MemoryBudget ofThisProcess(long most) {
         return OF_THIS_PROCESS.computeIfAbsent(most, MemoryBudget::new);
     }
