@@ -3,7 +3,7 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** How far verdicts are acted upon. */
+/** The degree to which verdicts are acted upon. */
 public enum Mode {
     /** Every verdict is followed by its action. */
     ENFORCE,

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an idempotency key is unique within: its topic unless something else is asked for.
+ * The range within which an idempotency key is unique: its topic unless another one is set.
  *
  * <p>Immutable and thread-safe.
  */

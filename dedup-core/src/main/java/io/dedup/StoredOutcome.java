@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What processing a first came to, kept beside its key so that a duplicate gets the very same answer.
+ * The outcome of processing a first, kept beside its key so that a duplicate gets the very same answer.
  *
  * <p>Immutable and thread-safe.
  */

@@ -3,7 +3,7 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** What is done with a record that has no value, by which a keyed topic says that its key is deleted. */
+/** The treatment of records without a value, by which a keyed topic says that its key is deleted. */
 public enum TombstonePolicy {
     /** It gets a verdict as every other record. */
     JUDGE,

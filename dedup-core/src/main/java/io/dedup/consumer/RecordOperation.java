@@ -5,7 +5,7 @@ import io.dedup.handler.Execution;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * What is done with a record, once for each idempotency key. Called by many threads at once.
+ * An operation on a record, run once for each idempotency key. Called by many threads at once.
  *
  * @param <K> the record's key
  * @param <V> the record's value

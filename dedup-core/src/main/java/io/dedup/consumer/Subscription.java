@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a consumer reads: topics by their names, or those that match a pattern now or later. Never its own dead-letter topic.
+ * The topics that a consumer reads: by their names, or those that match a pattern now or later. Never its own dead-letter topic.
  *
  * <p>Thread-safe.
  */

@@ -140,7 +140,7 @@ public final class Execution<T> {
      * may note an outcome again, in another one.
      *
      * @param joined the store as part of the transaction: {@code store.joining(connection)}
-     * @param outcome what later calls with the key get; null if there is nothing to say
+     * @param outcome what later calls with the key get; null if there is no result
      * @throws IllegalStateException if an earlier transaction of this run has committed an outcome, although that was not
      *     confirmed: the transaction has to be rolled back
      * @throws LeaseLostException if another owner has begun the operation: the transaction has to be rolled back
@@ -237,7 +237,7 @@ public final class Execution<T> {
     }
 
     /**
-     * What is done in a transaction, and has nothing to say.
+     * What is done in a transaction, without a result.
      *
      * @param <E> what it throws if it fails
      */
@@ -250,7 +250,7 @@ public final class Execution<T> {
     /**
      * What is done in a transaction.
      *
-     * @param <T> what it comes to
+     * @param <T> the result
      * @param <E> what it throws if it fails
      */
     @FunctionalInterface
@@ -258,7 +258,7 @@ public final class Execution<T> {
         /**
          * Does it, and neither commits nor rolls back nor closes.
          *
-         * @return the outcome; null if there is nothing to say
+         * @return the outcome; null if there is no result
          */
         @Nullable
         T in(Connection connection) throws SQLException, E;

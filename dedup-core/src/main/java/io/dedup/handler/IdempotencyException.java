@@ -3,7 +3,7 @@ package io.dedup.handler;
 
 import org.jspecify.annotations.Nullable;
 
-/** There is no value for a caller, for one of the reasons that {@link Outcome} has. */
+/** Thrown when there is no value for a caller, for one of the reasons that {@link Outcome} has. */
 public abstract sealed class IdempotencyException extends RuntimeException
         permits OperationRejectedException,
                 OperationInProgressException,

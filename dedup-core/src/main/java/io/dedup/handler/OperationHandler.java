@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Runs operations once for each idempotency key. {@link #handle} and {@link #run} are for callers who want the value or an
  * exception, {@link #tryHandle} and {@link #tryRun} for those who tell all answers apart.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public sealed interface OperationHandler<T> permits IdempotentHandler, TransactionHandler {
     /**
@@ -40,7 +40,7 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     /**
      * Runs the operation, unless it was done before.
      *
-     * @return what it came to, now or then; null if there is nothing to say
+     * @return what it came to, now or then; null if there is no result
      * @throws E as {@link #tryHandle}, and so is everything else that is thrown but this:
      * @throws OperationRejectedException if the operation was refused, now or before
      * @throws OperationInProgressException if another owner runs it for longer than this call has waited

@@ -11,20 +11,20 @@ import org.jspecify.annotations.Nullable;
  * The answer to a call of an {@link IdempotentHandler}. {@link #orElseThrow} and {@link #fold} are for callers that need no more
  * than the value and the reason why there is none.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public sealed interface Outcome<T> {
     /**
      * The operation was done now.
      *
-     * @param value what it came to; null if there is nothing to say
+     * @param value what it came to; null if there is no result
      */
     record Processed<T>(@Nullable T value) implements Outcome<T> {}
 
     /**
      * The operation had been done before.
      *
-     * @param value what it came to then; null if there was nothing to say
+     * @param value what it came to then; null if there was no result
      */
     record Replayed<T>(@Nullable T value) implements Outcome<T> {}
 
@@ -68,7 +68,7 @@ public sealed interface Outcome<T> {
     }
 
     /**
-     * What the operation came to, whether it was done now or before; null if there is nothing to say.
+     * What the operation came to, whether it was done now or before; null if there is no result.
      *
      * @throws OperationRejectedException if it was refused
      * @throws OperationInProgressException if another owner runs it
@@ -87,7 +87,7 @@ public sealed interface Outcome<T> {
     /**
      * Makes one thing of every answer.
      *
-     * @param value makes it of what the operation came to, which is null if there is nothing to say
+     * @param value makes it of what the operation came to, which is null if there is no result
      * @param otherwise makes it of the reason why there is no value, as {@link #orElseThrow} throws it
      */
     default <R> R fold(

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks for the right to run an operation. The same request, sent again, asks for the same claim; another attempt needs a request
- * of its own.
+ * A request for the right to run an operation. The same request, sent again, asks for the same claim; another attempt needs a
+ * request of its own.
  *
  * @param owner tells this request from every other
  * @param fingerprint of the payload; null if payloads are not compared

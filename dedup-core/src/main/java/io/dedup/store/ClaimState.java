@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store;
 
-/** What has become of a {@link Claim}, as committed. */
+/** The committed state of a {@link Claim}. */
 public sealed interface ClaimState {
     /** It holds, and nothing has been recorded yet. */
     record Held() implements ClaimState {}

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an operation ended, as it is kept for later calls with its key. Immutable.
+ * The end of an operation, as it is kept for later calls with its key. Immutable.
  *
  * @param outcome empty if the kind is {@link Kind#UNKNOWN}, or if the outcome was too long to be stored
  */

@@ -8,9 +8,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store keeps for a key, and the transitions of it: the state machine of {@link IdempotencyStore} in one place, for
- * stores that read a record, ask here, and write the next one unless it has changed meanwhile. All times are milliseconds of
- * the store's clock.
+ * The record that a store keeps for a key, and its transitions: the state machine of {@link IdempotencyStore} in one place, for
+ * stores that read a record, ask here, and write the next one unless it has changed meanwhile. All times are milliseconds of the
+ * store's clock.
  *
  * <p>Immutable.
  *

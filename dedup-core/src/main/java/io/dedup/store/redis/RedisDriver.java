@@ -4,8 +4,8 @@ package io.dedup.store.redis;
 import java.util.List;
 
 /**
- * How the store reaches Redis: {@link JedisDriver} and {@link LettuceDriver} are there, and another client needs no more than
- * these two methods.
+ * The connection of the store to Redis: {@link JedisDriver} and {@link LettuceDriver} are there, and another client needs no more
+ * than these two methods.
  *
  * <p>Each call is one script on one key, so that in a cluster every call has one server that can run it. Implementations are
  * thread-safe.
