@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param expiresAt the last millisecond at which a later record is still its duplicate; never before {@code timestamp}
  * @param coordinates where it stands; null if unknown
  * @param fingerprint the digest of its payload; null if payloads were not compared when it was seen
- * @param outcome what processing it came to; null if outcomes were not stored when it was seen
+ * @param outcome the result of processing it; null if outcomes were not stored when it was seen
  * @param settled whether it is known to have been processed to the end outside of the operator: then even the record at its own
  *     coordinates is its duplicate and no {@link Verdict#REPLAY}
  */

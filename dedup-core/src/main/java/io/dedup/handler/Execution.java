@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #isLeaseLost} may be called by any thread; everything else is for the thread of the operation.
  *
- * @param <T> what the operation comes to
+ * @param <T> the result of the operation
  */
 public final class Execution<T> {
     private final IdempotencyStore store;
@@ -44,7 +44,7 @@ public final class Execution<T> {
     record Noted<T>(@Nullable T value, Completion completion) {}
 
     /**
-     * @param completion makes of what the operation came to what is stored of it
+     * @param completion makes what is stored of the result of the operation
      */
     Execution(IdempotencyStore store, Claim claim, Duration ttl, Function<@Nullable T, Completion> completion) {
         this.store = store;
@@ -171,7 +171,7 @@ public final class Execution<T> {
      *
      * @param database the one that the handler's store is in
      * @param work what is done on a connection that is committed, rolled back and closed here
-     * @return what the work came to, which is the outcome
+     * @return the result of the work, which is the outcome
      * @throws IllegalStateException if the handler's store is in no database, or has joined a transaction already
      * @throws LeaseLostException if another owner has begun the operation: everything was rolled back
      * @throws StoreUnavailableException if it is not known whether the outcome was noted: everything was rolled back
@@ -224,7 +224,7 @@ public final class Execution<T> {
 
     /**
      * Does the operation, or a part of it, in a transaction of its own that also notes that it is done: as {@link
-     * #handleInTransaction}, for work that has nothing to say.
+     * #handleInTransaction}, for work without a result.
      *
      * @throws SQLException as there, and so is everything else that is thrown
      */

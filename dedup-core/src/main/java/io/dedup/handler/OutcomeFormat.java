@@ -32,7 +32,7 @@ final class OutcomeFormat<T> {
     }
 
     /**
-     * Writes what an operation came to.
+     * Writes the result of an operation.
      *
      * @throws Exception if the codec cannot
      */
