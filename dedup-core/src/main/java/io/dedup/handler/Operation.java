@@ -14,7 +14,7 @@ public interface Operation<T, E extends Exception> {
     /**
      * Runs it. The thread is interrupted if the lease is lost meanwhile, or the operation takes too long.
      *
-     * @return its result, as later calls with the key get it; null if there is no result
+     * @return its result, as later calls with the key get it; null if it has none
      */
     @Nullable
     T run(Execution<T> execution) throws E;

@@ -40,7 +40,7 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     /**
      * Runs the operation, unless it was done before.
      *
-     * @return its result, now or then; null if there is no result
+     * @return its result, now or then; null if it has none
      * @throws E as {@link #tryHandle}, and so is everything else that is thrown but this:
      * @throws OperationRejectedException if the operation was refused, now or before
      * @throws OperationInProgressException if another owner runs it for longer than this call has waited

@@ -17,14 +17,14 @@ public sealed interface Outcome<T> {
     /**
      * The operation was done now.
      *
-     * @param value its result; null if there is no result
+     * @param value its result; null if it has none
      */
     record Processed<T>(@Nullable T value) implements Outcome<T> {}
 
     /**
      * The operation had been done before.
      *
-     * @param value its result then; null if there was no result
+     * @param value its result then; null if it had none
      */
     record Replayed<T>(@Nullable T value) implements Outcome<T> {}
 

@@ -25,7 +25,7 @@ public interface Reconciler<T> {
     /**
      * It was done.
      *
-     * @param outcome its result; null if there is no result
+     * @param outcome its result; null if it has none
      */
     record Done<T>(@Nullable T outcome) implements Finding<T> {}
 

@@ -13,7 +13,7 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the changelog of an operator's store says of the application that has written it, whether it runs or not.
+ * The state of an operator's store as its changelog has it, whether the application runs or not.
  *
  * <p>Confined to one thread. Every method throws what Kafka's consumer throws if the cluster does not answer.
  */

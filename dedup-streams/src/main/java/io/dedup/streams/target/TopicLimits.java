@@ -8,7 +8,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a topic refuses.
+ * The limits of a topic, beyond which it refuses records.
  *
  * @param maxBytes the largest batch that it takes
  * @param maxAgeMs how old a record may be, in milliseconds

@@ -33,7 +33,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a deduplicating node needs to know.
+ * The settings of a deduplicating node.
  *
  * @param name the node's name, from which those of its store and its children follow
  * @param definition by what keys are made, as it is written in configuration

@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which keys have been seen at the coordinates of the record in hand.
+ * The keys that have been seen at the coordinates of the record in hand.
  *
  * <p>An earlier operation may have made several records of one. They share its coordinates, so for the second with a key
  * these do not say that it is the first one read again.

@@ -12,7 +12,7 @@ import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** What brings processors into a topology together with their stores. */
+/** The suppliers that bring processors into a topology together with their stores. */
 public final class Suppliers {
     private Suppliers() {}
 

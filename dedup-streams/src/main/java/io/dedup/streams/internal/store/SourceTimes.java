@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far event time has come in each source partition, and from when on the store has to be exact: a watermark, as Flink has it. It
- * follows the slowest partition that is not idle, and the fastest at some distance at least.
+ * The progress of event time in each source partition, and the time from which on the store has to be exact: a watermark, as Flink
+ * has it. It follows the slowest partition that is not idle, and the fastest at some distance at least.
  *
  * <p>Changed by the stream thread alone; {@link #drift} may be read by any.
  */

@@ -10,7 +10,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a store holds its entries, cut by time so that old ones are dropped whole.
+ * The entries of a store, cut by time so that old ones are dropped whole.
  *
  * <p>The law: what was put last under a key and a window start is what is got, until the segment that the start falls into
  * is dropped, and that is when nothing in it is needed any more.

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many bytes some tables may take together. Thread-safe. */
+/** The number of bytes that some tables may take together. Thread-safe. */
 public final class MemoryBudget {
     private static final Map<Long, MemoryBudget> OF_THIS_PROCESS = new ConcurrentHashMap<>();
 
