@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 @FunctionalInterface
 public interface RecordOperation<K, V> {
     /**
-     * Does it.
+     * Runs the operation.
      *
      * @param record as it was read; key and value are null where the record has none
      * @throws io.dedup.handler.OperationRejectedException if it is refused for good, without an effect: the record is done with

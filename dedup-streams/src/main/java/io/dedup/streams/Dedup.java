@@ -223,7 +223,7 @@ public final class Dedup {
         return changed(draft -> draft.onNoOutcome = action);
     }
 
-    /** How far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
+    /** The mode, which says how far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
     public Dedup withMode(Mode mode) {
         return changed(draft -> draft.policy = settings.policy().withMode(mode));
     }
@@ -236,7 +236,7 @@ public final class Dedup {
         });
     }
 
-    /** What a key is unique within; its topic unless set. */
+    /** The range within which a key is unique; its topic unless set. */
     public Dedup withScope(Scope scope) {
         return changed(draft -> {
             draft.scope = scope;
@@ -244,7 +244,7 @@ public final class Dedup {
         });
     }
 
-    /** What holds remembered firsts on this machine; RocksDB unless set. */
+    /** The engine that holds remembered firsts on this machine; RocksDB unless set. */
     public Dedup withStore(StoreEngine engine) {
         return changed(draft -> draft.engine = engine);
     }
@@ -282,7 +282,7 @@ public final class Dedup {
     }
 
     /**
-     * What to do after that verdict.
+     * Sets the action after that verdict.
      *
      * @throws IllegalArgumentException if the action is not one of {@link Verdict#actions()}; for duplicates on their
      *     own topic see {@link #withDuplicatesTopic}
@@ -300,14 +300,14 @@ public final class Dedup {
     }
 
     /**
-     * Who sees to it that equal idempotency keys meet on one partition; the producer unless set. With {@link
+     * Which component brings equal idempotency keys together on one partition; the producer unless set. With {@link
      * Partitioning#BY_KEY} the operator repartitions through a topic {@code APPLICATION-NAME-repartition}.
      */
     public Dedup withPartitioning(Partitioning partitioning) {
         return changed(draft -> draft.partitioning = partitioning);
     }
 
-    /** What is done with records without a value; {@link TombstonePolicy#JUDGE} unless set. */
+    /** The treatment of records without a value; {@link TombstonePolicy#JUDGE} unless set. */
     public Dedup onTombstone(TombstonePolicy tombstonePolicy) {
         return changed(draft -> draft.tombstonePolicy = tombstonePolicy);
     }
@@ -329,8 +329,8 @@ public final class Dedup {
     }
 
     /**
-     * Sets up the changelog topic otherwise than Kafka Streams and dedup do, as with {@code min.insync.replicas}. It counts where
-     * the topic is made. How many replicas there are is {@code replication.factor} of the application.
+     * Sets configs of the changelog topic beside those that Kafka Streams and dedup set, such as {@code min.insync.replicas}. They are
+     * applied when the topic is created. How many replicas there are is {@code replication.factor} of the application.
      *
      * @param configs as of a topic
      * @throws IllegalArgumentException if there is a {@code cleanup.policy} among them: nothing may be compacted
@@ -526,7 +526,7 @@ public final class Dedup {
     }
 
     /**
-     * That processor with the operator in front of it, in the same node: it is given what is let through and nothing else.
+     * That processor with the operator in front of it, in the same node: it receives what is let through and nothing else.
      * So a topology gets the operator without another node.
      *
      * @throws IllegalStateException if something is set that needs a node of its own: a topic for duplicates, a repartition,

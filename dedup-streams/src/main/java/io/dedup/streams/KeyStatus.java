@@ -31,7 +31,7 @@ public sealed interface KeyStatus {
     record NotRemembered() implements KeyStatus {}
 
     /**
-     * Not remembered by those who could be asked; others could not.
+     * Not remembered by the instances that could be asked; others could not be.
      *
      * @param partitions those that were not asked, with the instance that owns each if it is known; empty if it is not even
      *     known which there are

@@ -22,7 +22,7 @@ public record TopicLimits(
         long maxAheadMs,
         boolean needsKey,
         @Nullable String recompression) {
-    /** Those of a topic of which nothing is known: what it refuses shows when it does. */
+    /** The limits of a topic whose settings are unknown: what it refuses is known when it does. */
     public static final TopicLimits UNKNOWN =
             new TopicLimits(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, false, null);
 

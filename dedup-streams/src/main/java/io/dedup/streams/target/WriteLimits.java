@@ -103,7 +103,7 @@ public final class WriteLimits {
     }
 
     /**
-     * Why that record cannot be written.
+     * Returns why that record cannot be written.
      *
      * @param timestamp null if the producer takes that of now
      * @param now the wall clock in milliseconds since the epoch

@@ -33,7 +33,7 @@ record WrapTargets(Map<String, Set<String>> targets) {
     }
 
     /**
-     * Finds the processors that the configuration means.
+     * Finds the processors that the configuration names.
      *
      * @throws DedupConfigException if it names something that is not there or cannot be wrapped, with everything that is wrong
      */

@@ -47,7 +47,7 @@ final class ControlCommands {
         this.sensors = sensors;
     }
 
-    /** Returns whether the record in hand is a command, which has then been obeyed as far as it makes sense. */
+    /** Returns whether the record in hand is a command, which is then carried out if it is valid. */
     boolean obeyed(Headers headers, @Nullable Object key) {
         RecordMetadata metadata = context.recordMetadata().orElse(null);
         if (metadata == null || !topic.equals(metadata.topic())) {
@@ -97,7 +97,7 @@ final class ControlCommands {
         String source = Objects.requireNonNull(Marks.text(headers, DedupHeaders.KEY_SOURCE));
         String name = scopeOf(headers);
         String sentAt = Marks.text(headers, DedupHeaders.TIMESTAMP);
-        // Clocks differ; what is remembered later than that was sent again after this command had been obeyed once.
+        // Clocks differ; what is remembered later than that was sent again after this command had been carried out once.
         long rememberedBefore = sentAt == null ? Long.MAX_VALUE : Long.parseLong(sentAt) + aheadMs;
         Bytes storeKey = Bytes.wrap(SeenStore.nameOf(name, IdempotencyKey.of(source, key)));
         if (store.forget(storeKey, rememberedBefore, context.currentSystemTimeMs()) > 0) {

@@ -74,7 +74,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
     private final SameOffsetKeys<Bytes> siblings = new SameOffsetKeys<>();
 
     /**
-     * Opens the door for a task whose store has been restored.
+     * An operator for a task whose store has been restored.
      *
      * @throws io.dedup.config.DedupConfigException if the application would not deal with refused records as configured
      */
@@ -128,7 +128,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
                 controlTopic == null ? null : new ControlCommands(controlTopic, settings, context, store, sensors);
     }
 
-    /** Where a retry would do again what has been done, that has to be wanted. */
+    /** Requires a failure policy where a retry would repeat part of what has been done. */
     private static void requireFailurePolicy(
             DedupSettings settings, Children outlets, ProcessingContext context, RecordMapper<?, ?> passage) {
         Map<String, Object> configs = context.appConfigs();
@@ -246,7 +246,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         }
     }
 
-    /** Answers a duplicate with what its first came to. */
+    /** Answers a duplicate with the outcome of its first. */
     private void replay(R record, Headers headers, DecidedRecord ruling) {
         SeenRecord first = ruling.decision().first();
         StoredOutcome outcome = first == null ? null : first.outcome();
@@ -336,7 +336,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         }
     }
 
-    /** Processes a record, and remembers it with what that came to. */
+    /** Processes a record, and remembers it with the outcome. */
     private O processed(R record, DecidedRecord ruling) {
         try {
             O processed = passage.process(record);
