@@ -100,7 +100,7 @@ public final class Execution<T> {
     }
 
     /**
-     * Whether an earlier run has vanished without a word, or was interrupted, so that part of the operation, or all of it, may
+     * Whether an earlier run has vanished without an answer, or was interrupted, so that part of the operation, or all of it, may
      * be done. It stays so for all later runs, until the operation is completed.
      */
     public boolean isTakenOver() {

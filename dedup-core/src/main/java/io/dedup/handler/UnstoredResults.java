@@ -72,7 +72,7 @@ final class UnstoredResults implements AutoCloseable {
         }
     }
 
-    /** What has become of an end that was not known to be stored. */
+    /** The state of an end that was not known to be stored. */
     sealed interface Settlement {}
 
     /** It is stored. */

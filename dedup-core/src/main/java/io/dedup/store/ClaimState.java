@@ -9,7 +9,7 @@ public sealed interface ClaimState {
     /** It holds, and a transaction that has not ended is about to change it. */
     record Locked() implements ClaimState {}
 
-    /** It was completed, with this. */
+    /** It was completed, with this completion. */
     record Completed(Completion completion) implements ClaimState {}
 
     /** It was superseded or released, or its key is gone. */

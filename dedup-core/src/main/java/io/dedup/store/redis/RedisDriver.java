@@ -20,7 +20,7 @@ public interface RedisDriver extends AutoCloseable {
      *
      * @param calls one or more
      * @param replicas what has to be confirmed after the calls and on their connection, for them to count as answered
-     * @return what became of them, in the order of the calls
+     * @return the replies, in the order of the calls
      */
     List<ScriptReply> run(List<ScriptCall> calls, Replicas replicas);
 
