@@ -47,7 +47,7 @@ final class ControlCommands {
         this.sensors = sensors;
     }
 
-    /** Returns whether the record in hand is a command, which is then carried out if it is valid. */
+    /** Returns whether the record in hand is a command, which has then been obeyed as far as it makes sense. */
     boolean obeyed(Headers headers, @Nullable Object key) {
         RecordMetadata metadata = context.recordMetadata().orElse(null);
         if (metadata == null || !topic.equals(metadata.topic())) {

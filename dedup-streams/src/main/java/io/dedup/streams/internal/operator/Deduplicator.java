@@ -47,9 +47,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operator for the records of one task: calls {@link io.dedup.DedupPolicy#decide}, remembers the firsts and sends every record
- * where its verdict says. It is what the processors of both Kafka Streams APIs have in common; {@link io.dedup.streams.Dedup} puts
- * them into a topology.
+ * Judges the records of one task, remembers the firsts and sends every record where its verdict says: what the
+ * processors of both Kafka Streams APIs have in common.
  *
  * <p>Confined to the stream thread.
  *
@@ -74,7 +73,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
     private final SameOffsetKeys<Bytes> siblings = new SameOffsetKeys<>();
 
     /**
-     * An operator for a task whose store has been restored.
+     * Opens the door for a task whose store has been restored.
      *
      * @throws io.dedup.config.DedupConfigException if the application would not deal with refused records as configured
      */
@@ -128,7 +127,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
                 controlTopic == null ? null : new ControlCommands(controlTopic, settings, context, store, sensors);
     }
 
-    /** Requires a failure policy where a retry would repeat part of what has been done. */
+    /** Where a retry would do again what has been done, that has to be wanted. */
     private static void requireFailurePolicy(
             DedupSettings settings, Children outlets, ProcessingContext context, RecordMapper<?, ?> passage) {
         Map<String, Object> configs = context.appConfigs();
@@ -246,7 +245,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         }
     }
 
-    /** Answers a duplicate with the outcome of its first. */
+    /** Answers a duplicate with what its first came to. */
     private void replay(R record, Headers headers, DecidedRecord ruling) {
         SeenRecord first = ruling.decision().first();
         StoredOutcome outcome = first == null ? null : first.outcome();
@@ -336,7 +335,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         }
     }
 
-    /** Processes a record, and remembers it with the outcome. */
+    /** Processes a record, and remembers it with what that came to. */
     private O processed(R record, DecidedRecord ruling) {
         try {
             O processed = passage.process(record);

@@ -12,7 +12,7 @@ import org.apache.kafka.streams.processor.api.ProcessorSupplier;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** The suppliers that bring processors into a topology together with their stores. */
+/** What brings processors into a topology together with their stores. */
 public final class Suppliers {
     private Suppliers() {}
 
@@ -52,7 +52,7 @@ public final class Suppliers {
         }
     }
 
-    /** Brings a wrapped processor, its stores and ours. */
+    /** Brings a guarded processor, its stores and ours. */
     public record Guarded<K, V, L, W>(DedupSettings settings, ProcessorSupplier<K, V, L, W> supplier)
             implements ProcessorSupplier<K, V, L, W> {
         @Override
@@ -66,7 +66,7 @@ public final class Suppliers {
         }
     }
 
-    /** Brings a wrapped processor of the DSL, its stores and ours. */
+    /** Brings a guarded processor of the DSL, its stores and ours. */
     public record GuardedDsl<K, V, W>(DedupSettings settings, FixedKeyProcessorSupplier<K, V, W> supplier)
             implements FixedKeyProcessorSupplier<K, V, W> {
         @Override

@@ -25,7 +25,7 @@ final class WrappedFixedKeyProcessor<K, V, W> implements FixedKeyProcessor<K, V,
                 settings, Children.ALL_CHILDREN, context, RecordMapper.into(guarded::process), (Records.OfFixedKey<
                                 K, V, FixedKeyRecord<K, V>>)
                         (record, child) -> {
-                            // The wrapped processor has received it, and forwards by itself.
+                            // The guarded processor has been given it, and forwards what it likes.
                         });
         guarded.init(context);
     }

@@ -25,7 +25,7 @@ final class WrappedProcessor<K, V, L, W> implements Processor<K, V, L, W> {
                 settings, Children.ALL_CHILDREN, context, RecordMapper.into(guarded::process), (Records.OfProcessor<
                                 K, V, Record<K, V>>)
                         (record, child) -> {
-                            // The wrapped processor has received it, and forwards by itself.
+                            // The guarded processor has been given it, and forwards what it likes.
                         });
         guarded.init(context);
     }
