@@ -346,7 +346,7 @@ public final class Dedup {
     }
 
     /**
-     * Decides only the records of these topics, and lets all others through untouched: for a stream that is made of several.
+     * Decides only on the records of these topics, and lets all others through untouched: for a stream that is made of several.
      *
      * @throws IllegalArgumentException if there are none
      */

@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Introduces dedup to a topic that has long been processed: remembers what was processed within the last TTL, before the
- * operator decides its first record.
+ * operator decides on its first record.
  *
  * <pre>{@code
  * WarmStart.of(dedup, properties).fromProcessed("orders");   // up to where the application has committed

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * default.timestamp.extractor=io.dedup.streams.errors.DedupTimestampExtractor
  * </pre>
  *
- * <p>Such a record has the time of its partition until the operator decides it, and its own in the header {@value #INVALID}.
+ * <p>Such a record has the time of its partition until the operator decides on it, and its own in the header {@value #INVALID}.
  *
  * <p>Stateless and thread-safe.
  */

@@ -51,7 +51,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     private static final String TABLE_SOURCE = "org.apache.kafka.streams.kstream.internals.KTableSource";
 
     private @Nullable Dedup dedup;
-    /** Processors with the topics whose records are decided there; none for all. */
+    /** Processors with the topics whose records are decided on there; none for all. */
     private Map<String, Set<String>> targets = Map.of();
 
     private Set<String> unguarded = Set.of();

@@ -25,7 +25,7 @@ import org.apache.kafka.streams.TopologyDescription.Subtopology;
 /**
  * The nodes of a topology that are to be wrapped, found in a topology that was built without the wrapper.
  *
- * @param targets the names of processors, each with the topics whose records are decided there; none for all
+ * @param targets the names of processors, each with the topics whose records are decided on there; none for all
  */
 record WrapTargets(Map<String, Set<String>> targets) {
     WrapTargets {

@@ -51,7 +51,7 @@ public record Sending(
     }
 
     /**
-     * The partition in which it is decided, once it has met those of its idempotency key.
+     * The partition in which it is decided on, once it has met those of its idempotency key.
      *
      * @param partitions how many there are
      */

@@ -50,7 +50,7 @@ final class DslGraph<K, V> extends AbstractStream<K, V> {
 
     /**
      * Keeps the optimiser from moving a repartition of what follows to the front of this stream's node: the node would
-     * then decide what the repartition topic delivers, and Kafka's merging of several repartitions fails on it.
+     * then decide on what the repartition topic delivers, and Kafka's merging of several repartitions fails on it.
      */
     void keepInPlace() {
         graphNode.setValueChangingOperation(true);

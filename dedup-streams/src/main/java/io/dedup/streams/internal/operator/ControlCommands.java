@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out the commands of the control topic, which come into the operator's own node: so one task reads commands, decides
+ * Carries out the commands of the control topic, which come into the operator's own node: so one task reads commands, decides on
  * records and writes the store, and under exactly-once all of that is one transaction.
  *
  * <p>Confined to the stream thread.

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * @param changelogConfigs settings of the changelog topics
  * @param waiting for source partitions that are behind
  * @param target null unless it is a relay that writes what is let through
- * @param onlyFrom the topics whose records are decided; null for all
+ * @param onlyFrom the topics whose records are decided on; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */

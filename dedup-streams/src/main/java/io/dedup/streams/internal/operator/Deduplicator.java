@@ -149,7 +149,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
     }
 
     /**
-     * Decides one record and does what follows from the verdict.
+     * Decides on one record and does what follows from the verdict.
      *
      * @param key the record's key, of the type that it has in this topology
      * @param value the record's value, likewise

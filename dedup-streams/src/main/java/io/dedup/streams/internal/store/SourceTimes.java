@@ -204,7 +204,7 @@ final class SourceTimes {
         return least == Long.MIN_VALUE ? 0 : Math.max(0, fastest.get() - least);
     }
 
-    /** The times that still matter, as a store has them: what comes from another partition and is not older is decided as a new one. */
+    /** The times that still matter, as a store has them: what comes from another partition and is not older is decided on as a new one. */
     Map<String, Map<Integer, Long>> times() {
         Map<String, Map<Integer, Long>> times = new TreeMap<>();
         // The fastest too if it is older than that: that there were records is not forgotten.
