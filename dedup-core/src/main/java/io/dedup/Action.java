@@ -3,11 +3,11 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** What is done with a record once its {@link Verdict} is known. */
+/** The action taken with a record once its {@link Verdict} is known. */
 public enum Action {
     /**
      * The record goes downstream. Unless it {@linkplain Verdict#isAccepted() is accepted} it carries headers with the
-     * verdict, so that whoever reads it can tell.
+     * verdict, so that its readers can tell.
      */
     FORWARD,
 

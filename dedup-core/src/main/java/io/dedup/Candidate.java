@@ -4,7 +4,7 @@ package io.dedup;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record about to be judged, reduced to what the decision needs.
+ * A record to decide about, reduced to what the decision needs.
  *
  * @param key its idempotency key, or why there is none
  * @param timestamp its event time in milliseconds since the epoch

@@ -2,7 +2,7 @@
 package io.dedup;
 
 /**
- * Where a record stands in Kafka. Two records are the same record if and only if their coordinates are equal.
+ * The topic, partition and offset of a record. Two records are the same record if and only if their coordinates are equal.
  *
  * @param partition at least 0
  * @param offset at least 0
@@ -10,7 +10,8 @@ package io.dedup;
 public record Coordinates(String topic, int partition, long offset) {
     public Coordinates {
         if (topic.isEmpty() || partition < 0 || offset < 0) {
-            throw new IllegalArgumentException("Not a place in Kafka: " + topic + "-" + partition + "@" + offset);
+            throw new IllegalArgumentException("topic must not be empty, and partition and offset not negative: '"
+                    + topic + "', " + partition + ", " + offset);
         }
     }
 

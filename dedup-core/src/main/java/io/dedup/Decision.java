@@ -4,7 +4,7 @@ package io.dedup;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A verdict together with what it rests on.
+ * A verdict together with the findings that it rests on.
  *
  * @param first the first that the record repeats; null unless the verdict is {@link Verdict#REPLAY}, {@link
  *     Verdict#DUPLICATE} or {@link Verdict#CONFLICT}

@@ -7,11 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules by which records are judged: how long a first is remembered, how late or early a record may be, and what is
- * done after each verdict.
+ * The rules by which verdicts are reached: how long a first is remembered, how late or early a record may be, and which
+ * action follows each verdict.
  *
- * <p>{@link #decide} is the deciding function. Every way of using this framework calls it, so all of them give the same
- * answers. It is pure: time and memory are arguments.
+ * <p>{@link #decide} is the deciding function. It is pure: times and seen records are arguments. Two callers use it: the operator
+ * for Kafka Streams ({@code io.dedup.streams.Dedup}, whose {@code Deduplicator} calls it for every record), and {@code dedup
+ * verify}, which counts the records of a topic ({@code TopicCount}). So these two give the same verdicts. Handlers, consumers and
+ * interceptors do not call it: they decide by claims, whose state machine is {@code io.dedup.store.KeyRecord}.
  *
  * <p>Immutable and thread-safe.
  */
@@ -42,10 +44,9 @@ public final class DedupPolicy {
             Mode mode,
             Map<Verdict, Action> actions,
             boolean recordTtls) {
-        this.ttl = within("TTL", ttl, Duration.ofMillis(1));
-        this.allowedLateness =
-                allowedLateness == null ? null : within("Allowed lateness", allowedLateness, Duration.ZERO);
-        this.maxFuture = within("Allowed time ahead", maxFuture, Duration.ZERO);
+        this.ttl = within("ttl", ttl, Duration.ofMillis(1));
+        this.allowedLateness = allowedLateness == null ? null : within("lateness", allowedLateness, Duration.ZERO);
+        this.maxFuture = within("ahead", maxFuture, Duration.ZERO);
         this.mode = mode;
         this.actions = actions;
         this.recordTtls = recordTtls;
@@ -57,7 +58,7 @@ public final class DedupPolicy {
     private static Duration within(String name, Duration duration, Duration least) {
         if (duration.compareTo(least) < 0 || duration.compareTo(MAX_DURATION) > 0) {
             throw new IllegalArgumentException(
-                    name + " must be between " + least + " and " + MAX_DURATION + ", and is " + duration);
+                    name + " must be between " + least + " and " + MAX_DURATION + ": " + duration);
         }
         return duration;
     }
@@ -88,7 +89,7 @@ public final class DedupPolicy {
     /**
      * Returns this policy with another allowed lateness.
      *
-     * @param lateness how much older than stream time a record may be and still be judged exactly
+     * @param lateness how much older than stream time a record may be and still get an exact verdict
      * @throws IllegalArgumentException if negative or over {@link #MAX_DURATION}
      */
     public DedupPolicy withAllowedLateness(Duration lateness) {
@@ -117,9 +118,8 @@ public final class DedupPolicy {
      */
     public DedupPolicy withAction(Verdict verdict, Action action) {
         if (!verdict.actions().contains(action)) {
-            throw new IllegalArgumentException("A " + verdict.text() + " record cannot be answered with "
-                    + action.text() + "; allowed are "
-                    + verdict.actions().stream().map(Action::text).toList());
+            throw new IllegalArgumentException("action after " + verdict.text() + " must be one of "
+                    + verdict.actions().stream().map(Action::text).toList() + ": " + action.text());
         }
         Map<Verdict, Action> changed = new EnumMap<>(actions);
         changed.put(verdict, action);
@@ -131,7 +131,7 @@ public final class DedupPolicy {
         return new DedupPolicy(ttl, allowedLateness, maxFuture, mode, actions, true);
     }
 
-    /** Whether that verdict can be reached: {@link Verdict#INVALID_TTL} only if records may ask for a TTL. */
+    /** Whether the policy can give that verdict: {@link Verdict#INVALID_TTL} only if records may ask for a TTL. */
     public boolean canReach(Verdict verdict) {
         return verdict != Verdict.INVALID_TTL || recordTtls;
     }
@@ -141,7 +141,7 @@ public final class DedupPolicy {
         return ttl;
     }
 
-    /** How much older than stream time a record may be and still be judged exactly. */
+    /** How much older than stream time a record may be and still get an exact verdict. */
     public Duration allowedLateness() {
         return allowedLateness == null ? ttl : allowedLateness;
     }
@@ -181,12 +181,12 @@ public final class DedupPolicy {
      * Decides about one record. Times are milliseconds since the epoch.
      *
      * <p>In this order: a record without a usable key is {@link Verdict#MISSING_KEY}; one with a negative time is {@link
-     * Verdict#INVALID_TIMESTAMP}; one too far ahead of the wall clock is {@link Verdict#FUTURE}, and of these memory is not asked; a key remembered within the TTL, boundary included and
-     * in either direction of time, is {@link Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with
-     * another payload, else {@link Verdict#DUPLICATE}, however old the record is; what is not remembered and asks for a
-     * TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older than stream time by more than the allowed
-     * lateness, or so old that memory {@linkplain Recollection#mayHaveForgotten may have forgotten} its first, is {@link
-     * Verdict#LATE}; all else is {@link Verdict#FIRST}.
+     * Verdict#INVALID_TIMESTAMP}; one too far ahead of the wall clock is {@link Verdict#FUTURE}, and for none of these the seen
+     * records are looked up; a key remembered within the TTL, boundary included and in either direction of time, is {@link
+     * Verdict#REPLAY} at the same coordinates, {@link Verdict#CONFLICT} with another payload, else {@link Verdict#DUPLICATE}, however
+     * old the record is; what is not remembered and asks for a TTL that it cannot have is {@link Verdict#INVALID_TTL}; what is older
+     * than stream time by more than the allowed lateness, or so old that its first {@linkplain Recollection#mayHaveForgotten may have
+     * been forgotten}, is {@link Verdict#LATE}; all else is {@link Verdict#FIRST}.
      *
      * <p>A record that asks for a TTL of its own, no longer than that of this policy, is remembered that long. Of two
      * records the TTL of the earlier one counts.
@@ -249,7 +249,7 @@ public final class DedupPolicy {
         return time - now > maxFutureMs;
     }
 
-    /** What is to be remembered of a candidate that was judged {@link Verdict#FIRST}. */
+    /** Returns what is remembered of a candidate whose verdict is {@link Verdict#FIRST}. */
     public SeenRecord seenRecordOf(Candidate candidate) {
         return new SeenRecord(
                 candidate.timestamp(),

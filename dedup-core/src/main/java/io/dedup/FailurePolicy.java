@@ -3,7 +3,7 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** What becomes of the key of a first whose processing failed and was skipped. */
+/** The treatment of the key of a first whose processing failed and was skipped. */
 public enum FailurePolicy {
     /** It is forgotten, so that a retry is processed. What the first had done before it failed is then done again. */
     RELEASE,

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * A digest of a payload, by which a retry is told from a different operation that reuses its key.
+ * A digest of a payload, by which a retry is distinguished from a different operation that reuses its key.
  *
  * <p>It begins with four bytes that stand for the definition of what was digested, so that fingerprints taken under
  * another configuration are not compared. The rest is the first 128 bits of SHA-256 (FIPS 180-4): two different payloads
@@ -37,7 +37,8 @@ public final class Fingerprint {
      */
     public static Fingerprint of(String definition, byte[] sha256) {
         if (sha256.length < BYTES - DEFINITION_BYTES) {
-            throw new IllegalArgumentException("A digest of " + sha256.length + " bytes is too short");
+            throw new IllegalArgumentException(
+                    "sha256 must have at least " + (BYTES - DEFINITION_BYTES) + " bytes: " + sha256.length);
         }
         return new Fingerprint(ByteBuffer.allocate(BYTES)
                 .putInt(definition.hashCode())
@@ -53,7 +54,7 @@ public final class Fingerprint {
      */
     public static Fingerprint fromBytes(byte[] bytes) {
         if (bytes.length != BYTES) {
-            throw new IllegalArgumentException("A fingerprint has " + BYTES + " bytes, not " + bytes.length);
+            throw new IllegalArgumentException("bytes must be " + BYTES + ": " + bytes.length);
         }
         return new Fingerprint(bytes.clone());
     }

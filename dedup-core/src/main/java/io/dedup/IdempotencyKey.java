@@ -37,7 +37,7 @@ public final class IdempotencyKey implements KeyResult {
      */
     public static IdempotencyKey of(String source, byte[] value) {
         if (value.length == 0) {
-            throw new IllegalArgumentException("An idempotency key has at least one byte; " + source + " gave none");
+            throw new IllegalArgumentException("value must have at least one byte: none from " + source);
         }
         return new IdempotencyKey(source, value.clone());
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup;
 
-/** What looking for an idempotency key came to: the {@linkplain IdempotencyKey key}, or {@linkplain MissingKey why not}. */
+/**
+ * The result of looking for an idempotency key: the {@linkplain IdempotencyKey key}, or {@linkplain MissingKey why there is none}.
+ */
 public sealed interface KeyResult permits IdempotencyKey, MissingKey {
     /**
      * The key.

@@ -2,7 +2,7 @@
 package io.dedup;
 
 /**
- * Says that a record has no usable idempotency key, where one is required. The message names the source, what is wrong there
+ * Thrown for a record without a usable idempotency key, where one is required. The message names the source, what is wrong there
  * and how it is put right; it carries nothing of the payload.
  */
 public final class MissingKeyException extends RuntimeException {

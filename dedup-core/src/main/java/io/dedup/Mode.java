@@ -3,7 +3,7 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** How far verdicts are acted upon. */
+/** The degree to which verdicts are acted upon. */
 public enum Mode {
     /** Every verdict is followed by its action. */
     ENFORCE,
@@ -14,7 +14,7 @@ public enum Mode {
      */
     OBSERVE,
 
-    /** Everything is forwarded untouched; nothing is judged, counted or remembered. */
+    /** Everything is forwarded untouched; nothing is decided, counted or remembered. */
     OFF;
 
     /** The name as it is written in configuration. */

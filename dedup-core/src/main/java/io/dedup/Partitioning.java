@@ -3,12 +3,12 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** Who sees to it that equal idempotency keys meet on one partition. */
+/** Which component brings equal idempotency keys together on one partition. */
 public enum Partitioning {
     /** The producer does: equal idempotency keys already arrive on the same partition. */
     AS_IS,
 
-    /** The operator does: it repartitions by idempotency key before it judges. */
+    /** The operator does: it repartitions by idempotency key before it decides. */
     BY_KEY;
 
     /** The name as it is written in configuration: lower case with hyphens, {@code by-key}. */

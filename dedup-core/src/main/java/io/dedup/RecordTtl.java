@@ -9,7 +9,7 @@ package io.dedup;
 public record RecordTtl(long millis) implements TtlResult {
     public RecordTtl {
         if (millis < 1) {
-            throw new IllegalArgumentException("A TTL is at least 1 ms, and this is " + millis);
+            throw new IllegalArgumentException("millis must be at least 1: " + millis);
         }
     }
 }

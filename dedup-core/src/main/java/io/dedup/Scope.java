@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an idempotency key is unique within: its topic unless something else is asked for.
+ * The range within which an idempotency key is unique: its topic unless another one is set.
  *
  * <p>Immutable and thread-safe.
  */
@@ -47,7 +47,8 @@ public final class Scope {
      */
     public static Scope named(String name) {
         if (name.isBlank()) {
-            throw new IllegalArgumentException("A scope needs a name; for one without a name there is 'none'");
+            throw new IllegalArgumentException(
+                    "name must not be blank; the scope without a name is 'none': '" + name + "'");
         }
         return new Scope(name, List.of());
     }

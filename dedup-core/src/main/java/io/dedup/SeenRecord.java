@@ -4,14 +4,14 @@ package io.dedup;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is remembered of a first.
+ * A first as it is remembered: its times, coordinates, fingerprint and outcome.
  *
  * @param timestamp its event time in milliseconds since the epoch
  * @param expiresAt the last millisecond at which a later record is still its duplicate; never before {@code timestamp}
  * @param coordinates where it stands; null if unknown
  * @param fingerprint the digest of its payload; null if payloads were not compared when it was seen
- * @param outcome what processing it came to; null if outcomes were not stored when it was seen
- * @param settled whether it is known to have been processed to the end, by somebody else: then even the record at its own
+ * @param outcome the result of processing it; null if outcomes were not stored when it was seen
+ * @param settled whether it is known to have been processed to the end outside of the operator: then even the record at its own
  *     coordinates is its duplicate and no {@link Verdict#REPLAY}
  */
 public record SeenRecord(
@@ -23,7 +23,8 @@ public record SeenRecord(
         boolean settled) {
     public SeenRecord {
         if (expiresAt < timestamp) {
-            throw new IllegalArgumentException("A first of " + timestamp + " cannot expire earlier, at " + expiresAt);
+            throw new IllegalArgumentException(
+                    "expiresAt must not be before timestamp, which is " + timestamp + ": " + expiresAt);
         }
     }
 

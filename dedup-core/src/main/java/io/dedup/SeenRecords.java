@@ -2,14 +2,14 @@
 package io.dedup;
 
 /**
- * What has been remembered so far, as the deciding function asks for it, once for a record at most.
+ * The store of seen records as {@link DedupPolicy#decide} reads it, at most once for a record.
  *
  * <p>Confined to one thread.
  */
 @FunctionalInterface
 public interface SeenRecords {
     /**
-     * What is remembered of that key at the given time. Must not be of another key.
+     * Returns what is remembered of that key, and of no other, at the given time.
      *
      * @param timestamp event time in milliseconds since the epoch
      * @param ttlMs the TTL of the record in hand, in milliseconds

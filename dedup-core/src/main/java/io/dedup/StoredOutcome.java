@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What processing a first came to, kept beside its key so that a duplicate gets the very same answer.
+ * The outcome of processing a first, kept beside its key so that a duplicate gets the very same answer.
  *
  * <p>Immutable and thread-safe.
  */
@@ -22,30 +22,30 @@ public final class StoredOutcome {
     /**
      * The outcome with those bytes.
      *
-     * @param bytes null if processing came to nothing, which is an outcome too; copied
+     * @param bytes null if processing had no result, which is an outcome too; copied
      */
     public static StoredOutcome of(byte @Nullable [] bytes) {
         return bytes == null ? NULL : new StoredOutcome(bytes.clone());
     }
 
-    /** A copy of the bytes; null if processing came to nothing. */
+    /** A copy of the bytes; null if processing had no result. */
     public byte @Nullable [] bytes() {
         return bytes == null ? null : bytes.clone();
     }
 
-    /** Whether processing came to nothing. */
+    /** Whether processing had no result. */
     public boolean isNull() {
         return bytes == null;
     }
 
-    /** Writes the bytes, of which there are none if processing came to nothing. */
+    /** Writes the bytes, of which there are none if processing had no result. */
     public void writeTo(ByteBuffer target) {
         if (bytes != null) {
             target.put(bytes);
         }
     }
 
-    /** The number of bytes; 0 if processing came to nothing. */
+    /** The number of bytes; 0 if processing had no result. */
     public int length() {
         return bytes == null ? 0 : bytes.length;
     }
@@ -60,7 +60,7 @@ public final class StoredOutcome {
         return Arrays.hashCode(bytes);
     }
 
-    /** The length and nothing of the content, which is nobody's business in a log. */
+    /** The length and nothing of the content, which must not get into a log. */
     @Override
     public String toString() {
         return bytes == null ? "null" : bytes.length + " bytes";

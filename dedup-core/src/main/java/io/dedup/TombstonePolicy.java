@@ -3,12 +3,12 @@ package io.dedup;
 
 import java.util.Locale;
 
-/** What is done with a record that has no value, by which a keyed topic says that its key is deleted. */
+/** The treatment of records without a value, by which a keyed topic says that its key is deleted. */
 public enum TombstonePolicy {
-    /** It is judged as every other record. */
+    /** It gets a verdict as every other record. */
     JUDGE,
 
-    /** It is forwarded as it is, neither judged nor remembered nor counted. */
+    /** It is forwarded as it is, without a verdict, and neither remembered nor counted. */
     FORWARD;
 
     /** The name as it is written in configuration. */

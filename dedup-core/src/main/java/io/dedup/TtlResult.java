@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup;
 
-/** What looking for a record's own TTL came to: the {@linkplain RecordTtl TTL}, or {@linkplain InvalidTtl why not}. */
+/** The result of looking for a record's own TTL: the {@linkplain RecordTtl TTL}, or {@linkplain InvalidTtl why there is none}. */
 public sealed interface TtlResult permits RecordTtl, InvalidTtl {}

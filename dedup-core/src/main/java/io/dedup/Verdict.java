@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What was decided about one record, with the {@linkplain #actions() actions} that may follow from it.
+ * The result of the deciding function for one record, with the {@linkplain #actions() actions} that may follow from it.
  *
  * <p>The first action listed is the default.
  */

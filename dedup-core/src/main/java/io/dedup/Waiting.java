@@ -5,7 +5,8 @@ import io.dedup.config.DedupConfig;
 import java.time.Duration;
 
 /**
- * How long the operator waits for source partitions that are behind others of the same task, as when a backlog is read after a repartition.
+ * The limits within which the operator waits for source partitions that are behind others of the same task, as when a backlog is
+ * read after a repartition.
  *
  * @param idleTimeout by the wall clock, after which a partition without records is waited for no longer
  * @param maxDrift in event time, by which one partition may be behind another and still be waited for

@@ -280,7 +280,7 @@ public final class BenchCommand implements Callable<Integer> {
             try (TestBed bed = TestBed.start(settings, out)) {
                 new Benchmark(settings, bed, results, () -> save(results)).run();
             } finally {
-                // Whatever ends it early, what has been measured took long.
+                // Also if it ends early: what has been measured took long.
                 out.println();
                 out.print(ResultText.of(results, Modes.PASS_THROUGH));
                 out.flush();

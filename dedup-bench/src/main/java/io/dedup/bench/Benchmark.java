@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Runs every mode in every round on the same input, and then whatever else is asked for. Confined to one thread. */
+/** Runs every mode in every round on the same input, and then the other measurements that are asked for. Confined to one thread. */
 final class Benchmark {
     private static final String INPUT = "input-";
 
@@ -29,7 +29,7 @@ final class Benchmark {
     /**
      * One that has not been run.
      *
-     * @param afterEach done after whatever has been measured, since to measure everything takes long
+     * @param afterEach runs after each measurement, since to measure everything takes long
      */
     Benchmark(Settings settings, TestBed bed, Results results, Runnable afterEach) {
         this.settings = settings;
@@ -98,7 +98,7 @@ final class Benchmark {
         return rotated;
     }
 
-    /** Runs a mode for the sake of the broker, whose code is compiled meanwhile. Else whatever is first looks slow. */
+    /** Runs a mode so that the code of the broker is compiled. Else the first mode looks slow. */
     private void warmUp(Mode mode) {
         long records = settings.recordsOf(mode);
         try (Run run = bed.prepare(mode, inputOf(mode), records)) {

@@ -7,7 +7,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What every measurement needs: a broker, servers, workers, and somebody to tell. Confined to one thread. */
+/** What every measurement needs: a broker, servers, workers, and an output. Confined to one thread. */
 final class TestBed implements AutoCloseable {
     private final Settings settings;
     private final Cluster cluster;
@@ -33,7 +33,7 @@ final class TestBed implements AutoCloseable {
         return cluster;
     }
 
-    /** Tells somebody. */
+    /** Prints a line of progress. */
     void say(String format, @Nullable Object... arguments) {
         out.printf(Locale.ROOT, format + "%n", arguments);
         out.flush();

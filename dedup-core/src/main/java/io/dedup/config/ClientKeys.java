@@ -6,7 +6,7 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.Importance;
 import org.apache.kafka.common.config.ConfigException;
 
-/** The keys of the interceptors for plain consumers and producers. */
+/** The configuration keys of the interceptors for plain consumers and producers. */
 final class ClientKeys {
     /** A key is made for each record. */
     static final String RANDOM = "random";

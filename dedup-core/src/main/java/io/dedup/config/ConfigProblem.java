@@ -39,7 +39,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 108,
                 "Records are to be dead-lettered or to stop the application, and Kafka Streams is not told so by"
                         + " `processing.exception.handler=io.dedup.streams.errors.DedupProcessingExceptionHandler`."),
-        /** A wrapper with nothing to guard. */
+        /** A wrapper with nothing to wrap. */
         NOTHING_TO_WRAP(
                 109,
                 "`dedup.wrap.topics` or `dedup.wrap.nodes` name nothing, or something that the topology does not have."),
@@ -240,7 +240,7 @@ public record ConfigProblem(Code code, String key, @Nullable String value, Strin
                 WARNING,
                 "The store was written under another `dedup.key`, `dedup.scope` or `dedup.fingerprint`: what is remembered does not"
                         + " match what is looked for now, and duplicates of it come through, or are taken for conflicts."),
-        /** An empty memory behind a target that is not. */
+        /** An empty store behind a target that is not. */
         EMPTY_MEMORY(
                 227,
                 WARNING,

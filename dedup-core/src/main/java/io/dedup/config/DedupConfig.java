@@ -46,18 +46,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable and thread-safe.
  */
 public final class DedupConfig {
-    /** What every key of this framework starts with. */
+    /** The prefix of every configuration key. */
     public static final String PREFIX = "dedup.";
 
-    /** Where the idempotency key is. */
+    /** The sources of the idempotency key. */
     public static final String KEY = "dedup.key";
     /** The longest key that is accepted, in bytes. */
     public static final String KEY_MAX_BYTES = "dedup.key.max.bytes";
     /** Texts that are no keys. */
     public static final String KEY_PLACEHOLDERS = "dedup.key.placeholders";
-    /** What every key looks like. */
+    /** The pattern that every key matches. */
     public static final String KEY_PATTERN = "dedup.key.pattern";
-    /** What a key is unique within. */
+    /** The scope of keys. */
     public static final String SCOPE = "dedup.scope";
     /** How long a first is remembered, in milliseconds. */
     public static final String TTL_MS = "dedup.ttl.ms";
@@ -75,23 +75,23 @@ public final class DedupConfig {
     public static final String PARTITION_MAX_DRIFT_MS = "dedup.partition.max.drift.ms";
     /** The default of {@link #PARTITION_MAX_DRIFT_MS}: seven days, for which topics are kept by default. */
     public static final long DEFAULT_PARTITION_MAX_DRIFT_MS = 7 * 24 * 60 * 60 * 1000L;
-    /** What tells a retry from another operation with the same key. */
+    /** The fingerprint that distinguishes a retry from another operation with the same key. */
     public static final String FINGERPRINT = "dedup.fingerprint";
-    /** Where duplicates go if they are routed. */
+    /** The topic for duplicates. */
     public static final String DUPLICATES_TOPIC = "dedup.duplicates.topic";
-    /** Where refused records go. */
+    /** The topic for refused records. */
     public static final String DEAD_LETTER_TOPIC = "dedup.dead.letter.topic";
-    /** How far verdicts are acted upon. */
+    /** The mode: how far verdicts are acted upon. */
     public static final String MODE = "dedup.mode";
     /** Whether the key already decides the partition. */
     public static final String PARTITIONING = "dedup.partitioning";
-    /** What keeps the keys. */
+    /** The store engine. */
     public static final String STORE = "dedup.store";
 
-    /** How many bytes the memory of keys may take. */
+    /** How many bytes of heap the keys may take. */
     public static final String STORE_MEMORY_MAX_BYTES = "dedup.store.memory.max.bytes";
 
-    /** What of a key is held in memory. */
+    /** Whether keys are held on the heap whole or as digests. */
     public static final String STORE_MEMORY_KEYS = "dedup.store.memory.keys";
     /** How many bytes of RocksDB's files are kept in memory. */
     public static final String STORE_ROCKSDB_CACHE_BYTES = "dedup.store.rocksdb.cache.bytes";
@@ -115,41 +115,41 @@ public final class DedupConfig {
     public static final String ON_UNWRITABLE = "dedup.on.unwritable";
     /** What decides the partition in a target, for the runner. */
     public static final String TARGET_PARTITION = "dedup.target.partition";
-    /** Source topics to guard, for the wrapper. */
+    /** Source topics whose processors the wrapper wraps. */
     public static final String WRAP_TOPICS = "dedup.wrap.topics";
-    /** Processors to guard, for the wrapper. */
+    /** Processors that the wrapper wraps. */
     public static final String WRAP_NODES = "dedup.wrap.nodes";
-    /** What becomes of the key of a first that failed further down and was skipped. */
+    /** The treatment of the key of a first that failed further down and was skipped. */
     public static final String ON_FAILURE = "dedup.on.failure";
-    /** What is done with records without a value. */
+    /** The treatment of records without a value. */
     public static final String ON_TOMBSTONE = "dedup.on.tombstone";
     /** The longest outcome that is stored, in bytes. */
     public static final String OUTCOME_MAX_BYTES = "dedup.outcome.max.bytes";
     /** Which share of the keys is watched for being on two partitions. */
     public static final String AUDIT_SHARE = "dedup.audit.share";
-    /** Where commands to forget a key come from. */
+    /** The topic with commands to forget a key. */
     public static final String CONTROL_TOPIC = "dedup.control.topic";
-    /** What to do where an outcome should be and is not. */
+    /** The action where an outcome is missing. */
     public static final String ON_NO_OUTCOME = "dedup.on.no.outcome";
-    /** The handler for exceptions that are none of ours. */
+    /** The application's own handler for processing exceptions. */
     public static final String PROCESSING_EXCEPTION_HANDLER = "dedup.processing.exception.handler";
     /** The handler for failed writes to topics that are no changelogs. */
     public static final String PRODUCTION_EXCEPTION_HANDLER = "dedup.production.exception.handler";
-    /** Where an interceptor for consumers remembers keys. */
+    /** The store of an interceptor for consumers. */
     public static final String CONSUMER_STORE = "dedup.consumer.store";
-    /** Who logs in to that store. */
+    /** The user that logs in to that store. */
     public static final String CONSUMER_STORE_USER = "dedup.consumer.store.user";
     /** The password for that store. */
     public static final String CONSUMER_STORE_PASSWORD = "dedup.consumer.store.password";
-    /** Which key an interceptor for producers makes. */
+    /** The key that an interceptor for producers makes. */
     public static final String PRODUCER_KEY = "dedup.producer.key";
-    /** Which header an interceptor for producers puts it into. */
+    /** The header that an interceptor for producers puts it into. */
     public static final String PRODUCER_HEADER = "dedup.producer.header";
 
     /** Kafka Streams' own key for the dead-letter topic, which counts when {@link #DEAD_LETTER_TOPIC} is not set. */
     public static final String KAFKA_DEAD_LETTER_TOPIC = "errors.dead.letter.queue.topic.name";
 
-    /** The longest outcome that is stored unless something else is asked for: 64 KiB. */
+    /** The longest outcome that is stored by default: 64 KiB. */
     public static final int DEFAULT_OUTCOME_MAX_BYTES = 64 * 1024;
 
     private final Map<String, Object> values;
@@ -281,7 +281,7 @@ public final class DedupConfig {
         return KeyExtractors.definition(keyText());
     }
 
-    /** Which texts are usable keys, apart from their length. */
+    /** The rules for usable keys, apart from their length. */
     public KeyRules keyRules() {
         KeyRules rules = KeyRules.standard().withPlaceholders(strings(KEY_PLACEHOLDERS));
         String pattern = optionalString(KEY_PATTERN);
@@ -293,7 +293,7 @@ public final class DedupConfig {
         return Fingerprinter.parse(fingerprintText());
     }
 
-    /** What is compared of payloads, as it is written. */
+    /** The fingerprint setting, as it is written. */
     public String fingerprintText() {
         return String.join(",", strings(FINGERPRINT));
     }
@@ -443,12 +443,12 @@ public final class DedupConfig {
         return string(TARGET_PARTITION).equals("source");
     }
 
-    /** The source topics to guard; empty if there are none. */
+    /** The source topics whose processors are wrapped; empty if there are none. */
     public List<String> wrapTopics() {
         return strings(WRAP_TOPICS);
     }
 
-    /** The processors to guard; empty if there are none. */
+    /** The processors to wrap; empty if there are none. */
     public List<String> wrapNodes() {
         return strings(WRAP_NODES);
     }
@@ -458,7 +458,7 @@ public final class DedupConfig {
         return Optional.ofNullable(optionalString(CONSUMER_STORE));
     }
 
-    /** Who logs in to that store. */
+    /** The user that logs in to that store. */
     public Optional<String> consumerStoreUser() {
         return Optional.ofNullable(optionalString(CONSUMER_STORE_USER));
     }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigValue;
 
-/** Says what is wrong with a value, in which unit it is to be written, and what it is in that unit. */
+/** Describes what is wrong with a value, in which unit it is to be written, and what it is in that unit. */
 public final class InvalidValue {
     private static final Pattern AMOUNT = Pattern.compile("([0-9][0-9_,' ]{0,17}) *([a-zA-Z]*)");
     private static final Map<String, Long> MILLISECONDS =

@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * What is done with a record, once for each idempotency key, on threads of its own choice. Called by several threads at once.
+ * An operation on a record, run once for each idempotency key, on threads of its own choice. Called by several threads at once.
  *
  * @param <K> the record's key
  * @param <V> the record's value

@@ -142,7 +142,7 @@ record ClientConfigs(Map<String, ?> properties) {
     private Map<String, Object> ofAnyMember() {
         Map<String, Object> configs = new HashMap<>(properties);
         if (configs.get(ConsumerConfig.GROUP_ID_CONFIG) == null) {
-            throw new IllegalArgumentException("A consumer that shares its work needs a group.id");
+            throw new IllegalArgumentException("group.id must be set for a consumer that shares its work: null");
         }
         configs.put(KEY_DESERIALIZER, ByteArrayDeserializer.class.getName());
         configs.put(VALUE_DESERIALIZER, ByteArrayDeserializer.class.getName());

@@ -16,7 +16,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** What the kafka-clients on the class path offer, of which 3.9 are the oldest that are supported. */
+/** The features of the kafka-clients on the class path, of which 3.9 is the oldest supported version. */
 final class ClientFeatures {
     /** Whether polled records say from where to go on, which they do since 4.0. */
     static final boolean NEXT_OFFSETS = has(ConsumerRecords.class, "nextOffsets");

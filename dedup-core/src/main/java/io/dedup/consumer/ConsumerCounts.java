@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.LongAdder;
 
-/** What a consumer counts, published in JMX. Thread-safe. */
+/** The counts of a consumer, published in JMX. Thread-safe. */
 final class ConsumerCounts implements AutoCloseable {
     private final InterceptorCounts all = new InterceptorCounts();
     final LongAdder handled = all.counter("handled", "Records whose operation was done now");

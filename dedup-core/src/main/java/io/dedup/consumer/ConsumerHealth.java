@@ -4,7 +4,7 @@ package io.dedup.consumer;
 import java.util.Optional;
 
 /**
- * How an {@link IdempotentConsumer} was at the moment it was asked, for probes and dashboards.
+ * The state of an {@link IdempotentConsumer} at one moment, for probes and dashboards.
  *
  * <p>Take {@link #isLive} for what restarts a process: it is false only after a failure, since a restart mends neither a store
  * that is away nor a downstream system where everything fails. Take {@link #isReady} for what waits for a new version: it is

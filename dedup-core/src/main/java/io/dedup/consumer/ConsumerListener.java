@@ -6,7 +6,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Receives what happens to a consumer and to its records, for alarms and logs; what happens to operations is for a {@link
+ * Receives events of a consumer and of its records, for alarms and logs; events of operations are for a {@link
  * io.dedup.handler.HandlerListener}.
  *
  * <p>Called on threads that handle records, by many of them at once, so it returns soon. Records are as they were read, and not

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** What a thread of a consumer does until the consumer is stopped or fails. */
+/** The work of a thread of a consumer, until the consumer is stopped or fails. */
 abstract class ConsumerLoop implements Runnable {
     private final Workers workers;
     private final RecordHandling<?, ?> handling;

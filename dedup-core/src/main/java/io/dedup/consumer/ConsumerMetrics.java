@@ -16,8 +16,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Shows what an {@link IdempotentConsumer} counts in Micrometer, which has to be on the class path. Each of its attributes in JMX
- * is a meter: {@code handled-total} is the counter {@code dedup.consumer.handled}, {@code in-flight} the gauge {@code
+ * Publishes the counts of an {@link IdempotentConsumer} with Micrometer, which has to be on the class path. Each of its attributes
+ * in JMX is a meter: {@code handled-total} is the counter {@code dedup.consumer.handled}, {@code in-flight} the gauge {@code
  * dedup.consumer.in.flight}, {@code oldest-uncommitted-age-ms} the time {@code dedup.consumer.oldest.uncommitted.age}. The tag
  * {@code client.id} is as in JMX.
  *

@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where records go that cannot be handled, with their bytes and headers as they were and the reason beside. A record for which
- * there is no room with that is sent without its value, and if need be without its key and headers: its coordinates say where
- * they are to be read.
+ * Sends records that cannot be handled to the dead-letter topic, with their bytes and headers as they were and the reason beside.
+ * A record for which there is no room with that is sent without its value, and if need be without its key and headers: its
+ * coordinates say where they are to be read.
  *
  * <p>Thread-safe.
  */

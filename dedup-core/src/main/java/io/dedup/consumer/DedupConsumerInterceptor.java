@@ -27,9 +27,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The first record with a key is passed on, and remembered with its coordinates; records with the same key at other
  * coordinates are left out for {@code dedup.ttl.ms} from then, by the store's clock. A record that was passed on and whose
- * offset was not committed is read again at the same coordinates, by whatever member of the group, and passes again.
+ * offset was not committed is read again at the same coordinates, by any member of the group, and passes again.
  *
- * <p>An interceptor does not see what becomes of a record, and cannot commit. So it is for operations that are repeated until
+ * <p>An interceptor does not see whether a record is processed, and cannot commit. So it is for operations that are repeated until
  * they succeed, and there are cases that only {@link IdempotentConsumer} has right:
  *
  * <ul>
@@ -56,7 +56,7 @@ import org.slf4j.LoggerFactory;
  * dedup.on.missing.key=drop}), keys in values that are neither bytes nor text, and everything if the thread is interrupted
  * while the store is away. A key with another payload is passed on and counted as a conflict (unless {@code
  * dedup.on.conflict=drop}). With {@code dedup.mode=observe} duplicates
- * are counted and passed on, and nobody waits for the store; with {@code off} there is none.
+ * are counted and passed on, and {@code poll} never waits for the store; with {@code off} there is none.
  *
  * <p>Its counts are in JMX, {@code kafka.consumer:type=dedup-interceptor-metrics,client-id=…}; those of {@link
  * MonitoredDedupConsumerInterceptor} are among the consumer's own metrics. Works with kafka-clients from 3.9 on.

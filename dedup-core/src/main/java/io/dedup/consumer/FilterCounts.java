@@ -4,7 +4,7 @@ package io.dedup.consumer;
 import io.dedup.internal.metrics.InterceptorCounts;
 import java.util.concurrent.atomic.LongAdder;
 
-/** What a {@link DedupConsumerInterceptor} counts. Written by the thread of the consumer, read by any. */
+/** The counts of a {@link DedupConsumerInterceptor}. Written by the thread of the consumer, read by any. */
 final class FilterCounts {
     final InterceptorCounts all = new InterceptorCounts();
     final LongAdder passed = all.counter("passed", "Records passed on as the first with their key");

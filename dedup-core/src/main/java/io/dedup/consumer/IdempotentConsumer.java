@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A member of a consumer group that does an operation for each record, once for each idempotency key.
+ * A member of a consumer group that runs an operation for each record, once for each idempotency key.
  *
  * <pre>{@code
  * IdempotentConsumer consumer = IdempotentConsumer.subscribing(properties, "payments")

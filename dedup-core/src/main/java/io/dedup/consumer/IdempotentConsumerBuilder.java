@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a consumer is to be. Not thread-safe.
+ * The settings of an {@link IdempotentConsumer}, from which it is started. Not thread-safe.
  *
  * @param <K> what keys of records are read into
  * @param <V> what values are read into
@@ -328,8 +328,8 @@ public final class IdempotentConsumerBuilder<K, V> {
         subscription.requireNames();
         if (deadLetterTopic == null) {
             throw new IllegalArgumentException(
-                    "A share group needs a dead-letter topic, since its broker drops a record" + " that was delivered "
-                            + deliveryLimit + " times: name it with withDeadLetters()");
+                    "deadLetterTopic must name the dead-letter topic of a share group, since its broker drops a record"
+                            + " that was delivered " + deliveryLimit + " times. Call withDeadLetters(): null");
         }
         return new IdempotentConsumer(this, true, handler, operation);
     }

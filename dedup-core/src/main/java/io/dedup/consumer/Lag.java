@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many records of the assigned partitions are not done with: what the client knows to be behind its position, and what it
- * has read from the first record on that is not done with. Counted in offsets, so that markers of transactions and records that
- * were done out of order count too.
+ * The number of records of the assigned partitions that are not done with: what the client knows to be behind its position, and
+ * what it has read from the first record on that is not done with. Counted in offsets, so that markers of transactions and records
+ * that were done out of order count too.
  *
  * <p>Looked at on the thread of the consumer, and read by any.
  */

@@ -13,9 +13,9 @@ import org.apache.kafka.common.header.Headers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a record was first read, and by which group. A copy in a retry topic or a dead-letter topic is another attempt at the
- * operation of the record it was made of, and says so in its headers: those that the dead letters of this library carry, and
- * those that Spring's retry topics and {@code DeadLetterPublishingRecoverer} write. Any other record is its own origin.
+ * The place where a record was first read, and the group that read it. A copy in a retry topic or a dead-letter topic is another
+ * attempt at the operation of the record it was made of, and says so in its headers: those that the dead letters of this library
+ * carry, and those that Spring's retry topics and {@code DeadLetterPublishingRecoverer} write. Any other record is its own origin.
  *
  * <p>Headers are written by producers, and travel on where records are forwarded. So they count only in a topic whose name is
  * that of the origin with a suffix that says what it is for, as in {@code payments-retry-0} and {@code payments.DLT}, or in

@@ -6,8 +6,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells records that are bad from a world that is: when so many records in a row have been given up and none has succeeded since,
- * the rest is held until one does. But one more is given up from time to time, in case it is the records.
+ * Distinguishes bad records from an outage downstream: when so many records in a row have been given up and none has succeeded
+ * since, the rest is held until one does. But one more is given up from time to time, in case it is the records.
  *
  * <p>Thread-safe.
  */

@@ -73,7 +73,7 @@ final class ProbeGate {
         next();
     }
 
-    /** Begins what waits: one of it, or all once no records are held. To be called now and then. */
+    /** Begins what waits: one of it, or all once no records are held. To be called from time to time. */
     void next() {
         List<Runnable> begun = new ArrayList<>();
         synchronized (this) {

@@ -49,12 +49,12 @@ import org.slf4j.LoggerFactory;
 final class RecordHandling<K, V> {
     private static final Logger LOGGER = LoggerFactory.getLogger(RecordHandling.class);
     private static final Duration ALONE_WITHIN = Duration.ofSeconds(5);
-    /** What kills its process does so sooner. */
+    /** An operation that kills its process does so sooner. */
     private static final Duration ALONE_FOR = Duration.ofSeconds(30);
 
     private static final Duration NOT_ALONE_PAUSE = Duration.ofSeconds(20);
 
-    /** What has become of a record: {@link Done}, {@link Again}, {@link Alone} or {@link Fatal}. */
+    /** The result of handling a record: {@link Done}, {@link Again}, {@link Alone} or {@link Fatal}. */
     sealed interface Result {}
 
     /** It is done with. */

@@ -5,7 +5,7 @@ import io.dedup.handler.Execution;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * What is done with a record, once for each idempotency key. Called by many threads at once.
+ * An operation on a record, run once for each idempotency key. Called by many threads at once.
  *
  * @param <K> the record's key
  * @param <V> the record's value
@@ -13,7 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 @FunctionalInterface
 public interface RecordOperation<K, V> {
     /**
-     * Does it.
+     * Runs the operation.
      *
      * @param record as it was read; key and value are null where the record has none
      * @throws io.dedup.handler.OperationRejectedException if it is refused for good, without an effect: the record is done with

@@ -4,8 +4,8 @@ package io.dedup.consumer;
 import java.time.Duration;
 
 /**
- * How often a record is tried, and how long it waits in between: twice as long each time. The number of attempts is kept in
- * the store, so that a record that kills its process does not do so for ever.
+ * The retry schedule of a record: how often it is tried, and how long it waits in between, twice as long each time. The number of
+ * attempts is kept in the store, so that a record that kills its process does not do so for ever.
  *
  * @param attempts in all; at least 1
  * @param firstPause after the first; at least a millisecond

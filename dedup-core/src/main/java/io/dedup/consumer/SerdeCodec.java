@@ -8,7 +8,7 @@ import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serializer;
 
 /**
- * Outcomes as a Kafka {@link Serde} writes and reads them: Avro or Protobuf with a schema registry, say.
+ * A codec that writes and reads outcomes with a Kafka {@link Serde}, such as one for Avro or Protobuf with a schema registry.
  *
  * <p>Thread-safe if serializer and deserializer are. Neither is configured nor closed here.
  */

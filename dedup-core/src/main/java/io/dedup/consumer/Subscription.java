@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a consumer reads: topics by their names, or those that match a pattern now or later. Never its own dead-letter topic.
+ * The topics that a consumer reads: by their names, or those that match a pattern now or later. Never its own dead-letter topic.
  *
  * <p>Thread-safe.
  */
@@ -70,7 +70,7 @@ final class Subscription {
      */
     void requireNames() {
         if (pattern != null) {
-            throw new IllegalArgumentException("A share group subscribes to topics by name, and not by pattern: "
+            throw new IllegalArgumentException("topics of a share group must be given by name, and not by pattern: "
                     + pattern + ". Name the topics, or call start() for a consumer group");
         }
     }

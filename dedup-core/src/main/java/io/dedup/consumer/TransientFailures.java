@@ -13,9 +13,9 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 
 /**
- * Tells failures to read a record that may pass from those that are the record's own. A deserializer that asks a schema registry
- * fails in the same way for both, so the causes decide. An {@link java.io.IOException} as such does not: what JSON, Protobuf and
- * Avro throw for malformed bytes is one.
+ * Distinguishes failures to read a record that may pass from those that are the record's own. A deserializer that asks a schema
+ * registry fails in the same way for both, so the causes decide. An {@link java.io.IOException} as such does not: what JSON,
+ * Protobuf and Avro throw for malformed bytes is one.
  */
 final class TransientFailures {
     private static final int MAX_CAUSES = 20;

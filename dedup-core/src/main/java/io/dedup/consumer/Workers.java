@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The threads of a consumer that run operations, and whether it goes on.
  *
- * <p>An operation that takes too long is interrupted by its handler. A thread that does not come back is abandoned, whatever it
- * waits for: another one takes its place and the record is tried again, and what the first still comes to is fenced by its lease.
+ * <p>An operation that takes too long is interrupted by its handler. A thread that does not come back is abandoned:
+ * another one takes its place and the record is tried again, and what the first still comes to is fenced by its lease.
  *
  * <p>Thread-safe.
  */

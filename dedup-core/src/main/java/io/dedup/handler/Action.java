@@ -2,7 +2,7 @@
 package io.dedup.handler;
 
 /**
- * What is to be done once, and has nothing to say.
+ * An operation without a result, to be run once.
  *
  * @param <E> what it throws if it fails
  */

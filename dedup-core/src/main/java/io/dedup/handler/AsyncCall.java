@@ -164,7 +164,7 @@ final class AsyncCall<T> {
         }
     }
 
-    /** Stores, with others, what the operation came to. What the store does not confirm is tried again for a while. */
+    /** Stores, with others, the result of the operation. What the store does not confirm is tried again for a while. */
     private void complete(Execution<T> execution, LeaseRenewer.Lease held, @Nullable T value) {
         Completion written = call.written(value);
         Completion completion = call.bounded(written);

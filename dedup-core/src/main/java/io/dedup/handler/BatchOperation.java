@@ -4,10 +4,10 @@ package io.dedup.handler;
 import java.util.concurrent.CompletionStage;
 
 /**
- * What is to be done once for each of several items, on threads of its own choice.
+ * An operation to be run once for each of several items, on threads of its own choice.
  *
  * @param <I> what it is done to, such as a record
- * @param <T> what it comes to
+ * @param <T> the result
  */
 @FunctionalInterface
 public interface BatchOperation<I, T> {

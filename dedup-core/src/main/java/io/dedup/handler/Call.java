@@ -9,7 +9,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a caller asks an {@link IdempotentHandler} for: the key, and what is different from the settings of the handler.
+ * A request to an {@link IdempotentHandler}: the key, and what differs from the settings of the handler.
  *
  * <pre>{@code
  * payments.handle(Call.of(key).withPayload(request).withinScope(tenant).withTtl(Duration.ofDays(7)), execution -> …);

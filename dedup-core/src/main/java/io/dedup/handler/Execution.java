@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #isLeaseLost} may be called by any thread; everything else is for the thread of the operation.
  *
- * @param <T> what the operation comes to
+ * @param <T> the result of the operation
  */
 public final class Execution<T> {
     private final IdempotencyStore store;
@@ -44,7 +44,7 @@ public final class Execution<T> {
     record Noted<T>(@Nullable T value, Completion completion) {}
 
     /**
-     * @param completion makes of what the operation came to what is stored of it
+     * @param completion makes what is stored of the result of the operation
      */
     Execution(IdempotencyStore store, Claim claim, Duration ttl, Function<@Nullable T, Completion> completion) {
         this.store = store;
@@ -100,7 +100,7 @@ public final class Execution<T> {
     }
 
     /**
-     * Whether an earlier run has vanished without a word, or was interrupted, so that part of the operation, or all of it, may
+     * Whether an earlier run has vanished without an answer, or was interrupted, so that part of the operation, or all of it, may
      * be done. It stays so for all later runs, until the operation is completed.
      */
     public boolean isTakenOver() {
@@ -140,7 +140,7 @@ public final class Execution<T> {
      * may note an outcome again, in another one.
      *
      * @param joined the store as part of the transaction: {@code store.joining(connection)}
-     * @param outcome what later calls with the key get; null if there is nothing to say
+     * @param outcome what later calls with the key get; null if there is no result
      * @throws IllegalStateException if an earlier transaction of this run has committed an outcome, although that was not
      *     confirmed: the transaction has to be rolled back
      * @throws LeaseLostException if another owner has begun the operation: the transaction has to be rolled back
@@ -171,7 +171,7 @@ public final class Execution<T> {
      *
      * @param database the one that the handler's store is in
      * @param work what is done on a connection that is committed, rolled back and closed here
-     * @return what the work came to, which is the outcome
+     * @return the result of the work, which is the outcome
      * @throws IllegalStateException if the handler's store is in no database, or has joined a transaction already
      * @throws LeaseLostException if another owner has begun the operation: everything was rolled back
      * @throws StoreUnavailableException if it is not known whether the outcome was noted: everything was rolled back
@@ -224,7 +224,7 @@ public final class Execution<T> {
 
     /**
      * Does the operation, or a part of it, in a transaction of its own that also notes that it is done: as {@link
-     * #handleInTransaction}, for work that has nothing to say.
+     * #handleInTransaction}, for work without a result.
      *
      * @throws SQLException as there, and so is everything else that is thrown
      */
@@ -237,7 +237,7 @@ public final class Execution<T> {
     }
 
     /**
-     * What is done in a transaction, and has nothing to say.
+     * What is done in a transaction, without a result.
      *
      * @param <E> what it throws if it fails
      */
@@ -250,7 +250,7 @@ public final class Execution<T> {
     /**
      * What is done in a transaction.
      *
-     * @param <T> what it comes to
+     * @param <T> the result
      * @param <E> what it throws if it fails
      */
     @FunctionalInterface
@@ -258,7 +258,7 @@ public final class Execution<T> {
         /**
          * Does it, and neither commits nor rolls back nor closes.
          *
-         * @return the outcome; null if there is nothing to say
+         * @return the outcome; null if there is no result
          */
         @Nullable
         T in(Connection connection) throws SQLException, E;

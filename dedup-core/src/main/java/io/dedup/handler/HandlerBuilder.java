@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of an {@link IdempotentHandler}. Not thread-safe.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public final class HandlerBuilder<T> {
     private final IdempotencyStore store;

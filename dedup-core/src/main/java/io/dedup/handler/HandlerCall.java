@@ -399,7 +399,7 @@ final class HandlerCall<T> {
         return bounded(written(value));
     }
 
-    /** What an operation came to, however long; no outcome if it cannot be written. */
+    /** The result of an operation, however long; no outcome if it cannot be written. */
     Completion written(@Nullable T value) {
         try {
             return Completion.succeeded(settings.format().write(value));
@@ -572,7 +572,7 @@ final class HandlerCall<T> {
         }
     }
 
-    /** Stores what an operation came to. */
+    /** Stores the result of an operation. */
     private void complete(Claim claim, @Nullable T value) {
         Completion written = written(value);
         complete(claim, bounded(written), written);

@@ -5,8 +5,8 @@ import io.dedup.store.ScopedKey;
 import java.time.Duration;
 
 /**
- * Receives what happens to operations, for metrics and alarms. Called on the thread of the operation but for {@link
- * #leaseLost}; what it throws is logged and changes nothing.
+ * Receives events of operations, for metrics and alarms. Called on the thread of the operation but for {@link #leaseLost}; what it
+ * throws is logged and changes nothing.
  */
 public interface HandlerListener {
     /**

@@ -8,7 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is configured for a handler. Immutable.
+ * The settings of a handler. Immutable.
  *
  * @param patience how long a call is repeated that the store does not answer
  * @param waitFor how long a call waits for another owner

@@ -3,7 +3,7 @@ package io.dedup.handler;
 
 import org.jspecify.annotations.Nullable;
 
-/** There is no value for a caller, for one of the reasons that {@link Outcome} has. */
+/** Thrown when there is no value for a caller, for one of the reasons that {@link Outcome} has. */
 public abstract sealed class IdempotencyException extends RuntimeException
         permits OperationRejectedException,
                 OperationInProgressException,
@@ -36,7 +36,7 @@ public abstract sealed class IdempotencyException extends RuntimeException
                     name + " may have been done: find out, and resolve it or give the handler a Reconciler");
         } else if (outcome instanceof Outcome.Unreadable<?> unreadable) {
             return new OutcomeUnreadableException(
-                    name + " was done before, and what it came to cannot be given: " + unreadable.reason());
+                    name + " was done before, and its result cannot be returned: " + unreadable.reason());
         }
         return null;
     }

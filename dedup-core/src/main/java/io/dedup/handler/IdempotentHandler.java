@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public final class IdempotentHandler<T> implements OperationHandler<T>, AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(IdempotentHandler.class);
@@ -73,7 +73,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     }
 
     /**
-     * A handler of operations that have nothing to say, to be configured and {@linkplain HandlerBuilder#build built}.
+     * A handler of operations without a result, to be configured and {@linkplain HandlerBuilder#build built}.
      *
      * @param store where operations are claimed
      * @param scope what keys are unique within, so that a payment and a mail for the same order are two operations: the
@@ -85,10 +85,10 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     }
 
     /**
-     * A handler of operations that come to something which is kept as JSON, to be configured and {@linkplain HandlerBuilder#build
+     * A handler of operations with a result that is kept as JSON, to be configured and {@linkplain HandlerBuilder#build
      * built}.
      *
-     * @param outcome what operations come to, as Jackson writes and reads it
+     * @param outcome the class of results, as Jackson writes and reads it
      * @throws IllegalArgumentException if the scope is blank
      * @see #on(IdempotencyStore, String)
      */
@@ -97,16 +97,16 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
     }
 
     /**
-     * A handler of operations that come to something, to be configured and {@linkplain HandlerBuilder#build built}.
+     * A handler of operations with a result, to be configured and {@linkplain HandlerBuilder#build built}.
      *
-     * @param outcome writes and reads what operations come to
+     * @param outcome writes and reads the results of operations
      * @throws IllegalArgumentException if the scope is blank, or the codec has no usable name or version
      * @see #on(IdempotencyStore, String)
      */
     public static <T> HandlerBuilder<T> on(IdempotencyStore store, String scope, OutcomeCodec<T> outcome) {
         if (scope.isBlank()) {
             throw new IllegalArgumentException(
-                    "scope must not be blank: without one, operations that differ would share their keys");
+                    "scope must not be blank, since operations that differ would share their keys: '" + scope + "'");
         }
         return new HandlerBuilder<>(store, scope, new OutcomeFormat<>(outcome));
     }
@@ -213,7 +213,7 @@ public final class IdempotentHandler<T> implements OperationHandler<T>, AutoClos
 
     /**
      * The same handler for keys that are unique within a part of its scope: a topic, a tenant. No two ways through parts lead to
-     * the same scope, whatever characters are in them. It ends with this one, and closing it does nothing.
+     * the same scope, also if they hold separators. It ends with this one, and closing it does nothing.
      */
     public IdempotentHandler<T> within(String part) {
         return new IdempotentHandler<>(this, part);

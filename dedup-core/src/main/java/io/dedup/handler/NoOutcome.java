@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
-/** The codec of operations that have nothing to say. Reads everything that is stored as nothing. Immutable. */
+/** The codec of operations without a result. Reads everything that is stored as nothing. Immutable. */
 final class NoOutcome implements OutcomeCodec<Void> {
     static final NoOutcome CODEC = new NoOutcome();
 

@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done with the key when its operation fails.
+ * The treatment of the key when its operation fails.
  *
  * <p>Immutable and thread-safe.
  */

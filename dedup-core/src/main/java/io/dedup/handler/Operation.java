@@ -4,9 +4,9 @@ package io.dedup.handler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be done once.
+ * An operation to be run once.
  *
- * @param <T> what it comes to
+ * @param <T> the result
  * @param <E> what it throws if it fails
  */
 @FunctionalInterface
@@ -14,7 +14,7 @@ public interface Operation<T, E extends Exception> {
     /**
      * Runs it. The thread is interrupted if the lease is lost meanwhile, or the operation takes too long.
      *
-     * @return what it came to, as later calls with the key get it; null if there is nothing to say
+     * @return its result, as later calls with the key get it; null if it has none
      */
     @Nullable
     T run(Execution<T> execution) throws E;

@@ -2,8 +2,8 @@
 package io.dedup.handler;
 
 /**
- * To be thrown by an operation that has done nothing and does not want to, such as one that is over its rate. The key is released
- * at once, whatever is configured for failures, and the attempt does not count.
+ * Thrown by an operation that has done nothing and does not want to, such as one that is over its rate. The key is released
+ * at once, also if failures are configured to keep it, and the attempt does not count.
  */
 public class OperationDeclinedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

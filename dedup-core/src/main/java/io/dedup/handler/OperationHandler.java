@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Runs operations once for each idempotency key. {@link #handle} and {@link #run} are for callers who want the value or an
  * exception, {@link #tryHandle} and {@link #tryRun} for those who tell all answers apart.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public sealed interface OperationHandler<T> permits IdempotentHandler, TransactionHandler {
     /**
@@ -26,7 +26,7 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     <E extends Exception> Outcome<T> tryHandle(Call call, Operation<T, E> operation) throws E;
 
     /**
-     * Runs an operation that has nothing to say, unless it was done before.
+     * Runs an operation without a result, unless it was done before.
      *
      * @throws E as {@link #tryHandle}, and so is everything else that is thrown
      */
@@ -40,13 +40,13 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     /**
      * Runs the operation, unless it was done before.
      *
-     * @return what it came to, now or then; null if there is nothing to say
+     * @return its result, now or then; null if it has none
      * @throws E as {@link #tryHandle}, and so is everything else that is thrown but this:
      * @throws OperationRejectedException if the operation was refused, now or before
      * @throws OperationInProgressException if another owner runs it for longer than this call has waited
      * @throws IdempotencyConflictException if the key names an operation with another payload
      * @throws OutcomeUnknownException if it may have been done
-     * @throws OutcomeUnreadableException if it was done before, and what it came to cannot be given
+     * @throws OutcomeUnreadableException if it was done before, and its result cannot be returned
      */
     default <E extends Exception> @Nullable T handle(Call call, Operation<T, E> operation) throws E {
         Outcome<T> outcome = tryHandle(call, operation);
@@ -70,7 +70,7 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     }
 
     /**
-     * Runs an operation that has nothing to say, unless it was done before.
+     * Runs an operation without a result, unless it was done before.
      *
      * @throws E as {@link #handle(Call, Operation)}, and so is everything else that is thrown; but what was done before is done,
      *     whether or not its outcome can be read
@@ -84,7 +84,7 @@ public sealed interface OperationHandler<T> permits IdempotentHandler, Transacti
     }
 
     /**
-     * Runs an operation that has nothing to say, unless it was done before: as {@link #run(Call, Action)}.
+     * Runs an operation without a result, unless it was done before: as {@link #run(Call, Action)}.
      *
      * @param key of the operation; not blank
      * @param payload what is to be done, in full, so that the key is not used for something else; null if that is not compared

@@ -3,7 +3,7 @@ package io.dedup.handler;
 
 import java.time.Duration;
 
-/** Another owner runs the operation: {@link Outcome.InProgress} as an exception. It was not done here. */
+/** Thrown while another owner runs the operation: {@link Outcome.InProgress} as an exception. It was not done here. */
 public final class OperationInProgressException extends IdempotencyException {
     private static final long serialVersionUID = 1L;
 

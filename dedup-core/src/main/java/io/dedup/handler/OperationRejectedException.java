@@ -2,8 +2,8 @@
 package io.dedup.handler;
 
 /**
- * An operation is refused for a reason that would be the same again: a declined card. To be thrown by operations that have had no
- * effect. It is stored as their outcome, and every later call with the key gets it again.
+ * Thrown when an operation is refused for a reason that would be the same again, such as a declined card. Operations throw it if
+ * they have had no effect. The refusal is stored as their outcome, and every later call with the key gets it again.
  *
  * <p>A failure is something else: after it the key is free for a retry, unless {@link OnFailure} says otherwise.
  */
@@ -25,7 +25,8 @@ public final class OperationRejectedException extends IdempotencyException {
     public OperationRejectedException(String code, String message) {
         this(code, message, false);
         if (code.isBlank()) {
-            throw new IllegalArgumentException("code must not be blank, so that programs can tell refusals apart");
+            throw new IllegalArgumentException(
+                    "code must not be blank, so that programs can tell refusals apart: '" + code + "'");
         }
     }
 

@@ -5,9 +5,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation has taken longer than {@link HandlerBuilder#withMaxDuration}, was interrupted, and has failed. It may
- * have been done in part, or whole. The key is released, unless {@link HandlerBuilder#withFailure} says something
- * else about this exception.
+ * Thrown when an operation has taken longer than {@link HandlerBuilder#withMaxDuration}: it was interrupted, and has failed. It
+ * may have been done in part, or whole. The key is released, unless {@link HandlerBuilder#withFailure} says something else about
+ * this exception.
  */
 public final class OperationTimeoutException extends RuntimeException {
     private static final long serialVersionUID = 1L;

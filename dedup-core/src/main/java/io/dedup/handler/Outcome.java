@@ -11,20 +11,20 @@ import org.jspecify.annotations.Nullable;
  * The answer to a call of an {@link IdempotentHandler}. {@link #orElseThrow} and {@link #fold} are for callers that need no more
  * than the value and the reason why there is none.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public sealed interface Outcome<T> {
     /**
      * The operation was done now.
      *
-     * @param value what it came to; null if there is nothing to say
+     * @param value its result; null if it has none
      */
     record Processed<T>(@Nullable T value) implements Outcome<T> {}
 
     /**
      * The operation had been done before.
      *
-     * @param value what it came to then; null if there was nothing to say
+     * @param value its result then; null if it had none
      */
     record Replayed<T>(@Nullable T value) implements Outcome<T> {}
 
@@ -52,7 +52,7 @@ public sealed interface Outcome<T> {
     record Unknown<T>() implements Outcome<T> {}
 
     /**
-     * The operation had been done before, and what it came to cannot be given: it was too long to be stored, or was stored by
+     * The operation had been done before, and its result cannot be returned: it was too long to be stored, or was stored by
      * another codec or a newer version of this one.
      *
      * @param reason which of these, and the fix
@@ -60,7 +60,7 @@ public sealed interface Outcome<T> {
      */
     record Unreadable<T>(String reason, Optional<StoredOutcome> stored) implements Outcome<T> {}
 
-    /** Whether this answer is that of an earlier call, in whatever way that ended. */
+    /** Whether this answer is that of an earlier call, which may have ended in any way. */
     default boolean isReplayed() {
         return this instanceof Replayed
                 || this instanceof Unreadable
@@ -68,13 +68,13 @@ public sealed interface Outcome<T> {
     }
 
     /**
-     * What the operation came to, whether it was done now or before; null if there is nothing to say.
+     * The result of the operation, whether it was done now or before; null if there is no result.
      *
      * @throws OperationRejectedException if it was refused
      * @throws OperationInProgressException if another owner runs it
      * @throws IdempotencyConflictException if the key names another operation
      * @throws OutcomeUnknownException if it may have been done
-     * @throws OutcomeUnreadableException if it was done, and what it came to cannot be given
+     * @throws OutcomeUnreadableException if it was done, and its result cannot be returned
      */
     default @Nullable T orElseThrow() {
         IdempotencyException reason = IdempotencyException.of(this, null);
@@ -87,7 +87,7 @@ public sealed interface Outcome<T> {
     /**
      * Makes one thing of every answer.
      *
-     * @param value makes it of what the operation came to, which is null if there is nothing to say
+     * @param value makes it of the result of the operation, which is null if there is no result
      * @param otherwise makes it of the reason why there is no value, as {@link #orElseThrow} throws it
      */
     default <R> R fold(

@@ -12,7 +12,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
  *
  * <p>Thread-safe.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public interface OutcomeCodec<T> {
     /** What the bytes are, the same for as long as anything is stored: {@code json}. At most 100 characters. */
@@ -64,7 +64,7 @@ public interface OutcomeCodec<T> {
         byte[] upgrade(byte[] bytes, int version) throws Exception;
     }
 
-    /** For operations that have nothing to say. */
+    /** For operations without a result. */
     static OutcomeCodec<Void> none() {
         return NoOutcome.CODEC;
     }

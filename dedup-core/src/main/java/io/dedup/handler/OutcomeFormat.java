@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes of what operations come to what stores keep, and answers of that. A rejection is written by a codec of its own.
+ * Converts results of operations to stored outcomes, and stored outcomes to answers. A rejection is written by a codec of its own.
  *
  * <p>Thread-safe.
  */
@@ -32,7 +32,7 @@ final class OutcomeFormat<T> {
     }
 
     /**
-     * Writes what an operation came to.
+     * Writes the result of an operation.
      *
      * @throws Exception if the codec cannot
      */

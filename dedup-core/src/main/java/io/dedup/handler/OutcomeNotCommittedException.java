@@ -2,9 +2,9 @@
 package io.dedup.handler;
 
 /**
- * An operation has {@linkplain Execution#complete noted its outcome} in a transaction, and has returned without that transaction
- * being committed: it was rolled back, so that neither the effect nor the outcome is there. It is a failure of the operation
- * like any that the operation throws.
+ * Thrown when an operation has {@linkplain Execution#complete noted its outcome} in a transaction, and has returned without that
+ * transaction being committed: it was rolled back, so that neither the effect nor the outcome is there. It is a failure of the
+ * operation like any that the operation throws.
  */
 public final class OutcomeNotCommittedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

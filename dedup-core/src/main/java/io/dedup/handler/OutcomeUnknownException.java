@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
-/** The operation may have been done: {@link Outcome.Unknown} as an exception. It is not run again before that is found out. */
+/**
+ * Thrown when the operation may have been done: {@link Outcome.Unknown} as an exception. It is not run again before that is found
+ * out.
+ */
 public final class OutcomeUnknownException extends IdempotencyException {
     private static final long serialVersionUID = 1L;
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Finds out whether an operation was done whose outcome is unknown or whose owner has vanished, by asking the system that has
  * the effect: the payment provider, by the {@linkplain Execution#downstreamKey key} that was passed on to it.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 @FunctionalInterface
 public interface Reconciler<T> {
@@ -25,7 +25,7 @@ public interface Reconciler<T> {
     /**
      * It was done.
      *
-     * @param outcome what it came to; null if there is nothing to say
+     * @param outcome its result; null if it has none
      */
     record Done<T>(@Nullable T outcome) implements Finding<T> {}
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.handler;
 
-/** A {@link Reconciler} has thrown, so that the outcome of the operation is still unknown. The cause is what it has thrown. */
+/**
+ * Thrown when a {@link Reconciler} has failed, so that the outcome of the operation is still unknown. The cause is what it has
+ * thrown.
+ */
 public final class ReconciliationFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

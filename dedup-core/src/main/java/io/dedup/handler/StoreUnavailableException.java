@@ -3,7 +3,7 @@ package io.dedup.handler;
 
 import org.jspecify.annotations.Nullable;
 
-/** The store could not say which owner is to run an operation, or has not confirmed how it ended. */
+/** Thrown when the store could not say which owner is to run an operation, or has not confirmed how it ended. */
 public final class StoreUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to the thread of the transaction.
  *
- * @param <T> what operations come to
+ * @param <T> the result of operations
  */
 public final class TransactionHandler<T> implements OperationHandler<T> {
     private static final Logger LOGGER = LoggerFactory.getLogger(TransactionHandler.class);

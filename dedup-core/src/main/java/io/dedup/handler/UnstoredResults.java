@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How operations ended whose end the store has not confirmed yet, and claims that it has not answered. This process knows them,
+ * The ends of operations that the store has not confirmed yet, and claims that it has not answered. Only this process knows them,
  * so it keeps trying to store the former, answers with them and does not run such an operation again; and it gives the latter
  * back, since the store may have granted them.
  *
@@ -72,7 +72,7 @@ final class UnstoredResults implements AutoCloseable {
         }
     }
 
-    /** What has become of an end that was not known to be stored. */
+    /** The state of an end that was not known to be stored. */
     sealed interface Settlement {}
 
     /** It is stored. */

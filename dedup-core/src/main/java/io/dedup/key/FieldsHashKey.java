@@ -16,7 +16,8 @@ final class FieldsHashKey implements KeySource {
 
     FieldsHashKey(List<String> pointers) {
         if (pointers.isEmpty()) {
-            throw new IllegalArgumentException("sha256 needs at least one field, as in sha256:/orderId,/amount");
+            throw new IllegalArgumentException(
+                    "pointers must name at least one field, as in sha256:/orderId,/amount: []");
         }
         this.fields = new NamedFields(pointers);
         this.source = KeyExtractors.name("sha256", fields.names());

@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the fingerprint of a record's payload, by which a reused key is told from a retry.
+ * Takes the fingerprint of a record's payload, which distinguishes a reused key from a retry.
  *
  * <p>The law: records of one operation give equal fingerprints. Thread-safe.
  */
@@ -61,7 +61,8 @@ public interface Fingerprinter {
      */
     static Fingerprinter fields(List<String> pointers) {
         if (pointers.isEmpty()) {
-            throw new IllegalArgumentException("A fingerprint over fields needs at least one, as in value:/amount");
+            throw new IllegalArgumentException(
+                    "pointers must name at least one field, as in value:/amount: []");
         }
         NamedFields fields = new NamedFields(pointers);
         String definition = "value:" + fields.names();

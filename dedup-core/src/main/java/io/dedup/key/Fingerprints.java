@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Takes fingerprints of payloads that are at hand: of a request, an entity, a document. For those of records see {@link
  * Fingerprinter}.
  *
- * <p>All of them can be compared with each other. Two payloads that are equal as JSON have equal fingerprints, whatever the order
- * of their fields, the spelling of their numbers and the classes of the objects.
+ * <p>All of them can be compared with each other. Two payloads that are equal as JSON have equal fingerprints: the order
+ * of their fields, the spelling of their numbers and the classes of the objects do not count.
  *
  * <p>Thread-safe.
  */

@@ -14,7 +14,7 @@ final class FirstOfKey implements KeyExtractor {
 
     FirstOfKey(List<KeyExtractor> sources) {
         if (sources.isEmpty()) {
-            throw new IllegalArgumentException("At least one key source is needed");
+            throw new IllegalArgumentException("sources must be at least one: []");
         }
         this.sources = List.copyOf(sources);
     }

@@ -9,7 +9,7 @@ import java.util.Iterator;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** A key that is the value of a header, whatever bytes it has. */
+/** A key that is the value of a header, of any bytes. */
 final class HeaderKey implements KeySource {
     private final String name;
     private final boolean ignoreCase;
@@ -31,7 +31,7 @@ final class HeaderKey implements KeySource {
     HeaderKey(String name, boolean ignoreCase, String source, KeyForm form) {
         if (name.isBlank() || !name.equals(name.strip())) {
             throw new IllegalArgumentException(
-                    "A header has a name without blanks around it, as in header:idempotency-key");
+                    "name must not be blank or have blanks around it, as in header:idempotency-key: '" + name + "'");
         }
         this.name = name;
         this.ignoreCase = ignoreCase;

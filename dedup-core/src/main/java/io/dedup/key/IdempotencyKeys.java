@@ -75,7 +75,7 @@ public final class IdempotencyKeys {
             return Sha256.of(definition);
         } catch (Json.NotJson unreadable) {
             throw new IllegalArgumentException(
-                    "A key cannot be made of these texts: " + unreadable.detail(), unreadable);
+                    "texts must be writable as JSON: " + unreadable.detail(), unreadable);
         }
     }
 
@@ -129,7 +129,7 @@ public final class IdempotencyKeys {
 
         private void checkNew(String name) {
             if (fields.has(name)) {
-                throw new IllegalArgumentException("The field " + name + " is there already");
+                throw new IllegalArgumentException("name must be used once: " + name);
             }
         }
 

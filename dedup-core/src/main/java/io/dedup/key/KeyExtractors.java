@@ -93,7 +93,7 @@ public final class KeyExtractors {
      */
     public static KeyExtractor atMost(int maxBytes, KeyExtractor source) {
         if (maxBytes < 1) {
-            throw new IllegalArgumentException("The longest allowed key has at least 1 byte, not " + maxBytes);
+            throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
         }
         if (source instanceof AllOfKey several) {
             return several.atMost(maxBytes);

@@ -5,7 +5,7 @@ import io.dedup.IdempotencyKey;
 import io.dedup.KeyResult;
 import java.util.List;
 
-/** How a key is made of the bytes that stand somewhere: normalised, then held against the rules. */
+/** The way in which a key is made of bytes: normalised, then held against the rules. */
 record KeyForm(List<Normalizer> normalizers, KeyRules rules) {
     static final KeyForm STANDARD = new KeyForm(List.of(), KeyRules.standard());
 

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which bytes are a usable key: not blank ones, no placeholder, and what matches a pattern, if there is one. Strangers share a
+ * The rules for usable keys: not blank, no placeholder, and matching a pattern if there is one. Unrelated records share a
  * placeholder, so that the operation of the second would be dropped as a duplicate of the first.
  *
  * <p>The rules hold for each text that a key is made of: a header, a record key, a field, each part of a key of several.

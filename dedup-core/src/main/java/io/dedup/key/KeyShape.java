@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /**
- * What a system takes as an idempotency key: how the 256 bits of a digest are written for it. Systems limit the length, or
+ * The form of idempotency keys that a system takes: how the 256 bits of a digest are written for it. Systems limit the length, or
  * insist on a UUID; the same digest always gives the same key of a shape, and another one of another shape.
  *
  * <p>Immutable and thread-safe.

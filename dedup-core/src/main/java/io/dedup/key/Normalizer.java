@@ -28,7 +28,7 @@ enum Normalizer {
     /** What follows the five bytes of a schema registry ({@link SchemaFrame}): only where every key has them. */
     UNFRAMED("unframed"),
     /**
-     * The bytes as they are, whatever text they look like: no placeholder, pattern or white space is looked for. For serialized numbers,
+     * The bytes as they are, also if they look like text: no placeholder, pattern or white space is looked for. For serialized numbers,
      * of which some are the bytes of a text.
      */
     BINARY("binary");

@@ -25,7 +25,7 @@ public record TtlHeader(String name, Duration longest) {
 
     public TtlHeader {
         if (name.isBlank() || !name.equals(name.strip())) {
-            throw new IllegalArgumentException("A header has a name without blanks around it, not '" + name + "'");
+            throw new IllegalArgumentException("name must not be blank or have blanks around it: '" + name + "'");
         }
     }
 

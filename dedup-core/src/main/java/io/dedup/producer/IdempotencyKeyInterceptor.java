@@ -33,12 +33,12 @@ import org.slf4j.LoggerFactory;
  * dedup.producer.key=sha256:/orderId,/amount
  * </pre>
  *
- * <p>A record that has the header keeps it, also if its name differs in case: the sender knows best. Without {@code dedup.producer.key} every call of {@code
+ * <p>A record that has the header keeps it, also if its name differs in case. Without {@code dedup.producer.key} every call of {@code
  * send} gets a new key, which protects from nothing but copies made behind the producer. A key that is derived from the record
  * is the same when the application sends it again; one from a digest is put into the header as hexadecimal digits.
  *
- * <p>A record that no key can be derived from is sent without one, since Kafka sends whatever an interceptor fails on; it is
- * counted as {@code unstamped-total}, logged the first time, and refused by whoever deduplicates.
+ * <p>A record that no key can be derived from is sent without one, since Kafka also sends a record that an interceptor fails on; it is
+ * counted as {@code unstamped-total}, logged the first time, and refused by the consumer or operator that deduplicates.
  *
  * <p>Its counts are in JMX, {@code kafka.producer:type=dedup-interceptor-metrics,client-id=…}; those of {@link
  * MonitoredIdempotencyKeyInterceptor} are among the producer's own metrics. Works with kafka-clients from 3.9 on.

@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks for the right to run an operation. The same request, sent again, asks for the same claim; another attempt needs a request
- * of its own.
+ * A request for the right to run an operation. The same request, sent again, asks for the same claim; another attempt needs a
+ * request of its own.
  *
  * @param owner tells this request from every other
  * @param fingerprint of the payload; null if payloads are not compared
@@ -72,7 +72,7 @@ public record ClaimRequest(
     public static long millis(String name, Duration duration) {
         if (duration.compareTo(MAX_DURATION) > 0 || duration.toMillis() < 1) {
             throw new IllegalArgumentException(
-                    name + " is " + duration + ", and has to be a millisecond or more, and at most " + MAX_DURATION);
+                    name + " must be from PT0.001S to " + MAX_DURATION + ": " + duration);
         }
         return duration.toMillis();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store;
 
-/** What has become of a {@link Claim}, as committed. */
+/** The committed state of a {@link Claim}. */
 public sealed interface ClaimState {
     /** It holds, and nothing has been recorded yet. */
     record Held() implements ClaimState {}
@@ -9,7 +9,7 @@ public sealed interface ClaimState {
     /** It holds, and a transaction that has not ended is about to change it. */
     record Locked() implements ClaimState {}
 
-    /** It was completed, with this. */
+    /** It was completed, with this completion. */
     record Completed(Completion completion) implements ClaimState {}
 
     /** It was superseded or released, or its key is gone. */

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an operation ended, as it is kept for later calls with its key. Immutable.
+ * The end of an operation, as it is kept for later calls with its key. Immutable.
  *
  * @param outcome empty if the kind is {@link Kind#UNKNOWN}, or if the outcome was too long to be stored
  */
@@ -18,7 +18,7 @@ public record Completion(Kind kind, Optional<StoredOutcome> outcome) {
         /** It was not, and is not to be tried again: the failure is the answer. */
         FAILED,
         /**
-         * It may have been done. Terminal: it is not run again until the truth has been found out, by a {@linkplain
+         * It may have been done. Terminal: it is not run again until its outcome has been found out, by a {@linkplain
          * ClaimRequest#reopening request that reopens} it.
          */
         UNKNOWN

@@ -4,7 +4,7 @@ package io.dedup.store;
 import java.time.Duration;
 
 /**
- * Asks for the end of an operation to be recorded, as one of several.
+ * A request to record the end of an operation, as one of several.
  *
  * @param timeToLive how long it is kept, from now; positive
  */

@@ -110,7 +110,7 @@ public interface IdempotencyStore extends AutoCloseable {
      */
     LeaseResult withdraw(ClaimRequest request);
 
-    /** What has become of the claim, as committed: a transaction that has not ended does not count, and is not waited for. */
+    /** The committed state of the claim: a transaction that has not ended does not count, and is not waited for. */
     ClaimState inspect(Claim claim);
 
     /**

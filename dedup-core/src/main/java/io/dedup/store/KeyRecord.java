@@ -8,9 +8,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store keeps for a key, and the transitions of it: the state machine of {@link IdempotencyStore} in one place, for
- * stores that read a record, ask here, and write the next one unless it has changed meanwhile. All times are milliseconds of
- * the store's clock.
+ * The record that a store keeps for a key, and its transitions: the state machine of {@link IdempotencyStore} in one place, for
+ * stores that read a record, ask here, and write the next one unless it has changed meanwhile. All times are milliseconds of the
+ * store's clock.
  *
  * <p>Immutable.
  *
@@ -34,10 +34,10 @@ public record KeyRecord(
         long expiresAt,
         @Nullable Fingerprint fingerprint,
         @Nullable Completion completion) {
-    /** The owner of what was resolved by hand, which no request has. */
+    /** The owner of records that were resolved by hand. No request has it. */
     private static final UUID BY_HAND = new UUID(0, 0);
 
-    /** Where a key stands. */
+    /** The state of a key. */
     public enum State {
         /** An owner has the right to run the operation, or had it and vanished. */
         CLAIMED,
@@ -59,7 +59,7 @@ public record KeyRecord(
         }
     }
 
-    /** What a store has to do about a request. */
+    /** The decision about a request. */
     public sealed interface Decision {
         /** Write this record in place of the one that was read, and answer with the claim. */
         record Grant(KeyRecord next, Claim claim) implements Decision {
@@ -268,7 +268,7 @@ public record KeyRecord(
         return state == State.COMPLETED && ended().kind() != Completion.Kind.UNKNOWN;
     }
 
-    /** What has become of a claim. */
+    /** The committed state of a claim. */
     public ClaimState stateOf(Claim claim, long now) {
         if (!isHeldBy(claim, now) || state == State.RELEASED) {
             return new ClaimState.Lost();

@@ -2,8 +2,9 @@
 package io.dedup.store;
 
 /**
- * What is known about the runs of an operation before the present claim. It only gets worse until the operation is completed,
- * forgotten or resolved by hand: a later attempt that fails and is released does not take back that an earlier one may have had its effect.
+ * The knowledge about the runs of an operation before the present claim. It only gets worse until the operation is completed,
+ * forgotten or resolved by hand: a later attempt that fails and is released does not take back that an earlier one may have had
+ * its effect.
  */
 public enum PriorRun {
     /** Every run before ended with a failure that was reported, after which nothing had been done. */

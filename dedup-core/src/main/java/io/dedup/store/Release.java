@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store;
 
-/** Why a claim is given back. */
+/** The reason why a claim is given back. */
 public enum Release {
     /** The operation has failed, after which nothing has been done. The attempt counts. */
     FAILED(0, false, false),

@@ -29,18 +29,19 @@ public record ScopedKey(String scope, IdempotencyKey key) {
      */
     public ScopedKey {
         if (scope.indexOf(SEPARATOR) >= 0 || key.source().indexOf(SEPARATOR) >= 0) {
-            throw new IllegalArgumentException("Neither a scope nor the source of a key can hold a NUL character");
+            throw new IllegalArgumentException("scope and source of the key must hold no NUL character: '" + scope
+                    + "', '" + key.source() + "'");
         }
         int length = scope.getBytes(UTF_8).length + key.source().getBytes(UTF_8).length + key.length() + 2;
         if (length > MAX_BYTES) {
-            throw new IllegalArgumentException("The key from " + key.source() + " takes " + length
-                    + " bytes with its scope, and a store takes " + MAX_BYTES + ": use a digest of it as the key");
+            throw new IllegalArgumentException("key from " + key.source() + " must take at most " + MAX_BYTES
+                    + " bytes with its scope: " + length + ". Use a digest of it as the key");
         }
     }
 
     /**
      * Scope, NUL, source, NUL and the bytes of the key: unambiguous, since the first two hold no NUL, and readable in
-     * whatever shows the store's content.
+     * tools that show the store's content.
      */
     public byte[] bytes() {
         byte[] scopeBytes = scope.getBytes(UTF_8);

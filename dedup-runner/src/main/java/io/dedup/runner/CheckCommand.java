@@ -155,7 +155,7 @@ final class CheckCommand implements Callable<Integer> {
                 "See that the hosts exist and the brokers run there, and that the security settings are theirs");
     }
 
-    /** A client that gives up soon enough for somebody who waits, unless the settings say otherwise. */
+    /** A client with short time-outs, as for a command that a person waits for, unless the settings have others. */
     static Admin admin(Properties application) {
         Map<String, Object> configs = new HashMap<>(new StreamsConfig(application).getAdminConfigs("dedup-check"));
         Map<String, Integer> patience = Map.of(

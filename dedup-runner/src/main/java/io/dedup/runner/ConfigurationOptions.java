@@ -34,7 +34,7 @@ final class ConfigurationOptions {
         this.set = List.copyOf(set);
     }
 
-    /** The settings, whatever is wrong with them. */
+    /** The settings, unchecked. */
     Settings settings() {
         try {
             return Settings.load(file, System.getenv(), set);

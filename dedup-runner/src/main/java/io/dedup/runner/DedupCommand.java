@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         version = "dedup 0.1.0",
         description = {
-            "Keeps the second copy of an order or a payment away from whatever charges the card.",
+            "Keeps the second copy of an order or a payment away from the system that charges the card.",
             "Relays Kafka topics, letting every idempotency key through once.",
             ""
         },
@@ -69,7 +69,7 @@ public final class DedupCommand implements Runnable {
 
     /** Runs the command and ends the JVM with its exit code. */
     public static void main(String[] args) {
-        // Not under its usual name, where it would decide for everybody who has this jar on the class path.
+        // Not under its usual name, where it would decide for every application with this jar on the class path.
         if (System.getProperty("logback.configurationFile") == null) {
             System.setProperty("logback.configurationFile", "io/dedup/runner/logback.xml");
         }

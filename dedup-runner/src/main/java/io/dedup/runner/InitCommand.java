@@ -47,10 +47,10 @@ final class InitCommand implements Runnable {
                 # A relay of dedup. These three lines are yours; everything below has a default.
                 # dedup check FILE.properties says what is wrong with it.
 
-                # Names the application: its consumer group, its internal topics, its memory. Do not change it later.
+                # Names the application: its consumer group, its internal topics, its store. Do not change it later.
                 application.id=orders-dedup
                 bootstrap.servers=localhost:9092
-                # SOURCE->TARGET, several with commas between them; SOURCE+SOURCE->TARGET has one memory for both sources.
+                # SOURCE->TARGET, several with commas between them; SOURCE+SOURCE->TARGET has one store for both sources.
                 dedup.routes=orders->orders.unique
 
                 # Kafka's own settings go here too, for TLS and SASL as for any client.

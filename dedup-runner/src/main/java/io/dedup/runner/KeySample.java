@@ -127,7 +127,7 @@ final class KeySample {
                 topic,
                 usable,
                 judged(),
-                judged() == records ? "records" : "records that are judged",
+                judged() == records ? "records" : "records that need a key",
                 judged() == 0 ? "" : String.format(Locale.ROOT, " (%.1f %%)", 100.0 * usable / judged()));
         sources.forEach(source -> source.print(out));
         if (tombstones > 0) {
@@ -136,8 +136,8 @@ final class KeySample {
                     "  odd: %,d tombstones, which %s (%s)%n",
                     tombstones,
                     forwardsTombstones
-                            ? "pass unjudged"
-                            : "are judged, and dropped as duplicates where their key is known",
+                            ? "pass without a verdict"
+                            : "get a verdict, and are dropped as duplicates where their key is known",
                     DedupConfig.ON_TOMBSTONE);
         }
         if (framed > 0) {

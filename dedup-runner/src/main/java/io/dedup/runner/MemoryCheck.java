@@ -19,7 +19,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.streams.StreamsConfig;
 
-/** Whether what a relay remembers fits its settings, and whether it remembers anything. Confined to one thread. */
+/** Checks whether the stores of a relay fit its settings, and whether they are empty. Confined to one thread. */
 final class MemoryCheck implements AutoCloseable {
     private final DedupConfig config;
     private final String applicationId;
@@ -73,7 +73,7 @@ final class MemoryCheck implements AutoCloseable {
                             Code.EMPTY_MEMORY,
                             StreamsConfig.APPLICATION_ID_CONFIG,
                             applicationId,
-                            "It starts with an empty memory for " + route.from() + ", and " + target
+                            "It starts with an empty store for " + route.from() + ", and " + target
                                     + " has records: duplicates of those come through",
                             "If the application had another id before, name that one; else see 'Introduce it to a topic that"
                                     + " is already processed' in docs/operations.md"));

@@ -137,7 +137,7 @@ final class RefusalCheck {
         }
     }
 
-    /** A tombstone is judged a duplicate of the record that it deletes, if both have their key from the key of the record. */
+    /** A tombstone is taken for a duplicate of the record that it deletes, if both have their key from the key of the record. */
     private void deletions(String target) {
         DedupConfig config = topics.config();
         boolean sharesKeys = config.keySources().stream()

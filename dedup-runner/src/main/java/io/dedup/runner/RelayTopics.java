@@ -70,12 +70,12 @@ record RelayTopics(String applicationId, DedupConfig config) {
         return written;
     }
 
-    /** What holds the memory of a route of which that is the first source. */
+    /** The changelog of a route of which that is the first source. */
     String changelog(String source) {
         return RelayTopology.changelogOf(applicationId, source);
     }
 
-    /** What would hold the memory of a route if another of its sources were the first. */
+    /** The changelogs that routes would have if another of their sources were the first. */
     Set<String> changelogsOfSources() {
         Set<String> changelogs = new TreeSet<>();
         sources().forEach(source -> changelogs.add(changelog(source)));

@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Relays until it is told to stop, or to the end of what is there. */
+/** Relays until the process is stopped, or to the end of the topics. */
 @Command(
         name = "run",
         mixinStandardHelpOptions = true,

@@ -57,7 +57,7 @@ public final class StreamsApplication implements AutoCloseable {
     }
 
     /**
-     * What an application that deduplicates is set to unless somebody says otherwise: exactly once, and batches of the producer and
+     * The default properties of an application that deduplicates: exactly once, and batches of the producer and
      * buffers of sockets that {@code docs/benchmarks.md} has measured to be fast. Without a prefix, so that either way to set them wins.
      */
     public static Map<String, Object> defaults() {

@@ -31,7 +31,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the records of a topic as the operator does, with all keys on disk. Nothing is late, since nothing is forgotten.
+ * Counts the records of a topic by verdict. The verdicts are those of {@link DedupPolicy#decide}, as in the operator, with all keys
+ * on disk. Nothing is late, since nothing is forgotten.
  *
  * <p>A key is conspicuous if it is on at least {@value #CONSPICUOUS_RECORDS} records and on more than one in {@value
  * #CONSPICUOUS_ONE_IN} of those that have a key: retries do not come so often, a placeholder does. How often each key comes is
@@ -172,7 +173,7 @@ final class TopicCount {
         }
         long none = of(Verdict.MISSING_KEY);
         if (unjudged > 0) {
-            out.printf(Locale.ROOT, "  tombstones     %,12d  not judged (%s)%n", unjudged, DedupConfig.ON_TOMBSTONE);
+            out.printf(Locale.ROOT, "  tombstones     %,12d  no verdict (%s)%n", unjudged, DedupConfig.ON_TOMBSTONE);
         }
         out.printf(Locale.ROOT, "  without a key  %,12d  %s%n", none, share(none));
         missing.forEach((reason, found) ->
@@ -218,7 +219,7 @@ final class TopicCount {
         if (records == 0) {
             return "Empty: there is no record to look at.";
         } else if (exitCode() == ExitCode.NOTHING_KNOWN) {
-            return "Nothing can be said: no record that could be judged has a key. See whether " + source
+            return "Nothing can be said: no record that needs a key has a usable one. See whether " + source
                     + " is where the keys are.";
         }
         String most = none * 2 > records

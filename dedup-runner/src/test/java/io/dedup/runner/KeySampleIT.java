@@ -58,7 +58,7 @@ class KeySampleIT {
                 .contains("1 placeholder: ")
                 .contains("odd: 1 would be spelled in another way by |trim")
                 .contains("odd: 1 would be spelled in another way by |uuid")
-                .contains("odd: 1 tombstones, which are judged")
+                .contains("odd: 1 tombstones, which get a verdict")
                 .doesNotContain("|json-string");
     }
 

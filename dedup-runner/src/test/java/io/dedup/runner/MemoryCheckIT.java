@@ -73,7 +73,7 @@ class MemoryCheckIT {
         assertThat(check.exitCode()).isZero();
         assertThat(check.err())
                 .contains(
-                        "Worth knowing: DEDUP-227 application.id=renamed-2: It starts with an empty memory for renamed-in")
+                        "Worth knowing: DEDUP-227 application.id=renamed-2: It starts with an empty store for renamed-in")
                 .contains("renamed-out has records");
         assertThat(off.err()).doesNotContain("DEDUP-227");
         assertThat(run.exitCode()).isZero();

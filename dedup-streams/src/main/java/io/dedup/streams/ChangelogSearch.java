@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
- * Says whether a key is remembered by reading the changelog of the operator's store, whether the application runs or not.
+ * Finds out whether a key is remembered by reading the changelog of the operator's store, whether the application runs or not.
  *
  * <p>It reads the whole of it, or with {@link Partitioning#BY_KEY} one partition; {@link RememberedKeys} asks the running
  * instances instead. What is not committed is not seen.

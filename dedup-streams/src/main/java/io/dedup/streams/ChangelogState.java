@@ -13,7 +13,7 @@ import java.util.Set;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * What the changelog of an operator's store says of the application that has written it, whether it runs or not.
+ * The state of an operator's store as its changelog has it, whether the application runs or not.
  *
  * <p>Confined to one thread. Every method throws what Kafka's consumer throws if the cluster does not answer.
  */
@@ -23,7 +23,7 @@ public final class ChangelogState {
     private final CommittedRecords records;
 
     /**
-     * Of that operator in that application.
+     * The changelog of that operator in that application.
      *
      * @param records reads the changelog, and is not closed
      */
@@ -44,8 +44,8 @@ public final class ChangelogState {
     }
 
     /**
-     * By what the keys are made otherwise than in the settings of the operator, each with a code; empty if nothing is remembered. The
-     * topic has to be there.
+     * The differences between the key definition of the store and that of the operator, each with a code; empty if nothing is
+     * remembered. The topic has to be there.
      *
      * @throws org.apache.kafka.common.errors.SerializationException if it is damaged or of another release
      */

@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The deduplicating operator: lets the first record of every operation through and keeps its duplicates away from
- * whatever comes after.
+ * what follows.
  *
  * <pre>{@code
  * KStream<String, Order> orders = builder.stream("orders", Consumed.with(Serdes.String(), orderSerde));
@@ -57,9 +57,12 @@ import org.jspecify.annotations.Nullable;
  * <p><b>What it keeps.</b> Key, value, headers, timestamp, partitioning and serdes of the stream; it forces no
  * repartition. Equal idempotency keys must arrive on the same partition.
  *
- * <p><b>What it guarantees.</b> Under {@code exactly_once_v2}, one output per key and TTL, whatever crashes. Under
+ * <p><b>What it guarantees.</b> Under {@code exactly_once_v2}, one output per key and TTL, also after crashes. Under
  * {@code at_least_once} nothing is lost; what was in flight at a crash may come out twice, as from any Kafka Streams
  * application.
+ *
+ * <p><b>How it decides.</b> By {@link DedupPolicy#decide}, which its {@link io.dedup.streams.internal.operator.Deduplicator} calls for
+ * every record.
  *
  * <p><b>What happens to the rest.</b> See {@link Verdict}; {@link #on} chooses another {@link Action}. The defaults send
  * records without a key, conflicts, late records and those from the future to the dead-letter topic, for which the
@@ -150,7 +153,7 @@ public final class Dedup {
     }
 
     /**
-     * How much older than what came before it from its source partition a record may be and still be judged exactly; as the TTL
+     * How much older than what came before it from its source partition a record may be and still get an exact verdict; as the TTL
      * unless set.
      *
      * @throws IllegalArgumentException if negative or over {@link DedupPolicy#MAX_DURATION}
@@ -182,7 +185,7 @@ public final class Dedup {
      * operator.
      *
      * <p>A key whose TTL is short can be used again soon. The last 16 firsts of one key are kept for every TTL of the
-     * operator, so that what arrives out of order is judged exactly; what is older than that is {@link Verdict#LATE}.
+     * operator, so that what arrives out of order gets an exact verdict; what is older than that is {@link Verdict#LATE}.
      *
      * @throws IllegalArgumentException if the name is blank
      */
@@ -202,7 +205,7 @@ public final class Dedup {
      */
     public Dedup withOutcomeMaxBytes(int bytes) {
         if (bytes < 0) {
-            throw new IllegalArgumentException("An outcome cannot have " + bytes + " bytes");
+            throw new IllegalArgumentException("bytes must not be negative: " + bytes);
         }
         return changed(draft -> draft.outcomeMaxBytes = bytes);
     }
@@ -215,18 +218,17 @@ public final class Dedup {
      */
     public Dedup onNoOutcome(Action action) {
         if (action != Action.DEAD_LETTER && action != Action.FAIL) {
-            throw new IllegalArgumentException("A record without an outcome goes to the dead-letter topic or stops the"
-                    + " application; it cannot be answered with " + action.text());
+            throw new IllegalArgumentException("action must be dead-letter or fail: " + action.text());
         }
         return changed(draft -> draft.onNoOutcome = action);
     }
 
-    /** How far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
+    /** The mode, which says how far verdicts are acted upon; {@link Mode#ENFORCE} unless set. */
     public Dedup withMode(Mode mode) {
         return changed(draft -> draft.policy = settings.policy().withMode(mode));
     }
 
-    /** By what a reused key is told from a retry; not at all unless set. */
+    /** The fingerprint that distinguishes a reused key from a retry; none unless set. */
     public Dedup withFingerprint(Fingerprinter fingerprinter) {
         return changed(draft -> {
             draft.fingerprinter = fingerprinter;
@@ -234,7 +236,7 @@ public final class Dedup {
         });
     }
 
-    /** What a key is unique within; its topic unless set. */
+    /** The range within which a key is unique; its topic unless set. */
     public Dedup withScope(Scope scope) {
         return changed(draft -> {
             draft.scope = scope;
@@ -242,13 +244,13 @@ public final class Dedup {
         });
     }
 
-    /** What holds remembered firsts on this machine; RocksDB unless set. */
+    /** The engine that holds remembered firsts on this machine; RocksDB unless set. */
     public Dedup withStore(StoreEngine engine) {
         return changed(draft -> draft.engine = engine);
     }
 
     /**
-     * What becomes of the key of a first whose processing fails further down in the same sub-topology and is skipped by the
+     * What is done with the key of a first whose processing fails further down in the same sub-topology and is skipped by the
      * application's exception handler; {@link FailurePolicy#RELEASE} unless set. It has to be set where branches follow, or a processor
      * with a store and something behind it: a retry is then processed again by what had been done. Without such a handler the application
      * stops and reads the record again, and nothing is skipped.
@@ -261,8 +263,8 @@ public final class Dedup {
     }
 
     /**
-     * The name of the node. Its store is called {@code NAME-seen} and its changelog follows from that, so a name that
-     * changes is a memory that is lost.
+     * The name of the node. Its store is called {@code NAME-seen} and its changelog follows from that, so
+     * renaming the operator starts it with an empty store.
      */
     public Dedup withName(String name) {
         return changed(draft -> draft.name = name);
@@ -280,7 +282,7 @@ public final class Dedup {
     }
 
     /**
-     * What to do after that verdict.
+     * Sets the action after that verdict.
      *
      * @throws IllegalArgumentException if the action is not one of {@link Verdict#actions()}; for duplicates on their
      *     own topic see {@link #withDuplicatesTopic}
@@ -298,14 +300,14 @@ public final class Dedup {
     }
 
     /**
-     * Who sees to it that equal idempotency keys meet on one partition; the producer unless set. With {@link
+     * Which component brings equal idempotency keys together on one partition; the producer unless set. With {@link
      * Partitioning#BY_KEY} the operator repartitions through a topic {@code APPLICATION-NAME-repartition}.
      */
     public Dedup withPartitioning(Partitioning partitioning) {
         return changed(draft -> draft.partitioning = partitioning);
     }
 
-    /** What is done with records without a value; {@link TombstonePolicy#JUDGE} unless set. */
+    /** The treatment of records without a value; {@link TombstonePolicy#JUDGE} unless set. */
     public Dedup onTombstone(TombstonePolicy tombstonePolicy) {
         return changed(draft -> draft.tombstonePolicy = tombstonePolicy);
     }
@@ -321,14 +323,14 @@ public final class Dedup {
      */
     public Dedup withPartitionAudit(double share) {
         if (!(share >= 0 && share <= 1)) {
-            throw new IllegalArgumentException("A share is between 0 and 1, and this is " + share);
+            throw new IllegalArgumentException("share must be between 0 and 1: " + share);
         }
         return changed(draft -> draft.auditShare = share);
     }
 
     /**
-     * Sets up the changelog topic otherwise than Kafka Streams and dedup do, as with {@code min.insync.replicas}. It counts where
-     * the topic is made. How many replicas there are is {@code replication.factor} of the application.
+     * Sets configs of the changelog topic beside those that Kafka Streams and dedup set, such as {@code min.insync.replicas}. They are
+     * applied when the topic is created. How many replicas there are is {@code replication.factor} of the application.
      *
      * @param configs as of a topic
      * @throws IllegalArgumentException if there is a {@code cleanup.policy} among them: nothing may be compacted
@@ -344,13 +346,13 @@ public final class Dedup {
     }
 
     /**
-     * Judges only the records of these topics, and lets all others through untouched: for a stream that is made of several.
+     * Decides only on the records of these topics, and lets all others through untouched: for a stream that is made of several.
      *
      * @throws IllegalArgumentException if there are none
      */
     public Dedup onlyFrom(Collection<String> topics) {
         if (topics.isEmpty()) {
-            throw new IllegalArgumentException("Name at least one topic");
+            throw new IllegalArgumentException("topics must name one at least: []");
         }
         Set<String> only = Set.copyOf(topics);
         return changed(draft -> draft.onlyFrom = only);
@@ -359,14 +361,14 @@ public final class Dedup {
     /**
      * Takes commands from that topic, with which {@link DedupControl} makes the operator forget a key. The topic must exist
      * and have as many partitions as the topics of the stream; with {@link Partitioning#BY_KEY} it decides how many the
-     * repartition topic has. Whoever may write it decides what is forgotten, so give that right to the owner of the
+     * repartition topic has. Every client that may write it can make keys be forgotten, so give that right to the owner of the
      * application alone. Operators on streams of the same topics may share one; others need one of their own.
      *
      * <p>In the Processor API add it as a source with byte-array deserializers, and make it another parent of the node.
      */
     public Dedup withControlTopic(String topic) {
         if (topic.isBlank()) {
-            throw new IllegalArgumentException("A control topic needs a name");
+            throw new IllegalArgumentException("topic must not be blank: '" + topic + "'");
         }
         return changed(draft -> draft.controlTopic = topic);
     }
@@ -524,7 +526,7 @@ public final class Dedup {
     }
 
     /**
-     * That processor with the operator in front of it, in the same node: it is given what is let through and nothing else.
+     * That processor with the operator in front of it, in the same node: it receives what is let through and nothing else.
      * So a topology gets the operator without another node.
      *
      * @throws IllegalStateException if something is set that needs a node of its own: a topic for duplicates, a repartition,

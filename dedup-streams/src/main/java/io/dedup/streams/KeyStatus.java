@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.streams.state.HostInfo;
 
-/** What is known about a key: it is remembered, it is not, or not everybody could be asked. Immutable. */
+/** What is known about a key: it is remembered, it is not, or not every instance could be asked. Immutable. */
 public sealed interface KeyStatus {
     /**
      * A record with that key and time would be a duplicate, unless it is this first itself.
@@ -27,11 +27,11 @@ public sealed interface KeyStatus {
         }
     }
 
-    /** Everybody was asked, and a record with that key and time would not be a duplicate. */
+    /** Every instance was asked, and a record with that key and time would not be a duplicate. */
     record NotRemembered() implements KeyStatus {}
 
     /**
-     * Not remembered by those who could be asked; others could not.
+     * Not remembered by the instances that could be asked; others could not be.
      *
      * @param partitions those that were not asked, with the instance that owns each if it is known; empty if it is not even
      *     known which there are

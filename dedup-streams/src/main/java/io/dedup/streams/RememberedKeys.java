@@ -31,8 +31,8 @@ import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says whether a key is remembered, since when, from which coordinates and until when, across the instances of an
- * application: interactive queries (KIP-796) here, and whatever transport the application has to the others.
+ * Finds out whether a key is remembered, since when, from which coordinates and until when, across the instances of an
+ * application: interactive queries (KIP-796) here, and the application's own transport to the others.
  *
  * <pre>{@code
  * RememberedKeys keys = RememberedKeys.of(streams, dedup);

@@ -44,7 +44,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Introduces dedup to a topic that has long been processed: remembers what was processed within the last TTL, before the
- * operator judges its first record.
+ * operator decides on its first record.
  *
  * <pre>{@code
  * WarmStart.of(dedup, properties).fromProcessed("orders");   // up to where the application has committed
@@ -63,11 +63,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class WarmStart {
     private static final Logger LOGGER = LoggerFactory.getLogger(WarmStart.class);
-    /** How many records before the end say what time it is there. */
+    /** The number of records before the end from which the time there is taken. */
     private static final long TAIL = 500;
-    /** What brokers allow at most, unless they are told otherwise. */
+    /** What brokers allow at most by default. */
     private static final Duration TRANSACTION_TIMEOUT = Duration.ofMinutes(15);
-    /** Those that give a record the time that it has, if it has one. */
+    /** The extractors that give a record its own time, if it has one. */
     private static final Set<Class<?>> TIMES_OF_RECORDS = Set.of(
             DedupTimestampExtractor.class,
             FailOnInvalidTimestamp.class,
@@ -96,7 +96,7 @@ public final class WarmStart {
     }
 
     /**
-     * What has been done.
+     * The result of a warm start.
      *
      * @param read how many records were read
      * @param remembered how many of them are remembered
@@ -191,7 +191,7 @@ public final class WarmStart {
     }
 
     /**
-     * Remembers what has come out: everything in the topic that the application has written. To the operator, these are not
+     * Remembers the output: everything in the topic that the application has written. To the operator, these are not
      * the records that it reads, so no fingerprints are remembered.
      *
      * @param outputTopic partitioned as the input is, with the idempotency keys where the operator finds them
@@ -223,7 +223,7 @@ public final class WarmStart {
     }
 
     /**
-     * What is to be read of a partition.
+     * The range to read of a partition.
      *
      * @param end the offset to stop before
      * @param topic the topic that the operator sees
@@ -278,7 +278,7 @@ public final class WarmStart {
             return Arrays.stream(topics)
                     .mapToInt(topic -> AdminCalls.partitions(admin, topic).size())
                     .max()
-                    .orElseThrow(() -> new IllegalArgumentException("Name at least one topic"));
+                    .orElseThrow(() -> new IllegalArgumentException("topics must name one at least: []"));
         }
 
         /**
@@ -361,7 +361,7 @@ public final class WarmStart {
             } catch (ProducerFencedException fenced) {
                 throw new IllegalStateException(
                         "The seeding took longer than its transaction may (set producer.transaction.timeout.ms and the"
-                                + " brokers' transaction.max.timeout.ms), or somebody else has started to seed",
+                                + " brokers' transaction.max.timeout.ms), or another warm start has begun to seed",
                         fenced);
             } catch (RuntimeException failed) {
                 abort(producer, failed);

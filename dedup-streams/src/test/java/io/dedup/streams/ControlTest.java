@@ -268,7 +268,8 @@ class ControlTest {
         assertThatIllegalArgumentException().isThrownBy(() -> DEDUP.withControlTopic(" "));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> topology(DEDUP.withControlTopic("in")))
-                .withMessageContaining("made of in itself");
+                .withMessage(
+                        "topic must not be one that the stream is made of, since it holds records or commands: in");
     }
 
     @Test

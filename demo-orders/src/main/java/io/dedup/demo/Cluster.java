@@ -40,7 +40,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Kafka cluster of a run: a broker inside this JVM, or somebody's cluster.
+ * The Kafka cluster of a run: a broker inside this JVM, or a cluster that is there.
  *
  * <p>Thread-safe, except {@link #read}.
  */
@@ -67,7 +67,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /**
-     * Somebody's cluster if there is one, else a broker inside this JVM.
+     * The cluster at those addresses if there are any, else a broker inside this JVM.
      *
      * @param bootstrapServers null for none
      */
@@ -86,7 +86,7 @@ final class Cluster implements AutoCloseable {
         return new Cluster(broker, broker.bootstrapServers());
     }
 
-    /** Somebody's cluster at {@code HOST:PORT,HOST:PORT…}. */
+    /** The cluster at {@code HOST:PORT,HOST:PORT…}. */
     static Cluster at(String bootstrapServers) {
         try {
             return new Cluster(null, bootstrapServers);
@@ -210,7 +210,7 @@ final class Cluster implements AutoCloseable {
                 .sum();
     }
 
-    /** Hands every committed record from these offsets on to somebody. */
+    /** Hands every committed record from these offsets on to the reader. */
     void read(Map<TopicPartition, Long> starts, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
         Map<String, Object> config = Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed");
         try (var consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {

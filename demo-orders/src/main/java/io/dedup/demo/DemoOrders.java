@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         description = {
             "Orders and payments go through a real Kafka broker, sent by producers that retry.",
-            "dedup lets every operation through once; a ledger books whatever gets through.",
+            "dedup lets every operation through once; a ledger books what gets through.",
             ""
         },
         exitCodeListHeading = "%nExit codes:%n",

@@ -152,7 +152,7 @@ final class DemoRun {
                     return remaining[0] == 0;
                 },
                 () -> total - remaining[0],
-                () -> String.format(Locale.ROOT, "  sent %,d, judged %,d", total, total - remaining[0]));
+                () -> String.format(Locale.ROOT, "  sent %,d, decided %,d", total, total - remaining[0]));
     }
 
     /** Waits until something is so, as long as a number still changes and the application is alive. */

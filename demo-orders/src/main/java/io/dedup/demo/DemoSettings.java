@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a pipeline runs with, whoever sends to it.
+ * The settings of a pipeline.
  *
  * @param bootstrapServers null for a broker inside this JVM
  * @param partitions of topics that are made

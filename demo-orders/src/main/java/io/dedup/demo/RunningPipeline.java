@@ -15,9 +15,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application behind the front end, started anew when its mode changes.
+ * The application behind the front end, restarted when its mode changes.
  *
- * <p>Thread-safe. Whoever asks how it is does not wait for somebody who switches it.
+ * <p>Thread-safe. Reading its state does not wait for a change of mode.
  */
 final class RunningPipeline implements Pipeline, AutoCloseable {
     private static final Duration LOOK_EVERY = Duration.ofMillis(50);

@@ -20,7 +20,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pipeline behind an HTTP front end, until somebody ends it. With a database of somebody's it then goes on where it was;
+ * The pipeline behind an HTTP front end, until it is stopped. With a given database it goes on from there at the next start;
  * without, it leaves nothing behind.
  *
  * <p>Confined to one thread, but for {@link #stop}.
@@ -100,7 +100,7 @@ final class Serving {
         return lasting == null ? Database.in(workspace.directory(), name) : lasting;
     }
 
-    /** A ledger knows records by their offsets, and would take those of a topic that was made anew for old ones. */
+    /** A ledger knows records by their offsets, and would take those of a topic that was made again for old ones. */
     private static void requireItsTopics(Ledger ledger, Cluster cluster) throws SQLException {
         List<Coordinates> booked = ledger.lastRecords();
         Map<TopicPartition, Long> ends = cluster.ends(
@@ -109,7 +109,7 @@ final class Serving {
             long end = ends.getOrDefault(new TopicPartition(last.topic(), last.partition()), 0L);
             if (last.offset() >= end) {
                 throw new DemoFailedException("The ledger has booked " + last + ", but that partition ends at " + end
-                        + ": the topic was made anew since. Give an empty database, or the cluster that belongs to it");
+                        + ": the topic was made again. Give an empty database, or the cluster that belongs to it");
             }
         }
     }

@@ -10,8 +10,8 @@ import org.apache.kafka.streams.errors.ProcessingExceptionHandler;
 import org.apache.kafka.streams.processor.api.Record;
 
 /**
- * Sends records that nobody can book to the dead-letter topic, so that one of them does not stop all others for ever; whatever else
- * goes wrong stops the application, and loses nothing. Confined to the stream thread.
+ * Sends records that cannot be booked to the dead-letter topic, so that one of them does not stop all others for ever; every other
+ * failure stops the application, and loses nothing. Confined to the stream thread.
  */
 public final class UnbookableToDeadLetters implements ProcessingExceptionHandler {
     private final ProcessingExceptionHandler deadLetters = new LogAndContinueProcessingExceptionHandler();

@@ -105,7 +105,7 @@ class LastingServingIT {
                 assertThatExceptionOfType(CompletionException.class)
                         .isThrownBy(() -> ServedDemo.start(other.bootstrapServers(), database))
                         .withCauseInstanceOf(DemoFailedException.class)
-                        .withMessageContaining("made anew")
+                        .withMessageContaining("made again")
                         .withMessageContaining("empty database");
             }
         }

@@ -93,7 +93,7 @@ public final class EmbeddedBroker implements AutoCloseable {
             try {
                 return tryStart(port, overrides);
             } catch (KafkaException portTaken) {
-                // Between choosing a free port and binding it, somebody else may have taken it.
+                // Between choosing a free port and binding it, another process may have taken it.
                 LOGGER.warn("Attempt {} of {} to start the embedded broker failed", attempt, ATTEMPTS, portTaken);
                 failure.addSuppressed(portTaken);
             }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What is sent through whatever is measured.
+ * The records that are sent through the measured applications.
  *
  * <p>Start at {@link io.dedup.bench.load.Load}.
  */

@@ -27,7 +27,7 @@ interface KeyFilter extends AutoCloseable {
     @FunctionalInterface
     interface Opener {
         /**
-         * Opens it, with an empty memory.
+         * Opens it, with an empty store.
          *
          * @throws Exception if it cannot
          */

@@ -6,7 +6,7 @@ package io.dedup.bench.mode;
  *
  * @param name on the command line
  * @param description in a few words
- * @param pace whether a record is a call to somebody else
+ * @param pace how much a record costs: whether it is a call to another system
  * @param answer what it has to let through
  * @param server what it needs besides Kafka
  * @param start starts it
@@ -21,7 +21,7 @@ public record Mode(String name, String description, Pace pace, Answer answer, Se
         FULL,
         /** With all, but a fifth of those to warm up: it searches a store for each record, which takes several times as long. */
         HEAVY,
-        /** With a part, since it takes a call to somebody else for each record. */
+        /** With a part, since it takes a call to another system for each record. */
         SLOW
     }
 

@@ -8,7 +8,7 @@ public interface Running extends AutoCloseable {
     /** What has stopped it, if it has failed. */
     Optional<Throwable> failure();
 
-    /** Whether it has its partition and whatever it remembers. */
+    /** Whether it has its partition and its restored state. */
     boolean isReady();
 
     /** What it has read back of its memory so far. */

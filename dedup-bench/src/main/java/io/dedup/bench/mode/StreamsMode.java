@@ -17,7 +17,7 @@ import org.apache.kafka.streams.kstream.KStream;
 import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.processor.StateRestoreListener;
 
-/** A Kafka Streams application: one thread, the runner's defaults, and the same properties whatever it does. */
+/** A Kafka Streams application: one thread, the runner's defaults, and the same properties in every mode. */
 final class StreamsMode implements Running {
     private final StreamsApplication application;
     private final RestoreTimes restoreTimes = new RestoreTimes();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param bootstrapServers where the broker is
  * @param input the topic that is read, of one partition
  * @param output the topic that is written, of one partition
- * @param deadLetters a topic for what cannot be judged
+ * @param deadLetters a topic for records that get no verdict
  * @param records how many records of the input there are, or will be
  * @param ttlMs how long a key is remembered
  * @param stateDirectory for local state

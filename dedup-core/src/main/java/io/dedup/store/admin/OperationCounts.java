@@ -15,7 +15,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * How many operations a store holds. Immutable.
+ * The numbers of operations that a store holds. Immutable.
  *
  * @param groups by scope, and in it by state; those without operations are left out
  */

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which operations are listed. Immutable.
+ * A query for a list of operations. Immutable.
  *
  * <p>An operation that is there all the time is on at least one page, and its store may put it on two.
  *

@@ -6,7 +6,7 @@ import io.dedup.store.KeyRecord;
 import io.dedup.store.PriorRun;
 import org.jspecify.annotations.Nullable;
 
-/** Where an operation stands, as tools show it. */
+/** The state of an operation, as tools show it. */
 public enum OperationState {
     /** An owner holds the lease. */
     IN_PROGRESS(true),

@@ -30,8 +30,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store does on a connection for many keys at once, in a few statements. Only what is usual is done so: whatever is held,
- * raced for or failed is left open, to be done by {@link Operations} alone.
+ * The operations of a store for many keys at once, on one connection and in a few statements. They do the usual cases: a key that is
+ * held, raced for or failed is left open, to be done by {@link Operations} alone.
  *
  * <p>Rows are written in the order of their keys, so that two batches wait for each other in one direction only. Thread-safe.
  */

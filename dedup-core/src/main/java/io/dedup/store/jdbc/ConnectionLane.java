@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * A few threads, each with a connection of its own, that do what a store has to do.
  *
  * <p>So the store never uses the connection that a transaction of the caller is bound to, never waits for one that an operation
- * holds, a call takes a bounded time whatever the database does, and an interrupt of the caller does not reach the driver: it
+ * holds, a call takes a bounded time also if the database hangs, and an interrupt of the caller does not reach the driver: it
  * would close a database that is a file of this process.
  *
  * <p>Thread-safe.

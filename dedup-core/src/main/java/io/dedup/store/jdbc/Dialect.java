@@ -73,8 +73,7 @@ enum Dialect {
             case "mysql", "mariadb" -> MYSQL;
             case "h2" -> H2;
             default ->
-                throw new IllegalArgumentException("There is no dialect for the database " + product
-                        + "; there are those of PostgreSQL, MySQL, MariaDB and H2");
+                throw new IllegalArgumentException("product must be PostgreSQL, MySQL, MariaDB or H2: " + product);
         };
     }
 

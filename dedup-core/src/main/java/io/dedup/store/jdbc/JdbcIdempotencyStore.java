@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * database, {@link #joining} records the outcome in the transaction of the effect, which makes both happen exactly once.
  *
  * <p>The store keeps a few connections of its own, and uses them on threads of its own. So it never commits a transaction of the
- * application, whatever its data source binds to threads, and operations that use up a shared pool do not starve it. The
+ * application, also if its data source binds connections to threads, and operations that use up a shared pool do not starve it. The
  * application may use all other connections of that pool. Open one store and share it.
  *
  * <p>The isolation level of the connections is left as it is, and {@code READ COMMITTED} is enough.

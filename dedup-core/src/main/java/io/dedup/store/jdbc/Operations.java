@@ -19,8 +19,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a store does on a connection. What is decided about a claim is decided by {@link KeyRecord}; here its answer is
- * written, on condition that the row is still the one that was read. Thread-safe.
+ * The operations of a store on a connection. {@link KeyRecord} decides about a claim; here its answer is written, on condition
+ * that the row is still the one that was read. Thread-safe.
  */
 final class Operations {
     private static final LeaseResult DONE = new LeaseResult.Done();

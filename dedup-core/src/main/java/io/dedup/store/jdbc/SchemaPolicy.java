@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.store.jdbc;
 
-/** What is done about the table when a store is opened. */
+/** The treatment of the table when a store is opened. */
 public enum SchemaPolicy {
     /** It is created if it is not there. For development, and where the application owns its schema. */
     CREATE,

@@ -115,7 +115,7 @@ final class Statements {
         return now(find);
     }
 
-    /** As {@link #find}, of what is committed now, whatever the transaction has read before; no row where there is none. */
+    /** As {@link #find}, of what is committed now, and not what the transaction has read before; no row where there is none. */
     String findNow() {
         return now(findNow);
     }

@@ -32,7 +32,7 @@ final class JedisPipeline {
         this.replicas = replicas;
     }
 
-    /** What became of the calls, in their order. */
+    /** The replies to the calls, in their order. */
     List<ScriptReply> run(UnifiedJedis redis) {
         try (AbstractPipeline pipeline = redis.pipelined()) {
             calls.forEach(call -> answers.add(append(call, pipeline)));

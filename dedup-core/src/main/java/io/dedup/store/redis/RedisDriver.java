@@ -4,8 +4,8 @@ package io.dedup.store.redis;
 import java.util.List;
 
 /**
- * How the store reaches Redis: {@link JedisDriver} and {@link LettuceDriver} are there, and another client needs no more than
- * these two methods.
+ * The connection of the store to Redis: {@link JedisDriver} and {@link LettuceDriver} are there, and another client needs no more
+ * than these two methods.
  *
  * <p>Each call is one script on one key, so that in a cluster every call has one server that can run it. Implementations are
  * thread-safe.
@@ -20,7 +20,7 @@ public interface RedisDriver extends AutoCloseable {
      *
      * @param calls one or more
      * @param replicas what has to be confirmed after the calls and on their connection, for them to count as answered
-     * @return what became of them, in the order of the calls
+     * @return the replies, in the order of the calls
      */
     List<ScriptReply> run(List<ScriptCall> calls, Replicas replicas);
 

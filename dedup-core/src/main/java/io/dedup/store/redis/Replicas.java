@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 
 /**
- * How many replicas are to confirm what calls have written.
+ * The number of replicas that have to confirm writes.
  *
  * @param atLeast how many; 0 if none is waited for
  * @param atMost how long they are waited for, in whole milliseconds

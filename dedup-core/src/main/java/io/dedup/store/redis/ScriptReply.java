@@ -3,7 +3,7 @@ package io.dedup.store.redis;
 
 import java.util.List;
 
-/** What became of a {@link ScriptCall}. */
+/** The reply to a {@link ScriptCall}. */
 public sealed interface ScriptReply {
     /** The script was run. */
     record Answered(List<byte[]> values) implements ScriptReply {}

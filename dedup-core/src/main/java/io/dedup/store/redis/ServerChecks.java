@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a server is asked about itself before it is trusted with operations. */
+/** The checks of a server before it is trusted with operations. */
 final class ServerChecks {
     private static final Logger LOGGER = LoggerFactory.getLogger(RedisIdempotencyStore.class);
     private static final String NO_EVICTION = "noeviction";

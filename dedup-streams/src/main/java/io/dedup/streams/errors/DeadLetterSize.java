@@ -36,7 +36,7 @@ record DeadLetterSize(WriteLimits limits) {
         return new DeadLetterSize(WriteLimits.from(configs));
     }
 
-    /** What is left out, one after the other; the coordinates of the record, and why it is a dead letter, never are. */
+    /** The parts that are left out, one after the other; the coordinates of the record, and why it is a dead letter, never are. */
     private enum Part {
         STACK_TRACE,
         VALUE,

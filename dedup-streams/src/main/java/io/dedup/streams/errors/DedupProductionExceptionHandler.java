@@ -120,7 +120,7 @@ public final class DedupProductionExceptionHandler implements ProductionExceptio
         }
         Response response = others.handleSerializationError(context, record, exception, origin);
         if (response.result() == Result.RESUME) {
-            // Of the record in hand, in the thread that processes it: what it came to goes nowhere.
+            // Of the record in hand, in the thread that processes it: its result goes nowhere.
             SkippedFailures.add(context);
         }
         return response;

@@ -9,14 +9,14 @@ import org.apache.kafka.streams.processor.TimestampExtractor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the time that a record has in Kafka, and lets one with a negative time reach the operator, which judges it {@link
+ * Takes the time that a record has in Kafka, and lets one with a negative time reach the operator, whose verdict is {@link
  * io.dedup.Verdict#INVALID_TIMESTAMP}. Kafka's own extractors stop the application there, or drop the record with a line in the log.
  *
  * <pre>
  * default.timestamp.extractor=io.dedup.streams.errors.DedupTimestampExtractor
  * </pre>
  *
- * <p>Such a record has the time of its partition until it is judged, and its own in the header {@value #INVALID}.
+ * <p>Such a record has the time of its partition until the operator decides on it, and its own in the header {@value #INVALID}.
  *
  * <p>Stateless and thread-safe.
  */

@@ -40,7 +40,7 @@ public final class RefusedRecordException extends KafkaException {
         this.value = value;
     }
 
-    /** Why it is refused; null if the reason is that it cannot be written, which does not depend on what it is judged to be. */
+    /** Why it is refused; null if the reason is that it cannot be written, which does not depend on its verdict. */
     public @Nullable Decision decision() {
         return decision;
     }

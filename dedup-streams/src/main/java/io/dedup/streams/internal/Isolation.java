@@ -30,7 +30,7 @@ public final class Isolation {
     private Isolation() {}
 
     /**
-     * What is to be known of these settings, if they let the consumer read what was rolled back. From any thread.
+     * Returns a warning about these settings, if they let the consumer read what was rolled back. From any thread.
      *
      * @param configs of the application
      */

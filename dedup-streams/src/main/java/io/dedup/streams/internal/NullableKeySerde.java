@@ -26,7 +26,7 @@ public final class NullableKeySerde<K> implements Serde<K> {
     }
 
     /** The key itself, or a stand-in if there is none. Nothing may look into it but this serde. */
-    @SuppressWarnings("unchecked") // between here and the serializer nobody looks into a key
+    @SuppressWarnings("unchecked") // no code between here and the serializer looks into a key
     public static <K> K orStandIn(@Nullable K key) {
         return key == null ? (K) NO_KEY : key;
     }

@@ -7,7 +7,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operator does with the records of its API: Kafka's two kinds have nothing in common.
+ * Access to the records of one API of Kafka Streams: the two record classes have no common type.
  *
  * @param <R> the kind of record that comes in
  * @param <O> the kind of record that goes out

@@ -6,7 +6,7 @@ import io.dedup.config.DedupConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a record is marked or refused with.
+ * The reason with which a record is marked or refused.
  *
  * @param reason in a word or two
  * @param detail as a sentence; null if the reason says it all

@@ -9,7 +9,7 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which records were being processed when something failed that the exception handler has skipped.
+ * The records that were being processed when a failure was skipped by the exception handler.
  *
  * <p>Kafka catches a failure in the node where it happens, so to the operator before that node everything looks fine. But
  * handler, failing node and operator run on one thread within one call, and the handler is given the coordinates of the record

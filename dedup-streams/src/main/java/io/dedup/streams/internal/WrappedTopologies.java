@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * the exception handler when it is started; Kafka Streams makes both, so that they meet here. Thread-safe.
  */
 public final class WrappedTopologies {
-    /** By application, the processors that the wrapper was to guard and was not offered. */
+    /** By application, the processors that the wrapper was to wrap and was not offered. */
     private static final Map<String, Set<String>> UNGUARDED = new ConcurrentHashMap<>();
 
     private WrappedTopologies() {}
@@ -19,8 +19,8 @@ public final class WrappedTopologies {
     /**
      * Notes that the topology of that application is built with the wrapper.
      *
-     * @param targets the processors that are to be guarded
-     * @return those that have not been yet; the wrapper takes out what it guards
+     * @param targets the processors that are to be wrapped
+     * @return those that have not been yet; the wrapper takes out what it wraps
      */
     public static Set<String> begin(String applicationId, Set<String> targets) {
         Set<String> unguarded = ConcurrentHashMap.newKeySet();
@@ -34,7 +34,7 @@ public final class WrappedTopologies {
         return UNGUARDED.containsKey(applicationId);
     }
 
-    /** The processors of that application that were to be guarded and are not in its topology. */
+    /** The processors of that application that were to be wrapped and are not in its topology. */
     public static Set<String> unguarded(String applicationId) {
         return new TreeSet<>(UNGUARDED.getOrDefault(applicationId, Set.of()));
     }

@@ -3,7 +3,7 @@ package io.dedup.streams.metrics;
 
 import io.dedup.Verdict;
 
-/** The names of what the operator counts, in the group {@value #GROUP}. */
+/** The names of the operator's metrics, in the group {@value #GROUP}. */
 public final class DedupMetrics {
     /** The group of all these metrics. */
     public static final String GROUP = "stream-dedup-metrics";

@@ -4,7 +4,7 @@ package io.dedup.streams.store;
 import io.dedup.streams.internal.store.rocksdb.RocksResources;
 
 /**
- * What the RocksDB engine may take of a process. All stores that are made with equal options share it.
+ * The resources that the RocksDB engine may take of a process. All stores that are made with equal options share it.
  *
  * @param cacheBytes how many bytes of files are kept in memory, outside of the heap; indexes and filters of the files are among them
  * @param writeBufferBytes how many bytes of firsts all stores may hold on the heap before they are written, but for 4 MB that each

@@ -34,7 +34,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * What it takes to remember a key, in bytes, measured by remembering some with the engines themselves.
+ * The bytes that it takes to remember a key, measured by remembering some with the engines themselves.
  *
  * @param memory on the heap, with {@link StoreEngine#memory()}
  * @param disk with {@link StoreEngine#rocksDb()}, before its files are merged, which makes them no larger

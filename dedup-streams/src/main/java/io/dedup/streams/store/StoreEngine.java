@@ -9,8 +9,8 @@ import java.time.Duration;
 import org.apache.kafka.streams.state.WindowBytesStoreSupplier;
 
 /**
- * What holds the bytes of remembered firsts on one machine: RocksDB, or tables on the heap. Kafka Streams puts the changelog around
- * it, so an engine need not survive the loss of the machine.
+ * The engine that holds the bytes of remembered firsts on one machine: RocksDB, or tables on the heap. Kafka Streams puts the
+ * changelog around it, so an engine need not survive the loss of the machine.
  *
  * <p>No other windowed store will do: when a first may be forgotten follows from what the store itself says, and not from a retention
  * that a topology is built with.
@@ -97,7 +97,7 @@ public final class StoreEngine implements BucketStoreSuppliers {
             case "rocksdb" -> rocksDb();
             case "memory" -> memory();
             default ->
-                throw new IllegalArgumentException("There is no store '" + name + "'; there are rocksdb and memory");
+                throw new IllegalArgumentException("name must be rocksdb or memory: '" + name + "'");
         };
     }
 }

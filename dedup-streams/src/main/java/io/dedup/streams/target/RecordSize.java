@@ -15,7 +15,7 @@ import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many bytes a record has where Kafka counts them, by the record format of version 2.
+ * The size of a record where Kafka limits it, in bytes, by the record format of version 2.
  *
  * @param fields what key, value and headers take with their lengths
  */

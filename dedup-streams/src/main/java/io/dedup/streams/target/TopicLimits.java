@@ -8,7 +8,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a topic refuses.
+ * The limits of a topic, beyond which it refuses records.
  *
  * @param maxBytes the largest batch that it takes
  * @param maxAgeMs how old a record may be, in milliseconds
@@ -22,7 +22,7 @@ public record TopicLimits(
         long maxAheadMs,
         boolean needsKey,
         @Nullable String recompression) {
-    /** Those of a topic of which nothing is known: what it refuses shows when it does. */
+    /** The limits of a topic whose settings are unknown: what it refuses is known when it does. */
     public static final TopicLimits UNKNOWN =
             new TopicLimits(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, false, null);
 

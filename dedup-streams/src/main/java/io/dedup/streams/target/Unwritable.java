@@ -5,7 +5,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.TopicConfig;
 
 /**
- * Why a record cannot be written.
+ * The reason why a record cannot be written.
  *
  * @param topic where it was to go
  * @param reason in a word or two

@@ -11,7 +11,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the producer of an application does not send and what topics do not take, as of its start. With it a record that cannot be
+ * The limits of the producer of an application and of the topics it writes to, as of its start. With it a record that cannot be
  * written is found before it is sent: under exactly-once, one that the broker refuses makes its whole transaction fail.
  *
  * <p>A record is refused for its size only if Kafka would surely refuse it: the producer by {@code max.request.size}, the broker by
@@ -103,7 +103,7 @@ public final class WriteLimits {
     }
 
     /**
-     * Why that record cannot be written.
+     * Returns why that record cannot be written.
      *
      * @param timestamp null if the producer takes that of now
      * @param now the wall clock in milliseconds since the epoch

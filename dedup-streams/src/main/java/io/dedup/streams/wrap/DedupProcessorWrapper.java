@@ -29,14 +29,14 @@ import org.jspecify.annotations.Nullable;
  * dedup.wrap.nodes=charge-card
  * </pre>
  *
- * <p>Each of them is guarded within its own node, with a store {@code dedup-NODE-seen}; names, topics and serdes of the
+ * <p>Each of them is wrapped within its own node, with a store {@code dedup-NODE-seen}; names, topics and serdes of the
  * topology stay as they are. Kafka Streams reads {@code processor.wrapper.class} when the topology is <em>built</em>: from the
  * {@code TopologyConfig} that the {@code StreamsBuilder} or {@code Topology} was made with, as {@link DedupTopology} and Spring
  * do. Given only to {@code KafkaStreams} it is ignored.
  *
- * <p>Name the processors that you guard, with {@code Named.as}: a store follows from the name of its node, and a generated
- * name changes when the topology does. The trap above is found by the {@link DedupProcessingExceptionHandler}; without it
- * nobody finds it.
+ * <p>Name the processors to wrap with {@code Named.as}: a store follows from the name of its node, and a generated
+ * name changes when the topology does. The {@link DedupProcessingExceptionHandler} reports a wrapper that Kafka Streams ignores;
+ * without it the application runs without deduplication.
  *
  * <p>Key sources and fingerprints that read a record's key or value need the application's default serdes; those that read
  * headers need nothing.
@@ -51,11 +51,11 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
     private static final String TABLE_SOURCE = "org.apache.kafka.streams.kstream.internals.KTableSource";
 
     private @Nullable Dedup dedup;
-    /** Processors with the topics whose records are judged there; none for all. */
+    /** Processors with the topics whose records are decided on there; none for all. */
     private Map<String, Set<String>> targets = Map.of();
 
     private Set<String> unguarded = Set.of();
-    /** Whether tables are restored from their source topics, past any guard. */
+    /** Whether tables are restored from their source topics, past any wrapped processor. */
     private boolean reusesSources;
 
     /**
@@ -72,7 +72,7 @@ public final class DedupProcessorWrapper implements ProcessorWrapper {
                     Code.NOT_AVAILABLE,
                     DedupConfig.WRAP_TOPICS,
                     String.join(",", config.wrapTopics()),
-                    "A wrapper alone is not told which processors come after a topic",
+                    "A wrapper alone does not see which processors come after a topic",
                     "Build the topology with DedupTopology.build, or name the processors with "
                             + DedupConfig.WRAP_NODES)));
         }

@@ -30,15 +30,15 @@ import org.apache.kafka.streams.TopologyConfig;
  * new KafkaStreams(topology, properties).start();
  * }</pre>
  *
- * <p>{@code dedup.wrap.topics} guards whatever comes right after these sources, {@code dedup.wrap.nodes} these processors. The
+ * <p>{@code dedup.wrap.topics} wraps the processors right after these sources, {@code dedup.wrap.nodes} these processors. The
  * topology is built twice, the first time to find out what comes after a topic, so its definition is called twice and has to
  * give the same both times.
  *
- * <p>A table's source cannot be guarded under {@code topology.optimization=all}: Kafka Streams would restore the table from the topic
- * itself, past the guard.
+ * <p>A table's source cannot be wrapped under {@code topology.optimization=all}: Kafka Streams would restore the table from the topic
+ * itself, past the operator.
  *
  * <p>Where the properties name no {@code default.timestamp.extractor}, they get {@link io.dedup.streams.errors.DedupTimestampExtractor}, so that
- * a record without a time is judged, and does not stop the application.
+ * a record without a time gets a verdict, and does not stop the application.
  *
  * <p>Where several processors come right after a source, each of them has a store of its own and decides for itself.
  *
@@ -53,7 +53,7 @@ public final class DedupTopology {
      * @param properties those of the application; {@code processor.wrapper.class} need not be among them
      * @param definition defines the topology with the builder that it is given
      * @throws DedupConfigException if the properties are wrong, or name a topic or a processor that is not there or cannot be
-     *     guarded; with everything that is wrong
+     *     wrapped; with everything that is wrong
      */
     public static Topology build(Properties properties, Consumer<StreamsBuilder> definition) {
         return twice(properties, config -> {

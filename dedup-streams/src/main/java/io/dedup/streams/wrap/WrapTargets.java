@@ -23,9 +23,9 @@ import org.apache.kafka.streams.TopologyDescription.Source;
 import org.apache.kafka.streams.TopologyDescription.Subtopology;
 
 /**
- * Which nodes of a topology are to be guarded, found out from a topology that was built without guards.
+ * The nodes of a topology that are to be wrapped, found in a topology that was built without the wrapper.
  *
- * @param targets the names of processors, each with the topics whose records are judged there; none for all
+ * @param targets the names of processors, each with the topics whose records are decided on there; none for all
  */
 record WrapTargets(Map<String, Set<String>> targets) {
     WrapTargets {
@@ -33,9 +33,9 @@ record WrapTargets(Map<String, Set<String>> targets) {
     }
 
     /**
-     * Finds the processors that the configuration means.
+     * Finds the processors that the configuration names.
      *
-     * @throws DedupConfigException if it names something that is not there or cannot be guarded, with everything that is wrong
+     * @throws DedupConfigException if it names something that is not there or cannot be wrapped, with everything that is wrong
      */
     static WrapTargets of(Topology topology, DedupConfig config) {
         Finding finding = new Finding(topology.describe());
@@ -121,7 +121,7 @@ record WrapTargets(Map<String, Set<String>> targets) {
             }
         }
 
-        /** What is guarded behind different topics remembers by itself, and a key of that scope is one operation on all of them. */
+        /** What is wrapped behind different topics remembers by itself, and a key of that scope is one operation on all of them. */
         void scope(Scope scope) {
             Set<Set<String>> guarded = new HashSet<>(targets.values());
             guarded.remove(Set.<String>of());

@@ -66,7 +66,7 @@ public final class Ledger implements AutoCloseable {
     private static final int ANSWERS_WITHIN_SECONDS = 2;
 
     private final HikariDataSource booking;
-    /** Apart, so that nobody who reads keeps anything from being booked. */
+    /** Apart, so that reading keeps nothing from being booked. */
     private final HikariDataSource reading;
     /** Apart as well: whether the database answers does not depend on how many read. */
     private final HikariDataSource probing;

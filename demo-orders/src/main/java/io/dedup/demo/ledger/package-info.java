@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The side effect: a database that books whatever reaches it.
+ * The side effect: a database that books what reaches it.
  *
  * <p>Start at {@link io.dedup.demo.ledger.Ledger}.
  */

@@ -21,7 +21,7 @@ import java.util.Map;
  * @param duplicates records kept from the ledger because their operation had been let through
  * @param conflicts records with a used key and another payload
  * @param missingKey records without a usable key
- * @param late records too old to be judged
+ * @param late records too old for a verdict
  * @param future records from the future
  * @param deadLettered records on the dead-letter topic
  * @param deadLetteredByReason the same by reason

@@ -121,8 +121,8 @@ public final class InputFile {
     }
 
     /**
-     * What keeps records of one operation in the order of the file, whatever keys they have: nobody could tell what should
-     * come of them otherwise.
+     * What keeps records of one operation in the order of the file, also if their keys differ: in another order the expected
+     * result would be undefined.
      */
     private static String partitionedBy(@Nullable String key, List<Header> headers) {
         IdempotencyKey idempotencyKey = Sending.idempotencyKey(headers);

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Works out what should come of records whose story nobody knows, by keeping every first of a partition for ever and
+ * Works out what should come of records whose story is unknown, by keeping every first of a partition for ever and
  * looking through all those of its key. It shares the definition of keys with what it checks, and no code that decides or remembers.
  *
  * <p>An old record whose first is known is taken for a duplicate even where a store may have forgotten that first, and

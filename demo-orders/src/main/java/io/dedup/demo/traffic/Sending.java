@@ -51,7 +51,7 @@ public record Sending(
     }
 
     /**
-     * The partition in which it is judged, once it has met those of its idempotency key.
+     * The partition in which it is decided on, once it has met those of its idempotency key.
      *
      * @param partitions how many there are
      */

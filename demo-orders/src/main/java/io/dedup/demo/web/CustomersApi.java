@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
- * Sets the e-mail address of a customer: twice is the same as once, so nobody needs a key. Held in memory.
+ * Sets the e-mail address of a customer: twice is the same as once, so no key is needed. Held in memory.
  *
  * <p>Thread-safe.
  */

@@ -69,7 +69,7 @@ final class KafkaPublisher implements Publisher, AutoCloseable {
     }
 
     /**
-     * Sends a record, whatever it is.
+     * Sends a record of any topic.
      *
      * @throws UnpublishedException if the brokers may not have it
      */

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Says what has become of an order or a payment: how often the ledger has it. Thread-safe. */
+/** Answers how often the ledger has an order or a payment. Thread-safe. */
 final class LedgerApi {
     private final Ledger ledger;
 

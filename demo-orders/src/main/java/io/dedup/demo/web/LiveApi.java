@@ -21,7 +21,7 @@ final class LiveApi implements AutoCloseable {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final int MAX_LISTENERS = 32;
     private static final int LEDGER_ROWS = 50;
-    /** So that whoever is between here and the page does not take the connection for dead. */
+    /** So that proxies between here and the page do not take the connection for dead. */
     private static final Duration SILENCE = Duration.ofSeconds(10);
 
     private final LiveLog log;
@@ -52,7 +52,7 @@ final class LiveApi implements AutoCloseable {
         client.keepAlive();
         String lastSeen = client.ctx().header("Last-Event-ID");
         long from = lastSeen != null && lastSeen.matches("\\d{1,18}") ? Long.parseLong(lastSeen) : 0;
-        // A server that was started anew counts from the beginning, and has to tell everything.
+        // A server that was restarted counts from the beginning, and has to send everything.
         long known = from > log.state().lastId() ? 0 : from;
         Thread teller = new Thread(() -> tell(client, known), "demo-events");
         teller.setDaemon(true);

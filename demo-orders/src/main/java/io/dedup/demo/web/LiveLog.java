@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What has happened lately, how often each thing has happened since the start, and what duplicates would have cost. Whoever
- * listens asks for what came after what it knows; who is too slow misses the oldest, and holds up nobody.
+ * What has happened lately, how often each thing has happened since the start, and what duplicates would have cost. A
+ * listener asks for what came after what it knows; one that is too slow misses the oldest, and holds up no other.
  *
  * <p>Thread-safe.
  */

@@ -45,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 final class OperationsApi {
-    /** Who calls. It stands for whatever authenticates callers. */
+    /** The caller's name. It stands in for authentication. */
     static final String CALLER = "X-Caller";
 
     /**
@@ -55,7 +55,7 @@ final class OperationsApi {
     static final String FAULT = "X-Demo-Fault";
 
     private static final Duration FAULT_TAKES = Duration.ofSeconds(2);
-    /** Long enough for somebody to kill the server. */
+    /** Long enough for a user to kill the server. */
     private static final Duration UNSTORED_FOR = Duration.ofSeconds(20);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(OperationsApi.class);
@@ -183,7 +183,7 @@ final class OperationsApi {
         return new StoredResponse(ACCEPTED, Map.of("Location", location), body.toString());
     }
 
-    /** What somebody asks for who wants to see what becomes of it. */
+    /** Holds the request up at the place that its header names, to show a failure there. */
     private static void pauseIf(Context context, String fault, Duration pause) {
         if (fault.equals(context.header(FAULT))) {
             LockSupport.parkNanos(pause.toNanos());

@@ -7,13 +7,13 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Lets no other site use this one by the browser of somebody who has both open: neither by sending requests here, nor by a name of
- * its own that is made to lead here (DNS rebinding).
+ * Refuses requests that another site makes the browser of a user send: requests of another origin, and requests to a name of
+ * that site's own that is made to lead here (DNS rebinding).
  */
 final class SameOriginFilter {
     private static final int FORBIDDEN = 403;
     private static final int MISDIRECTED = 421;
-    /** An address, or a name without a dot such as {@code localhost}, which nobody can register. */
+    /** An address, or a name without a dot such as {@code localhost}, which cannot be registered. */
     private static final Pattern NOBODYS = Pattern.compile("\\[[0-9a-f:.]+]|[0-9]+(\\.[0-9]+){3}|[^.:]+");
 
     private static final Pattern PORT = Pattern.compile(":\\d+$");

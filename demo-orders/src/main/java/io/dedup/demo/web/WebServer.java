@@ -23,13 +23,13 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The HTTP server: what is true of every answer, whoever gives it. Thread-safe. */
+/** The HTTP server: what all answers have in common. Thread-safe. */
 final class WebServer implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(WebServer.class);
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final String GET = HandlerType.GET.name();
-    /** Nothing comes from elsewhere, nothing is inline, and nobody shows this in a frame. */
+    /** Nothing comes from elsewhere, nothing is inline, and no other site shows this in a frame. */
     private static final Map<String, String> HEADERS = Map.of(
             "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"

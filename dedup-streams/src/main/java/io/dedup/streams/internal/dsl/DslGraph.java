@@ -37,8 +37,8 @@ final class DslGraph<K, V> extends AbstractStream<K, V> {
             AbstractStream<K, V> typed = (AbstractStream<K, V>) stream;
             return new DslGraph<>(typed);
         }
-        throw new IllegalArgumentException("Not a stream of Kafka's own: "
-                + stream.getClass().getName() + "; apply dedup to the stream that it wraps");
+        throw new IllegalArgumentException("stream must be Kafka's own; apply dedup to the stream that it wraps: "
+                + stream.getClass().getName());
     }
 
     /** Takes {@code child} from behind this stream and puts it behind {@code newParent}. */
@@ -50,7 +50,7 @@ final class DslGraph<K, V> extends AbstractStream<K, V> {
 
     /**
      * Keeps the optimiser from moving a repartition of what follows to the front of this stream's node: the node would
-     * then judge what the repartition topic delivers, and Kafka's merging of several repartitions fails on it.
+     * then decide on what the repartition topic delivers, and Kafka's merging of several repartitions fails on it.
      */
     void keepInPlace() {
         graphNode.setValueChangingOperation(true);
@@ -68,7 +68,7 @@ final class DslGraph<K, V> extends AbstractStream<K, V> {
     void alsoInto(KStream<?, ?> node, String topic, String sourceName) {
         if (isMadeOf(graphNode, topic)) {
             throw new IllegalArgumentException(
-                    "The stream is made of " + topic + " itself, which can hold records or commands but not both");
+                    "topic must not be one that the stream is made of, since it holds records or commands: " + topic);
         }
         // Commands that were sent before the first start count too.
         Consumed<byte[], byte[]> bytes = Consumed.with(Serdes.ByteArray(), Serdes.ByteArray())

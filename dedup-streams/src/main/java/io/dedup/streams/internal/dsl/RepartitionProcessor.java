@@ -20,7 +20,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends every record to the partition of its idempotency key, with its origin in a header. Judges nothing.
+ * Sends every record to the partition of its idempotency key, with its origin in a header. Decides nothing.
  *
  * <p>In the repartition topic a record from the future has the time of now, since a broker would refuse its own.
  *

@@ -17,8 +17,8 @@ import org.apache.kafka.streams.StreamsMetrics;
  * A total and a rate of something that every record is counted for.
  *
  * <p>Kafka's sensors take two locks for each count. Here counting is an addition to Kafka's own total, which has to be of its class:
- * by that, reporters know that it is a counter. Kafka's rate is told every {@value #TOLD_EVERY_MS} ms how many there were since, which
- * is also when other threads surely see the total, and whenever it is read.
+ * by that, reporters know that it is a counter. The count since then goes into Kafka's rate every {@value #TOLD_EVERY_MS} ms, which
+ * is also when other threads surely see the total, and whenever the rate is read.
  *
  * <p>Counted by one thread; read by any.
  */
@@ -46,7 +46,7 @@ final class VerdictCount implements AutoCloseable {
         this.metrics = metrics;
         this.counted = metrics.addSensor(entity + "." + name + "-total", RecordingLevel.INFO);
         this.told = metrics.addSensor(entity + "." + name + "-rate", RecordingLevel.INFO);
-        String what = "records were judged to be " + name;
+        String what = "records got the verdict " + name;
         counted.add(new MetricName(name + "-total", DedupMetrics.GROUP, "How many " + what, tags), total);
         told.add(
                 new MetricName(name + "-rate", DedupMetrics.GROUP, "How many " + what + " a second", tags),
@@ -73,7 +73,7 @@ final class VerdictCount implements AutoCloseable {
         metrics.removeSensor(told);
     }
 
-    /** Kafka's rate of everything that was counted, however often it is told. Used with the lock of Kafka's metrics. */
+    /** Kafka's rate of everything that was counted, however often counts are passed on. Used with the lock of Kafka's metrics. */
     private final class SinceTold extends Rate {
         private double known;
 

@@ -17,11 +17,11 @@ import org.apache.kafka.streams.StreamsMetrics;
 import org.apache.kafka.streams.processor.TaskId;
 
 /**
- * A total and a rate per verdict, how long judging takes in nanoseconds, how many keys are remembered, how far memory
+ * A total and a rate per verdict, how long a decision takes in nanoseconds, how many keys are remembered, how far the store
  * reaches back and how many bytes it takes, in Kafka's own metrics: group {@code stream-dedup-metrics}, tags {@code
  * thread-id}, {@code task-id}, {@code processor-node-id}.
  *
- * <p>Duplicates are never counted as Kafka's {@code dropped-records}, which means loss on everybody's dashboards.
+ * <p>Duplicates are never counted as Kafka's {@code dropped-records}, which stands for loss on dashboards.
  *
  * <p>Confined to the stream thread.
  */

@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that the changelog topic keeps what is remembered as long as the settings of today say. Kafka Streams sets a topic up
+ * Ensures that the changelog topic keeps what is remembered as long as the present settings say. Kafka Streams sets a topic up
  * when it makes it and never again, so a TTL that is raised later would outlive the changelog.
  *
  * <p>A topic that keeps too little is altered; where that is not allowed, the log has an error with what to do, and a topic that
@@ -145,7 +145,7 @@ public final class ChangelogCheck {
         }
     }
 
-    /** Says what could not be set, and keeps it in mind if nothing may be remembered without it. */
+    /** Logs what could not be set, and notes it if nothing may be remembered without it. */
     void refused(AlterConfigOp alteration, Exception cause) {
         String setting = written(alteration);
         String message = "The changelog " + topic
@@ -166,7 +166,7 @@ public final class ChangelogCheck {
         return alteration.configEntry().name() + "=" + alteration.configEntry().value();
     }
 
-    /** What has to be set otherwise. */
+    /** The settings that have to change. */
     List<AlterConfigOp> alterations(Config config) {
         List<AlterConfigOp> alterations = new ArrayList<>();
         String retention = value(config, TopicConfig.RETENTION_MS_CONFIG, UNLIMITED);

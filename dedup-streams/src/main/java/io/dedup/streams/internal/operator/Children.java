@@ -4,7 +4,7 @@ package io.dedup.streams.internal.operator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which children of a node get what it forwards and what it routes as duplicates.
+ * The children of a node that get what it forwards, and those that get what it routes as duplicates.
  *
  * @param forwarded the child that gets what is let through; null for every child
  * @param duplicates the child that gets the duplicates; null if they are not routed

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Obeys the records of the control topic, which come into the operator's own node: so one task reads commands, judges
+ * Carries out the commands of the control topic, which come into the operator's own node: so one task reads commands, decides on
  * records and writes the store, and under exactly-once all of that is one transaction.
  *
  * <p>Confined to the stream thread.
@@ -87,7 +87,7 @@ final class ControlCommands {
                 : "the record's key, which names what to forget, is empty";
     }
 
-    /** What somebody has sent, fit to be logged. */
+    /** A text from outside, fit to be logged. */
     private static String shown(String text) {
         String start = text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
         return "'" + UNPRINTABLE.matcher(start).replaceAll("?") + "'";
@@ -97,7 +97,7 @@ final class ControlCommands {
         String source = Objects.requireNonNull(Marks.text(headers, DedupHeaders.KEY_SOURCE));
         String name = scopeOf(headers);
         String sentAt = Marks.text(headers, DedupHeaders.TIMESTAMP);
-        // Clocks differ; what is remembered later than that was sent again after this command had been obeyed once.
+        // Clocks differ; what is remembered later than that was sent again after this command had been carried out once.
         long rememberedBefore = sentAt == null ? Long.MAX_VALUE : Long.parseLong(sentAt) + aheadMs;
         Bytes storeKey = Bytes.wrap(SeenStore.nameOf(name, IdempotencyKey.of(source, key)));
         if (store.forget(storeKey, rememberedBefore, context.currentSystemTimeMs()) > 0) {

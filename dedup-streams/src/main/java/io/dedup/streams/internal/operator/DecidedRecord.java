@@ -17,7 +17,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision with the record it is about.
+ * A record with the decision about it.
  *
  * @param recalled what the store says of its key; null if it was not asked
  * @param storeKey the key as the store names it; null if the record has none or is not remembered because of its time
@@ -36,7 +36,7 @@ record DecidedRecord(
         return decision.verdict();
     }
 
-    /** The headers that say what the record is judged to be, by that operator. */
+    /** The headers with the verdict of that operator. */
     Headers marks(String node) {
         return marks(node, Rejection.of(decision));
     }

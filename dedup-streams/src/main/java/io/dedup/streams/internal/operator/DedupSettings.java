@@ -33,7 +33,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything a deduplicating node needs to know.
+ * The settings of a deduplicating node.
  *
  * @param name the node's name, from which those of its store and its children follow
  * @param definition by what keys are made, as it is written in configuration
@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  * @param changelogConfigs settings of the changelog topics
  * @param waiting for source partitions that are behind
  * @param target null unless it is a relay that writes what is let through
- * @param onlyFrom the topics whose records are judged; null for all
+ * @param onlyFrom the topics whose records are decided on; null for all
  * @param keySerde null for the application's default
  * @param valueSerde null for the application's default
  */
@@ -127,7 +127,7 @@ public record DedupSettings(
         return failurePolicy != FailurePolicy.KEEP;
     }
 
-    /** Whether a record with that value is forwarded without being judged. */
+    /** Whether a record with that value is forwarded without a decision. */
     public boolean passesUnjudged(@Nullable Object value) {
         return value == null && tombstonePolicy == TombstonePolicy.FORWARD;
     }
@@ -187,7 +187,7 @@ public record DedupSettings(
     }
 
     /**
-     * A record as key extractors see it, whatever types its key and value have here.
+     * A record as key extractors see it, which does not depend on the types of its key and value here.
      *
      * @param at where it stands; null if unknown
      */

@@ -110,7 +110,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
     /**
      * Decides on one record and does what follows from the verdict.
      *
-     * @param key the record's key, in whatever type it has here
+     * @param key the record's key, of the type that it has in this topology
      * @param value the record's value, likewise
      * @param timestamp event time in milliseconds since the epoch
      * @throws RefusedRecordException if the record is to be dead-lettered or to stop the application
@@ -174,7 +174,7 @@ public final class Deduplicator<R, O> implements AutoCloseable {
         return only != null && (at == null || !only.contains(at.topic()));
     }
 
-    /** Forwards a record that is not remembered, whatever it is. */
+    /** Forwards a record that is not remembered. */
     private void pass(R record, Origin origin) {
         forward(mapper.process(record), origin);
     }

@@ -7,7 +7,7 @@ import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
 import org.apache.kafka.streams.processor.internals.ProcessorNode;
 import org.jspecify.annotations.Nullable;
 
-/** What follows an operator in its sub-topology. */
+/** The nodes that follow an operator in its sub-topology. */
 final class Downstream {
     private Downstream() {}
 

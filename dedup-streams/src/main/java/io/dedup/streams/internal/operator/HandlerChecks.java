@@ -42,7 +42,7 @@ public final class HandlerChecks {
     }
 
     /**
-     * Checks that refused records are dealt with as configured, so that an application without the handler does not
+     * Checks that refused records are handled as configured, so that an application without the handler does not
      * start instead of stopping at the first refused record, or losing it.
      *
      * @throws DedupConfigException naming the lines to add

@@ -8,7 +8,7 @@ import org.apache.kafka.streams.processor.api.FixedKeyRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records are mapped once for every operation, and the result is kept for its duplicates.
+ * Maps records once for every operation, and keeps the result for its duplicates.
  *
  * <p>Thread-safe if mapper and serde are.
  */

@@ -13,7 +13,7 @@ import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has records processed by a processor, and keeps the value of what it forwards as the outcome.
+ * Passes records to a processor, and keeps the value of what it forwards as the outcome.
  *
  * <p>Confined to the stream thread.
  */

@@ -7,7 +7,7 @@ import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a record that is let through before it is forwarded.
+ * Maps a record that is let through to the one that is forwarded.
  *
  * <p>Confined to the stream thread.
  *
@@ -15,21 +15,21 @@ import org.jspecify.annotations.Nullable;
  * @param <O> the kind of record that goes out
  */
 public interface RecordMapper<R, O> {
-    /** What processes records gets its context, before the first of them. */
+    /** Initialises the mapper with the node's context, before the first record. */
     default void init(ProcessingContext context) {
-        // Most have no use for it.
+        // Most mappers need no context.
     }
 
-    /** Nothing is processed any more. */
+    /** Closes the mapper, after the last record. */
     default void close() {
-        // Most hold nothing.
+        // Most mappers hold nothing.
     }
 
     /** Processes the record. What is thrown here is a failure of the application's own code. */
     O process(R record);
 
     /**
-     * What is to be kept beside the key; null if nothing is.
+     * Returns the outcome to keep beside the key; null if none is kept.
      *
      * @param topic the topic it is kept in, for the serde
      */
@@ -37,13 +37,13 @@ public interface RecordMapper<R, O> {
     StoredOutcome outcomeOf(O processed, String topic);
 
     /**
-     * Answers the record with what an earlier one came to.
+     * Answers the record with the outcome of an earlier one.
      *
      * @param topic the topic it is kept in, for the serde
      */
     O replay(R record, StoredOutcome outcome, String topic);
 
-    /** Whether a processor of its own does something with a record here. */
+    /** Whether records are passed to a processor here. */
     default boolean isGuarding() {
         return false;
     }

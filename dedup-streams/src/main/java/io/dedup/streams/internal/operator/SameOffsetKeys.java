@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which keys have been seen at the coordinates of the record in hand.
+ * The keys that have been seen at the coordinates of the record in hand.
  *
  * <p>An earlier operation may have made several records of one. They share its coordinates, so for the second with a key
  * these do not say that it is the first one read again.
@@ -23,7 +23,7 @@ public final class SameOffsetKeys<T> {
     private final Set<T> others = new HashSet<>();
     private @Nullable Coordinates here;
 
-    /** Goes to those coordinates, and starts anew if they are others. */
+    /** Goes to those coordinates, and starts without keys if they are others. */
     public void moveTo(@Nullable Coordinates coordinates) {
         if (coordinates == null || !coordinates.equals(here)) {
             here = coordinates;

@@ -10,7 +10,7 @@ import org.apache.kafka.streams.processor.api.ProcessingContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs what is worth knowing of an operator when it starts. Thread-safe. */
+/** Logs warnings about an operator when it starts. Thread-safe. */
 public final class StartWarnings {
     private static final Logger LOGGER = LoggerFactory.getLogger(StartWarnings.class);
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();

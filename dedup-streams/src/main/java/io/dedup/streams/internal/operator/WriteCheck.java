@@ -36,7 +36,7 @@ public record WriteCheck(String node, WriteLimits limits, Action action) {
     }
 
     /**
-     * Finds that a record can be written.
+     * Checks that a record can be written.
      *
      * @param view its key and value
      * @param headers with which it is to be written

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps firsts in an engine of ours, and writes them to the changelog in {@linkplain ChangelogBatch batches}: when one is large
- * enough, and before the task commits. So what is committed is in the changelog, and what is not would be judged again anyway.
+ * enough, and before the task commits. So what is committed is in the changelog, and what is not is decided on again anyway.
  *
  * <p>Every batch has the same key, since nothing is ever compacted: the changelog is read from its beginning, and what comes
  * later counts.

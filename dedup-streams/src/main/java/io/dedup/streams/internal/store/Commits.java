@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which changes of a store are known to have been committed, by the wall clock at which they were written. A record at the coordinates
- * of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was re-created.
+ * The changes of a store that are known to have been committed, by the wall clock at which they were written. A record at the
+ * coordinates of a first that was committed is not that record read again after a failure: offsets were reset, or the topic was
+ * re-created.
  *
  * <p>Under exactly-once all that is read from the changelog was committed, unless it is read under at-least-once later. Under
  * at-least-once the store learns of a commit after it, and writes that down with the next batch; so what came last before a failure is

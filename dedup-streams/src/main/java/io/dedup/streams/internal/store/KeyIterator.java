@@ -7,7 +7,10 @@ import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.WindowStoreIterator;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link SegmentedWindowStore} holds of one key, window by window. It sees what is put ahead of it. Confined to one thread. */
+/**
+ * An iterator over the entries of one key in a {@link SegmentedWindowStore}, window by window. It sees what is put ahead of it.
+ * Confined to one thread.
+ */
 final class KeyIterator implements WindowStoreIterator<byte[]> {
     private final SegmentedWindowStore store;
     private final Bytes key;

@@ -31,7 +31,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 
 /**
- * Makes what a {@link SeenStore} would have written to its changelog, so that an operator that has never run finds it there
+ * Makes the changelog records that a {@link SeenStore} would have written, so that an operator that has never run finds it there
  * when it restores.
  *
  * <p>Firsts are gathered in a temporary database on disk, since the seen records of one key may come in any order and from

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far event time has come in each source partition, and from when on memory has to be exact: a watermark, as Flink has it. It
- * follows the slowest partition that is not idle, and the fastest at some distance at least.
+ * The progress of event time in each source partition, and the time from which on the store has to be exact: a watermark, as Flink
+ * has it. It follows the slowest partition that is not idle, and the fastest at some distance at least.
  *
  * <p>Changed by the stream thread alone; {@link #drift} may be read by any.
  */
@@ -65,8 +65,8 @@ final class SourceTimes {
     /**
      * The times that a store had when it was written last.
      *
-     * @param exactFrom what memory was exact from; it will not be from earlier
-     * @param lateness how much later than its own partition a record may be and still be judged exactly
+     * @param exactFrom what the store was exact from; it will not be from earlier
+     * @param lateness how much later than its own partition a record may be and still get an exact verdict
      * @param inOrder whether Kafka Streams reads the partitions in the order of time, so that none appears that is far behind
      * @param now the wall clock in milliseconds since the epoch
      */
@@ -188,7 +188,7 @@ final class SourceTimes {
         }
     }
 
-    /** Records of that time or later are judged exactly, all others may have been forgotten. */
+    /** Records of that time or later get exact verdicts, all others may have been forgotten. */
     long exactFrom() {
         return exactFrom;
     }
@@ -204,7 +204,7 @@ final class SourceTimes {
         return least == Long.MIN_VALUE ? 0 : Math.max(0, fastest.get() - least);
     }
 
-    /** The times that still matter, as a store has them: what comes from another partition and is not older is judged as if it were new. */
+    /** The times that still matter, as a store has them: what comes from another partition and is not older is decided on as a new one. */
     Map<String, Map<Integer, Long>> times() {
         Map<String, Map<Integer, Long>> times = new TreeMap<>();
         // The fastest too if it is older than that: that there were records is not forgotten.

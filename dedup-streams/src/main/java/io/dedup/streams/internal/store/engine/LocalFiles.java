@@ -9,7 +9,7 @@ import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
- * Where a store may keep files, and what it has to know to trust those that it finds there.
+ * The directory where a store may keep files, and what it has to know to trust those that it finds there.
  *
  * @param directory of this store alone, in that of its task; it need not exist
  * @param layout of what the store hands to its engine: files of another one are of no use

@@ -10,7 +10,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a store holds its entries, cut by time so that old ones are dropped whole.
+ * The entries of a store, cut by time so that old ones are dropped whole.
  *
  * <p>The law: what was put last under a key and a window start is what is got, until the segment that the start falls into
  * is dropped, and that is when nothing in it is needed any more.
@@ -27,7 +27,7 @@ public interface Segments extends AutoCloseable {
     void open(LocalFiles files, Dictionary places);
 
     /**
-     * Reads the memory that getting and putting begin with there. What is prefetched for several starts together is waited for once.
+     * Touches the cache lines that getting and putting read first, so that the misses of several window starts overlap.
      *
      * @return something that depends on what was read: unless it is used, nothing is read
      */

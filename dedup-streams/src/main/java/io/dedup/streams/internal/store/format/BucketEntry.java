@@ -8,8 +8,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a bucket holds of one key. That is one first, unless records ask for a TTL of their own: then a key may be used
- * again within the bucket, and those that came before still count for records that arrive out of order.
+ * The entry of one key in a bucket: one first. Where records ask for a TTL of their own, a key may be used again within the
+ * bucket, and the firsts that came before still count for records that arrive out of order.
  *
  * @param seenRecords at most {@link #MAX_RECORDS} of them, and beyond the last at most {@link #MAX_OUTCOME_BYTES} of outcomes
  * @param forgottenUntil records of up to this time may be duplicates of one that is not kept any more; {@link

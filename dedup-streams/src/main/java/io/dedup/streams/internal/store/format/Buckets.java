@@ -5,7 +5,7 @@ import io.dedup.DedupPolicy;
 import java.time.Duration;
 
 /**
- * How time is cut, so that everything within the TTL of a record is found by at most three point reads.
+ * The division of time into buckets, so that everything within the TTL of a record is found by at most three point reads.
  *
  * <p>A bucket is one millisecond wider than the TTL. Two firsts of one key are further apart than the TTL, so a bucket
  * holds at most one; and what lies within the TTL of a time lies in its own bucket or one beside it.

@@ -3,7 +3,7 @@ package io.dedup.streams.internal.store.format;
 
 import java.nio.ByteBuffer;
 
-/** What entries refer to, and what an engine therefore keeps with them. Used with the lock of the store. */
+/** The values that entries refer to, which an engine therefore keeps with them. Used with the lock of the store. */
 public interface Dictionary {
     /** All of it, in a form that {@link #decode} reads. */
     byte[] encode();

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many firsts are remembered and how old the oldest is, counted as they come and go, since a windowed store does not
+ * The number of firsts that are remembered and the age of the oldest, counted as they come and go, since a windowed store does not
  * say.
  *
  * <p>Counted by bucket, as they are forgotten by bucket. The counts are kept in the store's note, so after a restart they
@@ -92,7 +92,7 @@ public final class KeyCounts {
      * Forgets what is not needed any more.
      *
      * @param streamTime in milliseconds since the epoch
-     * @param exactFrom the time of the oldest record that is still judged exactly, likewise
+     * @param exactFrom the time of the oldest record that still gets an exact verdict, likewise
      */
     public void advance(long streamTime, long exactFrom) {
         now.lazySet(streamTime);

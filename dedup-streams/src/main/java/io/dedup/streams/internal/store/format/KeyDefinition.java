@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * By what the keys of a store are made and found, as it is written in configuration: what is remembered under one definition is not
- * found under another.
+ * The definition by which the keys of a store are made and found, as it is written in configuration: what is remembered under one
+ * definition is not found under another.
  *
  * @param key the key sources with their normalisers, as {@link io.dedup.key.KeyExtractors#definition} spells them; empty if
  *     unknown

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the seen records of a store have in common, so that each needs a small number for it: the partition that a record was
- * read from, and how long it is remembered.
+ * The values that seen records of a store have in common, so that each needs a small number for them: the partition that a record
+ * was read from, and how long it is remembered.
  *
  * <p>Used with the lock of the store.
  */

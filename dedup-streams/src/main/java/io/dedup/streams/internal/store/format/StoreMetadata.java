@@ -11,8 +11,8 @@ import java.util.TreeMap;
 import org.apache.kafka.common.errors.SerializationException;
 
 /**
- * What a store knows of itself: from when on it is exact, until when it is needed, by which TTLs its buckets are cut, how far its
- * input has come, and how many firsts it holds.
+ * The metadata of a store: from when on it is exact, until when it is needed, by which TTLs its buckets are cut, how far its input
+ * has come, and how many firsts it holds.
  *
  * <pre>
  * version     1 byte   6

@@ -31,7 +31,7 @@ import org.rocksdb.RocksIterator;
 import org.rocksdb.SstFileWriter;
 
 /**
- * What a {@link RocksSegment} has on disk: a column family, which is made when something is written to it, and dropped whole.
+ * The files of a {@link RocksSegment}: a column family, which is made when something is written to it, and dropped whole.
  *
  * <p>Firsts are handed to RocksDB as sorted files, so they go neither through its log nor through its own tables in memory.
  *

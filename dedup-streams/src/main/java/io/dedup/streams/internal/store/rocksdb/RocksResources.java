@@ -12,8 +12,8 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.RocksDB;
 
 /**
- * What all stores of a process share, so that what they take does not grow with the number of tasks: the cache of blocks,
- * the room for firsts that are not on disk yet, the threads that write them, and those that read what filters need.
+ * The RocksDB resources that all stores of a process share, so that they do not grow with the number of tasks: the cache of
+ * blocks, the room for firsts that are not on disk yet, the threads that write them, and those that read what filters need.
  *
  * <p>Thread-safe.
  */

@@ -55,8 +55,7 @@ public final class CompactTable {
     }
 
     /**
-     * Reads what {@link #get} and {@link #put} need for that key. Several of these one after another wait for memory once, where several
-     * of those would wait each time.
+     * Touches the cache lines that {@link #get} and {@link #put} read for that key, so that the misses of several keys overlap.
      *
      * @return something that depends on what was read: unless it is used, nothing is read
      */

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Where the entries of a {@link CompactTable} are: for each of its shards an open-addressing table with linear probing.
+ * The index of the entries of a {@link CompactTable}: for each of its shards an open-addressing table with linear probing.
  *
  * <p>A slot is a tag of eight bits of the entry's hash, and a place of 24 bits, each kind in an array of its own. Nearly all that is
  * asked for is not there, and of that the tags alone are read: a byte for each slot, so that the tags of many slots fit into a

@@ -4,8 +4,8 @@ package io.dedup.streams.internal.store.table;
 import java.util.Arrays;
 
 /**
- * The values of a {@link Shard} that are too long to lie between others: each has an array of its own, and a number by which it is
- * found.
+ * The values of a {@link Shard} that are too long to lie between other entries: each has an array of its own, and a number by
+ * which it is found.
  *
  * <p>Not thread-safe.
  */

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many bytes some tables may take together. Thread-safe. */
+/** The number of bytes that some tables may take together. Thread-safe. */
 public final class MemoryBudget {
     private static final Map<Long, MemoryBudget> OF_THIS_PROCESS = new ConcurrentHashMap<>();
 
@@ -21,7 +21,7 @@ public final class MemoryBudget {
         this.most = most;
     }
 
-    /** The one that everybody in this process shares who has that bound. */
+    /** The budget that all stores of this process with that bound share. */
     public static MemoryBudget ofThisProcess(long most) {
         return OF_THIS_PROCESS.computeIfAbsent(most, MemoryBudget::new);
     }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Says of most keys that were never added that they were not: a Bloom filter that grows.
+ * A Bloom filter that grows: it recognises most keys that were never added.
  *
  * <p>A key sets eight bits of one block of 512, which is a line of the processor's cache: Putze, Sanders and Singler, Cache-,
  * Hash- and Space-Efficient Bloom Filters, 2007. There are {@value #BITS_A_KEY} bits a key, and of a thousand keys that were
