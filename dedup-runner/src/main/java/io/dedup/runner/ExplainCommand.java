@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
-import io.dedup.streams.internal.store.SeenStore;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,12 +100,12 @@ final class ExplainCommand implements Callable<Integer> {
         out.println("What is remembered");
         out.println("  a key for    " + policy.ttl() + " from the time of its first, and up to "
                 + policy.allowedLateness() + " more for records that are late");
-        out.println("  on disk for  " + SeenStore.held(policy) + " at most, in the store " + config.store() + " under "
+        out.println("  on disk for  " + SeenStores.held(policy) + " at most, in the store " + config.store() + " under "
                 + application.getProperty(StreamsConfig.STATE_DIR_CONFIG));
         String id = application.getProperty(StreamsConfig.APPLICATION_ID_CONFIG);
         for (Route route : config.routes()) {
             out.println("  changelog    " + RelayTopology.changelogOf(id, route.name()) + ", kept for "
-                    + SeenStore.retention(policy) + " and a day");
+                    + SeenStores.retention(policy) + " and a day");
         }
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.DedupPolicy;
-import io.dedup.streams.internal.store.SeenStore;
 import io.dedup.streams.store.StorageEstimate;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -98,8 +98,8 @@ final class SizeCommand implements Callable<Integer> {
         StorageEstimate footprint = StorageEstimate.measure(policy, SAMPLE, keyBytes, commitEvery);
         double disk = footprint.disk();
         double changelog = footprint.changelog();
-        double kept = rate * SeenStore.held(policy).toSeconds();
-        double inChangelog = rate * SeenStore.retention(policy).plus(A_DAY).toSeconds();
+        double kept = rate * SeenStores.held(policy).toSeconds();
+        double inChangelog = rate * SeenStores.retention(policy).plus(A_DAY).toSeconds();
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,
@@ -116,7 +116,7 @@ final class SizeCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "  keys kept             %,.0f  for %s, the TTL, the lateness and what buckets need%n",
                 kept,
-                SeenStore.held(policy));
+                SeenStores.held(policy));
         out.printf(
                 Locale.ROOT,
                 "  disk of all instances %s, and up to %s of heap for filters%n",

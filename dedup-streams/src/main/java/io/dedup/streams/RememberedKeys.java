@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.IdempotencyKey;
 import io.dedup.Partitioning;
 import io.dedup.SeenRecord;
@@ -9,7 +10,6 @@ import io.dedup.streams.KeyStatus.Remembered;
 import io.dedup.streams.KeyStatus.Unknown;
 import io.dedup.streams.internal.KeyPartitioner;
 import io.dedup.streams.internal.operator.DedupSettings;
-import io.dedup.streams.internal.store.SeenStore;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -84,7 +84,7 @@ public final class RememberedKeys {
             Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results = streams.query(
                             StateQueryRequest.inStore(settings.storeName())
                                     .withQuery(
-                                            SeenStore.queryFor(settings.scope().nameFor(topic), key))
+                                            SeenQueries.queryFor(settings.scope().nameFor(topic), key))
                                     .requireActive())
                     .getPartitionResults();
             return answer(results, owners(key), at);
@@ -167,7 +167,7 @@ public final class RememberedKeys {
     private @Nullable SeenRecord firstIn(
             QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>> result, Instant at) {
         try (WindowStoreIterator<ValueAndTimestamp<byte[]>> buckets = result.getResult()) {
-            return SeenStore.covering(
+            return SeenQueries.covering(
                     buckets, at.toEpochMilli(), settings.policy().ttl().toMillis());
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -96,7 +97,7 @@ class ChangedKeyTest {
                 new MockProcessorContext<>(properties, new TaskId(0, 0), new File("unused"));
         context.setCurrentSystemTimeMs(NOW.toEpochMilli());
         String name = dedup.settings().storeName();
-        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(name, StoreEngine.memory(), POLICY, Map.of())
+        TimestampedWindowStore<Bytes, byte[]> store = SeenStores.builder(name, StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);

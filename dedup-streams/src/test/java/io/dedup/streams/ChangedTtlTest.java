@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -41,7 +42,7 @@ class ChangedTtlTest {
         MockProcessorContext<String, String> context =
                 new MockProcessorContext<>(properties, new TaskId(0, 0), new File("unused"));
         context.setCurrentSystemTimeMs(NOW.toEpochMilli());
-        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
+        TimestampedWindowStore<Bytes, byte[]> store = SeenStores.builder(
                         "dedup-seen", StoreEngine.memory(), DedupPolicy.of(WRITTEN), Map.of())
                 .withLoggingDisabled()
                 .build();

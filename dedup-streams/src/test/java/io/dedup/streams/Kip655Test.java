@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -10,7 +11,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.DedupPolicy;
 import io.dedup.Scope;
 import io.dedup.streams.errors.RefusedRecordException;
-import io.dedup.streams.internal.store.SeenStore;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;
 import java.time.Duration;
@@ -49,7 +49,7 @@ class Kip655Test {
 
     @BeforeEach
     void makeStore(@TempDir File directory) {
-        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
+        TimestampedWindowStore<Bytes, byte[]> store = SeenStores.builder(
                         "dedup-seen", StoreEngine.memory(), DedupPolicy.of(INTERVAL), Map.of())
                 .withLoggingDisabled()
                 .build();

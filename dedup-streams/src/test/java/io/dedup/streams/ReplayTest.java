@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
+import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -42,7 +43,7 @@ class ReplayTest {
 
     private final FailingContext context = new FailingContext();
     private final PutRecorder puts = new PutRecorder();
-    private final TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(
+    private final TimestampedWindowStore<Bytes, byte[]> store = SeenStores.builder(
                     "dedup-seen", StoreEngine.memory(), DedupPolicy.of(TTL), Map.of())
             .withLoggingDisabled()
             .build();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.audit;
 
+import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.Coordinates;
 import io.dedup.IdempotencyKey;
 import io.dedup.key.RecordView;
 import io.dedup.streams.internal.Origin;
 import io.dedup.streams.internal.operator.DedupSettings;
-import io.dedup.streams.internal.store.SeenStore;
 import java.util.Objects;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -49,7 +49,7 @@ public final class AuditSampler<K, V> implements Processor<K, V, byte[], byte[]>
         }
         RecordView view = settings.view(at, record.headers(), record.key(), record.value(), target);
         if (settings.keyExtractor().extract(view) instanceof IdempotencyKey key && isSampled(key)) {
-            byte[] name = SeenStore.nameOf(settings.scope().nameFor(at.topic()), key);
+            byte[] name = SeenQueries.nameOf(settings.scope().nameFor(at.topic()), key);
             long time = Math.min(record.timestamp(), target.currentSystemTimeMs());
             Headers headers = new RecordHeaders();
             String ttlHeader = settings.ttlHeader();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.audit;
 
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.operator.DedupSettings;
-import io.dedup.streams.internal.store.SeenStore;
 import java.util.Set;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;
@@ -17,7 +17,7 @@ public record AuditorSupplier(DedupSettings settings) implements ProcessorSuppli
 
     @Override
     public Set<StoreBuilder<?>> stores() {
-        return Set.of(SeenStore.builder(
+        return Set.of(SeenStores.builder(
                 settings.auditStoreName(), settings.engine(), settings.policy(), settings.changelogConfigs()));
     }
 }

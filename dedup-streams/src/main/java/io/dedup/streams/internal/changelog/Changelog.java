@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.changelog;
 
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.operator.DedupSettings;
-import io.dedup.streams.internal.store.SeenStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,11 +69,11 @@ public final class Changelog {
         configs.put(TopicConfig.CLEANUP_POLICY_CONFIG, "compact,delete");
         configs.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "CreateTime");
         long additional = config.getLong(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);
-        long retention = SeenStore.retention(settings.policy()).toMillis() + additional;
+        long retention = SeenStores.retention(settings.policy()).toMillis() + additional;
         configs.put(TopicConfig.RETENTION_MS_CONFIG, Long.toString(retention));
         config.originalsWithPrefix(StreamsConfig.TOPIC_PREFIX)
                 .forEach((name, value) -> configs.put(name, value.toString()));
-        configs.putAll(SeenStore.changelogConfigs(settings.policy()));
+        configs.putAll(SeenStores.changelogConfigs(settings.policy()));
         configs.putAll(settings.changelogConfigs());
         return configs;
     }

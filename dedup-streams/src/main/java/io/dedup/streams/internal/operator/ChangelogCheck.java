@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.operator;
 
-import io.dedup.streams.internal.store.SeenStore;
+import io.dedup.streams.internal.store.SeenStores;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -65,7 +65,7 @@ public final class ChangelogCheck {
      * @param topic the changelog
      */
     public static ChangelogCheck start(DedupSettings settings, String topic, Map<String, Object> configs) {
-        long neededMs = SeenStore.retention(settings.policy()).toMillis();
+        long neededMs = SeenStores.retention(settings.policy()).toMillis();
         String name = configs.get(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG) + "/" + topic + "/" + neededMs;
         return CHECKS.computeIfAbsent(name, unseen -> {
             Object additional = configs.get(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.operator;
 
+import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.DedupHeaders;
 import io.dedup.IdempotencyKey;
 import io.dedup.Scope;
@@ -99,7 +100,7 @@ final class ControlCommands {
         String sentAt = Marks.text(headers, DedupHeaders.TIMESTAMP);
         // Clocks differ; what is remembered later than that was sent again after this command had been carried out once.
         long rememberedBefore = sentAt == null ? Long.MAX_VALUE : Long.parseLong(sentAt) + aheadMs;
-        Bytes storeKey = Bytes.wrap(SeenStore.nameOf(name, IdempotencyKey.of(source, key)));
+        Bytes storeKey = Bytes.wrap(SeenQueries.nameOf(name, IdempotencyKey.of(source, key)));
         if (store.forget(storeKey, rememberedBefore, context.currentSystemTimeMs()) > 0) {
             sensors.countForget();
             LOGGER.info(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.operator;
 
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.Action;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
@@ -16,7 +17,6 @@ import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.RecordView;
 import io.dedup.streams.internal.NullableKeySerde;
-import io.dedup.streams.internal.store.SeenStore;
 import io.dedup.streams.internal.store.format.KeyDefinition;
 import io.dedup.streams.store.StoreEngine;
 import io.dedup.streams.target.Target;
@@ -167,7 +167,7 @@ public record DedupSettings(
 
     /** A new set with one new builder, as Kafka Streams wants it. */
     Set<StoreBuilder<?>> stores() {
-        return Set.of(SeenStore.builder(storeName(), engine, policy, changelogConfigs));
+        return Set.of(SeenStores.builder(storeName(), engine, policy, changelogConfigs));
     }
 
     /** The same and those that a processor brings; null if it brings none. */

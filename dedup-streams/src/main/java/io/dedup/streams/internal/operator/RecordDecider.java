@@ -99,7 +99,7 @@ final class RecordDecider {
         }
     }
 
-    /** Notes that the record of this key was let through, so that others of its offset with the key are told from it. */
+    /** Notes that the record of this key was let through, so that others of its offset with the key are distinguished from it. */
     void accepted(Bytes key) {
         siblings.add(key);
     }

@@ -31,7 +31,7 @@ public final class SeenLog {
 
     /** Looks for that key of that scope. */
     public SeenLog(String scope, IdempotencyKey key) {
-        this.name = SeenStore.nameOf(scope, key);
+        this.name = SeenQueries.nameOf(scope, key);
     }
 
     /**

@@ -15,26 +15,17 @@ import io.dedup.streams.internal.store.format.KeyDefinition;
 import io.dedup.streams.internal.store.format.SeenKey;
 import io.dedup.streams.internal.store.format.StoreMetadata;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.common.config.TopicConfig;
-import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessingContext;
-import org.apache.kafka.streams.query.Query;
-import org.apache.kafka.streams.query.WindowKeyQuery;
-import org.apache.kafka.streams.state.StoreBuilder;
-import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.TimestampedWindowStore;
 import org.apache.kafka.streams.state.ValueAndTimestamp;
 import org.apache.kafka.streams.state.WindowStoreIterator;
@@ -52,7 +43,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream thread.
  */
 public final class SeenStore implements AutoCloseable {
-    private static final String UNLIMITED = "-1";
     private static final Duration CHECK_EVERY = Duration.ofMinutes(5);
     private static final long DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
     private static final List<String> MAX_POLL_INTERVALS = Stream.of(
@@ -98,7 +88,7 @@ public final class SeenStore implements AutoCloseable {
             implements Recollection {}
 
     /**
-     * A view of the store of a task, which was built by {@link #builder} with the same policy and has been restored. From now on
+     * A view of the store of a task, which was built by {@link SeenStores#builder} with the same policy and has been restored. From now on
      * it is checked by the clock.
      */
     public static SeenStore open(
@@ -209,58 +199,6 @@ public final class SeenStore implements AutoCloseable {
                         && one.getValue() >= before.exactFrom())
                 .map(one -> new Earlier(buckets.withTtl(one.getKey()), one.getValue()))
                 .toList();
-    }
-
-    /**
-     * Builds the store to be added to a topology: no cache, a changelog, and a retention that follows the policy.
-     *
-     * @param changelog settings of the changelog topic that count instead of ours
-     * @throws IllegalArgumentException if the topic would keep less than is remembered
-     */
-    public static StoreBuilder<TimestampedWindowStore<Bytes, byte[]>> builder(
-            String name, BucketStoreSuppliers engine, DedupPolicy policy, Map<String, String> changelog) {
-        Buckets buckets = Buckets.of(policy);
-        String kept = changelog.get(TopicConfig.RETENTION_MS_CONFIG);
-        if (kept != null
-                && !kept.equals(UNLIMITED)
-                && Long.parseLong(kept) < buckets.retention().toMillis()) {
-            throw new IllegalArgumentException("retention.ms of the changelog must be at least "
-                    + buckets.retention().toMillis() + ", as long as what is remembered is needed: " + kept);
-        }
-        Map<String, String> topic = new HashMap<>(changelogConfigs(policy));
-        topic.putAll(changelog);
-        return Stores.timestampedWindowStoreBuilder(
-                        engine.supplier(name, buckets.retention(), buckets.window()),
-                        Serdes.Bytes(),
-                        Serdes.ByteArray())
-                .withLoggingEnabled(topic)
-                .withCachingDisabled();
-    }
-
-    /** How long what is remembered is needed after it was written, where stream time advances with the clock. */
-    public static Duration retention(DedupPolicy policy) {
-        return Buckets.of(policy).retention();
-    }
-
-    /** For how much event time a first is held on a machine at most: those of a bucket are forgotten together. */
-    public static Duration held(DedupPolicy policy) {
-        Buckets buckets = Buckets.of(policy);
-        return Duration.ofMillis(buckets.width() + buckets.ttlMs() + buckets.latenessMs());
-    }
-
-    /**
-     * How the changelog topic is made where it differs from that of other windowed stores. Batches have no keys that could be
-     * compacted; and a file that is not full is deleted too, so that a short TTL does not restore what is long gone.
-     */
-    public static Map<String, String> changelogConfigs(DedupPolicy policy) {
-        return Map.of(
-                TopicConfig.CLEANUP_POLICY_CONFIG,
-                TopicConfig.CLEANUP_POLICY_DELETE,
-                // Of a broker that bounds topics by size.
-                TopicConfig.RETENTION_BYTES_CONFIG,
-                UNLIMITED,
-                TopicConfig.SEGMENT_MS_CONFIG,
-                Long.toString(Buckets.of(policy).changelogSegment().toMillis()));
     }
 
     /**
@@ -465,37 +403,6 @@ public final class SeenStore implements AutoCloseable {
             }
         }
         return forgotten;
-    }
-
-    /** The bytes of a store key, by which the same key has the same name in every task. */
-    public static byte[] nameOf(String scope, IdempotencyKey key) {
-        return new SeenKey().of(scope, key).get();
-    }
-
-    /** A query for everything that is remembered of that key within that scope. */
-    public static Query<WindowStoreIterator<ValueAndTimestamp<byte[]>>> queryFor(String scope, IdempotencyKey key) {
-        return WindowKeyQuery.withKeyAndWindowStartRange(
-                new SeenKey().of(scope, key), Instant.EPOCH, Instant.ofEpochMilli(Long.MAX_VALUE));
-    }
-
-    /**
-     * The first among the results of {@link #queryFor} whose TTL covers that time, or null.
-     *
-     * @param results exhausted afterwards and not closed
-     * @param time event time in milliseconds since the epoch
-     * @param ttlMs the TTL of a record of that time, in milliseconds
-     */
-    public static @Nullable SeenRecord covering(
-            WindowStoreIterator<ValueAndTimestamp<byte[]>> results, long time, long ttlMs) {
-        SeenRecord found = null;
-        EntryCodec codec = new EntryCodec();
-        while (results.hasNext()) {
-            KeyValue<Long, ValueAndTimestamp<byte[]>> bucket = results.next();
-            SeenRecord covering =
-                    codec.decodeVersioned(bucket.value.value(), bucket.key).covering(time, ttlMs);
-            found = covering == null ? found : covering;
-        }
-        return found;
     }
 
     /** How many earlier TTLs are still looked into. */

@@ -48,7 +48,7 @@ class BatchingBucketStoreTest {
     void openStore(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY, Map.of())
+        store = SeenStores.builder("seen", StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
@@ -229,7 +229,7 @@ class BatchingBucketStoreTest {
         // Given
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        TimestampedWindowStore<Bytes, byte[]> small = SeenStore.builder(
+        TimestampedWindowStore<Bytes, byte[]> small = SeenStores.builder(
                         "small", StoreEngine.memory(1_000, false), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();

@@ -92,7 +92,7 @@ public final class LoggedStore {
             MockProcessorContext<?, ?> context,
             Changelog changelog,
             LongSupplier clock) {
-        TimestampedWindowStore<Bytes, byte[]> store = SeenStore.builder(name, engine, policy, Map.of())
+        TimestampedWindowStore<Bytes, byte[]> store = SeenStores.builder(name, engine, policy, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);

@@ -68,10 +68,10 @@ class SeenLogTest {
     void take_batchWithTheKeyAmongOthers_coversItsTtl() {
         ChangelogBatch batch = new ChangelogBatch(64);
         SeenRecord other = new SeenRecord(200, 250, new Coordinates("orders", 0, 8), null);
-        Bytes key = Bytes.wrap(SeenStore.nameOf("orders", KEY));
+        Bytes key = Bytes.wrap(SeenQueries.nameOf("orders", KEY));
         batch.add(key, 0, BucketEntry.of(FIRST), 1_000);
         batch.add(
-                Bytes.wrap(SeenStore.nameOf("orders", IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)))),
+                Bytes.wrap(SeenQueries.nameOf("orders", IdempotencyKey.of("header:id", "k-2".getBytes(UTF_8)))),
                 0,
                 BucketEntry.of(other),
                 1_000);
@@ -90,7 +90,7 @@ class SeenLogTest {
 
     /** The key of a window store's changelog: the key, the start of its window, and a sequence number. */
     private static byte[] windowed(String scope, IdempotencyKey key, long bucket) {
-        return windowed(SeenStore.nameOf(scope, key), bucket);
+        return windowed(SeenQueries.nameOf(scope, key), bucket);
     }
 
     private static byte[] entry(SeenRecord first, long bucket) {

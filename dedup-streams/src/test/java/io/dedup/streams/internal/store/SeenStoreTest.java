@@ -41,7 +41,7 @@ class SeenStoreTest {
     void openStore(@TempDir Path directory) {
         MockProcessorContext<Void, Void> context =
                 new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
-        store = SeenStore.builder("seen", StoreEngine.memory(), POLICY, Map.of())
+        store = SeenStores.builder("seen", StoreEngine.memory(), POLICY, Map.of())
                 .withLoggingDisabled()
                 .build();
         store.init(context.getStateStoreContext(), store);
@@ -85,7 +85,7 @@ class SeenStoreTest {
 
     private static TimestampedWindowStore<Bytes, byte[]> open(
             String name, StoreEngine engine, DedupPolicy policy, Path directory) {
-        TimestampedWindowStore<Bytes, byte[]> opened = SeenStore.builder(name, engine, policy, Map.of())
+        TimestampedWindowStore<Bytes, byte[]> opened = SeenStores.builder(name, engine, policy, Map.of())
                 .withLoggingDisabled()
                 .build();
         MockProcessorContext<Void, Void> context =

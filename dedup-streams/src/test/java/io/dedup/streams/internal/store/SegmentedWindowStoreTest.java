@@ -305,7 +305,7 @@ class SegmentedWindowStoreTest {
     @Test
     void changelog_isNeverCompactedAndItsFilesFollowTheTtl() {
         DedupPolicy brief = DedupPolicy.of(Duration.ofMinutes(1));
-        assertThat(SeenStore.builder("seen", StoreEngine.rocksDb(), brief, Map.of("min.insync.replicas", "2"))
+        assertThat(SeenStores.builder("seen", StoreEngine.rocksDb(), brief, Map.of("min.insync.replicas", "2"))
                         .logConfig())
                 .containsEntry("cleanup.policy", "delete")
                 .containsEntry("min.insync.replicas", "2")
