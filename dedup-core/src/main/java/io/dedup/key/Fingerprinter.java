@@ -61,8 +61,7 @@ public interface Fingerprinter {
      */
     static Fingerprinter fields(List<String> pointers) {
         if (pointers.isEmpty()) {
-            throw new IllegalArgumentException(
-                    "pointers must name at least one field, as in value:/amount: []");
+            throw new IllegalArgumentException("pointers must name at least one field, as in value:/amount: []");
         }
         NamedFields fields = new NamedFields(pointers);
         String definition = "value:" + fields.names();

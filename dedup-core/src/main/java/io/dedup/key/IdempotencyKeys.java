@@ -74,8 +74,7 @@ public final class IdempotencyKeys {
         try {
             return Sha256.of(definition);
         } catch (Json.NotJson unreadable) {
-            throw new IllegalArgumentException(
-                    "texts must be writable as JSON: " + unreadable.detail(), unreadable);
+            throw new IllegalArgumentException("texts must be writable as JSON: " + unreadable.detail(), unreadable);
         }
     }
 

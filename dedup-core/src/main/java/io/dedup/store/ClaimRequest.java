@@ -71,8 +71,7 @@ public record ClaimRequest(
      */
     public static long millis(String name, Duration duration) {
         if (duration.compareTo(MAX_DURATION) > 0 || duration.toMillis() < 1) {
-            throw new IllegalArgumentException(
-                    name + " must be from PT0.001S to " + MAX_DURATION + ": " + duration);
+            throw new IllegalArgumentException(name + " must be from PT0.001S to " + MAX_DURATION + ": " + duration);
         }
         return duration.toMillis();
     }

@@ -29,8 +29,8 @@ public record ScopedKey(String scope, IdempotencyKey key) {
      */
     public ScopedKey {
         if (scope.indexOf(SEPARATOR) >= 0 || key.source().indexOf(SEPARATOR) >= 0) {
-            throw new IllegalArgumentException("scope and source of the key must hold no NUL character: '" + scope
-                    + "', '" + key.source() + "'");
+            throw new IllegalArgumentException(
+                    "scope and source of the key must hold no NUL character: '" + scope + "', '" + key.source() + "'");
         }
         int length = scope.getBytes(UTF_8).length + key.source().getBytes(UTF_8).length + key.length() + 2;
         if (length > MAX_BYTES) {

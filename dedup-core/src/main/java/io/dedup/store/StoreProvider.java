@@ -23,6 +23,5 @@ public interface StoreProvider {
      * @throws NoClassDefFoundError if a library is missing that connects to the store
      * @throws Exception if the store cannot be opened
      */
-    IdempotencyStore open(
-            String address, @Nullable String user, @Nullable String password) throws Exception;
+    IdempotencyStore open(String address, @Nullable String user, @Nullable String password) throws Exception;
 }

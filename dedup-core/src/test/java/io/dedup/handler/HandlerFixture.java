@@ -4,7 +4,6 @@ package io.dedup.handler;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 import io.dedup.Fingerprint;
 import io.dedup.IdempotencyKey;

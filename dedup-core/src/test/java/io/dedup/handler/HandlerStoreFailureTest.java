@@ -3,7 +3,6 @@ package io.dedup.handler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.awaitility.Awaitility.await;
 
 import io.dedup.StoredOutcome;
 import io.dedup.store.ClaimResult;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.Action;
 import io.dedup.DedupPolicy;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.Route;
+import io.dedup.streams.internal.store.SeenStores;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
-import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.DedupPolicy;
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.store.StorageEstimate;
 import java.io.PrintWriter;
 import java.time.Duration;

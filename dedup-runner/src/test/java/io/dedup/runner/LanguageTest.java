@@ -58,6 +58,8 @@ class LanguageTest {
 
     private static boolean isDocumentation(Path file) {
         String path = file.toString().replace('\\', '/');
-        return path.endsWith(".md") && (path.startsWith("docs/") || !path.contains("/")) && !path.equals("CHANGELOG.md");
+        return path.endsWith(".md")
+                && (path.startsWith("docs/") || !path.contains("/"))
+                && !path.equals("CHANGELOG.md");
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.IdempotencyKey;
 import io.dedup.Partitioning;
 import io.dedup.SeenRecord;
@@ -10,6 +9,7 @@ import io.dedup.streams.KeyStatus.Remembered;
 import io.dedup.streams.KeyStatus.Unknown;
 import io.dedup.streams.internal.KeyPartitioner;
 import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenQueries;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -83,8 +83,8 @@ public final class RememberedKeys {
         try {
             Map<Integer, QueryResult<WindowStoreIterator<ValueAndTimestamp<byte[]>>>> results = streams.query(
                             StateQueryRequest.inStore(settings.storeName())
-                                    .withQuery(
-                                            SeenQueries.queryFor(settings.scope().nameFor(topic), key))
+                                    .withQuery(SeenQueries.queryFor(
+                                            settings.scope().nameFor(topic), key))
                                     .requireActive())
                     .getPartitionResults();
             return answer(results, owners(key), at);

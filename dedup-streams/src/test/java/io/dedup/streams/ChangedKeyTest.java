@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -17,6 +16,7 @@ import io.dedup.Waiting;
 import io.dedup.config.DedupConfig;
 import io.dedup.streams.internal.operator.StartWarnings;
 import io.dedup.streams.internal.store.SeenStore;
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.store.format.KeyDefinition;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;

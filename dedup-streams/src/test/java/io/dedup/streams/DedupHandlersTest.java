@@ -16,7 +16,6 @@ import io.dedup.Mode;
 import io.dedup.Verdict;
 import io.dedup.config.DedupConfig;
 import io.dedup.config.DedupConfigException;
-import io.dedup.key.KeyExtractors;
 import io.dedup.streams.errors.DedupProcessingExceptionHandler;
 import io.dedup.streams.errors.RefusedRecordException;
 import java.util.Map;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams;
 
-import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
-import static io.dedup.streams.DedupFixture.header;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.dedup.key.Fingerprinter;
-import io.dedup.key.KeyExtractors;
 import io.dedup.streams.store.StoreEngine;
 import java.time.Duration;
 import java.util.stream.Stream;

@@ -6,9 +6,7 @@ import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
 import static io.dedup.streams.DedupFixture.header;
 
-import io.dedup.key.KeyExtractors;
 import java.time.Duration;
-import org.junit.jupiter.params.provider.Arguments;
 
 /** An operator with a TTL of ten minutes. */
 abstract class OperatorFixture {
@@ -16,6 +14,4 @@ abstract class OperatorFixture {
     static final Duration TTL = Duration.ofMinutes(10);
     static final long DAY = Duration.ofDays(1).toMillis();
     static final Dedup DEDUP = Dedup.by(header(KEY_HEADER)).within(TTL);
-
-
 }

@@ -17,8 +17,7 @@ public final class JdbcStoreProvider implements StoreProvider {
     }
 
     @Override
-    public IdempotencyStore open(
-            String address, @Nullable String user, @Nullable String password) throws SQLException {
+    public IdempotencyStore open(String address, @Nullable String user, @Nullable String password) throws SQLException {
         return JdbcIdempotencyStore.connectingTo(address, user, password).open();
     }
 }

@@ -18,8 +18,7 @@ public final class MemoryStoreProvider implements StoreProvider {
     }
 
     @Override
-    public IdempotencyStore open(
-            String address, @Nullable String user, @Nullable String password) {
+    public IdempotencyStore open(String address, @Nullable String user, @Nullable String password) {
         return MemoryIdempotencyStore.holding(Integer.parseInt(address.substring(SCHEME.length())));
     }
 }

@@ -17,8 +17,7 @@ public final class RedisStoreProvider implements StoreProvider {
     }
 
     @Override
-    public IdempotencyStore open(
-            String address, @Nullable String user, @Nullable String password) {
+    public IdempotencyStore open(String address, @Nullable String user, @Nullable String password) {
         return RedisIdempotencyStore.connectingTo(URI.create(address)).open();
     }
 }

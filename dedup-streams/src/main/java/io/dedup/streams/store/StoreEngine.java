@@ -96,8 +96,7 @@ public final class StoreEngine implements BucketStoreSuppliers {
         return switch (name) {
             case "rocksdb" -> rocksDb();
             case "memory" -> memory();
-            default ->
-                throw new IllegalArgumentException("name must be rocksdb or memory: '" + name + "'");
+            default -> throw new IllegalArgumentException("name must be rocksdb or memory: '" + name + "'");
         };
     }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.audit;
 
-import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.Coordinates;
 import io.dedup.IdempotencyKey;
 import io.dedup.key.RecordView;
 import io.dedup.streams.internal.Origin;
 import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenQueries;
 import java.util.Objects;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.audit;
 
-import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenStores;
 import java.util.Set;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorSupplier;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.changelog;
 
-import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenStores;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.operator;
 
-import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.DedupHeaders;
 import io.dedup.IdempotencyKey;
 import io.dedup.Scope;
 import io.dedup.streams.internal.Marks;
 import io.dedup.streams.internal.metrics.VerdictSensors;
+import io.dedup.streams.internal.store.SeenQueries;
 import io.dedup.streams.internal.store.SeenStore;
 import java.util.Objects;
 import java.util.regex.Pattern;
@@ -98,7 +98,8 @@ final class ControlCommands {
         String source = Objects.requireNonNull(Marks.text(headers, DedupHeaders.KEY_SOURCE));
         String name = scopeOf(headers);
         String sentAt = Marks.text(headers, DedupHeaders.TIMESTAMP);
-        // Clocks differ; what is remembered later than that was sent again after this command had been carried out once.
+        // Clocks differ; what is remembered later than that was sent again after this command had been carried out
+        // once.
         long rememberedBefore = sentAt == null ? Long.MAX_VALUE : Long.parseLong(sentAt) + aheadMs;
         Bytes storeKey = Bytes.wrap(SeenQueries.nameOf(name, IdempotencyKey.of(source, key)));
         if (store.forget(storeKey, rememberedBefore, context.currentSystemTimeMs()) > 0) {

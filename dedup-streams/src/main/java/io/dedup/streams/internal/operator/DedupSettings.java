@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.operator;
 
-import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.Action;
 import io.dedup.Coordinates;
 import io.dedup.DedupPolicy;
@@ -17,6 +16,7 @@ import io.dedup.key.KeyExtractor;
 import io.dedup.key.KeyExtractors;
 import io.dedup.key.RecordView;
 import io.dedup.streams.internal.NullableKeySerde;
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.internal.store.format.KeyDefinition;
 import io.dedup.streams.store.StoreEngine;
 import io.dedup.streams.target.Target;

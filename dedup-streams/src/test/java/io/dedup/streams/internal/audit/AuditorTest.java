@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.streams.internal.audit;
 
-import io.dedup.streams.internal.store.SeenStores;
 import static io.dedup.key.KeyExtractors.header;
 import static io.dedup.streams.DedupFixture.KEY_HEADER;
 import static io.dedup.streams.DedupFixture.NOW;
@@ -11,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.dedup.Coordinates;
 import io.dedup.streams.internal.Origin;
 import io.dedup.streams.internal.operator.DedupSettings;
+import io.dedup.streams.internal.store.SeenStores;
 import io.dedup.streams.store.StoreEngine;
 import java.io.File;
 import java.time.Duration;

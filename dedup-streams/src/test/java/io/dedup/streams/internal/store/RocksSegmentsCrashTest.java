@@ -18,7 +18,6 @@ import java.util.Map;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.junit.jupiter.api.Test;
-import org.rocksdb.RocksDB;
 
 /** Which offsets a store on RocksDB leaves, and what it finds after a crash, a restart and another release. */
 class RocksSegmentsCrashTest extends RocksSegmentsFixture {

@@ -20,7 +20,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.junit.jupiter.api.Test;
-import org.rocksdb.RocksDB;
 
 /** Files of a store on RocksDB that fail, overlap, are damaged or of another layout. */
 class RocksSegmentsFilesTest extends RocksSegmentsFixture {

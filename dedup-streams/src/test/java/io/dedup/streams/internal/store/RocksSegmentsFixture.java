@@ -43,7 +43,9 @@ abstract class RocksSegmentsFixture {
     static final byte[] VALUE = {7};
     /** Numbers that are put later begin there. */
     static final long FAR = 1_000_000;
+
     final Properties properties = new Properties();
+
     @TempDir
     Path directory;
 

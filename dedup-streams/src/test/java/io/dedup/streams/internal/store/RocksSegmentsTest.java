@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
-import org.rocksdb.RocksDB;
 
 /** Keys in a store on RocksDB. */
 class RocksSegmentsTest extends RocksSegmentsFixture {
