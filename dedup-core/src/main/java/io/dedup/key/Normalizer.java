@@ -82,7 +82,7 @@ enum Normalizer {
         int length = end - first;
         byte begin = bytes[first];
         boolean isQuoted = begin == '"' && bytes[end - 1] == '"';
-        boolean isLikeUuid = length == UUID_BYTES
+        boolean isLikeUuid = (length == UUID_BYTES && begin == bytes[end - 1] && (begin == 0 || begin == -1))
                 || (length >= UUID_CHARACTERS - 4
                         && length <= MAX_UUID_TEXT
                         && (begin == '{' || begin == '0' || (begin | 0x20) == 'f' || (begin | 0x20) == 'u'));

@@ -122,7 +122,6 @@ final class Relay implements AutoCloseable {
         List<TopicChange> changes;
         try {
             changes = watch.changes(admin);
-            retention.overtaken(admin).forEach(lost -> LOGGER.error("{}", lost));
         } catch (KafkaException unanswered) {
             LOGGER.debug("The topics could not be looked at", unanswered);
             return;
@@ -132,6 +131,18 @@ final class Relay implements AutoCloseable {
             throw changed(admin, changes);
         }
         suspected = changes;
+        if (changes.isEmpty()) {
+            reportDeleted(admin);
+        }
+    }
+
+    /** Logs which source partitions have deleted records that may not have been read. Offsets of a topic that has changed say nothing. */
+    private void reportDeleted(Admin admin) {
+        try {
+            retention.overtaken(admin).forEach(deleted -> LOGGER.error("{}", deleted));
+        } catch (KafkaException unanswered) {
+            LOGGER.debug("The offsets could not be looked at", unanswered);
+        }
     }
 
     private CommandFailedException changed(Admin admin, List<TopicChange> changes) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.dedup.runner;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.dedup.DedupHeaders;
 import io.dedup.config.ConfigProblem;
 import io.dedup.config.ConfigProblem.Code;
 import java.io.IOException;
@@ -15,7 +17,11 @@ import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -125,6 +131,7 @@ class LostTopicsIT {
         Path file = relays.file(directory, id, id + "-in->" + id + "-out", "dedup.dead.letter.topic=" + id + "-dead");
         assertThat(relays.untilEnd(file).exitCode()).isZero();
         assertThat(relays.read(id + "-dead")).hasSize(1);
+        sendLetterOfAnother(id + "-dead", id + "-in");
         relays.delete(id + "-dedup-" + id + "-in-seen-changelog");
         relays.alter(id + "-out", "max.message.bytes", "1000000");
         // When
@@ -208,6 +215,22 @@ class LostTopicsIT {
                 .extracting(ConfigProblem::code)
                 .isEqualTo(Code.RECORDS_DELETED_UNREAD);
         assertThat(watch.overtaken(relays.admin())).isEmpty();
+    }
+
+    /** Which says that another application has failed on the first record. */
+    private static void sendLetterOfAnother(String topic, String source) throws Exception {
+        Map<String, Object> configs = Map.of("bootstrap.servers", relays.bootstrapServers());
+        try (var producer = new KafkaProducer<>(configs, new ByteArraySerializer(), new ByteArraySerializer())) {
+            RecordHeaders headers = new RecordHeaders();
+            Map.of(
+                            DedupHeaders.NODE, "another",
+                            DedupHeaders.TOPIC, source,
+                            DedupHeaders.PARTITION, "0",
+                            DedupHeaders.OFFSET, "0")
+                    .forEach((name, text) -> headers.add(name, text.getBytes(UTF_8)));
+            producer.send(new ProducerRecord<>(topic, null, null, null, "small".getBytes(UTF_8), headers))
+                    .get();
+        }
     }
 
     private static void commit(String group, TopicPartition partition, long offset) throws Exception {

@@ -103,6 +103,24 @@ class SeveralSourcesIT {
     }
 
     @Test
+    void check_patternAmongTheSources_saysWhatItStandsForWithoutTopicsOfKafkaStreams() throws Exception {
+        // Given
+        String id = "regions";
+        relays.topic("eu." + id, 1);
+        relays.topic("us." + id, 1);
+        relays.topic("other-dedup-us." + id + "-seen-changelog", 1);
+        // When
+        Outcome outcome = Outcome.of(
+                "check",
+                relays.file(directory, id, "eu." + id + "+*" + id + "*+nosuch.*->all." + id)
+                        .toString());
+        // Then
+        assertThat(outcome.exitCode()).as(outcome.err()).isZero();
+        assertThat(outcome.out()).contains("On the cluster: eu." + id + "+us." + id + "->all." + id);
+        assertThat(outcome.err()).contains("DEDUP-229 dedup.routes=nosuch.*: No topic on the cluster matches it");
+    }
+
+    @Test
     void check_anotherSourceFirst_isRefusedSinceNothingWouldBeFound() throws Exception {
         // Given
         String id = "swapped";

@@ -32,6 +32,7 @@ import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.FailOnInvalidTimestamp;
@@ -316,9 +317,14 @@ public final class WarmStart {
                 records.partitions(deadLetterTopic)
                         .forEach(partition -> records.readAll(
                                 partition,
-                                letter -> Marks.whereItStood(letter.headers()).ifPresent(found::add)));
+                                letter -> whereItStood(letter.headers()).ifPresent(found::add)));
             }
             return found;
+        }
+
+        /** That of a letter that this operator wrote: in a topic that several share, others may have failed on what it has processed. */
+        private Optional<Coordinates> whereItStood(Headers letter) {
+            return Marks.isMarkedBy(settings.name(), letter) ? Marks.whereItStood(letter) : Optional.empty();
         }
 
         private void read(Part part, ChangelogSeeder seeding) {
