@@ -26,8 +26,8 @@ final class ScopeText {
     static void check(String text) {
         if (!isOfRecords(text)) {
             if (isLikeSource(text)) {
-                throw new IllegalArgumentException("'" + text
-                        + "' is not a scope, and would be one name for all records;" + " allowed are " + FORMS);
+                throw new IllegalArgumentException(
+                        "'" + text + "' is not a scope, and would be one name for all records; allowed are " + FORMS);
             }
             Scope.parse(text);
         } else if (KeyExtractors.sources(text).size() != 1) {

@@ -25,20 +25,22 @@ record KeyForm(List<Normalizer> normalizers, KeyRules rules) {
     }
 
     byte[] normalized(byte[] bytes) {
+        return normalized(bytes, false);
+    }
+
+    private byte[] normalized(byte[] bytes, boolean isUnframed) {
         byte[] key = bytes;
         for (Normalizer normalizer : normalizers) {
-            key = normalizer.apply(key);
+            if (!isUnframed || normalizer != Normalizer.UNFRAMED) {
+                key = normalizer.apply(key);
+            }
         }
         return key;
     }
 
     /** The key that is printed or typed as these bytes: without the frame that a record has before it. */
     KeyResult typed(String source, byte[] bytes) {
-        byte[] key = bytes;
-        for (Normalizer normalizer : normalizers) {
-            key = normalizer == Normalizer.UNFRAMED ? key : normalizer.apply(key);
-        }
-        return checked(source, key);
+        return checked(source, normalized(bytes, true));
     }
 
     private KeyResult checked(String source, byte[] key) {

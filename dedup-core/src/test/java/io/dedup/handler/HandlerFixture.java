@@ -97,7 +97,7 @@ abstract class HandlerFixture {
         }
     }
 
-    /** The result, for somebody who does not listen to interrupts. */
+    /** The result, also if the thread is interrupted while it waits. */
     static <T> T uninterruptibly(Future<T> future) {
         while (true) {
             try {

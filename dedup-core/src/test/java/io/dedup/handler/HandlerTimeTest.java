@@ -310,7 +310,7 @@ class HandlerTimeTest extends HandlerSeamsFixture {
         assertThat(handler.tryHandle(Call.of(KEY), this::run)).isInstanceOf(Outcome.Processed.class);
     }
 
-    /** A claim whose answer never came was granted all the same, and nobody ran it: it is no vanished owner. */
+    /** A claim whose answer never came was granted all the same, and its operation was not run: no owner has vanished. */
     @Test
     void handle_claimGivenUpUnanswered_isGivenBack() {
         store.onClaim = result -> NO_CLAIM;

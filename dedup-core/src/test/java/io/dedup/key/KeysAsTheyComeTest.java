@@ -143,7 +143,7 @@ class KeysAsTheyComeTest {
                 .withMessageContaining("'binary' takes the bytes as they are");
     }
 
-    /** Whatever the length of what the parts become together. */
+    /** At any length of what the parts become together. */
     @ParameterizedTest
     @ValueSource(ints = {1, 50, 64, 65, 100, 246, 260, 100_000})
     void atMost_keyOfSeveralParts_holdsForEachPart(int length) {

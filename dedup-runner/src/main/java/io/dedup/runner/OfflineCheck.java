@@ -58,11 +58,9 @@ final class OfflineCheck {
         check.servers();
         check.threads();
         check.misspelt();
-        List<ConfigProblem> ours = DedupConfig.check(check.application()).stream()
-                .filter(problem -> !check.isUnresolved(problem.key()))
-                .toList();
-        check.problems.addAll(ours);
-        boolean isReadable = DedupConfig.check(check.application()).isEmpty();
+        List<ConfigProblem> ours = DedupConfig.check(check.application());
+        ours.stream().filter(problem -> !check.isUnresolved(problem.key())).forEach(check.problems::add);
+        boolean isReadable = ours.isEmpty();
         if (isReadable) {
             check.unavailable();
             check.names();

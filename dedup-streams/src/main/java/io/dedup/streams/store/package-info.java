@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The windowed store that remembers firsts, and what can stand behind it.
+ * The engines that a store of seen records can stand on, and how much room they take.
  *
- * <p>Start at {@link io.dedup.streams.internal.store.SeenStore}, which asks and remembers; a new engine is one {@link
- * io.dedup.streams.store.StoreEngine}.
+ * <p>Start at {@link io.dedup.streams.store.StoreEngine}.
  */
 @NullMarked
 package io.dedup.streams.store;

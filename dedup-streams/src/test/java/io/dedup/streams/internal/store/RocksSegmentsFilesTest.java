@@ -36,7 +36,7 @@ class RocksSegmentsFilesTest extends RocksSegmentsFixture {
         store.close();
     }
 
-    /** RocksDB lets nobody open what is open: whoever tries again is to be told what is wrong, and not that. */
+    /** RocksDB opens no directory twice: a second attempt has to report what is wrong, and not that it is open. */
     @Test
     void init_fileIsDamaged_saysSoEachTimeAndKeepsNothingOpen() throws IOException {
         // Given

@@ -45,7 +45,7 @@ class RocksSegmentsTest extends RocksSegmentsFixture {
         thread.shutdown();
     }
 
-    /** Far more than what is held in memory: most of it comes from sorted files, and the filters are made anew. */
+    /** Far more than what is held in memory: most of it comes from sorted files, and the filters are made again. */
     @Test
     void manyKeys_afterARestart_areAllThere() {
         // Given
